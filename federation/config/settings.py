@@ -126,6 +126,15 @@ class ReferSettings(
 
     hold_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
     expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
+    prepared_h: Annotated[int, Meta(ge=1, le=720)] = 24
+
+
+class LogSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What the node says of itself, on standard error."""
+
+    format: Literal["text", "json"] = "text"
 
 
 class Open311Settings(
@@ -159,6 +168,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     annex: AnnexSettings = AnnexSettings()
     refer: ReferSettings = ReferSettings()
     mail: MailSettings = MailSettings()
+    log: LogSettings = LogSettings()
     open311: Open311Settings = Open311Settings()
 
     @property

@@ -158,12 +158,15 @@ port = {port}
 [refer]
 # Seconds between saying that a report will go to an agency and sending it: so long
 # partners have to say that they mean to, too. Then hours for which it is tried, and for
-# which partners hold back.
+# which partners hold back. Then hours for which papers wait to be approved: they hold
+# what is personal, and are deleted then.
 # Detik antara pengumuman bahwa laporan akan dikirim ke lembaga dan pengirimannya: waktu
 # bagi mitra untuk menyatakan niat yang sama. Lalu lama mencoba, dalam jam; selama itu
-# mitra menahan diri.
+# mitra menahan diri. Lalu lama berkas menunggu persetujuan, dalam jam: isinya data
+# pribadi, dan sesudah itu dihapus.
 # hold_s = 60
 # expires_h = 48
+# prepared_h = 24
 
 [mail]
 # The server that takes e-mail to agencies, our address, and how: "starttls", "tls" from
@@ -181,6 +184,13 @@ port = {port}
 # user = "laporan"
 # password_file = "keys/mail.password"
 # ca_file = "keys/mail-ca.pem"
+
+[log]
+# What `federation serve` writes to standard error: lines for people, "text", or for
+# programs, "json".
+# Yang ditulis `federation serve` ke keluaran galat: baris untuk orang, "text", atau
+# untuk program, "json".
+# format = "text"
 
 [open311]
 # Whether what may be somebody's in the words of a report that another system hands in

@@ -18,7 +18,7 @@ from federation.config.agencies import Agency, load_agencies
 from federation.config.keystore import read_private
 from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
 from federation.feeds.signature import RequestSigner, SharedSecret
-from federation.flows.refer import outbox as steps
+from federation.flows.refer import sending as steps
 from federation.flows.refer.hook import MAX_ANSWER_BYTES, judge_answer, write_hook
 from federation.flows.refer.mail import (
     MAIL_S,
@@ -27,7 +27,7 @@ from federation.flows.refer.mail import (
     MailServer,
     write_mail,
 )
-from federation.flows.refer.outbox import TryEnd
+from federation.flows.refer.sending import TryEnd
 from federation.node.resources import Clocks, Resources
 from federation.records.referral import ReferralWay
 from federation.store.outbox import OutboxItem, find_item
@@ -69,13 +69,13 @@ class Courier:
         try:
             agency = find_agency(resources, item.agency, item.way)
             papers = PapersFolder(resources.home.outbox)
-            data = await asyncio.to_thread(papers.load, item.dossier)
+            data = await asyncio.to_thread(papers.load, item.dossier, item.kind)
             if item.way == "webhook":
                 return await self._post(item, agency, data)
             return await self._mail(item, agency, data)
         except ConflictError:
             # It was withdrawn while the server was asked.
-            found = await resources.db.read(find_item, item.incident, item.agency)
+            found = await resources.db.read(find_item, *item.key)
             return found or item
         except (FederationError, OSError) as error:
             # Of ours: a file that is missing or wrong. Whoever mends it need not hurry.

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from federation.config.founding import load_identity_key
 from federation.config.home import Home
 from federation.config.peers import PhotoPolicy, load_peers
@@ -333,6 +335,8 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         reference="12/LP/2024",
     )
     outbox.save_item(tx, item)
+    more = {"kind": "note", "formal": "", "also_by": PARTNER, "again": 1}
+    outbox.save_item(tx, structs.replace(item, **more))
     answer = AgencyAnswer(
         id="5f" * 16,
         way="program",

@@ -5,32 +5,20 @@ import json
 import pytest
 
 from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
-from tests.homes import PASSPHRASE
+from tests.cli.reports import keep_reports, sign_report
 from tests.refer import HAND, PAPERS
-
-ELECTION = "pilpres-2019"
 
 
 @pytest.fixture
 def home(federation, own_home, tmp_path):
-    path = tmp_path / "passphrase"
-    path.touch(0o600)
-    path.write_text(PASSPHRASE)
-    words = ("keys", "chain", "--election", ELECTION, "--incidents")
-    assert federation(*words, "--passphrase-file", path).code == OK
-    (own_home / "agencies.toml").write_text(HAND)
+    keep_reports(federation, own_home, tmp_path, HAND)
     return own_home
 
 
 @pytest.fixture
 def name(federation, home):
-    ended = federation(
-        *("incidents", "add", "--category", "politik_uang", "--law", "pidana"),
-        *("--summary", "Amplop dibagikan", "--happened", "2019-04-17 05.30"),
-        *("--description", "Dua orang membagikan amplop."),
-        *("--region", "3171", "--election", ELECTION, "--json"),
-    )
-    return json.loads(ended.out)["verdicts"][0]["incident"]
+    """Of a report that was signed here."""
+    return sign_report(federation)
 
 
 @pytest.fixture
@@ -108,7 +96,7 @@ def test_what_cannot_be_is_refused_with_the_way_out(federation, name, papers, tm
     assert ended.code == NOT_FOUND
     assert "refer prepare" in ended.err
     assert federation("refer", "status").out.startswith("Nothing")
-    ended = federation("refer", "note", *which, "--out", tmp_path / "note")
+    ended = federation("refer", "note", *which)
     assert ended.code == NOT_FOUND
 
 

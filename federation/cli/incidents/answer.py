@@ -100,6 +100,7 @@ def _only_agency(run: Run, incident: IncidentName) -> str | None:
         found = {
             one.agency
             for one in list_items(view)
-            if one.incident == str(incident) and one.state in {"sent", "acknowledged"}
+            if (one.incident, one.kind) == (str(incident), "dossier")
+            and one.state in {"sent", "acknowledged"}
         }
     return found.pop() if len(found) == 1 else None
