@@ -6,7 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from federation.flows.query import tps
-from federation.flows.query.comparison import FigureLine, Sum, compare, sums_of
+from federation.flows.query.comparison import FailedSum, FigureLine, compare, sums_of
 from federation.records.result import RULES
 from tests import sample_map as sample
 
@@ -70,8 +70,8 @@ def test_a_sum_that_does_not_hold_is_given_with_its_numbers(sample_db):
     figures = {"suara_sah": 120, "suara_tidak_sah": 2, "suara_total": 123}
     full = replace(said, figures=figures, rules=("votes_sum", "valid_total"))
     assert sums_of(full) == (
-        Sum("votes_sum", (80, 30, 5), 115, 120),
-        Sum("valid_total", (120, 2), 122, 123),
+        FailedSum("votes_sum", (80, 30, 5), 115, 120),
+        FailedSum("valid_total", (120, 2), 122, 123),
     )
 
 

@@ -27,7 +27,7 @@ TOLD: Final = (
 _Figures: TypeAlias = Mapping[str, int]
 
 
-class Sum(NamedTuple):
+class FailedSum(NamedTuple):
     """A sum that does not hold.
 
     Attributes:
@@ -54,7 +54,7 @@ class Speaker(NamedTuple):
 
     said: Said
     version: str
-    sums: tuple[Sum, ...]
+    sums: tuple[FailedSum, ...]
 
 
 class FigureLine(NamedTuple):
@@ -140,21 +140,21 @@ def _line(name: str, charts: Sequence[_Figures], *, is_vote: bool) -> FigureLine
     return FigureLine(name, is_vote, tuple(chart.get(name) for chart in charts))
 
 
-def sums_of(said: Said) -> tuple[Sum, ...]:
+def sums_of(said: Said) -> tuple[FailedSum, ...]:
     """The sums of this form that do not hold, with their numbers as far as told."""
     return tuple(_sum(rule, said) for rule in said.rules or ())
 
 
-def _sum(rule: str, said: Said) -> Sum:
+def _sum(rule: str, said: Said) -> FailedSum:
     votes = tuple((said.votes or {}).values())
     figures: _Figures = said.figures or {}
     if rule in SUMS:
         total, names = SUMS[rule]
         if {total, *names} <= figures.keys():
             parts = tuple(figures[name] for name in names)
-            return Sum(rule, parts, sum(parts), figures[total])
+            return FailedSum(rule, parts, sum(parts), figures[total])
     if rule == "votes_sum":
-        return Sum(rule, votes, sum(votes), figures.get("suara_sah"))
+        return FailedSum(rule, votes, sum(votes), figures.get("suara_sah"))
     if rule == "max_votes":
-        return Sum(rule, votes, sum(votes), None)
-    return Sum(rule, (), 0, None)
+        return FailedSum(rule, votes, sum(votes), None)
+    return FailedSum(rule, (), 0, None)
