@@ -129,6 +129,14 @@ class ReferSettings(
     prepared_h: Annotated[int, Meta(ge=1, le=720)] = 24
 
 
+class LogSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What the node says of itself, on standard error."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class Open311Settings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
@@ -160,6 +168,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     annex: AnnexSettings = AnnexSettings()
     refer: ReferSettings = ReferSettings()
     mail: MailSettings = MailSettings()
+    log: LogSettings = LogSettings()
     open311: Open311Settings = Open311Settings()
 
     @property

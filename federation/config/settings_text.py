@@ -185,6 +185,13 @@ port = {port}
 # password_file = "keys/mail.password"
 # ca_file = "keys/mail-ca.pem"
 
+[log]
+# What `federation serve` writes to standard error: lines for people, "text", or for
+# programs, "json".
+# Yang ditulis `federation serve` ke keluaran galat: baris untuk orang, "text", atau
+# untuk program, "json".
+# format = "text"
+
 [open311]
 # Whether what may be somebody's in the words of a report that another system hands in
 # is replaced by a mark, and the words as they came are sealed; else it is refused.

@@ -12,6 +12,9 @@ photocare      photographs that are held: who used one, whether all are whole
 heap           memory that goes back to the system
 ownlogs        our logs: begun, compared, taken back
 node           the duties, and what they share
+events         what a node says while it works: codes and facts
+turnlog        turns that are said: those that brought something or failed
+alarmwatch     alarms that came and went, whoever raised them
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick

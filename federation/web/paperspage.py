@@ -174,6 +174,8 @@ async def note_by_hand(page: Page, caller: Caller) -> web.Response:
     members = _members(page, caller)
     members["agency"] = fields.get("agency", "")
     members["reference"] = fields.get("reference", "").strip() or None
+    if "kind" in fields:
+        members["kind"] = fields["kind"]
     more = {"done": "by-hand"}
     try:
         asked = check_request(HandOverReferral, members)
