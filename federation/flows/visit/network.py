@@ -8,8 +8,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from yarl import URL
 
@@ -20,6 +19,9 @@ from federation.feeds.tls import TlsSeen, connect, look_at_tls
 from federation.flows.steps import Step, failed, join, warned, well
 from federation.flows.visit.caller import PeerVisit
 from federation.text import Sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CONNECT_S: Final = 10.0
 MOST_ADDRESSES: Final = 8
