@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from federation.cli.context import Run
-from federation.flows.steps import Step
+from federation.flows.steps import CheckStep
 
 
-def print_steps(run: Run, title: str, steps: Sequence[Step]) -> None:
+def print_steps(run: Run, title: str, steps: Sequence[CheckStep]) -> None:
     """A table: each step, how it went, what was seen, and below it what to do."""
     t = run.t
     rows = []

@@ -18,7 +18,7 @@ StepState: TypeAlias = Literal["ok", "warning", "failed", "skipped"]
 S = TypeVar("S")
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class CheckStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step and how it went.
 
     Attributes:
@@ -45,12 +45,12 @@ class StepPlan(NamedTuple, Generic[S]):
 
     code: str
     needs: tuple[str, ...]
-    look: Callable[[S], Awaitable[Step]]
+    look: Callable[[S], Awaitable[CheckStep]]
 
 
-async def run_steps(plans: Sequence[StepPlan[S]], subject: S) -> list[Step]:
+async def run_steps(plans: Sequence[StepPlan[S]], subject: S) -> list[CheckStep]:
     """How each step went, in their order."""
-    done: dict[str, Step] = {}
+    done: dict[str, CheckStep] = {}
     for plan in plans:
         cause = _hindrance(plan.needs, done)
         if cause:
@@ -60,7 +60,7 @@ async def run_steps(plans: Sequence[StepPlan[S]], subject: S) -> list[Step]:
     return list(done.values())
 
 
-def _hindrance(needs: Iterable[str], done: Mapping[str, Step]) -> str:
+def _hindrance(needs: Iterable[str], done: Mapping[str, CheckStep]) -> str:
     """The failed step because of which one that needs these cannot be tried."""
     for code in needs:
         if done[code].state == "failed":
@@ -70,31 +70,31 @@ def _hindrance(needs: Iterable[str], done: Mapping[str, Step]) -> str:
     return ""
 
 
-def not_tried(code: str, after: str, number: int) -> Step:
+def not_tried(code: str, after: str, number: int) -> CheckStep:
     """A step that needs one that failed, the `number`-th."""
     seen = Sentence(
         "steps.not-tried", number=number, name=Sentence(f"steps.name-{after}")
     )
-    return Step(code=code, state="skipped", seen=seen, after=after)
+    return CheckStep(code=code, state="skipped", seen=seen, after=after)
 
 
-def well(code: str, seen: Sentence, **facts: object) -> Step:
+def well(code: str, seen: Sentence, **facts: object) -> CheckStep:
     """A step that went well."""
-    return Step(code=code, state="ok", seen=seen, facts=facts)
+    return CheckStep(code=code, state="ok", seen=seen, facts=facts)
 
 
-def warned(code: str, seen: Sentence, mend: Sentence, **facts: object) -> Step:
+def warned(code: str, seen: Sentence, mend: Sentence, **facts: object) -> CheckStep:
     """A step after which something should be done."""
     problem = problem_of(seen)
-    return Step(
+    return CheckStep(
         code=code, state="warning", seen=seen, mend=mend, problem=problem, facts=facts
     )
 
 
-def failed(code: str, seen: Sentence, mend: Sentence, **facts: object) -> Step:
+def failed(code: str, seen: Sentence, mend: Sentence, **facts: object) -> CheckStep:
     """A step that failed."""
     problem = problem_of(seen)
-    return Step(
+    return CheckStep(
         code=code, state="failed", seen=seen, mend=mend, problem=problem, facts=facts
     )
 

@@ -18,7 +18,7 @@ from federation.config.keystore import load_signer
 from federation.config.peers import Peer
 from federation.errors import NotFoundError
 from federation.feeds.signature import RequestSigner
-from federation.flows.steps import Step
+from federation.flows.steps import CheckStep
 from federation.flows.visit import visit
 from federation.store.logs import list_logs
 
@@ -38,7 +38,7 @@ def test_peers(run: Run, *, org: str | None) -> int | None:
     return PEER if any(_first_failed(steps) for steps in visits) else OK
 
 
-async def _visit_all(run: Run, chosen: Sequence[Peer]) -> list[list[Step]]:
+async def _visit_all(run: Run, chosen: Sequence[Peer]) -> list[list[CheckStep]]:
     """All visits at once: a dead partner must not make the others wait."""
     ours = run.settings.org
     key = load_signer(run.home.role_key("node"), f"{ours}/node")
@@ -61,7 +61,7 @@ def _sizes_held(run: Run) -> Mapping[str, int]:
     return {}
 
 
-def _visit_row(peer: Peer, steps: Sequence[Step]) -> dict[str, Any]:
+def _visit_row(peer: Peer, steps: Sequence[CheckStep]) -> dict[str, Any]:
     """A visit for programs; `problem` is the code of what is wrong, or None."""
     wrong = _first_failed(steps)
     return {
@@ -72,11 +72,11 @@ def _visit_row(peer: Peer, steps: Sequence[Step]) -> dict[str, Any]:
     }
 
 
-def _first_failed(steps: Sequence[Step]) -> Step | None:
+def _first_failed(steps: Sequence[CheckStep]) -> CheckStep | None:
     return next((step for step in steps if step.state == "failed"), None)
 
 
-def _print(run: Run, pairs: Sequence[tuple[Peer, list[Step]]]) -> None:
+def _print(run: Run, pairs: Sequence[tuple[Peer, list[CheckStep]]]) -> None:
     """Each visit as a table, then a line for each partner: what to look at first."""
     for peer, steps in pairs:
         name = f"{peer.name} ({peer.org})" if peer.name else peer.org
@@ -85,7 +85,7 @@ def _print(run: Run, pairs: Sequence[tuple[Peer, list[Step]]]) -> None:
         run.out.line(_summary(run, peer.org, steps))
 
 
-def _summary(run: Run, org: str, steps: Sequence[Step]) -> str:
+def _summary(run: Run, org: str, steps: Sequence[CheckStep]) -> str:
     t, wrong = run.t, _first_failed(steps)
     if wrong is not None:
         name = t(f"steps.name-{wrong.code}")

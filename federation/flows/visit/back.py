@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import UNSET
 
 from federation.errors import FormatError
-from federation.flows.steps import Step, failed, join, warned, well
+from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.caller import PeerVisit
 from federation.records.about import About
 from federation.text import Sentence
@@ -19,7 +19,7 @@ from federation.tlog.checkpoint import read_unverified
 GIVEN: Final = ("incidents", "photos", "relays")
 
 
-async def look_back(visit: PeerVisit) -> Step:
+async def look_back(visit: PeerVisit) -> CheckStep:
     """Whether it knows us, what it gives us, how much of ours it holds."""
     assert visit.about is not None
     org, refusal = visit.peer.org, visit.introduction.refusal

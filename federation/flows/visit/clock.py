@@ -12,7 +12,7 @@ import aiohttp
 
 from federation.feeds.answer import show
 from federation.feeds.connection import judge_failure
-from federation.flows.steps import Step, failed, well
+from federation.flows.steps import CheckStep, failed, well
 from federation.flows.visit.caller import DEADLINE_S, PeerVisit
 from federation.records.timezones import WIB
 from federation.text import Sentence
@@ -21,7 +21,7 @@ from federation.text import Sentence
 MAX_SKEW_S: Final = 30
 
 
-async def compare_clocks(visit: PeerVisit) -> Step:
+async def compare_clocks(visit: PeerVisit) -> CheckStep:
     """Whether the two clocks agree, as the `Date` of an answer says."""
     url = f"{visit.peer.url}/logs"
     timeout = aiohttp.ClientTimeout(total=DEADLINE_S)

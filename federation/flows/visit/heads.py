@@ -10,7 +10,7 @@ from typing import Final
 from federation.errors import FederationError
 from federation.feeds.resource import keys_of
 from federation.feeds.status import StatusEntry, read_status
-from federation.flows.steps import Step, failed, join, warned, well
+from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.caller import PeerVisit, cause_of
 from federation.records.keychain import decode_keys, open_chain
 from federation.text import Sentence
@@ -22,7 +22,7 @@ MOST_VERIFIED: Final = 32
 MOST_TOLD: Final = 8
 
 
-async def look_at_heads(visit: PeerVisit) -> Step:
+async def look_at_heads(visit: PeerVisit) -> CheckStep:
     """What it shows, verified, beside what we hold."""
     org, url = visit.peer.org, visit.peer.url or ""
     mend = Sentence("steps.mend-heads", org=org)

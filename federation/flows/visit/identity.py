@@ -16,7 +16,7 @@ from federation.errors import FederationError, SignatureError
 from federation.feeds.answer import show
 from federation.feeds.feed import Feed
 from federation.feeds.resource import ABOUT, keys_of
-from federation.flows.steps import Step, failed, warned, well
+from federation.flows.steps import CheckStep, failed, warned, well
 from federation.flows.visit.caller import PeerVisit, cause_of
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
@@ -53,7 +53,7 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     return open_about(note, chain.node_keys()), identity
 
 
-async def read_about(visit: PeerVisit) -> Step:
+async def read_about(visit: PeerVisit) -> CheckStep:
     """Whether the note comes, is signed, and is of the organisation expected."""
     org, url = visit.peer.org, visit.peer.url or ""
     began = time.perf_counter()
@@ -77,7 +77,7 @@ async def read_about(visit: PeerVisit) -> Step:
     return well("about", Sentence("steps.about", **told, seconds=latency_s), **facts)
 
 
-async def compare_key(visit: PeerVisit) -> Step:
+async def compare_key(visit: PeerVisit) -> CheckStep:
     """Whether the identity that answers is the pinned one."""
     assert visit.identity is not None
     pinned, theirs = fingerprint(visit.peer.identity), fingerprint(visit.identity)
@@ -88,7 +88,7 @@ async def compare_key(visit: PeerVisit) -> Step:
     return failed("key", seen, Sentence("steps.mend-key", org=visit.peer.org), **facts)
 
 
-async def compare_versions(visit: PeerVisit) -> Step:
+async def compare_versions(visit: PeerVisit) -> CheckStep:
     """Whether it speaks our version of the protocol; which program, if it says so."""
     assert visit.about is not None
     versions = ", ".join(map(str, visit.about.versions))

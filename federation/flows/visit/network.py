@@ -16,7 +16,7 @@ from federation.feeds.address import AddrInfo, is_public, socket_maker
 from federation.feeds.answer import show
 from federation.feeds.connection import judge_certificate, judge_name, judge_socket
 from federation.feeds.tls import TlsSeen, connect, look_at_tls
-from federation.flows.steps import Step, failed, join, warned, well
+from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.caller import PeerVisit
 from federation.text import Sentence
 
@@ -30,7 +30,7 @@ WARN_DAYS: Final = 14
 _DAY_S: Final = 86_400
 
 
-async def read_address(visit: PeerVisit) -> Step:
+async def read_address(visit: PeerVisit) -> CheckStep:
     """Whether there is an address, and what stands in it."""
     peer = visit.peer
     mend = Sentence("steps.mend-address", org=peer.org)
@@ -59,7 +59,7 @@ async def read_address(visit: PeerVisit) -> Step:
     return well("address", Sentence("steps.address", **shown), **facts)
 
 
-async def look_up(visit: PeerVisit) -> Step:
+async def look_up(visit: PeerVisit) -> CheckStep:
     """Which addresses the name has."""
     mend = Sentence("steps.mend-dns", host=show(visit.host), org=visit.peer.org)
     loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ async def look_up(visit: PeerVisit) -> Step:
     return well("dns", Sentence("steps.dns", addresses=shown), addresses=addresses)
 
 
-async def connect_all(visit: PeerVisit) -> Step:
+async def connect_all(visit: PeerVisit) -> CheckStep:
     """Whether each address takes a connection."""
     tried = await asyncio.gather(*(_try(visit, info) for info in visit.infos))
     results = dict(zip([str(i[4][0]) for i in visit.infos], tried, strict=True))
@@ -135,12 +135,12 @@ def _tell_connection(address: str, result: float | Sentence, port: int) -> Sente
     return Sentence("steps.tcp", address=address, port=port, ms=ms)
 
 
-async def secure(visit: PeerVisit) -> Step:
+async def secure(visit: PeerVisit) -> CheckStep:
     """Whether a secure connection is made, with whose certificate, until when."""
     if visit.scheme != "https":
         is_inner = not any(is_public(str(info[4][0])) for info in visit.infos)
         name = "tls-inner" if is_inner else "tls-unused"
-        return Step(code="tls", state="skipped", seen=Sentence(f"steps.{name}"))
+        return CheckStep(code="tls", state="skipped", seen=Sentence(f"steps.{name}"))
     host = show(visit.host)
     mend = Sentence("steps.mend-tls", host=host, org=visit.peer.org)
     try:
@@ -160,7 +160,7 @@ async def secure(visit: PeerVisit) -> Step:
     return well("tls", Sentence("steps.tls", names=names, **told), **_facts(seen, days))
 
 
-async def _disbelieved(visit: PeerVisit, reason: Sentence, mend: Sentence) -> Step:
+async def _disbelieved(visit: PeerVisit, reason: Sentence, mend: Sentence) -> CheckStep:
     """A certificate that is not believed, with what stands in it."""
     try:
         seen = await _look(visit, is_believed=False)

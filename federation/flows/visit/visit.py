@@ -16,7 +16,7 @@ from federation.feeds.introduction import Introduction
 from federation.feeds.retry import Waits
 from federation.feeds.sessions import Sessions
 from federation.feeds.signature import RequestSigner
-from federation.flows.steps import Step, StepPlan, run_steps
+from federation.flows.steps import CheckStep, StepPlan, run_steps
 from federation.flows.visit import back, clock, heads, identity, network
 from federation.flows.visit.caller import DEADLINE_S, PeerVisit
 from federation.text import Sentence
@@ -46,7 +46,7 @@ async def visit(
     ours: str,
     identities: Mapping[str, VerifierKey],
     held: Mapping[str, int],
-) -> list[Step]:
+) -> list[CheckStep]:
     """How a visit to a partner's node went, step by step.
 
     Args:
