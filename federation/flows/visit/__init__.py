@@ -4,7 +4,8 @@ Rule: nothing is stored and nobody is blamed; what is asked is what any turn ask
 step is as far as one can get without the next, so that the first that fails says who
 has to mend what.
 
-    visit      the steps in their order, and what a visit is given
+    caller     what a visit is given, and what its steps find
+    visit      the steps in their order
     network    address, name, connections, TLS
     identity   who answers: the about note, the key behind it, versions
     clock      their clock and ours
