@@ -61,10 +61,25 @@ class Result:
 
     outcome: str
     new_leaves: int = 0
+    new_logs: int = 0
+    photos: int = 0
     reason: str = ""
     more: bool = False
     is_failed: bool = False
     wait_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndedTurn:
+    """A turn of a duty that is over: how it went, in how many seconds.
+
+    `failures`: how many in a row have failed by now.
+    """
+
+    name: str
+    result: Result
+    seconds: float
+    failures: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +178,7 @@ def result_of(report: PullReport) -> Result:
     return Result(
         outcome=outcome,
         new_leaves=report.new_leaves,
+        new_logs=len(report.extended),
         reason="; ".join(reasons)[:1000],
         # Only what was taken in makes it worth to go on at once.
         more=report.more and report.new_leaves > 0,
@@ -210,9 +226,18 @@ class _Waker(AsyncIOScheduler):  # type: ignore[misc]  # it has no types
 class Schedule:
     """The duties of a node, each having its turns."""
 
-    def __init__(self, db: Database, clock: Callable[[], float], rng: Random) -> None:
-        """`clock` gives Unix seconds; nothing runs before `start` or `tick`."""
-        self._db, self._clock, self._rng = db, clock, rng
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], float],
+        rng: Random,
+        told: Callable[[EndedTurn], None] | None = None,
+    ) -> None:
+        """`clock` gives Unix seconds; nothing runs before `start` or `tick`.
+
+        `told` is told of each turn that ended.
+        """
+        self._db, self._clock, self._rng, self._told = db, clock, rng, told
         self._duties: dict[str, Duty] = {}
         self._states: dict[str, PeerTurn] = {}
         self._running: dict[str, asyncio.Task[Result]] = {}
@@ -342,6 +367,13 @@ class Schedule:
             self._goes_on.add(duty.name)
         state = PeerTurn(org=duty.name, failures=failures, next_due=when)
         self._states[duty.name] = state
+        if self._told is not None:
+            seconds = max(0.0, now - began)
+            self._told(
+                EndedTurn(
+                    name=duty.name, result=result, seconds=seconds, failures=failures
+                )
+            )
         if duty.is_kept and result.outcome != OF_DISK:
             await self._keep(state, began, result)
         return result

@@ -31,13 +31,13 @@ def sign(
     *,
     secret=SECRET,
     key="program",
-    created=None,
+    ago=0,
     nonce=None,
     tag="tps-federation-answer",
     window=60,
 ):
-    """The header fields of a POST of this body."""
-    created = int(time.time()) if created is None else created
+    """The header fields of a POST of this body, signed so many seconds ago."""
+    created = int(time.time()) - ago
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     digest = f"sha-256=:{digest}:"
     params = (

@@ -17,11 +17,14 @@ from federation.records.readers import THIS_MACHINE
 from federation.sources.incidentdraft import read_incident
 from federation.store import alarms
 from federation.store.db import Database
-from federation.store.outbox import find_item
-from tests.homes import ELECTION
+from federation.store.outbox import OutboxItem, find_item, save_item
+from federation.store.papers import PapersFolder
+from tests.homes import ELECTION, serving
 from tests.incidents import found_incidents
+from tests.waiting import until
 
 PAPERS = b"%PDF-1.4\nfor the tests\n%%EOF\n"
+OTHER = b"%PDF-1.4\nothers\n%%EOF\n"
 HAND = (
     '[[agency]]\nkey = "gakkumdu"\nname = "Sentra"\nkind = "gakkumdu"\naddress = "x"\n'
 )
@@ -92,13 +95,24 @@ def opened(home: Home):
         yield view
 
 
-def history(home: Home, incident: dict[str, str]) -> list[str]:
-    """The stages and statuses that are signed about an incident, in order."""
+def all_said(home: Home, incident: dict[str, str]) -> list[dict]:
+    """What is signed about an incident, in order."""
     name = IncidentName(**incident)
     with opened(home) as view:
         found = find_incident(view, THIS_MACHINE, name).history or ()
-    said = [one.said for one in found]
+    return [one.said for one in found]
+
+
+def history(home: Home, incident: dict[str, str]) -> list[str]:
+    """The stages and statuses that are signed about an incident, in order."""
+    said = all_said(home, incident)
     return [one.get("stage") or one.get("status") or "report" for one in said]
+
+
+def put_item(home: Home, item: OutboxItem) -> None:
+    """As a database has it that no program of ours wrote so."""
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        save_item(tx, item)
 
 
 def standing(home: Home) -> set[str]:
@@ -128,7 +142,73 @@ def find_row(home: Home, incident: dict[str, str], agency: str = "bawaslu"):
         return find_item(view, f"{incident['org']}/{incident['id']}", agency)
 
 
+def find_note(home: Home, incident: dict[str, str], agency: str = "bawaslu"):
+    """How far the note about it is, as the database has it."""
+    with opened(home) as view:
+        return find_item(view, f"{incident['org']}/{incident['id']}", agency, "note")
+
+
 async def ask(node, command: str, incident, agency: str = "bawaslu", **members):
     """The status and the answer of a request about one on its way."""
     body = {"incident": incident, "agency": agency, **members}
     return await node.post(f"/v1/control/{command}-referral", body)
+
+
+def keep(home: Home, data: bytes = PAPERS) -> str:
+    """The digest of papers that wait."""
+    return PapersFolder(home.outbox).save(data)
+
+
+async def prepare(node, incident, agency: str = "bawaslu", **members):
+    """Papers that are to be looked at."""
+    members = {"way": "by-hand", "dossier": keep(node.home), **members}
+    status, said = await ask(node, "prepare", incident, agency, **members)
+    assert status == 200, said
+    return said
+
+
+async def approve(node, incident, agency: str = "bawaslu", **members):
+    """The status and the answer."""
+    members = {"dossier": keep(node.home), **members}
+    return await ask(node, "approve", incident, agency, **members)
+
+
+async def send(node, incident, data: bytes = PAPERS, agency: str = "bawaslu", **more):
+    """Papers prepared and approved, to go by e-mail unless told otherwise."""
+    given = {"way": "email", "dossier": keep(node.home, data), **more}
+    await prepare(node, incident, agency, **given)
+    status, said = await approve(node, incident, agency, dossier=given["dossier"])
+    assert status == 200, said
+
+
+def is_in(
+    home: Home,
+    incident: dict[str, str],
+    state: str,
+    agency: str = "bawaslu",
+    kind: str = "dossier",
+):
+    """Whether it is so far, and all of it is said: to be waited for."""
+
+    async def reached() -> bool:
+        find = find_note if kind == "note" else find_row
+        row = find(home, incident, agency)
+        return row is not None and row.state == state and not row.due
+
+    return reached
+
+
+def tried(home: Home, incident: dict[str, str]):
+    """Whether somebody has answered, or not been reached: to be waited for."""
+
+    async def once() -> bool:
+        return bool(find_row(home, incident).answer)
+
+    return once
+
+
+async def sent_from(home: Home, incident: dict[str, str], *, state: str = "sent"):
+    """A node of this home sends one, and ends."""
+    async with serving(home, alone=True) as node:
+        await send(node, incident)
+        await until(is_in(home, incident, state))

@@ -14,7 +14,7 @@ An empty table or a missing one means the defaults.
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +29,7 @@ from federation.config.member import (
     Seconds,
     Url,
 )
+from federation.config.recipients import AlarmSettings, Recipient, check_recipient
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin
@@ -126,6 +127,15 @@ class ReferSettings(
 
     hold_s: Annotated[int, Meta(ge=0, le=86_400)] = 60
     expires_h: Annotated[int, Meta(ge=1, le=720)] = 48
+    prepared_h: Annotated[int, Meta(ge=1, le=720)] = 24
+
+
+class LogSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What the node says of itself, on standard error."""
+
+    format: Literal["text", "json"] = "text"
 
 
 class Open311Settings(
@@ -159,6 +169,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     annex: AnnexSettings = AnnexSettings()
     refer: ReferSettings = ReferSettings()
     mail: MailSettings = MailSettings()
+    log: LogSettings = LogSettings()
+    alarms: AlarmSettings = AlarmSettings()
     open311: Open311Settings = Open311Settings()
 
     @property
@@ -186,6 +198,7 @@ def parse_settings(text: str, where: str) -> Settings:
         ConfigError: not TOML, an unknown key, a wrong type or value.
     """
     table = parse_document(text, where)
+    _check_recipients(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
@@ -238,3 +251,20 @@ def _check_mail(settings: Settings, where: str) -> None:
         raise ConfigError(where, "mail.security", Sentence("outbox.plain-far"))
     if (mail.user is None) is not (mail.password_file is None):
         raise ConfigError(where, "mail.user", Sentence("outbox.user-password"))
+
+
+def _check_recipients(table: dict[str, Any], where: str) -> None:
+    """Each by itself, so that an error says which of them it is, counted from 1."""
+    alarms = table.get("alarms")
+    entries = alarms.get("to", []) if isinstance(alarms, dict) else []
+    mail = table.get("mail")
+    has_mail = isinstance(mail, dict) and "host" in mail
+    names = set()
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+        key = f"alarms.to[{number}]"
+        recipient = convert(entry, Recipient, where, key)
+        check_recipient(recipient, where, key, has_mail=has_mail)
+        if recipient.name in names:
+            why = Sentence("machine.listed-twice", org=recipient.name)
+            raise ConfigError(where, key, why)
+        names.add(recipient.name)

@@ -158,12 +158,15 @@ port = {port}
 [refer]
 # Seconds between saying that a report will go to an agency and sending it: so long
 # partners have to say that they mean to, too. Then hours for which it is tried, and for
-# which partners hold back.
+# which partners hold back. Then hours for which papers wait to be approved: they hold
+# what is personal, and are deleted then.
 # Detik antara pengumuman bahwa laporan akan dikirim ke lembaga dan pengirimannya: waktu
 # bagi mitra untuk menyatakan niat yang sama. Lalu lama mencoba, dalam jam; selama itu
-# mitra menahan diri.
+# mitra menahan diri. Lalu lama berkas menunggu persetujuan, dalam jam: isinya data
+# pribadi, dan sesudah itu dihapus.
 # hold_s = 60
 # expires_h = 48
+# prepared_h = 24
 
 [mail]
 # The server that takes e-mail to agencies, our address, and how: "starttls", "tls" from
@@ -181,6 +184,33 @@ port = {port}
 # user = "laporan"
 # password_file = "keys/mail.password"
 # ca_file = "keys/mail-ca.pem"
+
+[alarms]
+# Hours after which an alarm that still stands is told again, and whether a partner that
+# signed two histories is told so, at the contact that it has signed, once.
+# Jam sebelum peringatan yang masih berlaku disampaikan lagi, dan apakah mitra yang
+# menandatangani dua riwayat diberi tahu, sekali, di kontak yang ditandatanganinya.
+# remind_h = 24
+# tell_partner = true
+# Where alarms go; as many tables as you like, each with one way: an e-mail (by the
+# server of [mail]), a program, or a file (0600 in a folder of 0700) with an address
+# of another service, which is a secret. From which severity on: "notice", "warning" or
+# "urgent". Try it: `federation alarms test`.
+# Ke mana peringatan dikirim; boleh beberapa tabel, masing-masing satu jalan: surel
+# (melalui server di [mail]), program, atau berkas (0600 di folder 0700) berisi alamat
+# layanan lain, yang rahasia. Mulai dari tingkat mana: "notice", "warning", atau
+# "urgent". Cobalah: `federation alarms test`.
+# [[alarms.to]]
+# email = "siaga@example.org"
+# at_least = "warning"
+# language = "id"
+
+[log]
+# What `federation serve` writes to standard error: lines for people, "text", or for
+# programs, "json".
+# Yang ditulis `federation serve` ke keluaran galat: baris untuk orang, "text", atau
+# untuk program, "json".
+# format = "text"
 
 [open311]
 # Whether what may be somebody's in the words of a report that another system hands in

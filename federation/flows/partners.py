@@ -11,10 +11,12 @@ Source: docs/reference/protocol.md, "Who asks"; docs/adr/0019
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+from unicodedata import normalize
 
 from msgspec import UNSET
 
@@ -36,10 +38,14 @@ FRESH_S: Final = 2.0
 
 @dataclass(frozen=True)
 class PartnerBook:
-    """The partners as they are now: by the text of their node keys, and by name."""
+    """The partners as they are now: by the text of their node keys, and by domain.
+
+    `names`: what they and we are called, of those who have a name of their own.
+    """
 
     orgs: Mapping[str, str] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, key: VerifierKey) -> Partner | None:
         """The partner whose node key this is."""
@@ -108,8 +114,46 @@ def read_partners(
     orgs = {str(key): org for org, valid in keys.items() for key in valid}
     abouts = _read_abouts(view, keys)
     return PartnerBook(
-        orgs, {org: _partner(peer, settings, abouts) for org, peer in peers.items()}
+        orgs,
+        {org: _partner(peer, settings, abouts) for org, peer in peers.items()},
+        _names(peers, settings, abouts),
     )
+
+
+def _names(
+    peers: Mapping[str, Peer], settings: Settings, abouts: Mapping[str, About]
+) -> dict[str, str]:
+    """What each is called: by our operator first, else by itself.
+
+    A partner says itself what it is called, and may say what another is called: whoever
+    shares its name with somebody, or has another's domain in it, is told by name and
+    domain.
+    """
+    called = {settings.org: settings.name}
+    for org, peer in peers.items():
+        about = abouts.get(org)
+        called[org] = peer.name or (about.name if about else "")
+    folded = Counter(_fold(name) for name in called.values())
+    return {
+        org: f"{name} ({org})" if _is_doubtful(org, name, called, folded) else name
+        for org, name in called.items()
+        if name.strip()
+    }
+
+
+def _is_doubtful(
+    org: str, name: str, called: Mapping[str, str], folded: Mapping[str, int]
+) -> bool:
+    """Whether a reader could take the name for somebody else's."""
+    plain = _fold(name)
+    return folded[plain] > 1 or any(
+        other != org and other.casefold() in plain for other in called
+    )
+
+
+def _fold(name: str) -> str:
+    """The name as it looks to somebody who reads over it."""
+    return "".join(normalize("NFKC", name).casefold().split())
 
 
 def _open(view: View, log_id: int, identity: VerifierKey, chains: Chains) -> KeyChain:

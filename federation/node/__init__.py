@@ -12,6 +12,13 @@ photocare      photographs that are held: who used one, whether all are whole
 heap           memory that goes back to the system
 ownlogs        our logs: begun, compared, taken back
 node           the duties, and what they share
+events         what a node says while it works: codes and facts
+turnlog        turns that are said: those that brought something or failed
+alarmwatch     alarms that came and went, whoever raised them
+notices        alarms leave the machine, and are kept until they can
+noticeplan     what is due to be told to whom
+noticetext     a message, for people and for programs
+noticesending  brought out by mail, to a program, by another service
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
@@ -20,6 +27,7 @@ takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies, by the clock
+referalarms    what somebody has to look at of them
 referring      what people ask about them
 papers         those that wait are looked at
 duereports     those that nobody brought to one, while there is time

@@ -15,10 +15,12 @@ import aiohttp
 from yarl import URL
 
 from federation.config.agencies import Agency, load_agencies
+from federation.config.home import Home
 from federation.config.keystore import read_private
+from federation.config.settings import Settings
 from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
 from federation.feeds.signature import RequestSigner, SharedSecret
-from federation.flows.refer import outbox as steps
+from federation.flows.refer import sending as steps
 from federation.flows.refer.hook import MAX_ANSWER_BYTES, judge_answer, write_hook
 from federation.flows.refer.mail import (
     MAIL_S,
@@ -27,7 +29,7 @@ from federation.flows.refer.mail import (
     MailServer,
     write_mail,
 )
-from federation.flows.refer.outbox import TryEnd
+from federation.flows.refer.sending import TryEnd
 from federation.node.resources import Clocks, Resources
 from federation.records.referral import ReferralWay
 from federation.store.outbox import OutboxItem, find_item
@@ -69,13 +71,13 @@ class Courier:
         try:
             agency = find_agency(resources, item.agency, item.way)
             papers = PapersFolder(resources.home.outbox)
-            data = await asyncio.to_thread(papers.load, item.dossier)
+            data = await asyncio.to_thread(papers.load, item.dossier, item.kind)
             if item.way == "webhook":
                 return await self._post(item, agency, data)
             return await self._mail(item, agency, data)
         except ConflictError:
             # It was withdrawn while the server was asked.
-            found = await resources.db.read(find_item, item.incident, item.agency)
+            found = await resources.db.read(find_item, *item.key)
             return found or item
         except (FederationError, OSError) as error:
             # Of ours: a file that is missing or wrong. Whoever mends it need not hurry.
@@ -85,7 +87,7 @@ class Courier:
         resources = self._host.resources
         settings = resources.settings
         sender = settings.mail.sender or ""
-        handover = MailHandover(_server(resources))
+        handover = MailHandover(mail_server(settings, resources.home))
         # A server that speaks one letter a minute is cut off.
         timer = asyncio.get_running_loop().call_later(MAIL_S, handover.abort)
         try:
@@ -214,15 +216,15 @@ def _signer_for(resources: Resources, agency: Agency) -> Signer | SharedSecret:
     return SharedSecret(resources.settings.org, secret.strip())
 
 
-def _server(resources: Resources) -> MailServer:
+def mail_server(settings: Settings, home: Home) -> MailServer:
     """Where mail goes.
 
     Raises:
         ConfigError: no server is named, or the password cannot be read.
     """
-    mail, folder = resources.settings.mail, resources.home.folder
+    mail, folder = settings.mail, home.folder
     if mail.host is None:
-        where = str(resources.home.settings)
+        where = str(home.settings)
         raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
     password = ""
     if mail.password_file is not None:

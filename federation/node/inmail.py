@@ -20,8 +20,8 @@ from federation.errors import ConfigError, ConflictError
 from federation.flows.annex.sealing import seal_bytes
 from federation.flows.refer import received
 from federation.flows.refer.inmail import mail_id, read_facts
-from federation.flows.refer.outbox import Hand
 from federation.flows.refer.received import MailUse
+from federation.flows.refer.row import Hand
 from federation.node.disk import Disk
 from federation.node.node import Node
 from federation.node.resources import Resources

@@ -27,15 +27,19 @@ from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
 from federation.flows.verify.workers import Workers, open_workers
 from federation.node.about import renew_about
+from federation.node.alarmwatch import AlarmWatch
 from federation.node.disk import Disk
+from federation.node.events import say
 from federation.node.gate import Gate
 from federation.node.incidents import IncidentIndex
 from federation.node.introductions import Introductions
+from federation.node.notices import Notices
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
 from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
+from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
 from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
@@ -79,7 +83,7 @@ class Node:
             resources.db, resources.settings, lambda: self.peers.by_org, clocks.steady
         )
         self.about = b""  # what we say of ourselves, once it is signed
-        self._is_about_old = True
+        self._is_about_old, self._is_peers_broken = True, False
         self.disk = Disk(
             resources, clocks.wall, lambda origin: not self.gate.reason(origin)
         )
@@ -95,7 +99,10 @@ class Node:
         self._passed_over = set[str]()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns = PartnerTurns(self)
-        self.schedule = Schedule(resources.db, clocks.wall, random)
+        told = TurnLog().ended
+        self.schedule = Schedule(resources.db, clocks.wall, random, told)
+        self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
+        self.notices = Notices(self, random)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
         self.referrals = Referrals(self, random)
@@ -116,7 +123,7 @@ class Node:
         self._sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
-        duties += [self.incidents.index_reports]
+        duties += [self.incidents.index_reports, self.notices.run]
         if signs:
             self.schedule.set_duties(self._duties())
             # Nothing is signed before they answer: whoever did so a moment ago, to
@@ -310,6 +317,7 @@ class Node:
     async def refresh_peers(self) -> None:
         """Follow a change of peers.toml now."""
         if self.peers.refresh():
+            say("peers-changed", partners=len(self.peers.by_org))
             self._is_about_old = True
             self.partners.forget()
             self.schedule.set_duties(self._duties())
@@ -336,6 +344,11 @@ class Node:
 
     def _peers_file(self, fault: str | None) -> None:
         subject = str(self.resources.home.peers)
+        if fault is not None:
+            say("peers-broken", level=logging.ERROR, file=subject, reason=fault)
+        elif self._is_peers_broken:
+            say("peers-mended", file=subject)
+        self._is_peers_broken = fault is not None
         self._start(self.alarm(ALARM, subject, fault))
 
     def _start(self, duty: Coroutine[object, object, None]) -> None:

@@ -17,6 +17,7 @@ from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import OwnCopy, PullContext
 from federation.node.disk import Disk
+from federation.node.events import say
 from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
 from federation.store import mapstate
@@ -132,7 +133,9 @@ class OwnLogs:
         decision = await self._decide(log, copies)
         if decision.action == "refill" and decision.copy and feed:
             context = host.pull_context()
-            await refill(context, resources.guard, log, feed, decision.copy, now)
+            copy = decision.copy
+            count = await refill(context, resources.guard, log, feed, copy, now)
+            say("restored", log.origin, origin=log.origin, records=count, peer=copy.org)
             # Whoever follows our changes must notice that some were taken back.
             await resources.db.write(mapstate.renew_epoch)
             decision = await self._decide(log, ())

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from federation.flows.refer.overview import find_waiting, note_papers_seen
 from federation.node.resources import Clocks, Resources
 from federation.store.db import Transaction
+from federation.store.outbox import OutboxItem
 from federation.store.papers import PapersFolder
 from federation.web.requests.papers import LookAtPapers
 from federation.web.requests.request import Request
@@ -35,13 +36,14 @@ async def look_at_papers(node: PapersHost, given: LookAtPapers) -> bytes:
     resources, now = node.resources, int(node.clocks.wall())
     org = resources.settings.org
 
-    def note(tx: Transaction) -> None:
+    def note(tx: Transaction) -> OutboxItem:
         found = find_waiting(tx, org, str(given.incident), given.dossier, now)
         note_papers_seen(tx, found.item, given.person, now)
+        return found.item
 
-    await resources.db.write(note)
+    item = await resources.db.write(note)
     papers = PapersFolder(resources.home.outbox)
-    return await asyncio.to_thread(papers.load, given.dossier)
+    return await asyncio.to_thread(papers.load, item.dossier, item.kind)
 
 
 #: The function of each request, for `commands.run`.

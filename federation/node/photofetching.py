@@ -188,6 +188,7 @@ class PhotoFetching:
         report = await self._fetch(peer, _WITHIN_S)
         return Result(
             outcome="failed" if report.reason else "ok",
+            photos=report.fetched,
             reason=report.reason,
             more=report.more,
             is_failed=bool(report.reason) and not report.fetched,

@@ -6,45 +6,55 @@ the row says that it is being sent; the first byte leaves. Whatever was being se
 a process was killed is unsure, and so is, in an older copy of the database, what was
 meant to go; it stays so until a coordinator has said what became of it: nothing is sent
 again blindly. Nor is anything sent while our log may not be signed: it may say more.
-
-    referral-unsure    goes away when it was resolved       incident and agency
-    referral-failed    goes away when it is tried anew      as above
-    referral-gave-way  goes away when it is prepared anew   as above
-    referred-twice     stays                                as above
 """
 
 import asyncio
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from random import Random
 from typing import Final, Protocol
 
 from aiohttp import ClientSession
 
-from federation.errors import FederationError
+from federation.errors import (
+    ConfigError,
+    ConflictError,
+    FederationError,
+    NotFoundError,
+)
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.refer import outbox as steps
-from federation.flows.refer.holding import find_holding
-from federation.node.couriers import Courier
+from federation.flows.refer import note as notes
+from federation.flows.refer import outbox, saying
+from federation.flows.refer import sending as steps
+from federation.flows.refer.answered import acknowledge, find_answered
+from federation.flows.refer.note import Twice
+from federation.flows.refer.row import Hand
+from federation.node.couriers import Courier, find_agency
 from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
+from federation.node.referalarms import find_told, tell_told
 from federation.node.resources import Clocks, Resources
 from federation.schedule import OF_DISK, Duty, Result
-from federation.store import alarms
-from federation.store.db import Transaction, View
-from federation.store.outbox import OutboxItem, find_item, list_items
+from federation.store import incidents, logs
+from federation.store.db import View
+from federation.store.outbox import (
+    OutboxItem,
+    OutboxKey,
+    find_item,
+    list_items,
+)
 from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark, knows_action, newest_action
 
 NAME: Final = "reports to agencies"
 INTERVAL_S: Final = 2.0
-UNSURE: Final = "referral-unsure"
-FAILED: Final = "referral-failed"
-TWICE: Final = "referred-twice"
 _DAY_S: Final = 86_400.0
 #: Papers that no row names yet may belong to a command that is about to say so.
 _FRESH_S: Final = 3_600.0
+#: Papers of what has ended may be on their way in once more.
+_ENDED_S: Final = 60.0
+_HOUR_S: Final = 3_600
 #: Before something is sent all partners are asked at once, for so long, and once more
 #: where that was so long ago: a silent one costs a turn so much, not each report.
 _ASK_S: Final = 10.0
@@ -78,8 +88,9 @@ class Referrals:
         """`host` has its resources, clocks, gate and disk already."""
         self._host = host
         self._lock = asyncio.Lock()
-        self._busy = set[tuple[str, str]]()
+        self._busy = set[OutboxKey]()
         self._heard_at = -math.inf
+        self._looked_at: tuple[list[OutboxItem], list[int]] | None = None
         self._mark = TryMark(host.resources.home.guard)
         self._past, self._is_past_known = asyncio.Lock(), False
         self._courier = Courier(host, random, self._mark)
@@ -110,6 +121,7 @@ class Referrals:
     async def _follow(self) -> None:
         """Say what is due, and what has ended by itself."""
         db, now = self._host.resources.db, self._now()
+        lapsed = now - self._host.resources.settings.refer.prepared_h * _HOUR_S
         await self.find_doubtful()
         for item in await db.read(list_items):
             if item.due:
@@ -117,15 +129,87 @@ class Referrals:
             elif item.state == "intended" and item.expires_at <= now:
                 expired = await db.write(steps.expire, item, now)
                 await self._say(expired, wait_s=0.0)
+            elif _is_open(item) and item.prepared_at <= lapsed:
+                await db.write(steps.lapse, item, now)
 
     async def _look(self) -> None:
         """Tell what somebody has to look at, and drop papers that nobody waits for."""
         db, now = self._host.resources.db, self._now()
         await db.run(index_all_incidents, db)
-        if changes := await db.read(self._find_told, now):
-            await db.write(_tell, changes, now)
-        keep = {one.dossier for one in await db.read(list_items) if _is_kept(one)}
-        await db.run(self._papers.sweep, keep, now - _FRESH_S)
+        # All of it follows from the rows and the logs: read through where one changed.
+        items, ends = await db.read(list_items), await db.read(_ends)
+        if (items, ends) != self._looked_at:
+            await self._follow_answers()
+            is_noted = await self._note_twice(now)
+            org = self._host.resources.settings.org
+            if changes := await db.read(find_told, org, now):
+                await db.write(tell_told, changes, now)
+            self._looked_at = (items, ends) if is_noted else None
+            items = await db.read(list_items)
+        keep = {one.dossier for one in items if _is_kept(one, now)}
+        ended = {one.dossier for one in items} - keep
+        before = now - _FRESH_S, now - _ENDED_S
+        await db.run(self._papers.sweep, keep, ended, *before)
+
+    async def follow_answers(self) -> None:
+        """Say under which number an agency has what it has answered."""
+        db = self._host.resources.db
+        await db.run(index_all_incidents, db)
+        await self.find_doubtful()
+        async with self._lock:
+            await self._follow_answers()
+
+    async def _follow_answers(self) -> None:
+        db, org = self._host.resources.db, self._host.resources.settings.org
+        for item, number in await db.read(find_answered, org):
+            said = await db.write(acknowledge, item, number, self._now())
+            await self._say(said, wait_s=0.0)
+
+    async def _note_twice(self, now: int) -> bool:
+        """Have a note ready wherever an agency got a report twice; whether it is."""
+        is_noted = True
+        resources = self._host.resources
+        db, org = resources.db, resources.settings.org
+        found = await db.read(notes.find_twice, org, now)
+        for twice in filter(notes.is_to_draw, found):
+            told = await db.read(notes.find_told, org, twice, now)
+            if told is None:
+                try:
+                    await self._draw_changed(twice)
+                except (NotFoundError, ConflictError, ConfigError) as error:
+                    _log.warning("%s: no note yet: %s", twice.item.subject, error)
+                    is_noted = False
+            elif twice.note is not None and twice.note.state == "prepared":
+                await db.write(steps.give_way, twice.note, told.tell(), now)
+
+        return is_noted
+
+    async def _draw_changed(self, twice: Twice) -> None:
+        item, _ = await self._text_of(twice)
+        if twice.note is None or twice.note.dossier != item.dossier:
+            await self.draw_note(twice, "")
+
+    async def _text_of(self, twice: Twice) -> tuple[OutboxItem, bytes]:
+        resources = self._host.resources
+        key, settings = twice.item.agency, resources.settings
+        agency = await asyncio.to_thread(find_agency, resources, key, None)
+        ours = settings.name, settings.org
+        return notes.draw_note(twice, agency, *ours, self._now())
+
+    async def draw_note(self, twice: Twice, person: str) -> OutboxItem:
+        """The note about it, to be looked at.
+
+        Raises:
+            NotFoundError: the agency is not known here (any more), or nobody of that
+                name may do it.
+            ConflictError: one that says the same is on its way or there.
+            ConfigError: agencies.toml cannot be used.
+            OSError: a disk is full or failed.
+        """
+        item, text = await self._text_of(twice)
+        await asyncio.to_thread(self._papers.save, text, "note")
+        hand = Hand(person, item.prepared_at)
+        return await self._host.resources.db.write(outbox.prepare, item, hand)
 
     async def _send(self, item: OutboxItem) -> None:
         """Send one, if nobody is before us by what partners say now."""
@@ -138,12 +222,11 @@ class Referrals:
         if decided != item:
             await self._say(decided, wait_s=0.0)
             return
-        key = item.incident, item.agency
-        self._busy.add(key)
+        self._busy.add(item.key)
         try:
             said = await self._courier.send(item)
         finally:
-            self._busy.discard(key)
+            self._busy.discard(item.key)
         await self._say(said, wait_s=0.0)
 
     async def _hear(self) -> None:
@@ -175,27 +258,50 @@ class Referrals:
     def _now(self) -> int:
         return int(self._host.clocks.wall())
 
-    async def find_doubtful(self) -> None:
-        """See what a killed process was sending, or may have sent since a copy."""
+    @property
+    def copied_at(self) -> int:
+        """When this home was found to be a copy, in Unix seconds; 0: never."""
+        return self._mark.copied_at
+
+    async def find_doubtful(self, *, begins: bool = False) -> None:
+        """See what a killed process was sending, or may have sent since a copy.
+
+        `begins`: something is about to be on its way, perhaps for the first time.
+        """
         db = self._host.resources.db
         items = await db.read(list_items)
         async with self._past:
-            if items and not self._is_past_known:
-                said = await asyncio.to_thread(self._mark.read)
-                if said is None or not await db.read(knows_action, said):
-                    await db.write(steps.doubt_all, self._now())
-                    newest = await db.read(newest_action)
-                    await asyncio.to_thread(self._mark.write, newest)
-                self._is_past_known = True
+            if not self._is_past_known:
+                self._is_past_known = await self._compare_mark(items, begins=begins)
         if any(one.state == "sending" for one in await db.read(list_items)):
             await db.write(steps.doubt, self._busy, self._now())
+
+    async def _compare_mark(
+        self, items: Collection[OutboxItem], *, begins: bool
+    ) -> bool:
+        """Whether it is known now how old this database and this home are."""
+        db, mark = self._host.resources.db, await asyncio.to_thread(self._mark.read)
+        if mark is None and not items and not begins:
+            return False
+        is_copied = bool(items) if mark is None else mark.is_copy
+        is_older = is_copied or (
+            mark is not None and not await db.read(knows_action, mark.action)
+        )
+        if is_copied:
+            # Our log tells of what was sent from an older database, once it is whole
+            # again; of what was sent from where this home was copied, perhaps nothing.
+            self._mark.copied_at = self._now()
+        if is_older:
+            await db.write(steps.doubt_all, self._now())
+        if is_older or mark is None:
+            newest = await db.read(newest_action)
+            await asyncio.to_thread(self._mark.write, newest)
+        return True
 
     async def say(self, item: OutboxItem) -> OutboxItem:
         """Sign what is due of it, or leave it to the next turn."""
         async with self._lock:
-            current = await self._host.resources.db.read(
-                find_item, item.incident, item.agency
-            )
+            current = await self._host.resources.db.read(find_item, *item.key)
             return item if current is None else await self._say(current, GATE_S)
 
     async def _say(self, item: OutboxItem, wait_s: float) -> OutboxItem:
@@ -206,12 +312,13 @@ class Referrals:
             log = host.resources.incidents_of(item.election)
             await host.gate.passed(log.origin, wait_s)
             said = await host.disk.write(
-                steps.say,
+                saying.say,
                 log,
                 item.incident,
                 item.agency,
                 host.clocks.wall(),
                 hold_s=host.resources.settings.refer.hold_s,
+                kind=item.kind,
             )
         except FederationError as error:
             # No log of ours may be signed now, or it is closed: the others go on.
@@ -220,39 +327,19 @@ class Referrals:
         host.news()
         return said
 
-    def _find_told(self, view: View, now: int) -> list[tuple[str, str, str | None]]:
-        """What somebody has to look at, anew, and what no more: code, subject, why."""
-        org = self._host.resources.settings.org
-        standing = {(one.code, one.subject): one for one in alarms.list_alarms(view)}
-        changes: list[tuple[str, str, str | None]] = []
-        for item in list_items(view):
-            subject = f"{item.incident} {item.agency}"
-            for code, states in ((UNSURE, {"unsure"}), (FAILED, {"failed", "expired"})):
-                is_raised = (code, subject) in standing
-                if item.state in states and not is_raised:
-                    changes.append((code, subject, item.answer or "-"))
-                elif item.state not in states and is_raised:
-                    changes.append((code, subject, None))
-            if item.state != "withdrawn" and (steps.GAVE_WAY, subject) in standing:
-                changes.append((steps.GAVE_WAY, subject, None))
-            if item.state in {"sent", "acknowledged"}:
-                others = find_holding(view, org, item.incident, item.agency, now)
-                told = "; ".join(str(one.tell()) for one in others if one.is_there)
-                stands = standing.get((TWICE, subject))
-                if told and (stands is None or stands.detail != told):
-                    changes.append((TWICE, subject, told))
-        return changes
+
+def _ends(view: View) -> list[int]:
+    """Up to where it is known of each log which record speaks of which report."""
+    return [incidents.noted_up_to(view, log.id) for log in logs.list_logs(view)]
 
 
-def _tell(
-    tx: Transaction, changes: Iterable[tuple[str, str, str | None]], now: int
-) -> None:
-    for code, subject, why in changes:
-        if why is None:
-            alarms.clear_alarm(tx, code, subject)
-        else:
-            alarms.raise_alarm(tx, code, subject, why, now)
+def _is_open(item: OutboxItem) -> bool:
+    """Whether it waits to be approved, with what is personal in it."""
+    return item.state == "prepared" and item.kind == "dossier"
 
 
-def _is_kept(item: OutboxItem) -> bool:
-    return item.state in {"prepared", "intended", "sending", "unsure"}
+def _is_kept(item: OutboxItem, now: int) -> bool:
+    """Whether its papers are still needed; unsure ones as long as they were to go."""
+    if item.state == "unsure":
+        return item.expires_at > now
+    return item.state in {"prepared", "intended", "sending"}

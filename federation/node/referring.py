@@ -10,20 +10,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-from federation.errors import ConfigError
+from federation.errors import ConfigError, NotFoundError
 from federation.flows.incidents.due import DueDates
+from federation.flows.incidents.index import index_all_incidents
 from federation.flows.incidents.state import election_of_incident
 from federation.flows.refer import outbox as steps
 from federation.flows.refer.formal import check_formal, read_label
-from federation.flows.refer.outbox import Hand
+from federation.flows.refer.note import find_twice
+from federation.flows.refer.row import Hand
 from federation.node.couriers import find_agency
 from federation.node.referrals import ReferralHost, Referrals
-from federation.store.outbox import OutboxItem
+from federation.store.outbox import OutboxItem, find_item
 from federation.store.papers import PapersFolder
 from federation.text import Sentence
 from federation.web.requests.referrals import (
     ApproveReferral,
     HandOverReferral,
+    PrepareNote,
     PrepareReferral,
     ResolveReferral,
     WithdrawReferral,
@@ -58,7 +61,9 @@ async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
         where = str(resources.home.settings)
         raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
     papers = PapersFolder(resources.home.outbox)
-    label = read_label(await asyncio.to_thread(papers.load, given.dossier))
+    data = await asyncio.to_thread(papers.load, given.dossier)
+    label = read_label(data)
+    await node.referrals.find_doubtful(begins=True)
     now = int(node.clocks.wall())
     due = DueDates(resources.profiles, datetime.fromtimestamp(now, UTC))
     which = given.incident, given.agency, label, given.formal
@@ -73,7 +78,33 @@ async def prepare(node: ReferringNode, given: PrepareReferral) -> OutboxItem:
         formal=formal,
         prepared_at=now,
     )
-    return await resources.db.write(steps.prepare, item, Hand(given.person, now))
+    item = await resources.db.write(steps.prepare, item, Hand(given.person, now))
+    # They may be old, of an attempt that has ended, and just be swept away.
+    await asyncio.to_thread(papers.save, data)
+    return item
+
+
+async def prepare_note(node: ReferringNode, given: PrepareNote) -> OutboxItem:
+    """The note that this report and others' are one, to be looked at.
+
+    Raises:
+        NotFoundError: nobody else took it there; the agency is not known here; nobody
+            of that name may do it.
+        ConflictError: one that says the same is on its way or there.
+        ConfigError: agencies.toml cannot be used.
+    """
+    db = node.resources.db
+    await db.run(index_all_incidents, db)
+    await node.referrals.find_doubtful()
+    org, now = node.resources.settings.org, int(node.clocks.wall())
+    for twice in await db.read(find_twice, org, now):
+        if (twice.item.incident, twice.item.agency) == (
+            str(given.incident),
+            given.agency,
+        ):
+            return await node.referrals.draw_note(twice, given.person)
+    told = {"incident": str(given.incident), "agency": given.agency}
+    raise NotFoundError(Sentence("outbox.note-none", **told))
 
 
 async def approve(node: ReferringNode, given: ApproveReferral) -> OutboxItem:
@@ -90,7 +121,7 @@ async def approve(node: ReferringNode, given: ApproveReferral) -> OutboxItem:
     node.disk.check()
     await node.referrals.find_doubtful()
     papers = PapersFolder(resources.home.outbox)
-    await asyncio.to_thread(papers.load, given.dossier)
+    await asyncio.to_thread(papers.load, given.dossier, given.kind)
     refer = resources.settings.refer
     item = await resources.db.run(
         steps.approve,
@@ -103,6 +134,8 @@ async def approve(node: ReferringNode, given: ApproveReferral) -> OutboxItem:
         anyway=given.anyway,
         hold_s=refer.hold_s,
         expires_s=refer.expires_h * _HOUR_S,
+        kind=given.kind,
+        copied_at=node.referrals.copied_at,
     )
     return await node.referrals.say(item)
 
@@ -123,10 +156,11 @@ async def hand_over(node: ReferringNode, given: HandOverReferral) -> OutboxItem:
         incident=str(given.incident),
         agency=given.agency,
         election=election,
+        kind=given.kind,
         way="by-hand",
         state="sent",
     )
-    await node.referrals.find_doubtful()
+    await node.referrals.find_doubtful(begins=True)
     hand = Hand(given.person, int(node.clocks.wall()))
     item = await resources.db.write(steps.hand_over, item, given.reference or "", hand)
     return await node.referrals.say(item)
@@ -137,17 +171,29 @@ async def resolve(node: ReferringNode, given: ResolveReferral) -> OutboxItem:
 
     Raises:
         ConflictError: nobody is unsure about it.
-        NotFoundError: there is none, or nobody of that name may do it.
+        NotFoundError: there is none, or nobody of that name may do it; or it is to go
+            once more and its papers are not here any more.
     """
     await node.referrals.find_doubtful()
+    if not given.was_sent:
+        await _check_papers(node, given)
     item = await node.resources.db.write(
         steps.resolve,
         str(given.incident),
         given.agency,
         Hand(given.person, int(node.clocks.wall())),
         was_sent=given.was_sent,
+        kind=given.kind,
     )
     return await node.referrals.say(item)
+
+
+async def _check_papers(node: ReferringNode, given: ResolveReferral) -> None:
+    which = str(given.incident), given.agency, given.kind
+    item = await node.resources.db.read(find_item, *which)
+    if item is not None and item.state == "unsure":
+        papers = PapersFolder(node.resources.home.outbox)
+        await asyncio.to_thread(papers.load, item.dossier, item.kind)
 
 
 async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
@@ -160,7 +206,7 @@ async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
     await node.referrals.find_doubtful()
     hand = Hand(given.person, int(node.clocks.wall()))
     item = await node.resources.db.write(
-        steps.withdraw, str(given.incident), given.agency, hand
+        steps.withdraw, str(given.incident), given.agency, hand, given.kind
     )
     return await node.referrals.say(item)
 
@@ -168,6 +214,7 @@ async def withdraw(node: ReferringNode, given: WithdrawReferral) -> OutboxItem:
 #: The function of each request, for `commands.run`.
 WORK: Final[Mapping[type[Request[Any]], Callable[[Any, Any], Awaitable[Any]]]] = {
     PrepareReferral: prepare,
+    PrepareNote: prepare_note,
     ApproveReferral: approve,
     HandOverReferral: hand_over,
     ResolveReferral: resolve,

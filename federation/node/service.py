@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
+from importlib import metadata
 from pathlib import Path
 from random import Random
 
@@ -28,6 +29,7 @@ from federation.node.api import NodeDesk
 from federation.node.comingphotos import tidy_coming
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
+from federation.node.events import say
 from federation.node.inmail import MailCare
 from federation.node.node import Node
 from federation.node.publishing import publishing_duties
@@ -105,8 +107,21 @@ async def serve(
     async with door.on(listen.host, listen.port) as port:
         url = f"http://{_reachable(listen.host)}:{port}"
         control = _control_file(resources.home.control, url, token)
+        began = clocks.steady()
         async with control, node.open():
+            settings = resources.settings
+            say(
+                "started",
+                address=url,
+                public_url=settings.listen.public_url or "",
+                org=settings.org,
+                version=metadata.version("tps-federation"),
+                elections=" ".join(settings.elections),
+                partners=len(node.peers.by_org),
+                asked=len(node.peers.reachable),
+            )
             yield url
+        say("stopped", org=settings.org, ran_s=round(clocks.steady() - began))
 
 
 def _web_log() -> logging.Logger:

@@ -247,6 +247,8 @@ def merge_incidents(placed: Iterable[PlacedIncident]) -> list[MergedIncident]:
         if isinstance(statement, Incident):
             _keep_latest(reports, (statement.org, statement.id), one)
         elif isinstance(statement, Referral):
+            if statement.is_note:
+                continue
             at = statement.org, key_of(statement.incident), statement.agency
             _keep_latest(referrals, at, one)
         elif (word := word_of(one)) is not None:

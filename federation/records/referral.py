@@ -13,14 +13,16 @@ organisation which falls silent stops nobody for ever.
     intended → sent → acknowledged | failed        intended → expired | withdrawn
 
 `dossier` is the SHA-256 of the papers that were sent, which no log holds; `reference`
-the number that the agency gave it.
+the number that the agency gave it; `again` how often it was sent once more though it
+may have been there, under the same number of papers. With `also_by` it is no report
+that is taken there, but a note: that what these organisations took there is the same.
 
 Source: docs/reference/domain.md, "Incidents"
 """
 
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from federation.errors import RecordError
 from federation.records.canonical import AgencyKey, AgencyNumber, Digest, Org, Time
@@ -31,6 +33,8 @@ ReferralStage: TypeAlias = Literal[
     "intended", "sent", "acknowledged", "failed", "expired", "withdrawn"
 ]
 ReferralWay: TypeAlias = Literal["by-hand", "email", "webhook"]
+#: The agency has it.
+THERE: Final[frozenset[ReferralStage]] = frozenset({"sent", "acknowledged"})
 STAGES: Final[tuple[ReferralStage, ...]] = get_args(ReferralStage)
 WAYS: Final[tuple[ReferralWay, ...]] = get_args(ReferralWay)
 
@@ -55,9 +59,18 @@ class Referral(
     recorded_at: Time
     stage: ReferralStage
     way: ReferralWay
+    again: Annotated[int, Meta(ge=1, le=1_000)] | UnsetType = UNSET
+    also_by: (
+        Annotated[tuple[Org, ...], Meta(min_length=1, max_length=64)] | UnsetType
+    ) = UNSET
     dossier: Digest | UnsetType = UNSET
     expires_at: Time | UnsetType = UNSET
     reference: AgencyNumber | UnsetType = UNSET
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is about the note, not about the report itself."""
+        return self.also_by is not UNSET
 
 
 # What `check_referral` asks, as a schema says it.
@@ -81,5 +94,6 @@ def check_referral(referral: Referral) -> None:
 
 
 def subject_of_referral(referral: Referral) -> str:
-    """What it speaks of: an incident at an agency."""
-    return f"{referral.incident} {referral.agency}"
+    """What it speaks of: an incident at an agency, or the note about it there."""
+    note = " note" if referral.is_note else ""
+    return f"{referral.incident} {referral.agency}{note}"

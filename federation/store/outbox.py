@@ -1,5 +1,7 @@
 """What is on its way to an agency: one row for each incident at each agency.
 
+Where an agency got it from two organisations, a note that says so has a row of its own.
+
 Rule: a state is durable before anything is done that follows from it, so that whatever
 is killed is found again where it was. What was sent, and might be sent again, keeps its
 row; what came to its end gives it up to a new attempt.
@@ -33,6 +35,9 @@ OutboxState: TypeAlias = Literal[
     "expired",
     "withdrawn",
 ]
+#: The papers of a report; or the note that it and others' are one (`referral/1`).
+OutboxKind: TypeAlias = Literal["dossier", "note"]
+OutboxKey: TypeAlias = tuple[str, str, OutboxKind]
 #: Announced in our log, and not at its end there.
 ON_THE_WAY: Final = frozenset[OutboxState]({"intended", "sending", "unsure"})
 #: Of these another attempt may take the place.
@@ -73,6 +78,53 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             " answer TEXT, reference TEXT",
         ),
     ),
+    (
+        "0002-notes",
+        """
+        DROP TRIGGER outbox_twice_new;
+        DROP TRIGGER outbox_twice_changed;
+        DROP TRIGGER outbox_twice_gone;
+        DROP TABLE outbox_twice;
+        ALTER TABLE outbox RENAME TO outbox_before;
+        CREATE TABLE outbox (
+            incident TEXT NOT NULL,
+            agency TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            election TEXT NOT NULL,
+            way TEXT NOT NULL,
+            state TEXT NOT NULL,
+            due TEXT NOT NULL,
+            dossier TEXT NOT NULL,
+            formal TEXT NOT NULL,
+            prepared_at INTEGER NOT NULL,
+            approved_by TEXT NOT NULL,
+            approved_at INTEGER NOT NULL,
+            anyway TEXT NOT NULL,
+            expires_at INTEGER NOT NULL,
+            next_at INTEGER NOT NULL,
+            tries INTEGER NOT NULL,
+            tried_at INTEGER NOT NULL,
+            answer TEXT NOT NULL,
+            reference TEXT NOT NULL,
+            again INTEGER NOT NULL,
+            also_by TEXT NOT NULL,
+            PRIMARY KEY (incident, agency, kind)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO outbox SELECT incident, agency, 'dossier', election, way, state,
+            due, dossier, formal, prepared_at, approved_by, approved_at, anyway,
+            expires_at, next_at, tries, tried_at, answer, reference, 0, ''
+            FROM outbox_before;
+        DROP TABLE outbox_before;
+        """  # noqa: S608  constants of this package
+        + write_twice(
+            "outbox",
+            "incident TEXT, agency TEXT, kind TEXT",
+            "election TEXT, way TEXT, state TEXT, due TEXT, dossier TEXT, formal TEXT,"
+            " prepared_at INTEGER, approved_by TEXT, approved_at INTEGER, anyway TEXT,"
+            " expires_at INTEGER, next_at INTEGER, tries INTEGER, tried_at INTEGER,"
+            " answer TEXT, reference TEXT, again INTEGER, also_by TEXT",
+        ),
+    ),
 )
 
 _OutboxTime = Annotated[int, Meta(ge=0, le=253_370_764_799)]
@@ -100,10 +152,14 @@ class OutboxItem(msgspec.Struct, frozen=True, kw_only=True):
         tried_at: When last.
         answer: What the agency's server said last, or why it was not asked.
         reference: The number that the agency gave it.
+        kind: What goes.
+        again: How often it was let go once more though it may have been there.
+        also_by: Of a note: who else took it there, with blanks between; else "".
     """
 
     incident: str
     agency: str
+    kind: OutboxKind = "dossier"
     election: str
     way: ReferralWay
     state: OutboxState
@@ -120,42 +176,64 @@ class OutboxItem(msgspec.Struct, frozen=True, kw_only=True):
     tried_at: _OutboxTime = 0
     answer: str = ""
     reference: str = ""
+    again: Annotated[int, Meta(ge=0)] = 0
+    also_by: str = ""
+
+    @property
+    def key(self) -> OutboxKey:
+        """By which it is found."""
+        return self.incident, self.agency, self.kind
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of a note: who else took it there."""
+        return frozenset(self.also_by.split())
+
+    @property
+    def subject(self) -> str:
+        """What alarms and the log of actions call it."""
+        note = " note" if self.kind == "note" else ""
+        return f"{self.incident} {self.agency}{note}"
 
 
 _NAMES: Final = OutboxItem.__struct_fields__
 _COLUMNS: Final = ", ".join(_NAMES)
 
 
-def find_item(view: View, incident: str, agency: str) -> OutboxItem | None:
+def find_item(
+    view: View, incident: str, agency: str, kind: OutboxKind = "dossier"
+) -> OutboxItem | None:
     """How far this incident is at this agency; None: nobody here has begun.
 
     Raises:
         StoredError: the row is not what was written.
     """
     row = view.execute(
-        f"SELECT {_COLUMNS} FROM outbox WHERE incident = ? AND agency = ?",  # noqa: S608  a constant
-        (incident, agency),
+        f"SELECT {_COLUMNS} FROM outbox WHERE incident = ? AND agency = ? AND kind = ?",  # noqa: S608  a constant
+        (incident, agency, kind),
     ).fetchone()
     return None if row is None else _item(row)
 
 
 def list_items(view: View) -> list[OutboxItem]:
-    """All of them, by incident and agency.
+    """All of them, by incident, agency and kind.
 
     Raises:
         StoredError: a row is not what was written.
     """
-    rows = view.execute(f"SELECT {_COLUMNS} FROM outbox ORDER BY incident, agency")  # noqa: S608  a constant
+    rows = view.execute(
+        f"SELECT {_COLUMNS} FROM outbox ORDER BY incident, agency, kind"  # noqa: S608  a constant
+    )
     return [_item(row) for row in rows.fetchall()]
 
 
 def save_item(tx: Transaction, item: OutboxItem) -> None:
     """Keep this in place of what was known of it."""
     marks = ",".join("?" * len(_NAMES))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[2:])
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[3:])
     tx.execute(
         f"INSERT INTO outbox ({_COLUMNS}) VALUES ({marks})"  # noqa: S608  constants
-        f" ON CONFLICT (incident, agency) DO UPDATE SET {changes}",
+        f" ON CONFLICT (incident, agency, kind) DO UPDATE SET {changes}",
         [getattr(item, name) for name in _NAMES],
     )
 

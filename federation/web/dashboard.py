@@ -167,6 +167,7 @@ def page_handler(
     async def handle(request: web.Request) -> web.StreamResponse:
         chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
         page = Page(request, Text(pick_page_language(request)), chosen)
+        page.names = (await request.app[SITE].partners()).names
         try:
             return await show(page)
         except (NotFoundError, FormatError) as error:

@@ -69,6 +69,7 @@ def for_editors(show: Show) -> Callable[[web.Request], Awaitable[web.StreamRespo
 
     async def handle(request: web.Request) -> web.StreamResponse:
         page = EditorPage(request, _reader(await require(request, "read-forms")))
+        page.names = (await request.app[SITE].partners()).names
         try:
             return await show(page)
         except (NotFoundError, FormatError) as error:

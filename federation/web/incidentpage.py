@@ -280,7 +280,9 @@ def _prefill(desk: ReportOnDesk, org: str) -> dict[str, str]:
         line.said
         for one in desk.agencies
         for line in one.taken
-        if line.org == org and line.said["stage"] in ARRIVED
+        if line.org == org
+        and line.said["stage"] in ARRIVED
+        and "also_by" not in line.said
     ]
     if len(ours) != 1:
         return {}

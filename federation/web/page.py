@@ -5,16 +5,18 @@ errors, and there is no `|safe` in any template (a test holds that).
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import jinja2
 from aiohttp import hdrs, web
 from yarl import URL
 
 from federation.flows.query import answers
-from federation.flows.query.tps import kpu_beside
+from federation.flows.query.comparison import compare
 from federation.records.readers import may_do
 from federation.text import Text
 from federation.web.forms import form_token
@@ -33,12 +35,19 @@ SAFETY = {
 }
 
 
+# `V KOTO KAMPUNG DALAM`, `DI YOGYAKARTA`.
+_ROMAN: Final = re.compile(r"\A[IVX]+\Z")
+_UPPER: Final = frozenset({"DI", "DKI"})
+
+
 class Page:
     """One request's page: its language and what was chosen on the way to it."""
 
     def __init__(self, request: web.Request, t: Text, chosen: dict[str, str]) -> None:
         """`chosen`: the parameters that every link keeps (election, contest, lang)."""
         self.request, self.t, self.chosen = request, t, chosen
+        #: What organisations are called, by domain.
+        self.names: Mapping[str, str] = {}
         # A page is as many folders deep as its path has slashes behind the first.
         self._root = "../" * (request.rel_url.raw_path.count("/") - 1) or "./"
 
@@ -55,6 +64,7 @@ class Page:
                 link=self.link,
                 to=self.to,
                 name=self.name,
+                named=self.named,
                 number=self.t.number,
                 percent=self.t.percent,
                 span=self.t.span,
@@ -100,8 +110,12 @@ class Page:
     def name(self, place: answers.Place | answers.Region) -> str:
         """A region's name, or its code in words."""
         if place.name:
-            return place.name
+            return gentle(place.name)
         return self.t("page.unnamed", code=place.code) if place.code else "Indonesia"
+
+    def named(self, org: str) -> str:
+        """What an organisation is called; its domain where nobody has said."""
+        return self.names.get(org, org)
 
     def word(self, kind: str, code: str) -> str:
         """The word for a code of the field; the code itself where there is none."""
@@ -150,24 +164,15 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["beside"] = kpu_beside
-    environment.filters["standing"] = standing
-    environment.filters["differs"] = differs
+    environment.filters["compared"] = compare
     return environment
 
 
-def _charts(contest: answers.Contest) -> list[Mapping[str, int]]:
-    """Number → votes, as each group of monitors says them and KPU beside them."""
-    groups = [group.votes for group in contest.groups]
-    return [*groups, *(claim.votes or {} for claim in kpu_beside(contest))]
-
-
-def standing(contest: answers.Contest) -> list[str]:
-    """The numbers of everybody who has votes here, the smallest first."""
-    numbers = {number for votes in _charts(contest) for number in votes}
-    return sorted(numbers, key=lambda number: (len(number), number))
-
-
-def differs(contest: answers.Contest, number: str) -> bool:
-    """Whether somebody says another figure for this number than somebody else."""
-    return len({votes.get(number) for votes in _charts(contest)}) > 1
+def gentle(name: str) -> str:
+    """A place's name as people write it: registers shout (`KOTA PADANG`)."""
+    if not name.isupper():
+        return name
+    return " ".join(
+        word if word in _UPPER or _ROMAN.match(word) else word.title()
+        for word in name.split(" ")
+    )

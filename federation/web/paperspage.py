@@ -51,6 +51,8 @@ _ASKED: Final[Mapping[str, tuple[type[Request[OutboxItem]], Mapping[str, Any]]]]
     "was-sent": (ResolveReferral, {"was_sent": True}),
     "send-again": (ResolveReferral, {"was_sent": False}),
 }
+#: Refused, but for a reason that somebody gives.
+_FOR_A_REASON: Final = frozenset({"outbox.held-back", "outbox.copied-ask"})
 #: Somebody has to look at these first.
 _FIRST: Final = ("unsure", "prepared", "failed", "expired", "intended", "sending")
 _SAFELY: Final = {
@@ -112,10 +114,16 @@ async def hand_papers(page: Page, caller: Caller) -> web.Response:
         person=caller.name,
     )
     data = await request.app[SITE].desk.run(asked)
-    name = f"{asked.incident.id[:8]}-{asked.dossier[:8]}.pdf"
+    # A note is a text.
+    is_pdf = data.startswith(b"%PDF-")
+    ending, kind = ("pdf", "application/pdf") if is_pdf else ("txt", "text/plain")
+    name = f"{asked.incident.id[:8]}-{asked.dossier[:8]}.{ending}"
     kept = {hdrs.CONTENT_DISPOSITION: f'inline; filename="{name}"'}
     return web.Response(
-        body=data, content_type="application/pdf", headers=_SAFELY | kept
+        body=data,
+        content_type=kind,
+        charset=None if is_pdf else "utf-8",
+        headers=_SAFELY | kept,
     )
 
 
@@ -136,6 +144,7 @@ async def decide(page: Page, caller: Caller) -> web.Response:
         return await _show(page, before, fields, Sentence("desk.not-looked"))
     kind, members = _ASKED[asked]
     members = {**members, **_members(page, caller), "agency": before.item.agency}
+    members["kind"] = before.item.kind
     if kind is ApproveReferral:
         members["dossier"] = before.item.dossier
         members["anyway"] = fields.get("anyway", "").strip()
@@ -165,6 +174,8 @@ async def note_by_hand(page: Page, caller: Caller) -> web.Response:
     members = _members(page, caller)
     members["agency"] = fields.get("agency", "")
     members["reference"] = fields.get("reference", "").strip() or None
+    if "kind" in fields:
+        members["kind"] = fields["kind"]
     more = {"done": "by-hand"}
     try:
         asked = check_request(HandOverReferral, members)
@@ -215,8 +226,8 @@ async def _show(
 ) -> web.Response:
     site, item = page.request.app[SITE], found.item
     agency = next((one for one in known_agencies(site) if one.key == item.agency), None)
-    is_held = isinstance(wrong, Sentence) and wrong.key == "outbox.held-back"
-    if is_held and isinstance(wrong, Sentence):
+    is_held = isinstance(wrong, Sentence) and wrong.key in _FOR_A_REASON
+    if isinstance(wrong, Sentence) and wrong.key == "outbox.held-back":
         # The command's sentence names an option; here there is a field below.
         wrong = Sentence("desk.held-back", why=wrong.values["why"])
     done = page.request.query.get("done", "")

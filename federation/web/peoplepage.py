@@ -35,6 +35,7 @@ def for_people(
         caller = await require(request, act)
         chosen = {k: request.query[k] for k in keep if request.query.get(k)}
         page = Page(request, Text(pick_page_language(request)), chosen)
+        page.names = (await request.app[SITE].partners()).names
         try:
             answered = await show(page, caller)
         except (NotFoundError, FormatError) as error:

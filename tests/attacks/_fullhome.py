@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from federation.config.founding import load_identity_key
 from federation.config.home import Home
 from federation.config.peers import PhotoPolicy, load_peers
@@ -47,6 +49,7 @@ from federation.store import (
     cosignatures,
     leases,
     logs,
+    notices,
     originals,
     outbox,
     people,
@@ -313,6 +316,15 @@ def _hold_forked(parts: Resources, owner: FakeOrg) -> None:
 def _remember(tx: Transaction, parts: Resources) -> None:
     alarms.raise_alarm(tx, "fork", f"{FORKED}/{ELECTION}", "two histories", NOW)
     alarms.raise_alarm(tx, "stalled", PARTNER, "nobody has its records", NOW + 3)
+    told = notices.Notice(
+        recipient="ops@example.org",
+        code="fork",
+        subject=f"{FORKED}/{ELECTION}",
+        detail="two histories",
+        raised_at=NOW,
+        told_at=NOW + 1,
+    )
+    notices.save_notices(tx, [told])
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
     for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
         tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)
@@ -333,6 +345,8 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         reference="12/LP/2024",
     )
     outbox.save_item(tx, item)
+    more = {"kind": "note", "formal": "", "also_by": PARTNER, "again": 1}
+    outbox.save_item(tx, structs.replace(item, **more))
     answer = AgencyAnswer(
         id="5f" * 16,
         way="program",

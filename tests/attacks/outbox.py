@@ -7,7 +7,8 @@ it arrived, or lets it go once more, also where it did arrive. In the end holds:
 
     every report is there                      each once, but those that were let go
     whatever is there twice has one number     and each time somebody let it go again
-    our log says first that it will be sent    then that it was, of each one
+    our log says first that it will be sent    then that it was, of each one, and how
+                                               often it was let go once more
 """
 
 import argparse
@@ -25,7 +26,15 @@ from pathlib import Path
 from federation.store import actions
 from federation.store.outbox import list_items
 from federation.store.papers import PapersFolder
-from tests.refer import PAPERS, by_mail, history, make_referring, opened, write_reports
+from tests.refer import (
+    PAPERS,
+    all_said,
+    by_mail,
+    history,
+    make_referring,
+    opened,
+    write_reports,
+)
 from tests.smtp import Postbox
 from tests.stories.nodes import Node
 from tests.waiting import wait_until
@@ -35,6 +44,7 @@ EACH = 2
 #: What the server has just seen when the node is killed, some milliseconds later.
 MOMENTS = ("MAIL", "RCPT", "DATA", "taken")
 LATER_S = 0.03
+DONE_S = 1_800.0
 
 
 @contextlib.contextmanager
@@ -135,7 +145,8 @@ def play(folder: Path, kills: int, seed: int) -> Counter[str]:
                 figures["unsure"] += victim.resolve(chance)
                 return set(victim.states()) == {"sent"}
 
-            wait_until(is_done, "all of them are there")
+            # Whatever no life of the node was long enough for waits until now.
+            wait_until(is_done, "all of them are there", DONE_S)
             wait_until(lambda: not any_due(victim), "all of it is said")
         finally:
             node.stop(signal.SIGKILL)
@@ -168,7 +179,11 @@ def check(victim: Victim, figures: Counter[str]) -> None:
         assert copies - 1 <= again[item.incident], f"{item} was sent again blindly"
         assert len(numbers[item.incident]) == 1, f"{item} has several numbers"
         org, _, name = item.incident.partition("/")
-        said = history(victim.home, {"id": name, "org": org})
+        which = {"id": name, "org": org}
+        # Partners read it: one number of papers, and how often they may be there.
+        told = [one.get("again", 0) for one in all_said(victim.home, which)]
+        assert max(told) == again[item.incident], f"{item} is not told so: {told}"
+        said = history(victim.home, which)
         assert said.count("sent") == 1, said
         assert said.index("intended") < said.index("sent"), said
         figures["twice"] += copies > 1

@@ -24,14 +24,12 @@ from federation.store.annex import AnnexFolder
 from federation.store.db import Database
 from federation.tlog.merkle import hash_leaf
 from tests.annexed import CONTENTS, give_key, passphrase_file, sealed
+from tests.cli.reports import ELECTION, SUMMARY, keep_reports, sign_report
 from tests.dossiers import INCIDENT, given, pages_of
 from tests.drawn import drawn
 from tests.fakes import FakeOrg
-from tests.homes import PASSPHRASE
 from tests.records.test_incident import make_incident
 
-ELECTION = "pilpres-2019"
-SUMMARY = "Amplop dibagikan di depan balai warga"
 AGENCIES = """
 [[agency]]
 key = "bawaslu-31"
@@ -50,26 +48,14 @@ address = "Jalan Contoh Nomor 2"
 
 @pytest.fixture
 def home(federation, own_home, tmp_path):
-    path = tmp_path / "passphrase"
-    path.touch(0o600)
-    path.write_text(PASSPHRASE)
-    words = ("keys", "chain", "--election", ELECTION, "--incidents")
-    assert federation(*words, "--passphrase-file", path).code == OK
-    (own_home / "agencies.toml").write_text(AGENCIES)
+    keep_reports(federation, own_home, tmp_path, AGENCIES)
     return own_home
 
 
 @pytest.fixture
 def name(federation, home):
     """Of a report that was signed here."""
-    ended = federation(
-        *("incidents", "add", "--category", "politik_uang", "--law", "pidana"),
-        *("--summary", SUMMARY, "--description", "Dua orang membagikan amplop."),
-        *("--happened", "2019-04-17 05.30", "--region", "3171"),
-        *("--election", ELECTION, "--json"),
-    )
-    assert ended.code == OK, ended
-    return json.loads(ended.out)["verdicts"][0]["incident"]
+    return sign_report(federation)
 
 
 @pytest.fixture

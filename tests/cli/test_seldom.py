@@ -5,7 +5,10 @@ import logging
 
 import pytest
 
-from federation.cli.serve.seldom import EVERY_S, Seldom
+from federation.cli.serve.lines import LineFormatter
+from federation.cli.serve.seldom import EVENT_S, EVENTS, EVERY_S, Seldom
+from federation.node.events import Event
+from federation.text import Text
 
 
 @pytest.fixture
@@ -14,6 +17,7 @@ def written():
     now, out = [0.0], io.StringIO()
     handler = logging.StreamHandler(out)
     handler.addFilter(Seldom(lambda: now[0]))
+    handler.setFormatter(LineFormatter(Text("en"), is_json=False))
     log = logging.getLogger("federation.of-this-test")
     log.propagate = False
     log.addHandler(handler)
@@ -34,10 +38,40 @@ def test_a_kind_is_written_once_a_minute_with_how_many_there_were(written):
     log, now, lines = written
     for number in range(1000):
         complain(log, f"path-{number}")
-    assert lines() == ["bug in path-0"]
+    place = "place=federation.of-this-test"
+    assert [line[21:] for line in lines()] == [f"ERROR note bug in path-0 {place}"]
     now[0] = EVERY_S
     complain(log, "path-1000")
-    assert lines()[1:] == ["bug in path-1000 (and 999 more like this)"]
+    expected = f"ERROR note bug in path-1000 {place} left_out=999"
+    assert [line[21:] for line in lines()][1:] == [expected]
+
+
+def turn_of(log, org):
+    log.error(Event("turn-failed", org, {"peer": org}))
+
+
+def test_some_events_of_a_kind_come_at_once_and_then_two_a_minute(written):
+    log, now, lines = written
+    for _ in range(1000):
+        turn_of(log, "a.example")
+    turn_of(log, "b.example")
+    assert [line.split("peer=")[1] for line in lines()] == [
+        *["a.example"] * EVENTS,
+        "b.example",
+    ]
+    now[0] = EVENT_S
+    turn_of(log, "a.example")
+    assert lines()[-1].endswith(f"peer=a.example left_out={1000 - EVENTS}")
+    turn_of(log, "a.example")
+    assert len(lines()) == EVENTS + 2
+
+
+def test_a_day_of_a_partner_that_never_stops_is_bounded(written):
+    log, now, lines = written
+    for second in range(86_400):
+        now[0] = float(second)
+        turn_of(log, "a.example")
+    assert len(lines()) <= EVENTS + 86_400 / EVENT_S
 
 
 def test_another_place_and_another_error_are_other_kinds(written):
@@ -54,8 +88,8 @@ def test_another_place_and_another_error_are_other_kinds(written):
     fail(ValueError)
     fail(KeyError)
     log.error("bug in %s", "another place")
-    assert sum(line.startswith("Traceback") for line in lines()) == 2
-    assert len([line for line in lines() if line.startswith("bug in")]) == 2
+    assert sum(line.startswith("  Traceback") for line in lines()) == 2
+    assert len([line for line in lines() if " bug in " in line]) == 2
 
 
 def test_what_strangers_send_makes_no_kinds(written):

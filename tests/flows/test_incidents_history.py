@@ -148,3 +148,14 @@ def test_whoever_speaks_without_end_is_cut_and_that_is_said(held, monkeypatch):
     assert found.lines[-1].said["status"] == "rejected"
     held.say(taken(A, "sent", a1))
     assert held.history(a1).lines[-1].type == "referral/1"
+
+
+def test_a_note_that_an_agency_has_it_twice_is_not_a_third_time(held):
+    held.say(report(A), report(B), same(B, b1, a1), taken(A, "sent", a1))
+    held.say(taken(A, "sent", a1, also_by=(B,)))
+    [told] = told_to(held.history(a1).lines)
+    assert [line.said.get("also_by") for line in told.taken] == [None, (B,)]
+    assert not told.is_double
+    held.say(taken(B, "acknowledged", b1))
+    [told] = told_to(held.history(a1).lines)
+    assert told.is_double

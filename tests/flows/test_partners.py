@@ -61,3 +61,36 @@ def test_what_a_key_has_signed_that_was_replaced_lets_nobody_have_anything(db):
     owner.statements.append(owner.restate(add=[("node", new.key, 0)]))
     hold(db, Tree(owner))
     assert audiences(db, owner) == set()
+
+
+def names(db, *owners, called="", friend=""):
+    """What they are called, the first as peers.toml says, and somebody else."""
+    peers = {
+        one.org: Peer(org=one.org, identity=one.identity.key, name=called)
+        for one in owners
+    }
+    peers[FRIEND] = Peer(org=FRIEND, identity=FakeOrg(FRIEND).identity.key, name=friend)
+    with db.view() as view:
+        return read_partners(view, peers, SETTINGS, {}).names
+
+
+def test_an_organisation_is_called_as_our_operator_calls_it_else_as_it_does(db):
+    owner = FakeOrg(ORIGIN)
+    hold(db, Tree(owner))
+    assert names(db, owner) == {OURS: "Jaga Suara"}
+    say(db, owner, 1, owner.node, ())
+    assert names(db, owner) == {OURS: "Jaga Suara", ORIGIN: "Kawal"}
+    assert names(db, owner, called="KP")[ORIGIN] == "KP"
+
+
+def test_whoever_is_called_as_somebody_else_is_told_by_name_and_domain(db):
+    owner = FakeOrg(ORIGIN)
+    hold(db, Tree(owner))
+    say(db, owner, 1, owner.node, ())
+    for alike in ("Kawal", "KAWAL ", "\N{FULLWIDTH LATIN CAPITAL LETTER K}awal"):
+        called = names(db, owner, friend=alike)
+        assert called[ORIGIN] == f"Kawal ({ORIGIN})"
+        assert called[FRIEND].endswith(f"({FRIEND})")
+    posing = names(db, owner, friend=f"Kawal ({ORIGIN})")
+    assert posing[FRIEND].endswith(f"({FRIEND})")
+    assert posing[ORIGIN] == "Kawal"

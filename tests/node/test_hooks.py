@@ -13,9 +13,16 @@ from aiohttp import web
 from federation.errors import RequestSignatureError
 from federation.feeds.signature import open_request
 from federation.node import couriers, referrals
-from federation.store.papers import PapersFolder
 from tests.homes import make_home, serving
-from tests.refer import PAPERS, ask, find_row, history, make_referring, write_report
+from tests.refer import (
+    PAPERS,
+    find_row,
+    history,
+    is_in,
+    make_referring,
+    send,
+    write_report,
+)
 from tests.waiting import until
 
 AGENCY = """
@@ -72,28 +79,19 @@ def home(tmp_path):
     return found
 
 
-async def send(node, incident):
-    digest = PapersFolder(node.home.outbox).save(PAPERS)
-    given = {"way": "webhook", "dossier": digest, "formal": "report"}
-    status, said = await ask(node, "prepare", incident, "program", **given)
-    assert status == 200, said
-    status, said = await ask(node, "approve", incident, "program", dossier=digest)
-    assert status == 200, said
+async def post(node, incident):
+    await send(node, incident, agency="program", way="webhook", formal="report")
 
 
-def is_in(home, incident, state):
-    async def reached():
-        row = find_row(home, incident, "program")
-        return row.state == state and not row.due
-
-    return reached
+def is_at(home, incident, state):
+    return is_in(home, incident, state, "program")
 
 
 async def test_it_is_signed_by_our_node_key_and_its_number_is_kept(home):
     incident, program = write_report(home), Program()
     async with program.open(home), serving(home, alone=True) as node:
-        await send(node, incident)
-        await until(is_in(home, incident, "acknowledged"))
+        await post(node, incident)
+        await until(is_at(home, incident, "acknowledged"))
     [(url, headers, body)] = program.requests
     created = int(re.search(r"created=(\d+)", headers["Signature-Input"])[1])
     signed = open_request("POST", url, headers, created)
@@ -116,8 +114,8 @@ async def test_a_secret_that_is_shared_signs_instead(home):
     path.write_text("shared secret\n")
     more = 'webhook_key = "keys/program.secret"\n'
     async with program.open(home, more), serving(home, alone=True) as node:
-        await send(node, incident)
-        await until(is_in(home, incident, "acknowledged"))
+        await post(node, incident)
+        await until(is_at(home, incident, "acknowledged"))
     [(url, headers, _)] = program.requests
     told = headers["Signature-Input"].removeprefix("federation=")
     assert 'alg="hmac-sha256"' in told
@@ -143,8 +141,8 @@ async def test_what_an_answer_means(home, answer, state, number):
     incident, program = write_report(home), Program()
     program.answer = answer
     async with program.open(home), serving(home, alone=True) as node:
-        await send(node, incident)
-        await until(is_in(home, incident, state))
+        await post(node, incident)
+        await until(is_at(home, incident, state))
     assert find_row(home, incident, "program").reference == number
     assert len(program.requests) == 1
 
@@ -153,13 +151,13 @@ async def test_what_is_not_taken_now_comes_again_under_the_same_number(home):
     incident, program = write_report(home), Program()
     program.answer = (503, "")
     async with program.open(home), serving(home, alone=True) as node:
-        await send(node, incident)
+        await post(node, incident)
 
         async def tried():
             return bool(program.requests)
 
         await until(tried)
         program.answer = (200, "{}")
-        await until(is_in(home, incident, "sent"))
+        await until(is_at(home, incident, "sent"))
     first, second = program.requests
     assert first[1]["Idempotency-Key"] == second[1]["Idempotency-Key"]

@@ -319,7 +319,8 @@ async def test_a_coordinator_reads_it_and_says_what_it_means(
     assert received.CAME in standing(home)
     code, _, err = await asyncio.to_thread(run, *words, said["id"])
     assert code == OK, err
-    assert history(home, reports[0])[-1] == "registered"
+    # Whoever answers it has got it, and its number is that of our referral.
+    assert history(home, reports[0])[-2:] == ["registered", "acknowledged"]
     assert history(home, reports[1])[-1] == "report"
     assert received.CAME not in standing(home)
     [row] = listed(home)
@@ -358,6 +359,15 @@ async def test_nothing_is_shown_without_a_reason_a_key_and_somebody_who_may(
         assert not [
             one for one in read_actions(view, 1 << 62, 50) if one.what == "mail-show"
         ]
+
+
+async def test_no_reason_that_tells_of_a_person_is_noted_whoever_asks(home, sending):
+    _, said = await sending.hand(a_mail())
+    asked = {"id": said["id"], "why": "untuk 0812-3456-7890"}
+    for command, more in (("use", {"use": "show"}), ("purge", {})):
+        path = f"/v1/control/{command}-mail"
+        assert (await sending.node.post(path, asked | more))[0] == 400
+    assert len(list(home.mailbox.iterdir())) == 1
 
 
 async def test_what_is_deleted_is_gone_and_does_not_come_again(home, sending, tmp_path):

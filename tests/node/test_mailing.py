@@ -9,18 +9,21 @@ from cryptography.hazmat.primitives import serialization
 from federation.config.settings import load_settings
 from federation.flows.refer import mail as mailing
 from federation.node import couriers, referrals
-from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark
 from tests.certificates import Authority
 from tests.homes import make_home, serving
 from tests.refer import (
     PAPERS,
+    all_said,
     ask,
     by_mail,
     find_row,
     history,
+    is_in,
     make_referring,
+    send,
     standing,
+    tried,
     write_report,
 )
 from tests.smtp import Postbox
@@ -53,30 +56,6 @@ def home(tmp_path, authority):
 TRUSTED = 'ca_file = "ca.pem"\n'
 
 
-async def send(node, incident):
-    digest = PapersFolder(node.home.outbox).save(PAPERS)
-    given = {"way": "email", "dossier": digest, "formal": "initial"}
-    status, said = await ask(node, "prepare", incident, **given)
-    assert status == 200, said
-    status, said = await ask(node, "approve", incident, dossier=digest)
-    assert status == 200, said
-
-
-def is_in(home, incident, state):
-    async def reached():
-        row = find_row(home, incident)
-        return row.state == state and not row.due
-
-    return reached
-
-
-def tried(home, incident):
-    async def once():
-        return bool(find_row(home, incident).answer)
-
-    return once
-
-
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_it_is_sent_once_under_tls_and_says_what_it_is(home, authority, security):
     incident = write_report(home)
@@ -91,7 +70,7 @@ async def test_it_is_sent_once_under_tls_and_says_what_it_is(home, authority, se
             TRUSTED + 'user = "u"\npassword_file = "keys/mail.password"\n',
         )
         async with serving(home, alone=True) as node:
-            await send(node, incident)
+            await send(node, incident, formal="initial")
             await until(is_in(home, incident, "sent"))
     [mail] = box.mails()
     digest = hashlib.sha256(PAPERS).hexdigest()
@@ -205,6 +184,10 @@ async def test_one_that_is_sent_again_has_the_number_of_the_first(home):
     assert first["Subject"] == second["Subject"]
     assert find_row(home, incident).tries == 2
     assert history(home, incident).count("intended") == 2
+    # Partners read that the agency may have both, and under which number.
+    said = [one for one in all_said(home, incident) if "stage" in one]
+    assert [one.get("again") for one in said] == [None, 1, 1]
+    assert len({one["dossier"] for one in said}) == 1
 
 
 async def test_a_certificate_of_somebody_else_gets_nothing(home, authority):
@@ -255,7 +238,7 @@ async def test_on_a_full_disk_nothing_leaves(home, monkeypatch):
         by_mail(home, port, "plain")
         async with serving(home, alone=True) as node:
             with monkeypatch.context() as patch:
-                patch.setattr("federation.flows.refer.outbox.begin_try", full)
+                patch.setattr("federation.flows.refer.sending.begin_try", full)
                 await send(node, incident)
                 await until(tried(home, incident))
                 assert box.messages == []
@@ -275,7 +258,7 @@ async def test_an_answer_that_no_disk_takes_is_written_when_one_does(home, monke
         return end_try(*given)
 
     monkeypatch.setattr(couriers, "_AGAIN_S", 0.1)
-    monkeypatch.setattr("federation.flows.refer.outbox.end_try", full_at_first)
+    monkeypatch.setattr("federation.flows.refer.sending.end_try", full_at_first)
     async with box.open() as port:
         by_mail(home, port, "plain")
         async with serving(home, alone=True) as node:

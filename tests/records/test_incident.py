@@ -123,6 +123,8 @@ def test_of_an_incident_at_an_agency_the_latest_counts():
     subject = REFERRAL.subject
     assert subject(make_referral()) == subject(make_referral("sent"))
     assert subject(make_referral()) != subject(make_referral(agency="dkpp"))
+    # What is said of a note takes nothing back that is said of the report.
+    assert subject(make_referral()) != subject(make_referral(also_by=("a.example",)))
 
 
 def test_every_state_is_of_the_work_or_of_a_pair():

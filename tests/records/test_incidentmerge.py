@@ -270,6 +270,9 @@ def test_an_agency_that_got_it_twice_is_named_with_both_who_sent_it():
         (A, "sent"),
         (B, "acknowledged"),
     ]
+    # A note about both is neither.
+    noted = (*sent, taken(A, "intended", a1, also_by=(B,)))
+    assert merge(*joined, *noted)[0].referrals == [agency]
     once = (taken(A, "sent", a1), taken(B, "intended", b1))
     assert merge(*joined, *once)[0].referrals[0].double == 0
     elsewhere = (taken(A, "sent", a1), taken(B, "sent", b1, agency="dkpp"))

@@ -1,5 +1,7 @@
 """Pages for people: they show what the API says, in two languages, and do no harm."""
 
+import contextlib
+import dataclasses
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from msgspec import structs
 
+from federation.flows.partners import PartnerBook
+from federation.flows.query.comparison import TOLD
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
@@ -49,7 +53,12 @@ WORDS = re.compile(
 async def client(sample_db):
     settings = settings_of(name='<script>alert("x")</script>', contact="x")
     profiles = {sample.ELECTION: sample.profile()}
-    site = context_of(sample_db, settings, profiles=profiles)
+    async with served(context_of(sample_db, settings, profiles=profiles)) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def served(site):
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes(dashboard.routes())
@@ -156,7 +165,8 @@ async def test_a_station_shows_each_version_with_its_organisations_and_kpu(clien
     for said in ("Versi A", "Versi B", "KPU (resmi, terpisah)", "40", "41", "berbeda"):
         assert said in html.text
     rows = [attrs for tag, attrs in html.tags if tag == "tr"]
-    assert rows.count({"class": "differs"}) == 1
+    assert rows.count({"role": "row", "class": "differs"}) == 1
+    assert "\N{NOT EQUAL TO} selisih 1" in html.text
 
 
 async def test_beside_each_statement_of_a_station_is_its_receipt(client):
@@ -172,7 +182,8 @@ async def test_beside_each_statement_of_a_station_is_its_receipt(client):
         for claim in said
         if claim.tps == sample.DISPUTED
     )
-    assert html.text.count("tanda terima") == len(receipts) == 3
+    saved = [tag for kind, tag in html.tags if kind == "a" and "download" in tag]
+    assert len(saved) == len(receipts) == 3
 
 
 async def test_kpu_is_shown_where_no_monitor_has_been(client):
@@ -184,6 +195,26 @@ async def test_kpu_is_shown_where_no_monitor_has_been(client):
 async def test_an_implausible_form_says_in_words_what_does_not_hold(client):
     _, html = await read(client, f"/tps/{sample.JANGGAL}")
     assert "jumlah suara calon tidak sama dengan suara sah" in html.text
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+async def test_organisations_are_called_by_their_names_on_every_page(client, lang):
+    names = {sample.ANA: "Ana & Kawan", sample.BUDI: "Budi", sample.CITRA: "Citra"}
+
+    async def known():
+        return PartnerBook(names=names)
+
+    site = dataclasses.replace(client.app[SITE], partners=known)
+    async with served(site) as named:
+        for path in PAGES:
+            _, html = await read(named, path, lang)
+            said = {word.strip() for word in html.words}
+            for org, name in names.items():
+                # Its domain only beside its name, for whoever wants to know it.
+                assert org not in said or name in said, (path, org)
+        _, html = await read(named, f"/tps/{sample.DISPUTED}", lang)
+    assert "Ana & Kawan" in html.text
+    assert ("span", {"class": "org", "title": sample.BUDI}) in html.tags
 
 
 async def test_the_first_page_counts_as_the_api_does(client):
@@ -262,6 +293,20 @@ def test_the_language_is_what_the_browser_likes_more(header, lang):
     assert dashboard.pick_page_language(chosen) == "en"
 
 
+@pytest.mark.parametrize(
+    ("shouted", "written"),
+    [
+        ("KOTA PADANG", "Kota Padang"),
+        ("VII KOTO SUNGAI SARIK", "VII Koto Sungai Sarik"),
+        ("DKI JAKARTA", "DKI Jakarta"),
+        ("Mata <b>Air</b>", "Mata <b>Air</b>"),
+        ("", ""),
+    ],
+)
+def test_a_name_that_a_register_shouts_is_written_as_people_do(shouted, written):
+    assert page.gentle(shouted) == written
+
+
 def test_templates_escape_everything_and_say_nothing_themselves():
     folder = Path(page.__file__).parent / "templates"
     for path in folder.glob("*.html"):
@@ -279,7 +324,7 @@ def test_every_word_of_the_pages_has_a_user():
     files += (folder.parent / "cli").rglob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
-        of_a_code = re.match(r"(status|official|flag|contest|round)_", key)
+        of_a_code = re.match(r"(status|official|flag|contest|round|figure)_", key)
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
 
 
@@ -291,6 +336,7 @@ def test_every_code_of_the_map_has_a_word():
         ("flag", FLAGS),
         ("contest", CONTESTS),
         ("round", ROUNDS),
+        ("figure", TOLD),
     ):
         for code in codes:
             assert f"{kind}_{code}" in words

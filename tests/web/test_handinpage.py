@@ -288,3 +288,11 @@ async def test_who_reported_and_added_a_photo_stands_in_the_log_of_actions(
     assert page.status == 200
     page = await send_photo(browser, page, a_photo())  # it stands already
     assert done(home)[1:] == [("Sari", "viewer", "report-photo", name)]
+
+
+async def test_the_form_is_shown_to_the_machines_own_token_which_is_nobody(node):
+    headers = {"Authorization": f"Bearer {node.token}"}
+    status, said, _ = await node.get("/lapor", headers=headers)
+    assert status == 200
+    assert b"form_id" in said
+    assert b"/masuk" not in said

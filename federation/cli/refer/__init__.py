@@ -5,7 +5,7 @@ dossier    the papers
 prepare    papers are looked at, then approved
 handing    brought by hand; what became of one; not to go after all
 answers    what came back, by a program or by mail
-note       the words that tell an agency that two reports are one
+note       what tells an agency that two reports are one
 status     what is on its way, and who else was there
 named      what all of them are given
 """

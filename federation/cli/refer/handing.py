@@ -5,29 +5,32 @@ Rule: each stands in the log of actions with who did it, before anything follows
 
 import click
 
-from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.refer.named import members_of, show_item, which
+from federation.cli.refer.named import (
+    ask,
+    kind_of_papers,
+    note_option,
+    show_item,
+    which,
+)
 from federation.text import Sentence
 from federation.web.requests.referrals import (
     HandOverReferral,
     ResolveReferral,
     WithdrawReferral,
 )
-from federation.web.requests.wire import check_request
 
 
 @click.command("by-hand", cls=Command, help="outbox.help-by-hand")
 @click.option("--reference", help="outbox.option-reference")
+@note_option
 @which
 @command_options
-def by_hand(
-    run: Run, *, name: str, agency: str, reference: str | None, person: str, alone: bool
-) -> None:
+def by_hand(run: Run, *, reference: str | None, note: bool, **given: object) -> None:
     """It was brought to the agency."""
-    members = members_of(run, name, agency, person) | {"reference": reference}
-    item = hand_in(run, check_request(HandOverReferral, members), alone=alone)
+    more = {"reference": reference, "kind": kind_of_papers(note=note)}
+    item = ask(run, HandOverReferral, given, **more)
     run.finish(Sentence("cli.done-unsaid"))
     show_item(run, item)
 
@@ -35,33 +38,27 @@ def by_hand(
 @click.command("resolve", cls=Command, help="outbox.help-resolve")
 @click.option("--was-sent", is_flag=True, help="outbox.option-was-sent")
 @click.option("--send-again", is_flag=True, help="outbox.option-send-again")
+@note_option
 @which
 @command_options
-def resolve(  # noqa: PLR0913  one parameter for each option
-    run: Run,
-    *,
-    name: str,
-    agency: str,
-    was_sent: bool,
-    send_again: bool,
-    person: str,
-    alone: bool,
+def resolve(
+    run: Run, *, was_sent: bool, send_again: bool, note: bool, **given: object
 ) -> None:
     """What became of one that nobody is sure about."""
     if was_sent is send_again:
         raise click.UsageError(run.t("outbox.one-of-both"))
-    members = members_of(run, name, agency, person) | {"was_sent": was_sent}
-    item = hand_in(run, check_request(ResolveReferral, members), alone=alone)
+    more = {"was_sent": was_sent, "kind": kind_of_papers(note=note)}
+    item = ask(run, ResolveReferral, given, **more)
     run.finish(Sentence("cli.done-unsaid"))
     show_item(run, item)
 
 
 @click.command("withdraw", cls=Command, help="outbox.help-withdraw")
+@note_option
 @which
 @command_options
-def withdraw(run: Run, *, name: str, agency: str, person: str, alone: bool) -> None:
+def withdraw(run: Run, *, note: bool, **given: object) -> None:
     """It does not go after all."""
-    members = members_of(run, name, agency, person)
-    item = hand_in(run, check_request(WithdrawReferral, members), alone=alone)
+    item = ask(run, WithdrawReferral, given, kind=kind_of_papers(note=note))
     run.finish(Sentence("cli.done-unsaid"))
     show_item(run, item)

@@ -1,14 +1,17 @@
 """What the verbs of `federation refer` are given: an incident, an agency, by whom."""
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 import click
 from msgspec import to_builtins
 
+from federation.cli.client import hand_in
 from federation.cli.context import Run
 from federation.cli.incidents.named import read_name
-from federation.store.outbox import OutboxItem
+from federation.store.outbox import OutboxItem, OutboxKind
+from federation.web.requests.request import Request
+from federation.web.requests.wire import check_request
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -19,20 +22,39 @@ as_option: Final = click.option("--as", "person", default="", help="annex.option
 alone_option: Final = click.option("--alone", is_flag=True, help="import.option-alone")
 
 
+note_option: Final = click.option("--note", is_flag=True, help="outbox.option-note")
+
+
 def which(function: F) -> F:
     """The command with the name of an incident, `--agency`, `--as` and `--alone`."""
     name = click.argument("name")
     return name(agency_option(as_option(alone_option(function))))
 
 
-def members_of(run: Run, name: str, agency: str, person: str) -> dict[str, Any]:
-    """The members of every request about one on its way.
+def ask(
+    run: Run,
+    request: type[Request[OutboxItem]],
+    given: Mapping[str, object],
+    **more: object,
+) -> OutboxItem:
+    """What a request about one on its way is answered; `given`: of `which`.
 
     Raises:
         click.UsageError: it is no name of an incident.
+        FederationError: what was answered instead.
     """
-    incident = to_builtins(read_name(run, name))
-    return {"incident": incident, "agency": agency, "person": person}
+    members = {
+        "incident": to_builtins(read_name(run, str(given["name"]))),
+        "agency": given["agency"],
+        "person": given["person"],
+        **more,
+    }
+    return hand_in(run, check_request(request, members), alone=bool(given["alone"]))
+
+
+def kind_of_papers(*, note: bool) -> OutboxKind:
+    """Whether the note is meant, or the report."""
+    return "note" if note else "dossier"
 
 
 def show_item(run: Run, item: OutboxItem) -> None:
@@ -42,6 +64,8 @@ def show_item(run: Run, item: OutboxItem) -> None:
         t = run.t
         state = t(f"outbox.state-{item.state}")
         told = t("outbox.is", incident=item.incident, agency=item.agency, state=state)
+        if item.kind == "note":
+            told = f"{t('outbox.kind-note')}: {told}"
         run.out.line(told)
         if item.reference:
             run.out.line(t("outbox.number", number=item.reference))

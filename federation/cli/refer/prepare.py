@@ -9,12 +9,17 @@ from pathlib import Path
 
 import click
 
-from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.incidents.duedates import due_dates
 from federation.cli.incidents.named import read_name
-from federation.cli.refer.named import members_of, show_item, which
+from federation.cli.refer.named import (
+    ask,
+    kind_of_papers,
+    note_option,
+    show_item,
+    which,
+)
 from federation.config.agencies import load_agencies
 from federation.errors import ConfigError, FormatError, NotFoundError
 from federation.flows.incidents.index import is_behind
@@ -24,7 +29,6 @@ from federation.store.papers import MAX_PAPERS, PapersFolder
 from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.web.requests.referrals import ApproveReferral, PrepareReferral
-from federation.web.requests.wire import check_request
 
 WAYS = ("email", "webhook", "by-hand")
 
@@ -36,27 +40,25 @@ WAYS = ("email", "webhook", "by-hand")
 @click.option("--complete", is_flag=True, help="outbox.option-complete")
 @which
 @command_options
-def prepare(  # noqa: PLR0913  one parameter for each option
+def prepare(
     run: Run,
     *,
-    name: str,
-    agency: str,
     file: str,
     way: str | None,
     initial: bool,
     complete: bool,
-    person: str,
-    alone: bool,
+    **given: object,
 ) -> None:
     """Keep papers to be looked at, and say whom they go to and who was there."""
     if initial and complete:
         raise click.UsageError(run.t("outbox.initial-or-complete"))
-    members = members_of(run, name, agency, person)
-    members["way"] = way or _first_way(run, agency)
-    data = _read(file)
-    members["dossier"] = PapersFolder(run.home.outbox).save(data)
-    members["formal"] = "initial" if initial else "report" if complete else ""
-    item = hand_in(run, check_request(PrepareReferral, members), alone=alone)
+    agency, data = str(given["agency"]), _read(file)
+    more = {
+        "way": way or _first_way(run, agency),
+        "dossier": PapersFolder(run.home.outbox).save(data),
+        "formal": "initial" if initial else "report" if complete else "",
+    }
+    item = ask(run, PrepareReferral, given, **more)
     show_item(run, item)
     if run.out.is_json:
         return
@@ -67,7 +69,9 @@ def prepare(  # noqa: PLR0913  one parameter for each option
     out.line(where if where and item.way != "by-hand" else found.address or "")
     label = read_label(data)
     with run.open_database().view() as view:
-        lacking = find_lacking(view, due_dates(run), read_name(run, name), label)
+        lacking = find_lacking(
+            view, due_dates(run), read_name(run, str(given["name"])), label
+        )
         if is_behind(view):
             out.note(t("incidents.behind"))
         org, now = run.settings.org, run.clock()
@@ -90,22 +94,15 @@ def prepare(  # noqa: PLR0913  one parameter for each option
 @click.command("approve", cls=Command, help="outbox.help-approve")
 @click.option("--dossier", required=True, help="outbox.option-digest")
 @click.option("--anyway", default="", help="outbox.option-anyway")
+@note_option
 @which
 @command_options
-def approve(  # noqa: PLR0913  one parameter for each option
-    run: Run,
-    *,
-    name: str,
-    agency: str,
-    dossier: str,
-    anyway: str,
-    person: str,
-    alone: bool,
+def approve(
+    run: Run, *, dossier: str, anyway: str, note: bool, **given: object
 ) -> None:
     """Let exactly these papers go."""
-    members = members_of(run, name, agency, person)
-    members |= {"dossier": dossier.strip().lower(), "anyway": anyway.strip()}
-    item = hand_in(run, check_request(ApproveReferral, members), alone=alone)
+    more = {"dossier": dossier.strip().lower(), "anyway": anyway.strip()}
+    item = ask(run, ApproveReferral, given, kind=kind_of_papers(note=note), **more)
     run.finish(Sentence("cli.done-unsaid"))
     show_item(run, item)
 

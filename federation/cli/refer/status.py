@@ -27,9 +27,8 @@ def status(run: Run, *, unfinished: bool) -> None:
         for item in list_items(view):
             if unfinished and item.state in {"sent", "acknowledged"} and not item.due:
                 continue
-            others = find_holding(
-                view, run.settings.org, item.incident, item.agency, run.clock()
-            )
+            which = item.incident, item.agency, run.clock(), item.kind
+            others = find_holding(view, run.settings.org, *which)
             found.append((item, others))
     if behind:
         run.out.note(run.t("incidents.behind"))
@@ -39,7 +38,7 @@ def status(run: Run, *, unfinished: bool) -> None:
 
 def _describe(item: OutboxItem, others: list[StandingReferral]) -> dict[str, Any]:
     value: dict[str, Any] = to_builtins(item)
-    value["others"] = [one._asdict() for one in others]
+    value["others"] = [one._asdict() | {"names": sorted(one.names)} for one in others]
     return value
 
 
@@ -48,11 +47,13 @@ def _print(run: Run, found: list[tuple[OutboxItem, list[StandingReferral]]]) -> 
     if not found:
         run.out.line(t("outbox.nothing"))
         return
-    names = ("incident", "agency", "way", "state", "since", "tries", "number", "answer")
+    names = ("incident", "agency", "kind", "way", "state", "since", "tries")
+    shown = (*names, "number", "answer")
     rows = [
         (
             item.incident,
             item.agency,
+            t(f"outbox.kind-{item.kind}"),
             t(f"refer.way-{item.way}"),
             t(f"outbox.state-{item.state}"),
             _moment(item.tried_at or item.approved_at or item.prepared_at),
@@ -62,7 +63,7 @@ def _print(run: Run, found: list[tuple[OutboxItem, list[StandingReferral]]]) -> 
         )
         for item, _ in found
     ]
-    run.out.table([t(f"outbox.column-{name}") for name in names], rows)
+    run.out.table([t(f"outbox.column-{name}") for name in shown], rows)
     for item, others in found:
         for one in others:
             told = t("outbox.other", incident=item.incident, agency=item.agency)

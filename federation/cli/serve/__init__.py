@@ -11,7 +11,9 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.ending import on_request
 from federation.cli.help import Command
+from federation.cli.serve.lines import LineFormatter
 from federation.cli.serve.seldom import Seldom
+from federation.node.events import LOG
 from federation.node.heap import keep_small
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
@@ -19,20 +21,25 @@ from federation.node.service import serve as serve_node
 
 @click.command("serve", cls=Command, help="serve.help")
 @click.option("--alone", is_flag=True, help="serve.help-alone")
+@click.option("--log", type=click.Choice(["text", "json"]), help="serve.help-log")
 @command_options
-def serve(run: Run, alone: bool) -> None:  # noqa: FBT001  # click passes flags so
+def serve(run: Run, *, alone: bool, log: str | None) -> None:
     """Answer, ask partners, merge; until Ctrl-C."""
-    # Of our own handler only: whoever logs elsewhere decides for himself how much.
-    to_stderr = logging.StreamHandler()
-    to_stderr.addFilter(Seldom(time.monotonic))
-    logging.basicConfig(
-        level=logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[to_stderr],
-    )
+    _log_to_stderr(run, log or run.settings.log.format)
     keep_small()
     with open_resources(run.home, run.settings) as resources:
         asyncio.run(_serve(run, resources, alone=alone))
+
+
+def _log_to_stderr(run: Run, form: str) -> None:
+    # Each line is written when it is said, with or without a terminal: a handler of
+    # the library flushes. Of our own handler only: whoever logs elsewhere decides for
+    # himself how much.
+    to_stderr = logging.StreamHandler()
+    to_stderr.addFilter(Seldom(time.monotonic))
+    to_stderr.setFormatter(LineFormatter(run.t, is_json=form == "json"))
+    logging.basicConfig(level=logging.WARNING, handlers=[to_stderr])
+    LOG.setLevel(logging.INFO)
 
 
 async def _serve(run: Run, resources: Resources, *, alone: bool) -> None:
@@ -47,5 +54,7 @@ async def _serve(run: Run, resources: Resources, *, alone: bool) -> None:
                 run.t("serve.up", name=resources.settings.name, url=url)
             ),
         )
+        # A file or a pipe is told as soon as a terminal.
+        run.out.stdout.flush()
         await stop.wait()
     run.out.line(run.t("serve.stopped"))

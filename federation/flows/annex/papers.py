@@ -41,8 +41,10 @@ def drop_papers(
     name = f"{own.org}/{incident}"
     with db.transaction() as tx:
         items = list_items(tx)
+        # A note names nobody.
+        dossiers = [one for one in items if one.kind == "dossier"]
         meant = [
-            one for one in items if (one.election, one.incident) == (election, name)
+            one for one in dossiers if (one.election, one.incident) == (election, name)
         ]
         for item in meant:
             if item.state == "prepared":

@@ -113,7 +113,7 @@ def _follow(view: View, entry: IncidentEntry) -> FollowedReport:
     for statement in _latest(view, entry):
         updated_at = max(updated_at, statement.recorded_at)
         if isinstance(statement, Referral):
-            if statement.stage in _THERE:
+            if statement.stage in _THERE and not statement.is_note:
                 agency = agency or statement.agency
         elif statement.duplicate_of is UNSET:
             status = cast("WorkflowStatus", statement.status)

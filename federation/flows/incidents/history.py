@@ -146,7 +146,9 @@ def told_to(lines: Iterable[HistoryLine]) -> tuple[AgencyTold, ...]:
 
 
 def _count_there(taken: Sequence[HistoryLine]) -> int:
-    return sum(line.said["stage"] in ARRIVED for line in taken)
+    # A note says that it is there twice, and is none of the two.
+    reports = (line.said for line in taken if "also_by" not in line.said)
+    return sum(said["stage"] in ARRIVED for said in reports)
 
 
 def _line(view: View, entry: IncidentEntry, *, is_latest: bool) -> HistoryLine:

@@ -7,20 +7,21 @@ every group is given, and KPU's figures stand apart (docs/explanation/merging.md
 
 Every answer names the `cursor` it was read at.
 
-    answers    what is answered: the values
-    scope      what is asked: an election, a contest, a region
-    cursor     where an answer was read: a place in what happened
-    state      how this node is, its logs, its partners, its alarms
-    region     a region and its parts: coverage, votes
-    tps        a polling station, what each says side by side
-    cited      whose record another was read or copied from
-    photos     the photographs behind what is said of a station
-    lists      where nobody has been, where monitors differ
-    changes    rows that changed since a cursor
-    table      rows and columns of an answer, for a spreadsheet
-    cells      what stands in one cell of it
-    geojson    the same rows for a map
-    export     all of a table, page by page
-    published  the map for whoever makes it again
-    mapcache   answers that read every row, kept until the map changes
+    answers     what is answered: the values
+    scope       what is asked: an election, a contest, a region
+    cursor      where an answer was read: a place in what happened
+    state       how this node is, its logs, its partners, its alarms
+    region      a region and its parts: coverage, votes
+    tps         a polling station, what each says side by side
+    comparison  what each says of a station, figure by figure
+    cited       whose record another was read or copied from
+    photos      the photographs behind what is said of a station
+    lists       where nobody has been, where monitors differ
+    changes     rows that changed since a cursor
+    table       rows and columns of an answer, for a spreadsheet
+    cells       what stands in one cell of it
+    geojson     the same rows for a map
+    export      all of a table, page by page
+    published   the map for whoever makes it again
+    mapcache    answers that read every row, kept until the map changes
 """

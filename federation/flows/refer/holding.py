@@ -6,7 +6,8 @@ itself. An incident that is the same as another one is looked for under both nam
 
 Two who mean to at the same moment must not both hold back, nor both go: whose turn it
 is follows from what both can read, the smaller digest of (organisation, agency,
-incident). No clock decides it: a partner's may be wrong.
+incident). No clock decides it: a partner's may be wrong. Of those who both went, the
+same one sends the note that says so.
 """
 
 import hashlib
@@ -26,15 +27,14 @@ from federation.records.incidentmerge import (
 )
 from federation.records.incidentstatus import IncidentStatus
 from federation.records.kinds import INCIDENT_STATUS, REFERRAL
-from federation.records.referral import Referral, ReferralStage
+from federation.records.referral import THERE, Referral, ReferralStage
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, leaves
 from federation.store.db import View
 from federation.store.incidents import IncidentEntry
-from federation.store.outbox import ENDED, OutboxItem, find_item
+from federation.store.outbox import ENDED, OutboxItem, OutboxKind, find_item
 from federation.text import Sentence
 
-THERE: Final[frozenset[ReferralStage]] = frozenset({"sent", "acknowledged"})
 _MOST_SAME: Final = 256
 
 
@@ -50,6 +50,8 @@ class StandingReferral(NamedTuple):
         expires_at: Until when it is meant; "" where it is there.
         reference: The agency's number; "" where there is none.
         dossier: SHA-256 of what was sent; "" where it does not say.
+        again: How often it was sent once more though it may have been there.
+        names: Of a note: who else took it there, as it says.
     """
 
     org: str
@@ -60,6 +62,8 @@ class StandingReferral(NamedTuple):
     expires_at: str = ""
     reference: str = ""
     dossier: str = ""
+    again: int = 0
+    names: frozenset[str] = frozenset()
 
     @property
     def is_there(self) -> bool:
@@ -73,7 +77,17 @@ class StandingReferral(NamedTuple):
 
     def tell(self) -> Sentence:
         """In a sentence: by whom, when, under which number."""
+        told = self._tell_once()
+        if not self.again:
+            return told
+        # The agency may have it more than once, each under one number of papers.
+        return Sentence("outbox.held-again", told=told, count=self.again + 1)
+
+    def _tell_once(self) -> Sentence:
         values = {"org": self.org, "at": self.at, "incident": self.incident}
+        if self.names:
+            stage = "there" if self.is_there else "intended"
+            return Sentence(f"outbox.held-note-{stage}", **values)
         if not self.is_there:
             return Sentence("outbox.held-intended", until=self.expires_at, **values)
         if not self.reference:
@@ -87,7 +101,12 @@ def rank_of(org: str, incident: str, agency: str) -> str:
 
 
 def find_holding(
-    view: View, org: str, incident: str, agency: str, now: float
+    view: View,
+    org: str,
+    incident: str,
+    agency: str,
+    now: float,
+    kind: OutboxKind = "dossier",
 ) -> list[StandingReferral]:
     """What others have said of this incident at this agency, that still counts.
 
@@ -99,9 +118,10 @@ def find_holding(
         incident: As `org/id`.
         agency: Its key.
         now: Unix seconds.
+        kind: The report itself, or the note that two of them are one.
     """
     stamp = format_time(now)
-    found = [one for one in _latest(view, incident, agency) if one.org != org]
+    found = [one for one in _latest(view, incident, agency, kind) if one.org != org]
     standing = [
         one
         for one in found
@@ -111,40 +131,76 @@ def find_holding(
 
 
 def find_own(
-    view: View, org: str, incident: str, agency: str
+    view: View, org: str, incident: str, agency: str, kind: OutboxKind = "dossier"
 ) -> StandingReferral | None:
     """What our own log says: that it is there, if it does; its own name goes first.
 
     A database that came back from a copy may not know of it any more; the log does,
     once partners have given back what was lost.
     """
-    said = [one for one in _latest(view, incident, agency) if one.org == org]
+    said = [one for one in _latest(view, incident, agency, kind) if one.org == org]
     there = [one for one in said if one.is_there]
     return min(there, key=lambda one: one.incident != incident, default=None)
 
 
+def find_lost(view: View, org: str, item: OutboxItem) -> StandingReferral | None:
+    """That it goes, as our own log said before this attempt, and says no end of it.
+
+    A database that saw it go has it in its row, and lets nothing else be prepared.
+    """
+    for one in _latest(view, item.incident, item.agency, item.kind):
+        if one.org == org and one.incident == item.incident:
+            return one if one.stage == "intended" else None
+    return None
+
+
 def find_papers(view: View, item: OutboxItem, org: str) -> StandingReferral | None:
     """That these very papers are there, if our own log ever said so."""
-    for _, said in _referrals(view, item.incident):
+    for _, said in _referrals(view, item.incident, item.kind):
         is_ours = said.org == org and said.agency == item.agency
         if is_ours and said.stage in THERE and said.dossier == item.dossier:
             return _standing(said)
     return None
 
 
-def find_joined(view: View, incident: str, agency: str) -> list[OutboxItem]:
+def find_joined(view: View, item: OutboxItem) -> list[OutboxItem]:
     """Those of ours under other names of this incident, on their way or there."""
-    names = same_incidents(view, incident)[1:]
-    found = [find_item(view, name, agency) for name in names]
+    names = same_incidents(view, item.incident)[1:]
+    found = [find_item(view, name, item.agency, item.kind) for name in names]
     waits = {"prepared", *ENDED}
     return [one for one in found if one is not None and one.state not in waits]
 
 
-def _latest(view: View, incident: str, agency: str) -> list[StandingReferral]:
+def tell_joined(joined: OutboxItem) -> Sentence:
+    """That a report of ours, which is the same, is on its way or there."""
+    state = Sentence(f"outbox.state-{joined.state}")
+    return Sentence("outbox.held-joined", incident=joined.incident, state=state)
+
+
+def find_twins(
+    view: View, org: str, item: OutboxItem, now: float
+) -> list[StandingReferral]:
+    """Who else took it to the agency, though it got it once from us already."""
+    others = find_holding(view, org, item.incident, item.agency, now)
+    return [one for one in others if one.is_there]
+
+
+def find_first(
+    org: str, item: OutboxItem, twins: Iterable[StandingReferral]
+) -> StandingReferral | None:
+    """Who of them goes before us, with what only one of all is to send."""
+    first = min(twins, key=lambda one: one.rank, default=None)
+    ours = rank_of(org, item.incident, item.agency)
+    return first if first is not None and first.rank < ours else None
+
+
+def _latest(
+    view: View, incident: str, agency: str, kind: OutboxKind
+) -> list[StandingReferral]:
     """The latest word of each organisation about each of the joined reports."""
     latest: dict[tuple[str, str], tuple[IncidentEntry, Referral]] = {}
     for name in same_incidents(view, incident):
-        for entry, said in _referrals(view, name):
+        for entry, said in _referrals(view, name, kind):
             if said.agency != agency:
                 continue
             key = said.org, entry.subject
@@ -207,13 +263,16 @@ def _key(name: str) -> ReportKey:
     return org, report
 
 
-def _referrals(view: View, name: str) -> list[tuple[IncidentEntry, Referral]]:
+def _referrals(
+    view: View, name: str, kind: OutboxKind
+) -> list[tuple[IncidentEntry, Referral]]:
     found = []
     for entry in incidents.about_incident(view, name):
         if entry.kind == REFERRAL.name:
             said = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
             assert isinstance(said, Referral), "of its kind"
-            found.append((entry, said))
+            if said.is_note is (kind == "note"):
+                found.append((entry, said))
     return found
 
 
@@ -231,4 +290,6 @@ def _standing(said: Referral) -> StandingReferral:
         expires_at="" if said.expires_at is UNSET else said.expires_at,
         reference="" if said.reference is UNSET else said.reference,
         dossier="" if said.dossier is UNSET else said.dossier,
+        again=0 if said.again is UNSET else said.again,
+        names=frozenset() if said.also_by is UNSET else frozenset(said.also_by),
     )

@@ -11,6 +11,8 @@ is taken, and only one that may be signed.
      "message":"<…@jagapemilu.example>","sender":{"contact":"…","name":"…","org":"…"},
      "type":"referral-dossier/1"}
 
+A note has the type `referral-note/1`, and its text as `dossier`.
+
     2xx                      taken; {"reference":"…"} is its number there
     408 425 429 500 503      not taken, later
     502 504, no answer       nobody knows
@@ -28,15 +30,22 @@ from msgspec import Meta
 from federation.decoding import parse_json
 from federation.errors import FederationError
 from federation.flows.refer.mail import message_id
-from federation.flows.refer.outbox import TryOutcome
+from federation.flows.refer.sending import TryOutcome
 from federation.records.canonical import check_text
 from federation.sources.personal import why_personal
-from federation.store.outbox import OutboxItem
+from federation.store.outbox import OutboxItem, OutboxKind
 
 LATER: Final = frozenset({408, 425, 429, 500, 503})
 UNKNOWN: Final = frozenset({502, 504})
 MAX_ANSWER_BYTES: Final = 1 << 16
-_TYPE: Final = "referral-dossier/1"
+_TYPES: Final[dict[OutboxKind, str]] = {
+    "dossier": "referral-dossier/1",
+    "note": "referral-note/1",
+}
+_MEDIA: Final[dict[OutboxKind, str]] = {
+    "dossier": "application/pdf",
+    "note": "text/plain; charset=utf-8",
+}
 
 
 class _HookAnswer(msgspec.Struct):
@@ -49,8 +58,8 @@ def write_hook(
     """The body, and the header fields beside the signature.
 
     Args:
-        item: What is sent; `tries` counts this one.
-        papers: The PDF.
+        item: What is sent: papers of a report, or a note.
+        papers: The PDF, or the text of the note.
         org: Our organisation.
         name: What we are called.
         contact: How we are reached.
@@ -59,10 +68,10 @@ def write_hook(
     number = message_id(item, org)
     body = {
         "agency": item.agency,
-        "again": item.tries > 1,
+        "again": item.again > 0,
         "dossier": {
             "data": base64.b64encode(papers).decode(),
-            "media_type": "application/pdf",
+            "media_type": _MEDIA[item.kind],
             "sha256": item.dossier,
             "size": len(papers),
         },
@@ -71,7 +80,7 @@ def write_hook(
         "incident": {"id": incident, "org": incident_org},
         "message": number,
         "sender": {"contact": contact, "name": name, "org": org},
-        "type": _TYPE,
+        "type": _TYPES[item.kind],
     }
     headers = {
         "Content-Type": "application/json",

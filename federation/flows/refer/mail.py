@@ -89,9 +89,9 @@ def write_mail(  # noqa: PLR0913  all that stands in one
     """The message, with the papers.
 
     Args:
-        item: What is sent; `tries` counts this one.
+        item: What is sent: papers of a report, or a note.
         agency: To whom, in whose language.
-        papers: The PDF.
+        papers: The PDF, or the text of the note.
         sender: Our address.
         name: What we are called.
         org: Our organisation.
@@ -101,13 +101,18 @@ def write_mail(  # noqa: PLR0913  all that stands in one
     mail = EmailMessage(policy=SMTP)
     number = item.dossier[:16]
     kind = t(f"outbox.mail-{item.formal or 'report'}")
+    if item.kind == "note":
+        kind = t("outbox.mail-note")
     mail["Subject"] = t("outbox.mail-subject", kind=kind, number=number)
     mail["From"] = f'"{_quoted(name)}" <{sender}>'
     mail["To"] = agency.email or ""
     mail["Date"] = formatdate(now)
     mail["Message-ID"] = message_id(item, org)
     mail["Auto-Submitted"] = "no"
-    again = t("outbox.mail-again", number=number) if item.tries > 1 else ""
+    again = t("outbox.mail-again", number=number) if item.again else ""
+    if item.kind == "note":
+        mail.set_content(again + papers.decode())
+        return mail
     body = t(
         "outbox.mail-body",
         agency=agency.name,

@@ -44,7 +44,7 @@ def read_on_its_way(
     return [
         OnItsWay(
             item,
-            find_holding(view, org, item.incident, item.agency, now),
+            find_holding(view, org, item.incident, item.agency, now, item.kind),
             _summary(view, item.incident),
         )
         for item in list_items(view)
@@ -84,5 +84,5 @@ def note_papers_seen(tx: Transaction, item: OutboxItem, person: str, now: int) -
         NotFoundError: nobody of that name may see them now.
     """
     known = find_coordinator(tx, person, now)
-    subject = f"{item.incident} {item.agency} {item.dossier[:16]}"
+    subject = f"{item.subject} {item.dossier[:16]}"
     note_action(tx, known.name, known.role, "refer-look", subject, now)

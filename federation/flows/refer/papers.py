@@ -8,15 +8,11 @@ no name of a file is taken from this machine: the bytes follow from the input al
 import io
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias
 from xml.sax.saxutils import escape
 
 from msgspec import UNSET
 from PIL import UnidentifiedImageError
-from reportlab.lib.colors import HexColor
-from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -31,8 +27,6 @@ from reportlab.platypus import (
     Paragraph,
     SimpleDocTemplate,
     Spacer,
-    Table,
-    TableStyle,
 )
 
 from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
@@ -44,32 +38,31 @@ from federation.flows.refer.dossier import (
     is_formal,
 )
 from federation.flows.refer.formal import write_label
+from federation.flows.refer.sheet import (
+    BODY,
+    BOLD,
+    CODE,
+    FONTS,
+    GREY,
+    HEAD,
+    LETTERHEAD,
+    MARGIN,
+    MISSING,
+    PHOTO,
+    RIGHT,
+    SMALL,
+    TINY,
+    TITLE,
+    WIDTH,
+    NumberedCanvas,
+    PaperRows,
+    flat_style,
+    lay_table,
+    ruled_style,
+)
 from federation.records.result import Evidence
 from federation.records.timezones import zone_of
 from federation.text import Text
-
-_PaperRows: TypeAlias = list[list[Any]]
-
-_MARGIN: Final = 22 * mm
-_PADDING: Final = 6  # points, that the library leaves inside of the margins
-_WIDTH: Final = A4[0] - 2 * _MARGIN - 2 * _PADDING
-_GREY: Final = HexColor("#777777")
-_LINE: Final = HexColor("#bbbbbb")
-_SHADE: Final = HexColor("#f0f0f0")
-_RED: Final = HexColor("#a00000")
-_PHOTO: Final = (52 * mm, 52 * mm)
-_FONTS: Final = {"Vera": "Vera.ttf", "VeraBd": "VeraBd.ttf", "VeraIt": "VeraIt.ttf"}
-
-_BODY: Final = ParagraphStyle("body", fontName="Vera", fontSize=9.5, leading=13.5)
-_SMALL: Final = ParagraphStyle("small", _BODY, fontSize=8, leading=11)
-_TINY: Final = ParagraphStyle("tiny", _SMALL, fontSize=7, textColor=_GREY)
-_CODE: Final = ParagraphStyle("code", _SMALL, wordWrap="CJK", fontSize=6.6)
-_BOLD: Final = ParagraphStyle("bold", _BODY, fontName="VeraBd")
-_LETTERHEAD: Final = ParagraphStyle("letterhead", _BOLD, fontSize=13, leading=17)
-_RIGHT: Final = ParagraphStyle("right", _BODY, alignment=TA_RIGHT)
-_MISSING: Final = ParagraphStyle("missing", _BODY, fontName="VeraBd", textColor=_RED)
-_TITLE: Final = ParagraphStyle("title", _BOLD, fontSize=13, leading=18, spaceAfter=6)
-_HEAD: Final = ParagraphStyle("head", _BOLD, fontSize=10.5, leading=15, spaceBefore=9)
 
 
 def draw_dossier(given: DossierInput) -> bytes:
@@ -81,7 +74,7 @@ class _Papers:
     """One dossier on its way to paper."""
 
     def __init__(self, given: DossierInput) -> None:
-        for name, file in _FONTS.items():
+        for name, file in FONTS.items():
             if name not in pdfmetrics.getRegisteredFontNames():
                 pdfmetrics.registerFont(TTFont(name, file))
         pdfmetrics.registerFontFamily("Vera", "Vera", "VeraBd", "VeraIt", "VeraBd")
@@ -100,8 +93,8 @@ class _Papers:
         document = SimpleDocTemplate(
             file,
             pagesize=A4,
-            leftMargin=_MARGIN,
-            rightMargin=_MARGIN,
+            leftMargin=MARGIN,
+            rightMargin=MARGIN,
             topMargin=24 * mm,
             bottomMargin=22 * mm,
             title=self.t(f"dossier.{self._kind}"),
@@ -130,7 +123,7 @@ class _Papers:
     def _canvas(self) -> Callable[..., Canvas]:
         head = self._plain(self.given.sender)
         label = self.t("dossier.label-initial") if self._kind == "initial" else ""
-        return lambda *args, **more: _NumberedCanvas(
+        return lambda *args, **more: NumberedCanvas(
             *args,
             margins=(head, label, self.t("dossier.confidential")),
             t=self.t,
@@ -150,22 +143,22 @@ class _Papers:
             ],
         ]
         rows = [
-            [Paragraph(name, _BODY), Paragraph(value, _BODY)] for name, value in facts
+            [Paragraph(name, BODY), Paragraph(value, BODY)] for name, value in facts
         ]
         address = "<br/>".join(
             map(self._text, (given.agency.address or "").splitlines())
         )
         return [
-            Paragraph(self._text(given.sender), _LETTERHEAD),
-            Paragraph(self._text(given.contact), _SMALL),
-            HRFlowable(width="100%", color=_GREY, spaceBefore=4, spaceAfter=8),
-            Paragraph(self._day(given.written_at), _RIGHT),
+            Paragraph(self._text(given.sender), LETTERHEAD),
+            Paragraph(self._text(given.contact), SMALL),
+            HRFlowable(width="100%", color=GREY, spaceBefore=4, spaceAfter=8),
+            Paragraph(self._day(given.written_at), RIGHT),
             Spacer(0, 3 * mm),
-            _table(rows, (24 * mm, _WIDTH - 24 * mm), _flat()),
+            lay_table(rows, (24 * mm, WIDTH - 24 * mm), flat_style()),
             Spacer(0, 5 * mm),
-            Paragraph(t("dossier.to"), _BODY),
-            Paragraph(self._text(given.agency.name), _BOLD),
-            Paragraph(address, _BODY),
+            Paragraph(t("dossier.to"), BODY),
+            Paragraph(self._text(given.agency.name), BOLD),
+            Paragraph(address, BODY),
             Spacer(0, 5 * mm),
             *self._body(),
             Spacer(0, 6 * mm),
@@ -189,7 +182,7 @@ class _Papers:
         told.append(t("dossier.closing"))
         spaced: list[Flowable] = []
         for sentence in told:
-            spaced += [Paragraph(sentence, _BODY), Spacer(0, 2.5 * mm)]
+            spaced += [Paragraph(sentence, BODY), Spacer(0, 2.5 * mm)]
         return spaced
 
     def _report(self) -> list[Flowable]:
@@ -210,21 +203,21 @@ class _Papers:
             event.insert(4, ("position", spot))
         return [
             PageBreak(),
-            Paragraph(t(f"dossier.{self._kind}"), _TITLE),
-            Paragraph(f"1. {t('dossier.part-reporter')}", _HEAD),
+            Paragraph(t(f"dossier.{self._kind}"), TITLE),
+            Paragraph(f"1. {t('dossier.part-reporter')}", HEAD),
             *self._people(
                 [self.annex.reporter] if self.annex.reporter else [], "address"
             ),
             self._to_fill("born", "sex", "occupation", "citizenship"),
-            Paragraph(f"2. {t('dossier.part-accused')}", _HEAD),
+            Paragraph(f"2. {t('dossier.part-accused')}", HEAD),
             *self._people(self.annex.accused),
-            Paragraph(f"3. {t('dossier.part-event')}", _HEAD),
+            Paragraph(f"3. {t('dossier.part-event')}", HEAD),
             self._facts(event),
-            Paragraph(f"4. {t('dossier.part-witnesses')}", _HEAD),
+            Paragraph(f"4. {t('dossier.part-witnesses')}", HEAD),
             *self._people(self.annex.witnesses),
-            Paragraph(f"5. {t('dossier.part-evidence')}", _HEAD),
-            Paragraph(self._evidence_in_short(), _BODY),
-            Paragraph(f"6. {t('dossier.part-account')}", _HEAD),
+            Paragraph(f"5. {t('dossier.part-evidence')}", HEAD),
+            Paragraph(self._evidence_in_short(), BODY),
+            Paragraph(f"6. {t('dossier.part-account')}", HEAD),
             *self._prose(account),
             *([] if description is not UNSET else [self._lack("account")]),
             *self._prose(self.annex.notes),
@@ -233,7 +226,7 @@ class _Papers:
                     Spacer(0, 6 * mm),
                     self._to_fill("handed-in-at", "handed-in-on"),
                     Spacer(0, 3 * mm),
-                    Paragraph(t("dossier.declaration"), _BODY),
+                    Paragraph(t("dossier.declaration"), BODY),
                     Spacer(0, 4 * mm),
                     self._signatures("reporter", "sender", "agency"),
                 ]
@@ -243,38 +236,38 @@ class _Papers:
     def _requirements(self) -> list[Flowable]:
         t, deadline = self.t, self.given.deadline
         law = "" if deadline is None else deadline.rule.law.partition(" ayat ")[0]
-        rows: _PaperRows = [
+        rows: PaperRows = [
             [
-                Paragraph(t(f"dossier.column-{name}"), _BOLD)
+                Paragraph(t(f"dossier.column-{name}"), BOLD)
                 for name in ("requirement", "sort", "state")
             ]
         ]
         for name in REQUIREMENTS:
             state = "missing" if name in self.missing else "met"
             sort = "formal" if name in FORMAL else "supporting"
-            style = _MISSING if state == "missing" else _BODY
+            style = MISSING if state == "missing" else BODY
             rows.append(
                 [
-                    Paragraph(t(f"dossier.need-{name}"), _BODY),
-                    Paragraph(t(f"dossier.{sort}"), _BODY),
+                    Paragraph(t(f"dossier.need-{name}"), BODY),
+                    Paragraph(t(f"dossier.{sort}"), BODY),
                     Paragraph(t(f"dossier.{state}"), style),
                 ]
             )
         outcome = t(f"dossier.outcome-{self._kind}")
         made: list[Flowable] = [
             Spacer(0, 8 * mm),
-            Paragraph(t("dossier.part-requirements"), _TITLE),
+            Paragraph(t("dossier.part-requirements"), TITLE),
             *(
-                [Paragraph(t("dossier.by-law", law=self._text(law)), _BODY)]
+                [Paragraph(t("dossier.by-law", law=self._text(law)), BODY)]
                 if law
                 else []
             ),
             Spacer(0, 3 * mm),
-            _table(rows, (92 * mm, 32 * mm, _WIDTH - 124 * mm), _ruled()),
+            lay_table(rows, (92 * mm, 32 * mm, WIDTH - 124 * mm), ruled_style()),
             Spacer(0, 4 * mm),
-            Paragraph(outcome, _BOLD),
+            Paragraph(outcome, BOLD),
             Spacer(0, 3 * mm),
-            *(Paragraph(sentence, _BODY) for sentence in self._clock()),
+            *(Paragraph(sentence, BODY) for sentence in self._clock()),
         ]
         return [KeepTogether(made)]
 
@@ -285,8 +278,8 @@ class _Papers:
         t = self.t
         made: list[Flowable] = [
             PageBreak(),
-            Paragraph(t("dossier.part-evidence-list"), _TITLE),
-            Paragraph(t("dossier.evidence-note"), _SMALL),
+            Paragraph(t("dossier.part-evidence-list"), TITLE),
+            Paragraph(t("dossier.evidence-note"), SMALL),
             Spacer(0, 3 * mm),
         ]
         for number, one in enumerate(evidence, 1):
@@ -295,43 +288,44 @@ class _Papers:
                 ("size", t("dossier.bytes", size=t.number(one.size))),
                 ("digest", one.sha256),
             ]
-            told = [Paragraph(t("dossier.exhibit", number=number), _BOLD)]
+            told = [Paragraph(t("dossier.exhibit", number=number), BOLD)]
             for name, value in facts:
-                told.append(Paragraph(f"{t(f'dossier.{name}')}:", _SMALL))
-                told.append(Paragraph(value, _CODE))
-            cells: _PaperRows = [[self._picture(one), told]]
-            width = _PHOTO[0] + 6 * mm
-            made.append(_table(cells, (width, _WIDTH - width), _ruled()))
+                told.append(Paragraph(f"{t(f'dossier.{name}')}:", SMALL))
+                told.append(Paragraph(value, CODE))
+            cells: PaperRows = [[self._picture(one), told]]
+            width = PHOTO[0] + 6 * mm
+            made.append(lay_table(cells, (width, WIDTH - width), ruled_style()))
         return made
 
     def _records(self) -> list[Flowable]:
         t, incident = self.t, self.given.incident
-        rows: _PaperRows = [
+        rows: PaperRows = [
             [
-                Paragraph(t(f"dossier.column-{name}"), _BOLD)
+                Paragraph(t(f"dossier.column-{name}"), BOLD)
                 for name in ("record", "log", "index")
             ]
         ]
         rows += [
             [
-                Paragraph(one.record, _CODE),
-                Paragraph(self._text(one.origin), _CODE),
-                Paragraph(str(one.index), _SMALL),
+                Paragraph(one.record, CODE),
+                Paragraph(self._text(one.origin), CODE),
+                Paragraph(str(one.index), SMALL),
             ]
             for one in self.given.receipts
         ]
         made: list[Flowable] = [
             Spacer(0, 8 * mm),
-            Paragraph(t("dossier.part-records"), _TITLE),
+            Paragraph(t("dossier.part-records"), TITLE),
             Paragraph(
-                t("dossier.records-note", name=f"{incident.org}/{incident.id}"), _SMALL
+                t("dossier.records-note", name=f"{incident.org}/{incident.id}"), SMALL
             ),
             Spacer(0, 3 * mm),
         ]
         if self.given.receipts:
-            made.append(_table(rows, (101 * mm, 42 * mm, _WIDTH - 143 * mm), _ruled()))
+            widths = 101 * mm, 42 * mm, WIDTH - 143 * mm
+            made.append(lay_table(rows, widths, ruled_style()))
         if self._unprinted:
-            made.append(Paragraph(t("dossier.unprinted"), _SMALL))
+            made.append(Paragraph(t("dossier.unprinted"), SMALL))
         return [KeepTogether(made)]
 
     # Parts of pages.
@@ -341,24 +335,24 @@ class _Papers:
         reporter = self.annex.reporter
         names = {"reporter": reporter.name if reporter else ""}
         cells = [self._signature(role, names.get(role, "")) for role in roles]
-        return _table([cells], [_WIDTH / len(roles)] * len(roles), _flat())
+        return lay_table([cells], [WIDTH / len(roles)] * len(roles), flat_style())
 
     def _signature(self, role: str, name: str) -> list[Flowable]:
         if not role:
             return []
         sender = self._text(self.given.sender)
         return [
-            Paragraph(self.t(f"dossier.sign-{role}", sender=sender), _SMALL),
+            Paragraph(self.t(f"dossier.sign-{role}", sender=sender), SMALL),
             Spacer(0, 16 * mm),
-            Paragraph(self._text(name) or "………………………………", _SMALL),
-            Paragraph(self.t(f"dossier.sign-below-{role}"), _TINY),
+            Paragraph(self._text(name) or "………………………………", SMALL),
+            Paragraph(self.t(f"dossier.sign-below-{role}"), TINY),
         ]
 
     def _people(
         self, people: Sequence[AnnexPerson], needed: str = ""
     ) -> list[Flowable]:
         if not people:
-            return [Paragraph(self.t("dossier.not-stated"), _MISSING)]
+            return [Paragraph(self.t("dossier.not-stated"), MISSING)]
         tables: list[Flowable] = []
         for one in people:
             facts = [("name", self._text(one.name))]
@@ -379,12 +373,12 @@ class _Papers:
         lack = f'<font name="VeraBd" color="#a00000">{t("dossier.not-stated")}</font>'
         rows = [
             [
-                Paragraph(t(f"dossier.fact-{name}"), _BODY),
-                Paragraph(value or lack, _BODY),
+                Paragraph(t(f"dossier.fact-{name}"), BODY),
+                Paragraph(value or lack, BODY),
             ]
             for name, value in facts
         ]
-        return _table(rows, (48 * mm, _WIDTH - 48 * mm), _ruled())
+        return lay_table(rows, (48 * mm, WIDTH - 48 * mm), ruled_style())
 
     def _to_fill(self, *names: str) -> Flowable:
         """What the agency's form asks for, too, and is written in by hand."""
@@ -392,22 +386,22 @@ class _Papers:
 
     def _lack(self, name: str) -> Flowable:
         return Paragraph(
-            self.t("dossier.lack", what=self.t(f"dossier.need-{name}")), _MISSING
+            self.t("dossier.lack", what=self.t(f"dossier.need-{name}")), MISSING
         )
 
     def _prose(self, text: str) -> list[Flowable]:
         lines = [line for line in text.splitlines() if line.strip()]
-        return [Paragraph(self._text(line), _BODY) for line in lines]
+        return [Paragraph(self._text(line), BODY) for line in lines]
 
     def _picture(self, one: Evidence) -> Flowable:
         data = self.given.photos.get(one.sha256)
         if data is None:
-            return Paragraph(self.t("dossier.no-picture"), _SMALL)
+            return Paragraph(self.t("dossier.no-picture"), SMALL)
         try:
             width, height = ImageReader(io.BytesIO(data)).getSize()
         except (OSError, UnidentifiedImageError):
-            return Paragraph(self.t("dossier.no-picture"), _SMALL)
-        scale = min(_PHOTO[0] / width, _PHOTO[1] / height)
+            return Paragraph(self.t("dossier.no-picture"), SMALL)
+        scale = min(PHOTO[0] / width, PHOTO[1] / height)
         return Image(io.BytesIO(data), width * scale, height * scale)
 
     def _evidence_in_short(self) -> str:
@@ -473,69 +467,3 @@ class _Papers:
         printable = "".join(c if ord(c) in self._glyphs else "?" for c in written)
         self._unprinted |= printable != written
         return printable
-
-
-class _NumberedCanvas(Canvas):  # type: ignore[misc]  # the library has no types
-    """Pages that know how many there are; header and footer of each."""
-
-    def __init__(
-        self, *args: object, margins: tuple[str, str, str], t: Text, **more: object
-    ) -> None:
-        super().__init__(*args, **more)
-        self._margins, self._words = margins, t
-        self._pages: list[dict[str, object]] = []
-
-    def showPage(self) -> None:  # noqa: N802  # the library's name
-        """Keep the page until it is known how many follow."""
-        self._pages.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        """Write all pages, each with its number."""
-        pages = self._pages
-        for number, page in enumerate(pages, 1):
-            self.__dict__.update(page)
-            self._draw_margins(number, len(pages))
-            super().showPage()
-        super().save()
-
-    def _draw_margins(self, number: int, count: int) -> None:
-        head, label, foot = self._margins
-        self.setFont("Vera", 7.5)
-        self.setFillColor(_GREY)
-        self.drawString(_MARGIN, 14 * mm, foot)
-        told = self._words("dossier.page", number=number, count=count)
-        self.drawRightString(A4[0] - _MARGIN, 14 * mm, told)
-        self.drawString(_MARGIN, A4[1] - 14 * mm, head[:90])
-        if label:
-            self.setFont("VeraBd", 9)
-            self.setFillColor(_RED)
-            self.drawRightString(A4[0] - _MARGIN, A4[1] - 14 * mm, label)
-
-
-def _table(rows: _PaperRows, widths: Sequence[float], style: TableStyle) -> Flowable:
-    # A row may be longer than a page: an address may have as many lines as letters.
-    return Table(rows, widths, style=style, hAlign="LEFT", splitInRow=1)
-
-
-def _flat() -> TableStyle:
-    return TableStyle(
-        [
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("TOPPADDING", (0, 0), (-1, -1), 0),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
-        ]
-    )
-
-
-def _ruled() -> TableStyle:
-    return TableStyle(
-        [
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("GRID", (0, 0), (-1, -1), 0.4, _LINE),
-            ("BACKGROUND", (0, 0), (0, -1), _SHADE),
-            ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
-        ]
-    )

@@ -23,7 +23,7 @@ from federation.errors import ConflictError, NotFoundError
 from federation.flows.annex.uses import check_why, find_coordinator
 from federation.flows.refer.inmail import MailFacts
 from federation.flows.refer.mail import message_id
-from federation.flows.refer.outbox import Hand
+from federation.flows.refer.row import Hand
 from federation.store import alarms
 from federation.store.actions import MACHINE, note_action
 from federation.store.agencyanswers import (

@@ -1,7 +1,7 @@
 // A record in words.
 
 const TIMES = ["recorded_at", "observed_at", "happened_at", "known_at", "reported_at", "expires_at"];
-const SHOWN_AS_WRITTEN = ["successor", "sha256", "answers", "id", "agency", "dossier"];
+const SHOWN_AS_WRITTEN = ["successor", "sha256", "answers", "id", "agency", "dossier", "again", "also_by"];
 
 function describe(statement) {
   const name = `type_${statement.type.split("/")[0]}`;

@@ -12,7 +12,7 @@ from federation.flows.annex.uses import MAX_WHY
 from federation.records.canonical import AgencyKey, AgencyNumber, Digest
 from federation.records.incident import IncidentName
 from federation.records.referral import ReferralWay
-from federation.store.outbox import OutboxItem
+from federation.store.outbox import OutboxItem, OutboxKind
 from federation.web.requests.request import Request
 
 
@@ -32,6 +32,16 @@ class PrepareReferral(Request[OutboxItem], frozen=True, kw_only=True):
     person: str = ""
 
 
+class PrepareNote(Request[OutboxItem], frozen=True, kw_only=True):
+    """The note that this report and others' are one is to be looked at."""
+
+    route = "/v1/control/prepare-note"
+
+    incident: IncidentName
+    agency: AgencyKey
+    person: str = ""
+
+
 class ApproveReferral(Request[OutboxItem], frozen=True, kw_only=True):
     """Exactly these papers were looked at, and go.
 
@@ -43,6 +53,7 @@ class ApproveReferral(Request[OutboxItem], frozen=True, kw_only=True):
     incident: IncidentName
     agency: AgencyKey
     dossier: Digest
+    kind: OutboxKind = "dossier"
     person: str = ""
     anyway: Annotated[str, Meta(max_length=MAX_WHY)] = ""
 
@@ -55,6 +66,7 @@ class HandOverReferral(Request[OutboxItem], frozen=True, kw_only=True):
     incident: IncidentName
     agency: AgencyKey
     reference: AgencyNumber | None = None
+    kind: OutboxKind = "dossier"
     person: str = ""
 
 
@@ -66,6 +78,7 @@ class ResolveReferral(Request[OutboxItem], frozen=True, kw_only=True):
     incident: IncidentName
     agency: AgencyKey
     was_sent: bool
+    kind: OutboxKind = "dossier"
     person: str = ""
 
 
@@ -76,4 +89,5 @@ class WithdrawReferral(Request[OutboxItem], frozen=True, kw_only=True):
 
     incident: IncidentName
     agency: AgencyKey
+    kind: OutboxKind = "dossier"
     person: str = ""

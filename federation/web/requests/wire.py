@@ -35,6 +35,7 @@ from federation.web.requests.records import (
 from federation.web.requests.referrals import (
     ApproveReferral,
     HandOverReferral,
+    PrepareNote,
     PrepareReferral,
     ResolveReferral,
     WithdrawReferral,
@@ -51,7 +52,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),
         *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),
-        *(PrepareReferral, ApproveReferral, HandOverReferral),
+        *(PrepareReferral, PrepareNote, ApproveReferral, HandOverReferral),
         *(ResolveReferral, WithdrawReferral),
         *(UseMail, EndMail, PurgeMail),
         *(StateIncident, ClearAlarm, AddToken, RemoveToken),
