@@ -20,8 +20,6 @@ from typing import Final, Protocol
 #: No blob is larger; a photograph drawn anew is a tenth of it.
 MAX_BLOB_BYTES: Final = 16 << 20
 DIGEST_PATTERN: Final = r"[0-9a-f]{64}"
-#: What is read of a blob at once where all of it is handed over.
-PIECE_BYTES: Final = 1 << 18
 _DIGEST: Final = re.compile(DIGEST_PATTERN)
 _REMOTE: Final = re.compile(r"[a-z][a-z0-9+.-]*://")
 

@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Final
 
 from obstore.store import LocalStore
 
-from federation.blobs.blobs import PIECE_BYTES
 from federation.blobs.fault import refused
-from federation.blobs.objects import MOST, ObjectBlobs, key_of
+from federation.blobs.objects import MOST, PIECE_BYTES, ObjectBlobs, key_of
 from federation.files import make_folders, open_regular, sync_folder
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from weakref import WeakValueDictionary
 import obstore
 from obstore.store import from_url
 
-from federation.blobs.blobs import PIECE_BYTES
 from federation.blobs.fault import refused, shown_address
 from federation.errors import NotFoundError
 from federation.text import Sentence
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 _KEY: Final = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 #: What is asked of a store at once where all of a blob is wanted: more than one has.
 MOST: Final = 1 << 25
+#: What is read at once where all of a blob is handed over.
+PIECE_BYTES: Final = 1 << 18
 _RETRIES: Final = 3
 _PAGE: Final = 1000
 #: So many wait for a disk or a store at the same time; others wait for them.

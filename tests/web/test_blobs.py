@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.blobs.blobs import MAX_BLOB_BYTES, PIECE_BYTES, open_blobs
+from federation.blobs.blobs import MAX_BLOB_BYTES, open_blobs
+from federation.blobs.objects import PIECE_BYTES
 from federation.config.settings import PhotoSettings
 from federation.feeds.resource import blob_of
 from federation.flows.photos.held import Photo, drop_photo, keep_photo
