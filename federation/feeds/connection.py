@@ -71,14 +71,14 @@ def judge_failure(
         reason = Sentence(f"network.{name}", host=host, seconds=f"{seconds:g}")
         return Meaning("silent", reason)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return _judge_name(error.os_error, host)
+        return judge_name(error.os_error, host)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return _judge_certificate(error.certificate_error, host, now)
+        return judge_certificate(error.certificate_error, host, now)
     for kinds, meaning in _OTHERS:
         if isinstance(error, kinds):
             return meaning
     # What aiohttp raises has the system's error as its cause.
-    return _judge_socket(error.__cause__ or error, host, port)
+    return judge_socket(error.__cause__ or error, host, port)
 
 
 _OTHERS: Final[tuple[tuple[tuple[type[Exception], ...], Meaning], ...]] = (
@@ -98,7 +98,8 @@ _OTHERS: Final[tuple[tuple[tuple[type[Exception], ...], Meaning], ...]] = (
 )
 
 
-def _judge_certificate(error: Exception, host: str, now: float | None) -> Meaning:
+def judge_certificate(error: Exception, host: str, now: float | None) -> Meaning:
+    """What it means that a certificate was not believed."""
     code = getattr(error, "verify_code", 0)
     reason = Sentence(f"network.{_CERTIFICATES.get(code, 'tls-other')}", host=host)
     if code in _BY_CLOCK and now is not None:
@@ -107,12 +108,14 @@ def _judge_certificate(error: Exception, host: str, now: float | None) -> Meanin
     return Meaning("tls", reason)
 
 
-def _judge_name(error: OSError, host: str) -> Meaning:
+def judge_name(error: OSError, host: str) -> Meaning:
+    """What it means that the address of a name was not found."""
     name = "no-name" if error.errno in _UNKNOWN_NAME else "no-name-server"
     return Meaning("silent", Sentence(f"network.{name}", host=host))
 
 
-def _judge_socket(error: BaseException, host: str, port: int) -> Meaning:
+def judge_socket(error: BaseException, host: str, port: int) -> Meaning:
+    """What it means that a connection was not made, or broke."""
     if isinstance(error, PrivateAddressError):
         return Meaning("silent", Sentence("network.private", address=error.address))
     if isinstance(error, ssl.SSLError):

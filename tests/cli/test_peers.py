@@ -1,34 +1,22 @@
 """A partner is pinned after people compared its key, and never by itself."""
 
-import asyncio
-import email.utils
-import hashlib
 import io
 import json
-import re
 import shutil
 import sys
-import threading
-from concurrent.futures import Future
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from aiohttp import web
 
 from federation.cli import main
 from federation.config.circle import open_circle
 from federation.config.fingerprint import fingerprint
-from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
-from federation.config.keystore import load_node_keys
 from federation.config.peers import Peer, format_peer, load_peers
-from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
-from federation.records.about import About, OfferedLog, sign_about
-from federation.records.keychain import encode_keys
+from federation.records.about import OfferedLog, sign_about
 from federation.tlog.keys import Signer
 from tests.homes import init_words
+from tests.partnernode import PartnerNode, serve
 
 STRANGER = Signer.from_seed("c.example/identity", bytes([9]) * 32)
 
@@ -63,87 +51,9 @@ def home(founded, tmp_path):
     return Home(tmp_path / "a")
 
 
-class Node:
-    """What b's node answers, each answer replaceable by a test."""
-
-    def __init__(self, home, org="b.example"):
-        origin = f"{org}/pemilu-2024"
-        keys = load_node_keys(home, org, [origin])
-        self.identity = load_identity_key(home, org)
-        self.about = About(
-            attribution="",
-            audience=(),
-            contact="x",
-            identity=str(self.identity),
-            issue=1,
-            licence="CC-BY-4.0",
-            logs=(OfferedLog(origin=origin, visibility="public"),),
-            name="Jaga B",
-            org=org,
-            versions=(1,),
-        )
-        digest = hashlib.sha256(origin.encode()).hexdigest()
-        self.well_known = "/.well-known/tps-federation"
-        self.keys_path = f"/{digest}/keys"
-        row = {"about": NO_DIGEST, "checkpoint": "x", "keys": NO_DIGEST}
-        self.answers = {
-            self.well_known: sign_about(self.about, keys.node),
-            self.keys_path: encode_keys(load_chain_notes(home, origin)),
-            "/logs": format_status(
-                [
-                    StatusEntry(origin=name, **row)
-                    for name in (origin, "x.example/pemilu-2024")
-                ]
-            ),
-        }
-        self.skew, self.disbelief, self.signer = 0.0, None, keys.node
-
-    def _date(self):
-        # A partner's clock is the machine's own: nothing here could be fixed.
-        now = datetime.now(UTC)  # to compare with it
-        later = now + timedelta(seconds=self.skew)
-        return email.utils.format_datetime(later, usegmt=True)
-
-    async def handle(self, request):
-        body = self.answers.get(request.path)
-        date = "soon" if self.skew is None else self._date()
-        if self.disbelief and "Signature-Input" in request.headers:
-            return web.json_response(self.disbelief, status=401)
-        status = 404 if body is None else 200
-        return web.Response(body=body or b"", status=status, headers={"Date": date})
-
-
-@contextmanager
-def serve(node):
-    """The address at which the node answers, in a thread of its own."""
-    started = Future()
-
-    async def run():
-        stop = asyncio.Event()
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", node.handle)
-        runner = web.AppRunner(app, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        started.set_result((runner.addresses[0][1], asyncio.get_running_loop(), stop))
-        await stop.wait()
-        await runner.cleanup()
-
-    # A daemon: a server that does not end fails its test, it must not hold up all.
-    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
-    thread.start()
-    port, loop, stop = started.result(10)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-    assert not thread.is_alive()
-
-
 @pytest.fixture
 def node(founded):
-    return Node(Home(founded / "b"))
+    return PartnerNode(Home(founded / "b"))
 
 
 @pytest.fixture
@@ -236,7 +146,7 @@ def test_a_key_file_of_that_name_with_another_key_is_kept(cli, home, node, url):
 
 
 def test_we_are_not_our_own_partner(cli, home):
-    with serve(Node(home, "a.example")) as url:
+    with serve(PartnerNode(home, "a.example")) as url:
         code, _, err = cli(*add(home, url))
     assert (code, "our own" in err) == (6, True)
 
@@ -366,90 +276,6 @@ def test_keep_or_hide_has_to_be_said(cli, pinned, flags):
 )
 def test_nobody_is_not_found(cli, home, word):
     assert cli("peers", *word, "x.example", "--home", home.folder)[0] == 7
-
-
-def test_a_visit_shows_what_is_held(cli, pinned):
-    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    row = json.loads(out)["peers"][0]
-    assert code == 0
-    assert row["logs"] == ["b.example/pemilu-2024", "x.example/pemilu-2024"]
-    assert row["problem"] is None
-    assert abs(row["skew_s"]) <= 2
-    assert 0 < row["latency_s"] < 10
-    _, out, _ = cli("peers", "test", "b.example", "--home", pinned.folder)
-    assert "1 of its own, 1 of others" in out
-
-
-def test_a_clock_that_is_not_said_is_not_judged(cli, pinned, node):
-    node.skew = None
-    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    assert (code, json.loads(out)["peers"][0]["skew_s"]) == (0, None)
-    assert "not said" in cli("peers", "test", "--home", pinned.folder)[1]
-
-
-@pytest.mark.parametrize(("skew", "word"), [(7200, "ahead"), (-7200, "behind")])
-def test_a_clock_that_is_wrong_is_said(cli, pinned, node, skew, word):
-    node.skew = skew
-    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    row = json.loads(out)["peers"][0]
-    assert (code, row["problem"]) == (5, "clock")
-    assert abs(row["skew_s"] - skew) <= 2
-    said = cli("peers", "test", "--home", pinned.folder)[1]
-    assert word in said
-    assert len(re.findall(r"\d\d:\d\d:\d\d WIB", said)) >= 2, "both clocks"
-
-
-def test_what_a_partner_lets_us_have_stands_in_its_signed_note(cli, pinned, node):
-    about = msgspec.structs.replace(
-        node.about, audience=("a.example",), relays=(), incidents=()
-    )
-    node.answers[node.well_known] = sign_about(about, node.signer)
-    _, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    [row] = json.loads(out)["peers"]
-    assert (row["knows_us"], row["gives"], row["problem"]) == (True, ["photos"], None)
-    assert "photos" in cli("peers", "test", "--home", pinned.folder)[1]
-
-
-@pytest.mark.parametrize(
-    ("code", "exits", "problem"),
-    [("request-clock", 5, "unbelieved"), ("request-unknown-key", 0, None)],
-)
-def test_a_partner_that_does_not_believe_who_asks_says_why(
-    cli, pinned, node, code, exits, problem
-):
-    node.disbelief = {"code": code, "detail": "signed at noon, and it is two"}
-    ended, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    [row] = json.loads(out)["peers"]
-    assert (ended, row["knows_us"], row["problem"]) == (exits, False, problem)
-    assert row["detail"].endswith("signed at noon, and it is two")
-    assert row["logs"], "what is public is shown all the same"
-    said = cli("peers", "test", "--home", pinned.folder)[1]
-    assert "does not know us yet" in " ".join(said.split())
-
-
-def test_one_partner_in_trouble_does_not_hide_the_others(cli, pinned, node):
-    dead = Peer(
-        org="c.example",
-        identity=STRANGER.key,
-        url="http://127.0.0.1:1",
-        allow_private=True,
-    )
-    with pinned.peers.open("a") as file:
-        file.write(format_peer(dead))
-    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    rows = json.loads(out)["peers"]
-    assert code == 5
-    assert [row["problem"] for row in rows] == [None, "peer"]
-
-
-def test_somebody_else_behind_the_address_is_said(cli, pinned, founded):
-    text = pinned.peers.read_text(encoding="utf-8")
-    wrong = Signer.from_seed("b.example/identity", bytes([7]) * 32).key
-    pinned.peers.write_text(text.replace("keys/b.example.vkey", str(wrong)))
-    code, out, _ = cli("peers", "test", "--home", pinned.folder, "--json")
-    row = json.loads(out)["peers"][0]
-    assert (code, row["problem"]) == (5, "signature")
-    assert "another identity answers" in row["detail"]
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.peers.circle import import_circle, write_circle
 from federation.cli.peers.pin import compare_key, find_peer, pin_peers
-from federation.cli.peers.probe import introduce, with_feed
 from federation.cli.peers.test import test_peers
 from federation.config.fingerprint import fingerprint, parse_fingerprint
 from federation.config.member import URL, check_member
 from federation.config.peers import Peer
 from federation.config.rewrite import remove_peer, set_flag, set_paused
 from federation.errors import ConflictError
+from federation.flows.visit import introduce, with_feed
 from federation.tlog.keys import VerifierKey
 
 

@@ -1,6 +1,8 @@
-"""`federation peers test`: call partners, say what they hold and what is wrong."""
+"""`federation peers test`: call partners, step by step, and say what is wrong."""
 
 import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
 from random import SystemRandom
 from typing import Any
 
@@ -10,109 +12,86 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import OK, PEER
 from federation.cli.peers.pin import find_peer
-from federation.cli.peers.probe import MAX_SKEW_S, PeerVisit, visit
-from federation.cli.times import tell_second
+from federation.cli.steps import print_steps
+from federation.config.founding import load_identity_key
 from federation.config.keystore import load_signer
 from federation.config.peers import Peer
-from federation.errors import FederationError
+from federation.errors import NotFoundError
 from federation.feeds.signature import RequestSigner
-from federation.web.telling import tell
+from federation.flows.steps import CheckStep
+from federation.flows.visit import visit
+from federation.store.logs import list_logs
 
 
 @click.command("test", cls=Command, help="peers.help-test")
 @click.argument("org", required=False)
 @command_options
 def test_peers(run: Run, *, org: str | None) -> int | None:
-    """Call partners; exit code `PEER` when one has something wrong."""
-    t, out = run.t, run.out
+    """Call partners; exit code `PEER` when a step failed with one of them."""
     chosen = [find_peer(run, org)] if org else [p for p in run.peers if p.url]
-    seen = asyncio.run(_visit_all(run, chosen))
-    rows = [_visit_row(peer, what) for peer, what in zip(chosen, seen, strict=True)]
-    names = ("org", "latency", "skew", "holds", "gives", "problem")
-    headers = [t(f"peers.{name}") for name in names]
-    cells = [
-        (peer.org, *_visit_cells(run, what))
-        for peer, what in zip(chosen, seen, strict=True)
-    ]
-    out.show({"peers": rows}, lambda: out.table(headers, cells))
-    return PEER if any(row["problem"] for row in rows) else OK
+    visits = asyncio.run(_visit_all(run, chosen))
+    pairs = list(zip(chosen, visits, strict=True))
+    run.out.show(
+        {"peers": [_visit_row(peer, steps) for peer, steps in pairs]},
+        lambda: _print(run, pairs),
+    )
+    return PEER if any(_first_failed(steps) for steps in visits) else OK
 
 
-async def _visit_all(run: Run, chosen: list[Peer]) -> list[PeerVisit | FederationError]:
+async def _visit_all(run: Run, chosen: Sequence[Peer]) -> list[list[CheckStep]]:
     """All visits at once: a dead partner must not make the others wait."""
     ours = run.settings.org
     key = load_signer(run.home.role_key("node"), f"{ours}/node")
     signer = RequestSigner(key, run.clock, SystemRandom())
+    identities = {peer.org: peer.identity for peer in run.peers}
+    identities[ours] = load_identity_key(run.home, ours)
+    held = _sizes_held(run)
+    return await asyncio.gather(
+        *(
+            visit(peer, run.clock, signer, ours=ours, identities=identities, held=held)
+            for peer in chosen
+        )
+    )
 
-    async def call(peer: Peer) -> PeerVisit | FederationError:
-        try:
-            return await visit(peer, run.clock, signer, ours)
-        except FederationError as error:
-            return error
 
-    return await asyncio.gather(*(call(peer) for peer in chosen))
+def _sizes_held(run: Run) -> Mapping[str, int]:
+    """The sizes of the logs that we hold; a node that never ran holds none."""
+    with contextlib.suppress(NotFoundError), run.open_database().view() as view:
+        return {log.origin: log.size for log in list_logs(view)}
+    return {}
 
 
-def _visit_row(peer: Peer, what: PeerVisit | FederationError) -> dict[str, Any]:
+def _visit_row(peer: Peer, steps: Sequence[CheckStep]) -> dict[str, Any]:
     """A visit for programs; `problem` is the code of what is wrong, or None."""
-    row: dict[str, Any] = {"org": peer.org, "url": peer.url}
-    if isinstance(what, FederationError):
-        return {**row, "problem": what.code, "detail": str(what)}
+    wrong = _first_failed(steps)
     return {
-        **row,
-        "latency_s": round(what.latency_s, 3),
-        "skew_s": what.skew_s,
-        "logs": what.logs,
-        "knows_us": what.disbelief is None,
-        "gives": what.gives,
-        "problem": _problem(what),
-        **({"detail": str(what.disbelief)} if what.disbelief else {}),
+        "org": peer.org,
+        "url": peer.url,
+        "problem": wrong.problem if wrong else None,
+        "steps": steps,
     }
 
 
-def _problem(what: PeerVisit) -> str | None:
-    """What is wrong, by its code; that it does not know us yet is its own affair."""
-    if what.skew_s is not None and abs(what.skew_s) > MAX_SKEW_S:
-        return "clock"
-    is_believed = what.disbelief is None or what.disbelief.key == "network.unknown-here"
-    return None if is_believed else "unbelieved"
+def _first_failed(steps: Sequence[CheckStep]) -> CheckStep | None:
+    return next((step for step in steps if step.state == "failed"), None)
 
 
-def _visit_cells(run: Run, what: PeerVisit | FederationError) -> tuple[object, ...]:
-    """Latency, clock, what is held, and what is wrong, for people."""
-    t = run.t
-    if isinstance(what, FederationError):
-        return None, None, None, None, t(f"errors.{what.code}", detail=tell(t, what))
-    latency = t("peers.seconds", seconds=f"{what.latency_s:.2f}")
-    others = len(set(what.logs) - set(what.own))
-    holds = t("peers.holds-count", own=len(what.logs) - others, others=others)
-    cells = latency, _skew_cell(run, what.skew_s), holds, _gives_cell(run, what)
-    problem = t("peers.no-problem")
-    if _problem(what) == "clock":
-        problem = cells[1]
-    elif _problem(what):
-        problem = t.say(what.disbelief)
-    return *cells, problem
+def _print(run: Run, pairs: Sequence[tuple[Peer, list[CheckStep]]]) -> None:
+    """Each visit as a table, then a line for each partner: what to look at first."""
+    for peer, steps in pairs:
+        name = f"{peer.name} ({peer.org})" if peer.name else peer.org
+        print_steps(run, name, steps)
+    for peer, steps in pairs:
+        run.out.line(_summary(run, peer.org, steps))
 
 
-def _skew_cell(run: Run, skew: int | None) -> str:
-    """How their clock differs from ours; both, where it is too much."""
-    t = run.t
-    if skew is None:
-        return t("peers.skew-unknown")
-    if abs(skew) <= MAX_SKEW_S:
-        return t("peers.skew-fine")
-    key = "peers.skew-ahead" if skew > 0 else "peers.skew-behind"
-    ours = int(run.clock())
-    clocks = {"ours": tell_second(ours), "theirs": tell_second(ours + skew)}
-    return t(key, seconds=abs(skew), **clocks)
-
-
-def _gives_cell(run: Run, what: PeerVisit) -> str:
-    """What they let us have that is not for everybody, if they know us."""
-    t = run.t
-    if what.disbelief is not None:
-        return t("peers.gives-unknown")
-    return ", ".join(t(f"peers.gives-{name}") for name in what.gives) or t(
-        "peers.gives-nothing"
-    )
+def _summary(run: Run, org: str, steps: Sequence[CheckStep]) -> str:
+    t, wrong = run.t, _first_failed(steps)
+    if wrong is not None:
+        name = t(f"steps.name-{wrong.code}")
+        number = steps.index(wrong) + 1
+        return t("steps.summary-failed", org=org, number=number, name=name)
+    warnings = sum(step.state == "warning" for step in steps)
+    if warnings:
+        return t("steps.summary-warned", org=org, warnings=warnings)
+    return t("steps.summary-well", org=org)

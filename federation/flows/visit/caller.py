@@ -1,0 +1,76 @@
+"""What a visit is given, and what its steps find for those behind them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+
+from federation.config.peers import Peer
+from federation.errors import FederationError, FormatError, PeerError, RecordError
+from federation.feeds.address import AddrInfo
+from federation.feeds.feed import Feed
+from federation.feeds.introduction import Introduction
+from federation.feeds.signature import RequestSigner
+from federation.feeds.status import StatusEntry
+from federation.records.about import About
+from federation.text import Sentence
+from federation.text.mistyped import reword
+from federation.tlog.keys import VerifierKey
+
+#: Until when each question has to be answered.
+DEADLINE_S: Final = 15.0
+
+
+@dataclass(kw_only=True)
+class PeerVisit:
+    """One visit.
+
+    Attributes:
+        peer: Whom.
+        wall: Unix seconds.
+        session: By which it is asked.
+        feed: The way to its node.
+        introduction: By which it is told who asks.
+        signer: Of what is asked.
+        ours: Our own organisation.
+        identities: The pinned keys by organisation, ours among them.
+        held: The sizes of the logs that we hold, by origin.
+    """
+
+    peer: Peer
+    wall: Callable[[], float]
+    session: aiohttp.ClientSession
+    feed: Feed
+    introduction: Introduction
+    signer: RequestSigner
+    ours: str
+    identities: Mapping[str, VerifierKey]
+    held: Mapping[str, int]
+
+    # What the steps found.
+    scheme: str = ""
+    host: str = ""
+    port: int = 0
+    infos: list[AddrInfo] = field(default_factory=list)
+    about: About | None = None
+    identity: VerifierKey | None = None
+    entries: tuple[StatusEntry, ...] = ()
+    program: str = ""
+
+
+def cause_of(error: FederationError) -> Sentence:
+    """Why a step failed, with the address where there was one."""
+    match error:
+        case PeerError(url=url, status=status, reason=reason):
+            key = "steps.answered" if status else "steps.silent"
+            return Sentence(key, url=url, status=status or "", reason=reason)
+        case FormatError(what=what, at=at):
+            reason = reword(what)
+        case RecordError(rule=rule, field=at):
+            reason = reword(rule)
+        case _:
+            at, reason = "", error.args[0] if error.args else str(error)
+    if not at and isinstance(reason, Sentence):
+        return reason
+    return Sentence("steps.wrong-at", at=at or "-", reason=reason)

@@ -1,0 +1,69 @@
+"""Their clock and ours: requests are signed for a minute, so both have to be right.
+
+Source: RFC 9110 section 6.6.1
+"""
+
+import time
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+
+from federation.feeds.answer import show
+from federation.feeds.connection import judge_failure
+from federation.flows.steps import CheckStep, failed, well
+from federation.flows.visit.caller import DEADLINE_S, PeerVisit
+from federation.records.timezones import WIB
+from federation.text import Sentence
+
+# Requests are signed for at most 60 s, so a clock further off is refused by all.
+MAX_SKEW_S: Final = 30
+
+
+async def compare_clocks(visit: PeerVisit) -> CheckStep:
+    """Whether the two clocks agree, as the `Date` of an answer says."""
+    url = f"{visit.peer.url}/logs"
+    timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
+    began = time.perf_counter()
+    before = visit.wall()
+    try:
+        async with visit.session.head(
+            url, timeout=timeout, allow_redirects=False
+        ) as answer:
+            date = answer.headers.get("Date", "")
+            visit.program = show(answer.headers.get("Server", ""), 80)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        meaning = judge_failure(error, url, seconds=DEADLINE_S, now=visit.wall())
+        reason = Sentence("steps.silent", url=url, status="", reason=meaning.reason)
+        return failed(
+            "clock", reason, Sentence("steps.mend-clock-silent", org=visit.peer.org)
+        )
+    ours = before + (time.perf_counter() - began) / 2
+    skew = read_skew(date, ours)
+    if skew is None:
+        return well("clock", Sentence("steps.clock-unsaid"), skew_s=None)
+    both = {"theirs": _second(ours + skew), "ours": _second(ours)}
+    facts = {"skew_s": skew, "ours": int(ours), "theirs": int(ours) + skew}
+    if abs(skew) <= MAX_SKEW_S:
+        return well(
+            "clock", Sentence("steps.clock", seconds=abs(skew), **both), **facts
+        )
+    name = "steps.clock-ahead" if skew > 0 else "steps.clock-behind"
+    seen = Sentence(name, seconds=abs(skew), **both)
+    return failed(
+        "clock", seen, Sentence("steps.mend-clock", org=visit.peer.org), **facts
+    )
+
+
+def read_skew(date: str, ours: float) -> int | None:
+    """A `Date` minus our clock, in whole seconds; None if it is no time."""
+    try:
+        # The header has whole seconds: half of one is their share of the error.
+        return round(parsedate_to_datetime(date).timestamp() + 0.5 - ours)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _second(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, WIB).strftime("%Y-%m-%d %H:%M:%S WIB")

@@ -1,0 +1,107 @@
+"""Who answers: the about note, the key behind it, the versions that it speaks.
+
+Rule: what comes back is proved to be signed by the identity it names; whether that is
+the organisation one means, only people can compare (`fingerprint`), or the pinned key.
+
+    about note  ── names ──▶ identity ── signs ──▶ key chain ── names ──▶ node key
+         ▲                                                                  │
+         └───────────────────────────── signs ──────────────────────────────┘
+"""
+
+import time
+from typing import Final
+
+from federation.config.fingerprint import fingerprint
+from federation.errors import FederationError, SignatureError
+from federation.feeds.answer import show
+from federation.feeds.feed import Feed
+from federation.feeds.resource import ABOUT, keys_of
+from federation.flows.steps import CheckStep, failed, warned, well
+from federation.flows.visit.caller import PeerVisit, cause_of
+from federation.records.about import About, open_about, open_about_unpinned
+from federation.records.keychain import decode_keys, open_chain
+from federation.records.readers import NOBODY, may_read
+from federation.text import Sentence
+from federation.tlog.keys import VerifierKey, parse_vkey
+
+#: The version of the protocol that this program speaks.
+SPOKEN: Final = 1
+
+
+async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
+    """What a node says of its organisation, and the identity key that vouches for it.
+
+    Raises:
+        PeerError: it does not answer.
+        FormatError: it answers with something else.
+        RecordError: what it says breaks a rule.
+        SignatureError: it is not signed by a key of the identity it names.
+    """
+    note = await feed.fetch(ABOUT)
+    claimed = open_about_unpinned(note)
+    identity = parse_vkey(claimed.identity)
+    # Whoever introduces itself to nobody yet is a stranger there.
+    public = [log.origin for log in claimed.logs if may_read(NOBODY, log)]
+    if not public:
+        raise SignatureError(Sentence("steps.no-log", org=claimed.org))
+    origin = public[0]
+    chain = open_chain(decode_keys(await feed.fetch(keys_of(origin))), identity)
+    if chain.origin != origin or chain.identity != identity:
+        raise SignatureError(
+            Sentence("steps.other-chain", shown=chain.origin, asked=origin)
+        )
+    return open_about(note, chain.node_keys()), identity
+
+
+async def read_about(visit: PeerVisit) -> CheckStep:
+    """Whether the note comes, is signed, and is of the organisation expected."""
+    org, url = visit.peer.org, visit.peer.url or ""
+    began = time.perf_counter()
+    try:
+        about, identity = await introduce(visit.feed)
+    except SignatureError as error:
+        reason = Sentence("steps.about-unsigned", why=cause_of(error))
+        return failed("about", reason, Sentence("steps.mend-about-unsigned", org=org))
+    except FederationError as error:
+        return failed(
+            "about", cause_of(error), Sentence("steps.mend-about", org=org, url=url)
+        )
+    latency_s = round(time.perf_counter() - began, 3)
+    told = {"name": show(about.name), "org": about.org}
+    facts = {"org": about.org, "name": about.name, "latency_s": latency_s}
+    if about.org != org:
+        theirs = fingerprint(identity)
+        seen = Sentence("steps.other-org", **told, expected=org, fingerprint=theirs)
+        return failed("about", seen, Sentence("steps.mend-other-org", org=org), **facts)
+    visit.about, visit.identity = about, identity
+    return well("about", Sentence("steps.about", **told, seconds=latency_s), **facts)
+
+
+async def compare_key(visit: PeerVisit) -> CheckStep:
+    """Whether the identity that answers is the pinned one."""
+    assert visit.identity is not None
+    pinned, theirs = fingerprint(visit.peer.identity), fingerprint(visit.identity)
+    facts = {"pinned": pinned, "found": theirs}
+    if visit.identity == visit.peer.identity:
+        return well("key", Sentence("steps.key", fingerprint=theirs), **facts)
+    seen = Sentence("steps.other-key", pinned=pinned, found=theirs)
+    return failed("key", seen, Sentence("steps.mend-key", org=visit.peer.org), **facts)
+
+
+async def compare_versions(visit: PeerVisit) -> CheckStep:
+    """Whether it speaks our version of the protocol; which program, if it says so."""
+    assert visit.about is not None
+    versions = ", ".join(map(str, visit.about.versions))
+    program = visit.program
+    facts = {"versions": list(visit.about.versions), "program": program}
+    mend = Sentence("steps.mend-versions", org=visit.peer.org)
+    if SPOKEN not in visit.about.versions:
+        seen = Sentence("steps.other-version", versions=versions, ours=SPOKEN)
+        return failed("versions", seen, mend, **facts)
+    seen = Sentence("steps.versions", versions=versions)
+    if program:
+        seen = Sentence("steps.versions-program", versions=versions, program=program)
+    if min(visit.about.versions) > SPOKEN or max(visit.about.versions) > SPOKEN:
+        newer = Sentence("steps.newer-version", versions=versions, ours=SPOKEN)
+        return warned("versions", newer, Sentence("steps.mend-newer-version"), **facts)
+    return well("versions", seen, **facts)
