@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-import msgspec
 from msgspec import UNSET
 
 from federation.flows.query import answers
+from federation.flows.query.tps import read_counts
 from federation.records.claim import Claim
 from federation.records.merge import Group, Row
 from federation.store import registers
-
-_votes = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def spread_of(station: answers.Station) -> int:
@@ -30,7 +28,7 @@ def station_of(row: Row, claims: Iterable[tuple[str, Claim]]) -> answers.Station
     for _, claim in claims:
         is_beside = row.round is UNSET or claim.round == row.round
         if claim.official and claim.votes and is_beside:
-            said = Group(orgs=[], votes=_votes(claim.votes))
+            said = Group(orgs=[], votes=read_counts(claim.votes))
             official.setdefault(claim.votes, said).orgs.append(claim.org)
     return answers.Station(
         tps=row.tps,
