@@ -26,6 +26,7 @@ from federation.web import (
     outlet,
     paperspage,
     photoask,
+    photogroup,
     photopieces,
     queue,
     reading,
@@ -119,7 +120,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(signin.routes())
     app.add_routes(removalpage.routes())
     app.add_routes(photoask.routes())
-    app.add_routes(blobs.routes())
+    app.add_routes([*blobs.routes(), *photogroup.routes()])
     app.add_routes(thumbnails.routes())
     app.add_routes(posting.routes())
     app.add_routes(following.routes())
