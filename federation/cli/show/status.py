@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 import click
-from msgspec import UnsetType
+from msgspec import UnsetType, structs
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.show.observed import print_seen, see_node
 from federation.flows.query import answers, state
 from federation.node.disk import see_room
 from federation.records.readers import THIS_MACHINE
@@ -29,7 +30,14 @@ def status(run: Run, *, code: str | None) -> None:
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
-    run.out.show(answer, lambda: _print_status(run, answer))
+        seen = see_node(run, view, answer)
+    whole = {**structs.asdict(answer), "observed": seen}
+
+    def tell() -> None:
+        _print_status(run, answer)
+        print_seen(run, seen)
+
+    run.out.show(whole, tell)
 
 
 def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
