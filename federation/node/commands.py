@@ -19,11 +19,11 @@ from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.flows.refer.underway import check_none_on_the_way
 from federation.node import (
+    annexedreports,
     annexes,
     answers,
     handedfiles,
     handedin,
-    incidents,
     inmail,
     papers,
     people,
@@ -344,7 +344,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **annexes.WORK,
     **answers.WORK,
     **handedin.WORK,
-    **incidents.WORK,
+    **annexedreports.WORK,
     **inmail.WORK,
     **papers.WORK,
     **people.WORK,
