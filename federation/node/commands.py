@@ -19,7 +19,6 @@ from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.flows.refer.underway import check_none_on_the_way
 from federation.node import (
-    annexedreports,
     annexes,
     answers,
     handedfiles,
@@ -29,6 +28,7 @@ from federation.node import (
     people,
     reading,
     referring,
+    sealedreports,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -344,7 +344,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **annexes.WORK,
     **answers.WORK,
     **handedin.WORK,
-    **annexedreports.WORK,
+    **sealedreports.WORK,
     **inmail.WORK,
     **papers.WORK,
     **people.WORK,

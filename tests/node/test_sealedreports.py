@@ -6,7 +6,7 @@ import pytest
 
 from federation.config.annexkey import load_annex_private
 from federation.flows.annex.sealing import open_sealed
-from federation.node import annexedreports
+from federation.node import sealedreports
 from federation.store.annex import AnnexFolder
 from tests import annexed
 from tests.homes import ELECTION, make_home, serving
@@ -155,7 +155,7 @@ async def test_where_signing_fails_the_annex_is_there_and_a_retry_is_one_report(
 
     async with serving(home, alone=True) as node:
         with monkeypatch.context() as patched:
-            patched.setattr(annexedreports, "add_incidents", fail)
+            patched.setattr(sealedreports, "add_incidents", fail)
             assert (await post(node, REPORT | {"annex": ANNEX}))[0] == 507
         assert count(home) == 1
         [verdict] = (await post(node, REPORT | {"annex": ANNEX}))[1]["verdicts"]
@@ -165,7 +165,7 @@ async def test_where_signing_fails_the_annex_is_there_and_a_retry_is_one_report(
 
 
 async def test_so_many_have_an_annex_at_once(home, monkeypatch):
-    monkeypatch.setattr(annexedreports, "MOST", 1)
+    monkeypatch.setattr(sealedreports, "MOST", 1)
     both = [REPORT | {"ref": ref, "annex": ANNEX} for ref in ("1", "2")]
     async with serving(home, alone=True) as node:
         assert (await post(node, *both))[0] == 400
