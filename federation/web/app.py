@@ -29,6 +29,7 @@ from federation.web import (
     queue,
     reading,
     receipt,
+    regionpage,
     removalpage,
     removals,
     reportpage,
@@ -104,6 +105,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(keep_from_others)
     app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
+    app.add_routes(regionpage.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
     app.add_routes(reportpage.routes())
