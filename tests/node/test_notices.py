@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -285,3 +286,12 @@ async def test_the_package_brings_it_to_a_service_that_it_knows(home):
     said = json.loads(hook.requests[0][2])
     assert "peers-file" in said["title"]
     assert said["message"].startswith("[to look at today] peers.toml has a mistake.")
+
+
+@pytest.mark.slow
+def test_a_node_that_asks_for_no_service_pays_nothing_for_the_package():
+    code = "import sys, federation.cli.serve; print('apprise' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == "False"

@@ -5,23 +5,23 @@ mail and by the program, within one interval of a node as `init` founds it; so i
 end. What was planted as a secret stands in nothing that was printed or sent.
 """
 
-import asyncio
 import contextlib
 import json
 import shutil
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from tests.attacks import disks
-from tests.hooks import Hook, tell, tell_hook
+from tests.certificates import Authority
+from tests.hooks import tell, tell_hook
+from tests.outside import Outside
 from tests.refer import by_mail
-from tests.smtp import Postbox
 from tests.stories.nodes import PROJECT
-from tests.waiting import LIMIT_S, wait_until
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -31,68 +31,33 @@ AHEAD_S = 120
 SECRETS = ("mail-password-7f3a91", "hook-secret-5c2d88-" + "x" * 32)
 
 
-class Outside:
-    """A mail server and a program, and what each of them has heard."""
-
-    def __init__(self):
-        self.box, self.hook = Postbox(), Hook()
-        self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_until_complete, args=(self._run(),)
-        )
-
-    async def _run(self):
-        self._end = asyncio.Event()
-        async with self.box.open() as port, self.hook.open() as url:
-            self.port, self.url = port, url
-            self._ready.set()
-            await self._end.wait()
-
-    def __enter__(self):
-        self._thread.start()
-        assert self._ready.wait(LIMIT_S)
-        return self
-
-    def __exit__(self, *_):
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(LIMIT_S)
-        self._loop.close()
-
-    def has_heard(self, state, code):
-        """Whether both were told that."""
-        by_hook = any((s, c) == (state, code) for s, c, _ in self.hook.alarms())
-        return by_hook and any(
-            f"({code})" in part
-            for mail in self.box.mails()
-            for part in mail.get_body().get_content().split("\r\n\r\n")
-            if part.startswith("[selesai]") is (state == "settled")
-        )
-
-
 class Night:
     """One node that is watched, its partners, and how soon anything was heard."""
 
-    def __init__(self, node, outside):
-        self.node, self.outside = node, outside
+    def __init__(self, node, outside, port):
+        self.node, self.outside, self.port = node, outside, port
         self.heard = {}
 
-    def hears(self, state, code, since):
-        wait_until(lambda: self.outside.has_heard(state, code), f"{state} {code}", 90)
+    def hears(self, state, code, since, mark):
+        def heard():
+            return self.outside.has_heard(state, code, mark)
+
+        wait_until(heard, f"{state} {code}", 90)
         self.heard[f"{code} {state}"] = round(time.monotonic() - since, 1)
 
     @contextlib.contextmanager
     def trouble(self, code):
         """The block makes it; behind it, it has been heard of."""
-        since = time.monotonic()
+        since, mark = time.monotonic(), self.outside.mark()
         yield
-        self.hears("raised", code, since)
+        self.hears("raised", code, since, mark)
         assert code in self.status_text()
 
     @contextlib.contextmanager
     def mended(self, code):
-        since = time.monotonic()
+        since, mark = time.monotonic(), self.outside.mark()
         yield
-        self.hears("settled", code, since)
+        self.hears("settled", code, since, mark)
 
     def status_text(self, language="en"):
         """What `federation status` says; of a broken file it says that."""
@@ -123,7 +88,19 @@ class Night:
 
 
 @pytest.fixture
-def night(pemilu, suara, kawal):
+def authority(tmp_path, monkeypatch):
+    """Whoever is started believes it: by the system's own variable."""
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    made = Authority(folder)
+    pem = made.certificate.public_bytes(serialization.Encoding.PEM)
+    (tmp_path / "authority.pem").write_bytes(pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return made
+
+
+@pytest.fixture
+def night(pemilu, suara, kawal, authority):
     with Outside() as outside, contextlib.ExitStack() as stack:
         home = pemilu.home
         for name, secret in zip(("mail.password", "hook.secret"), SECRETS, strict=True):
@@ -140,13 +117,15 @@ def night(pemilu, suara, kawal):
             stack.enter_context(disks.mounted(home.data, disks.SIZE_MIB))
             for name, body in before.items():
                 (home.data / name).write_bytes(body)
-        for one in (suara, kawal):
-            pemilu.trust(one, one.url)
+        port = outside.relay(authority.server(days=(-1, 30)), 0, kawal.port)
+        ways = {suara: suara.url, kawal: f"https://127.0.0.1:{port}"}
+        for one, url in ways.items():
+            pemilu.trust(one, url)
             one.trust(pemilu, pemilu.url)
             one.start()
         pemilu.start("--log", "json")
         wait_until(lambda: pemilu.why_not() == "", "it signs")
-        yield Night(pemilu, outside)
+        yield Night(pemilu, outside, port)
         pemilu.stop()
 
 
@@ -165,10 +144,10 @@ def test_a_night_of_trouble_is_heard_of_as_it_comes_and_as_it_goes(night, suara,
     assert night.said("turn-failed", peer=suara.org)
     with night.mended("partner-failing"):
         suara.program = ["tests.stories.later", str(AHEAD_S / 86_400)]
+        since, mark = time.monotonic(), outside.mark()
         suara.start()
 
-    since = time.monotonic()
-    night.hears("raised", "clock-differs", since)
+    night.hears("raised", "clock-differs", since, mark)
     assert abs(night.partner(suara.org)["clock_s"] - AHEAD_S) <= 2
     assert "lebih cepat" in night.status_text("id")
     suara.stop()
@@ -191,10 +170,36 @@ def test_a_night_of_trouble_is_heard_of_as_it_comes_and_as_it_goes(night, suara,
         with night.mended("disk-full"):
             (node.home.data / "filler").unlink()
 
+    certificates(night, authority, kawal)
     restore(night, suara, kawal)
     check_secrets(night)
     print(json.dumps(night.heard))  # noqa: T201  the figures
     assert max(night.heard.values()) < INTERVAL_S
+
+
+def certificates(night, authority, kawal):
+    """One that ends in some days is told of before it has, and one that has, too."""
+    outside, long = night.outside, authority.server(days=(-1, 30))
+    assert 28 <= days_left(night.partner(kawal.org)) <= 30
+    with night.trouble("certificate-expires"):
+        outside.end_relays()
+        outside.relay(authority.server(days=(-1, 10)), night.port, kawal.port)
+    assert 8 <= days_left(night.partner(kawal.org)) <= 10
+    with night.mended("certificate-expires"):
+        outside.end_relays()
+        outside.relay(long, night.port, kawal.port)
+    with night.trouble("partner-failing"):
+        outside.end_relays()
+        outside.relay(authority.server(days=(-3, -1)), night.port, kawal.port)
+    failed = [one for one in night.log() if one["event"] == "turn-failed"]
+    assert "certificate of 127.0.0.1 has expired" in failed[-1]["reason"]
+    with night.mended("partner-failing"):
+        outside.end_relays()
+        outside.relay(long, night.port, kawal.port)
+
+
+def days_left(partner):
+    return (partner["certificate_until"] - time.time()) / 86_400
 
 
 def fill(folder):

@@ -73,7 +73,7 @@ class NodeSeen(Struct, frozen=True, kw_only=True):
 
 def see_node(run: Run, view: View, answer: StatusAnswer) -> NodeSeen:
     """What is known now."""
-    known = _Known(load_observations(view), run.clock())
+    known = _Observed(load_observations(view), run.clock())
     failures = {peer.org: peer.failures for peer in answer.peers}
     asked = {peer.org for peer in answer.peers if isinstance(peer.last_at, int)}
     own = _host_of(run.settings.listen.public_url)
@@ -95,7 +95,7 @@ def see_node(run: Run, view: View, answer: StatusAnswer) -> NodeSeen:
     )
 
 
-class _Known:
+class _Observed:
     """What was measured not too long ago."""
 
     def __init__(
@@ -131,7 +131,7 @@ def _host_of(url: str | None) -> str | None:
     return URL(url).host
 
 
-def _see_disk(run: Run, place: str, known: _Known) -> DiskSeen:
+def _see_disk(run: Run, place: str, known: _Observed) -> DiskSeen:
     folder = run.home.data if place == "data" else run.home.guard
     try:
         free = free_bytes(folder)
