@@ -1,4 +1,4 @@
-"""What is outside of a node, in a thread: a mail server, a program, a server with TLS."""
+"""What is outside of a node, in a thread: mail, a program, a server with TLS."""
 
 import asyncio
 import contextlib
