@@ -15,6 +15,7 @@ import click
 
 from federation.cli import federation
 from federation.cli.help import translate
+from federation.records.severity import severity_of
 from federation.text import Language, Text, load_topic
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -129,7 +130,7 @@ def format_alarms() -> str:
     words = load_topic("alarms")
     codes = sorted(name for name in words if not name.startswith("do-"))
     sections = [
-        f"\n## `{code}`\n\n"
+        f"\n## `{code}`\n\n*{severity_of(code)}*\n\n"
         f"{words[code]['en']}\n**Do:** {words[f'do-{code}']['en']}\n\n"
         f"{words[code]['id']}\n**Lakukan:** {words[f'do-{code}']['id']}\n"
         for code in codes
@@ -137,18 +138,21 @@ def format_alarms() -> str:
     return f"""{WRITTEN}# Alarms / Peringatan
 
 `federation status` lists what stands, as does `GET /v1/status`; [metrics](metrics.md)
-count it. An alarm is a fact with a date, never a verdict about somebody; its code is
-stable. `changed-after-held`, `crashed`, `disk-failed`, `fork`, `own-fork`, `rejected`,
-`several-refs`, `stored-damaged` and `suspected-echo` stay, with the time they last
-happened, until `federation status --clear CODE`; the others go away when their cause
-does.
-
-`federation status` menampilkan yang masih berlaku. Peringatan adalah fakta bertanggal,
-bukan putusan tentang seseorang; kodenya tetap. `changed-after-held`,
+count it, and [messages](alarm-messages.md) bring it to people. An alarm is a fact with
+a date, never a verdict about somebody; its code is stable. `changed-after-held`,
 `crashed`, `disk-failed`, `fork`, `own-fork`, `rejected`, `several-refs`,
-`stored-damaged`, dan `suspected-echo` tetap ada dengan waktu kejadian terakhir sampai
-`federation status --clear KODE`; yang lain hilang bila penyebabnya
-hilang.
+`stored-damaged` and `suspected-echo` stay, with the time they last happened, until
+`federation status --clear CODE`; the others go away when their cause does. Its
+severity says who is to look when: `urgent`, somebody is to be woken; `warning`, today;
+`notice`, it is to be known.
+
+`federation status` menampilkan yang masih berlaku; [pesan](alarm-messages.md)
+membawanya kepada orang. Peringatan adalah fakta bertanggal, bukan putusan tentang
+seseorang; kodenya tetap. `changed-after-held`, `crashed`, `disk-failed`, `fork`,
+`own-fork`, `rejected`, `several-refs`, `stored-damaged`, dan `suspected-echo` tetap
+ada dengan waktu kejadian terakhir sampai `federation status --clear KODE`; yang lain
+hilang bila penyebabnya hilang. Tingkatnya menyebut kapan harus dilihat: `urgent`,
+bangunkan seseorang; `warning`, hari ini; `notice`, untuk diketahui.
 """ + "".join(sections)
 
 

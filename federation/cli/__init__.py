@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "refer": "federation.cli.refer:refer",
     "serve": "federation.cli.serve:serve",
     "sync": "federation.cli.sync:sync",
+    "alarms": "federation.cli.alarms:alarms",
     "status": "federation.cli.show.status:status",
     "show": "federation.cli.show.station:show",
     "coverage": "federation.cli.show.region:coverage",

@@ -166,5 +166,17 @@ def _error(url: str, status: int, problem: object) -> FederationError | OSError:
     code = str(members.get("code", ""))
     if code in _REFUSED:
         return OSError(_REFUSED[code], detail, url)
+    if code == ConfigError.code:
+        return _settings_error(detail)
     kind = _BLAME.get(code)
     return kind(detail) if kind else PeerError("this node", url, status, detail)
+
+
+def _settings_error(detail: str) -> ConfigError:
+    """The node's words in the three parts of which they are joined again when told.
+
+    Where a path holds ": " itself it is cut elsewhere, and reads the same.
+    """
+    path, _, rest = detail.partition(": ")
+    key, colon, reason = rest.partition(": ")
+    return ConfigError(path, key, reason) if colon else ConfigError(path, "", key)

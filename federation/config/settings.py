@@ -14,7 +14,7 @@ An empty table or a missing one means the defaults.
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +29,7 @@ from federation.config.member import (
     Seconds,
     Url,
 )
+from federation.config.recipients import AlarmSettings, Recipient, check_recipient
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin
@@ -169,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     refer: ReferSettings = ReferSettings()
     mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
+    alarms: AlarmSettings = AlarmSettings()
     open311: Open311Settings = Open311Settings()
 
     @property
@@ -196,6 +198,7 @@ def parse_settings(text: str, where: str) -> Settings:
         ConfigError: not TOML, an unknown key, a wrong type or value.
     """
     table = parse_document(text, where)
+    _check_recipients(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
@@ -248,3 +251,20 @@ def _check_mail(settings: Settings, where: str) -> None:
         raise ConfigError(where, "mail.security", Sentence("outbox.plain-far"))
     if (mail.user is None) is not (mail.password_file is None):
         raise ConfigError(where, "mail.user", Sentence("outbox.user-password"))
+
+
+def _check_recipients(table: dict[str, Any], where: str) -> None:
+    """Each by itself, so that an error says which of them it is, counted from 1."""
+    alarms = table.get("alarms")
+    entries = alarms.get("to", []) if isinstance(alarms, dict) else []
+    mail = table.get("mail")
+    has_mail = isinstance(mail, dict) and "host" in mail
+    names = set()
+    for number, entry in enumerate(entries if isinstance(entries, list) else [], 1):
+        key = f"alarms.to[{number}]"
+        recipient = convert(entry, Recipient, where, key)
+        check_recipient(recipient, where, key, has_mail=has_mail)
+        if recipient.name in names:
+            why = Sentence("machine.listed-twice", org=recipient.name)
+            raise ConfigError(where, key, why)
+        names.add(recipient.name)

@@ -185,6 +185,26 @@ port = {port}
 # password_file = "keys/mail.password"
 # ca_file = "keys/mail-ca.pem"
 
+[alarms]
+# Hours after which an alarm that still stands is told again, and whether a partner that
+# signed two histories is told so, at the contact that it has signed, once.
+# Jam sebelum peringatan yang masih berlaku disampaikan lagi, dan apakah mitra yang
+# menandatangani dua riwayat diberi tahu, sekali, di kontak yang ditandatanganinya.
+# remind_h = 24
+# tell_partner = true
+# Where alarms go; as many tables as you like, each with one way: an e-mail (by the
+# server of [mail]), a program, or a file (0600 in a folder of 0700) with an address
+# of another service, which is a secret. From which severity on: "notice", "warning" or
+# "urgent". Try it: `federation alarms test`.
+# Ke mana peringatan dikirim; boleh beberapa tabel, masing-masing satu jalan: surel
+# (melalui server di [mail]), program, atau berkas (0600 di folder 0700) berisi alamat
+# layanan lain, yang rahasia. Mulai dari tingkat mana: "notice", "warning", atau
+# "urgent". Cobalah: `federation alarms test`.
+# [[alarms.to]]
+# email = "siaga@example.org"
+# at_least = "warning"
+# language = "id"
+
 [log]
 # What `federation serve` writes to standard error: lines for people, "text", or for
 # programs, "json".

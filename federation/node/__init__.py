@@ -15,6 +15,10 @@ node           the duties, and what they share
 events         what a node says while it works: codes and facts
 turnlog        turns that are said: those that brought something or failed
 alarmwatch     alarms that came and went, whoever raised them
+notices        alarms leave the machine, and are kept until they can
+noticeplan     what is due to be told to whom
+noticetext     a message, for people and for programs
+noticesending  brought out by mail, to a program, by another service
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick

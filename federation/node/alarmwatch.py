@@ -1,14 +1,13 @@
-"""Which alarms came and which went, whoever raised them: looked for each second.
+"""Which alarms came and which went, whoever raised them since one looked last.
 
 Rule: what stands in the database, or where a full disk keeps no row, in memory
 (`disk.py`), is compared with what stood before. So an alarm is told once, in whatever
 process, flow or transaction it was raised or taken away.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from federation.node.disk import Disk
 from federation.node.events import say
@@ -17,7 +16,6 @@ from federation.store.alarms import Alarm
 from federation.store.db import Database
 
 AlarmKey: TypeAlias = tuple[str, str]  # code, subject
-_WATCH_S: Final = 1.0
 
 
 class AlarmWatch:
@@ -27,12 +25,6 @@ class AlarmWatch:
         """`clock` gives Unix seconds."""
         self._db, self._disk, self._clock = db, disk, clock
         self._before: Mapping[AlarmKey, Alarm] | None = None
-
-    async def run(self) -> None:
-        """Look again and again."""
-        while True:
-            await self.look()
-            await asyncio.sleep(_WATCH_S)
 
     async def look(self) -> Mapping[AlarmKey, Alarm]:
         """What stands now; what came or went since the last look has been said."""

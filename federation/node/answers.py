@@ -16,16 +16,16 @@ from federation.config.agencies import load_agencies, load_answer_secret
 from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.ownlog.verdict import Verdict
-from federation.flows.refer.handed import find_handed
+from federation.flows.refer.handed import check_handed
 from federation.node.incidents import IncidentHost, say_status
-from federation.node.referring import ReferringNode, resolve
+from federation.node.referring import ReferringNode
 from federation.node.resources import Resources
+from federation.records.incidentstatus import OF_AGENCY
 from federation.store.agencyanswers import AgencyAnswer, find_answer, save_answer
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.requests.answers import TakeAnswer
 from federation.web.requests.incidents import StateIncident
-from federation.web.requests.referrals import ResolveReferral
 from federation.web.requests.request import Request
 
 _ID_DIGITS: Final = 32
@@ -77,8 +77,8 @@ async def take_answer(node: AnsweredNode, given: TakeAnswer) -> Verdict:
         held = str(Sentence("incidents.held"))
         return Verdict(row=0, outcome="held", reason=held)
     await db.run(index_all_incidents, db)
-    item = await db.read(find_handed, org, answer.incident, answer.agency)
-    verdict = await say_status(
+    await db.read(check_handed, org, answer.incident, answer.agency)
+    verdict = await state_incident(
         node,
         StateIncident(
             incident=given.incident,
@@ -89,13 +89,19 @@ async def take_answer(node: AnsweredNode, given: TakeAnswer) -> Verdict:
         ),
     )
     if verdict.outcome != "refused":
-        if item is not None and item.state == "unsure":
-            # Whoever answers it has got it.
-            was_sent = ResolveReferral(
-                incident=given.incident, agency=given.agency, was_sent=True
-            )
-            await resolve(node, was_sent)
         await db.write(save_answer, answer)
+    return verdict
+
+
+async def state_incident(node: AnsweredNode, given: StateIncident) -> Verdict:
+    """Sign what we say of an incident, and what follows of a report at an agency.
+
+    Raises:
+        NotFoundError, ConflictError: as of `say_status`.
+    """
+    verdict = await say_status(node, given)
+    if given.status in OF_AGENCY and verdict.outcome != "refused":
+        await node.referrals.follow_answers()
     return verdict
 
 
@@ -118,5 +124,6 @@ def _is_known(view: View, answer: AgencyAnswer) -> bool:
 
 #: The function of each request, for `commands.run`.
 WORK: Final[Mapping[type[Request[Any]], Callable[[Any, Any], Awaitable[Any]]]] = {
+    StateIncident: state_incident,
     TakeAnswer: take_answer,
 }

@@ -15,7 +15,9 @@ import aiohttp
 from yarl import URL
 
 from federation.config.agencies import Agency, load_agencies
+from federation.config.home import Home
 from federation.config.keystore import read_private
+from federation.config.settings import Settings
 from federation.errors import ConfigError, ConflictError, FederationError, NotFoundError
 from federation.feeds.signature import RequestSigner, SharedSecret
 from federation.flows.refer import sending as steps
@@ -85,7 +87,7 @@ class Courier:
         resources = self._host.resources
         settings = resources.settings
         sender = settings.mail.sender or ""
-        handover = MailHandover(_server(resources))
+        handover = MailHandover(mail_server(settings, resources.home))
         # A server that speaks one letter a minute is cut off.
         timer = asyncio.get_running_loop().call_later(MAIL_S, handover.abort)
         try:
@@ -214,15 +216,15 @@ def _signer_for(resources: Resources, agency: Agency) -> Signer | SharedSecret:
     return SharedSecret(resources.settings.org, secret.strip())
 
 
-def _server(resources: Resources) -> MailServer:
+def mail_server(settings: Settings, home: Home) -> MailServer:
     """Where mail goes.
 
     Raises:
         ConfigError: no server is named, or the password cannot be read.
     """
-    mail, folder = resources.settings.mail, resources.home.folder
+    mail, folder = settings.mail, home.folder
     if mail.host is None:
-        where = str(resources.home.settings)
+        where = str(home.settings)
         raise ConfigError(where, "mail.host", Sentence("outbox.no-mail"))
     password = ""
     if mail.password_file is not None:

@@ -25,6 +25,8 @@ EventCode: TypeAlias = Literal[
     "peers-changed",
     "peers-mended",
     "restored",
+    "told",
+    "not-told",
 ]
 
 #: Through this logger all of them go, and nothing else.

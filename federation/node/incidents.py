@@ -136,5 +136,4 @@ async def say_status(node: IncidentHost, given: StateIncident) -> Verdict:
 #: What is done for each request about reports.
 WORK: Final[Mapping[type[Request[Any]], Callable[[Any, Any], Awaitable[Any]]]] = {
     AddIncidents: add_incidents,
-    StateIncident: say_status,
 }

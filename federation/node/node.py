@@ -33,6 +33,7 @@ from federation.node.events import say
 from federation.node.gate import Gate
 from federation.node.incidents import IncidentIndex
 from federation.node.introductions import Introductions
+from federation.node.notices import Notices
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
@@ -101,6 +102,7 @@ class Node:
         told = TurnLog().ended
         self.schedule = Schedule(resources.db, clocks.wall, random, told)
         self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
+        self.notices = Notices(self, random)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
         self.referrals = Referrals(self, random)
@@ -121,7 +123,7 @@ class Node:
         self._sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
-        duties += [self.incidents.index_reports, self.alarm_watch.run]
+        duties += [self.incidents.index_reports, self.notices.run]
         if signs:
             self.schedule.set_duties(self._duties())
             # Nothing is signed before they answer: whoever did so a moment ago, to

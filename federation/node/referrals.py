@@ -27,6 +27,7 @@ from federation.flows.incidents.index import index_all_incidents
 from federation.flows.refer import note as notes
 from federation.flows.refer import outbox, saying
 from federation.flows.refer import sending as steps
+from federation.flows.refer.answered import acknowledge, find_answered
 from federation.flows.refer.note import Twice
 from federation.flows.refer.row import Hand
 from federation.node.couriers import Courier, find_agency
@@ -138,6 +139,7 @@ class Referrals:
         # All of it follows from the rows and the logs: read through where one changed.
         items, ends = await db.read(list_items), await db.read(_ends)
         if (items, ends) != self._looked_at:
+            await self._follow_answers()
             is_noted = await self._note_twice(now)
             org = self._host.resources.settings.org
             if changes := await db.read(find_told, org, now):
@@ -148,6 +150,20 @@ class Referrals:
         ended = {one.dossier for one in items} - keep
         before = now - _FRESH_S, now - _ENDED_S
         await db.run(self._papers.sweep, keep, ended, *before)
+
+    async def follow_answers(self) -> None:
+        """Say under which number an agency has what it has answered."""
+        db = self._host.resources.db
+        await db.run(index_all_incidents, db)
+        await self.find_doubtful()
+        async with self._lock:
+            await self._follow_answers()
+
+    async def _follow_answers(self) -> None:
+        db, org = self._host.resources.db, self._host.resources.settings.org
+        for item, number in await db.read(find_answered, org):
+            said = await db.write(acknowledge, item, number, self._now())
+            await self._say(said, wait_s=0.0)
 
     async def _note_twice(self, now: int) -> bool:
         """Have a note ready wherever an agency got a report twice; whether it is."""

@@ -19,6 +19,7 @@ Files of other systems
     paslon       KPU's candidate lists
     register     which polling stations there should be
     incidenttable  which column of somebody's table is which member of a report
+    annexcolumns   what of such a table is for the annex alone
     incidentdraft  a report of a violation that is handed in
     redaction      what is personal in one, replaced before it is signed
     ndjson       our own member names, a result a line

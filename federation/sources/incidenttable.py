@@ -1,8 +1,9 @@
 """Reports of violations in somebody's table: which column is which member of a report.
 
 Rule: a column is read where its header is a member's name, one that people give it, or
-where the operator says so; whatever else stands in the row is left out and named, above
-all who reported it and where exactly. Times of a column that says it is in UTC are.
+where the operator says so. Who reported it and where exactly is for the annex alone
+(`annexcolumns.py`); whatever else stands in the row is left out and named. Times of a
+column that says it is in UTC are.
 
     Ushahidi      Post ID → ref, Post Date (UTC) → reported_at, Title → summary,
                   Description, Unstructured Description → description,
@@ -21,9 +22,11 @@ and https://github.com/kobotoolbox/formpack/blob/master/src/formpack/reporting/e
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from federation.errors import ConfigError
+from federation.sources.annexcolumns import AnnexColumns
 from federation.sources.csv import Cells, CsvTable
 from federation.sources.incidentdraft import INCIDENT_MEMBERS
 from federation.sources.row import Bad, clip
@@ -66,28 +69,35 @@ _TIMES: Final = frozenset({"happened_at", "known_at", "reported_at"})
 
 
 class ReportRow(NamedTuple):
-    """A row of a table: its number, and its members, or why it cannot be read."""
+    """A row of a table: its number, and what it says, or why it cannot be read."""
 
     row: int
     members: dict[str, Any]
     bad: Bad | None = None
+    #: What is for the annex, as JSON has it.
+    personal: Mapping[str, Any] = MappingProxyType({})
 
 
 class ReportColumns:
     """What the columns of one file mean; `unread`: the headers that mean nothing."""
 
-    def __init__(self, headers: Iterable[str], named: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        headers: Iterable[str],
+        named: Mapping[str, str],
+        sealed: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Say what each of these headers means.
 
         Args:
             headers: As they stand in the file.
             named: What the operator says: our member → their header.
+            sealed: The same of what is for the annex.
 
         Raises:
             ConfigError: it names a member or a header that there is not.
         """
         self._member: dict[str, str] = {}
-        self.unread: list[str] = []
         given = list(dict.fromkeys(headers))
         for member, header in named.items():
             if member not in INCIDENT_MEMBERS:
@@ -107,13 +117,22 @@ class ReportColumns:
                 mapped.append(guessed)
             for member in mapped:
                 self._member.setdefault(member, header)
-            if header not in self._member.values():
-                self.unread.append(header)
+        read = set(self._member.values())
+        self.annex = AnnexColumns(given, sealed, read)
+        known = read | self.annex.member_of.keys()
+        self.unread = [header for header in given if header not in known]
         self._is_utc = {
             header
             for header in given
             if "(UTC)" in header or header == "_submission_time"
         }
+
+    def read_row(
+        self, number: int, row: Mapping[str, Any], defaults: Mapping[str, str]
+    ) -> ReportRow:
+        """A row of the table, `number` as people count."""
+        members = self.read(row, defaults)
+        return ReportRow(number, members, personal=self.annex.read(row))
 
     def read(
         self, row: Mapping[str, Any], defaults: Mapping[str, str]
@@ -140,6 +159,7 @@ def _guess(header: str, tool: Mapping[str, str]) -> str:
 def read_report_table(
     source: SourceFile | Workbook,
     named: Mapping[str, str],
+    sealed: Mapping[str, str],
     defaults: Mapping[str, str],
 ) -> tuple[ReportColumns, Iterator[ReportRow]]:
     """What the columns of a CSV or of a sheet mean, and its rows.
@@ -151,7 +171,7 @@ def read_report_table(
     table = (
         source if isinstance(source, Workbook) else CsvTable(source, span=_MOST_LINES)
     )
-    columns = ReportColumns(table.header, named)
+    columns = ReportColumns(table.header, named, sealed)
 
     def rows() -> Iterator[ReportRow]:
         for line in table.rows():
@@ -163,7 +183,7 @@ def read_report_table(
                 for header, cell in zip(table.header, line.cells, strict=True):
                     if not row.get(header):
                         row[header] = cell.strip()
-                yield ReportRow(line.row, columns.read(row, defaults))
+                yield columns.read_row(line.row, row, defaults)
             elif isinstance(line, Bad):
                 yield ReportRow(line.row, {}, line)
 

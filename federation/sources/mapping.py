@@ -129,13 +129,13 @@ def parse_flags(flags: Iterable[str]) -> dict[str, str]:
     return columns
 
 
-def split_flags(flags: Iterable[str]) -> dict[str, str]:
-    """Flags `OURS=THEIRS` as ours → theirs.
+def split_flags(flags: Iterable[str], option: str = "--map") -> dict[str, str]:
+    """Flags `OURS=THEIRS` as ours → theirs; `option` is what they stand behind.
 
     Raises:
         ConfigError: One is not of that form.
     """
-    return _join(_split(flags), "--map")
+    return _join(_split(flags, option), option)
 
 
 def spell_columns(columns: Iterable[tuple[str, str]], where: str) -> dict[str, str]:
@@ -157,11 +157,11 @@ def _join(columns: Iterable[tuple[str, str]], where: str) -> dict[str, str]:
     return joined
 
 
-def _split(flags: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _split(flags: Iterable[str], option: str = "--map") -> Iterator[tuple[str, str]]:
     for flag in flags:
         ours, equals, theirs = flag.partition("=")
         if not equals or not ours.strip():
-            raise ConfigError("--map", "", Sentence("mapping.flag", flag=clip(flag)))
+            raise ConfigError(option, "", Sentence("mapping.flag", flag=clip(flag)))
         yield ours.strip(), theirs.strip()
 
 

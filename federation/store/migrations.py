@@ -39,7 +39,7 @@ SETS: Final = {
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),
-    "alarms": ("alarms",),
+    "alarms": ("alarms", "notices"),
     "tokens": ("tokens",),
     "people": ("people", "sessions", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),

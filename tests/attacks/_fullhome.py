@@ -49,6 +49,7 @@ from federation.store import (
     cosignatures,
     leases,
     logs,
+    notices,
     originals,
     outbox,
     people,
@@ -315,6 +316,15 @@ def _hold_forked(parts: Resources, owner: FakeOrg) -> None:
 def _remember(tx: Transaction, parts: Resources) -> None:
     alarms.raise_alarm(tx, "fork", f"{FORKED}/{ELECTION}", "two histories", NOW)
     alarms.raise_alarm(tx, "stalled", PARTNER, "nobody has its records", NOW + 3)
+    told = notices.Notice(
+        recipient="ops@example.org",
+        code="fork",
+        subject=f"{FORKED}/{ELECTION}",
+        detail="two histories",
+        raised_at=NOW,
+        told_at=NOW + 1,
+    )
+    notices.save_notices(tx, [told])
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
     for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
         tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)

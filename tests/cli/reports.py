@@ -19,13 +19,13 @@ def keep_reports(federation, home, tmp_path, agencies: str) -> None:
     (home / "agencies.toml").write_text(agencies)
 
 
-def sign_report(federation) -> str:
+def sign_report(federation, ref: str = "QL-17") -> str:
     """The name of a report that was signed here."""
     ended = federation(
         *("incidents", "add", "--category", "politik_uang", "--law", "pidana"),
         *("--summary", SUMMARY, "--description", "Dua orang membagikan amplop."),
         *("--happened", "2019-04-17 05.30", "--region", "3171"),
-        *("--election", ELECTION, "--json"),
+        *("--election", ELECTION, "--ref", ref, "--json"),
     )
     assert ended.code == OK, ended
     return json.loads(ended.out)["verdicts"][0]["incident"]

@@ -10,11 +10,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from federation.cli.output import CONFIG, exit_code
 from federation.cli.remote import RemoteDesk
 from federation.config.home import Home
-from federation.errors import ConflictError, FormatError, PeerError
+from federation.errors import ConfigError, ConflictError, FormatError, PeerError
 from federation.store.lock import hold
+from federation.text import Text
 from federation.web.requests.records import Batch, ReadRules
+from federation.web.telling import tell
 from tests.waiting import wait_until
 
 
@@ -42,12 +45,17 @@ async def node():
         problem = {"code": "format", "detail": "no such thing"}
         return web.json_response(problem, status=400)
 
+    async def unset(_):
+        problem = {"code": "config", "detail": asked[0]}
+        return web.json_response(problem, status=503)
+
     async def broken(_):
         return web.Response(text="<html>", status=502)
 
     app = web.Application(client_max_size=1 << 26)
     app.router.add_post("/v1/records", records)
     app.router.add_post("/v1/control/{command}", control)
+    app.router.add_post("/unset/v1/control/{command}", unset)
     app.router.add_post("/broken/v1/control/{command}", broken)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -97,6 +105,22 @@ async def test_the_nodes_refusal_is_the_error_that_it_was(node):
         await desk.run(Batch(election="closed", records=[{"note": "a"}]))
     with pytest.raises(FormatError, match="no such thing"):
         await desk.run(ReadRules())
+
+
+async def test_a_setting_that_the_node_lacks_is_told_as_a_setting_with_its_file_and_key(
+    node,
+):
+    session, url, asked = node
+    for detail in (
+        "/srv/a/federation.toml: mail.host: e-mail needs it",
+        "/srv/b: c/federation.toml: mail.host: e-mail needs it: write it",
+        "/srv/a/agencies.toml: it cannot be read",
+    ):
+        asked[:] = [detail]
+        with pytest.raises(ConfigError) as caught:
+            await RemoteDesk(session, url + "/unset").run(ReadRules())
+        assert exit_code(caught.value) == CONFIG
+        assert str(caught.value) == tell(Text("id"), caught.value) == detail
 
 
 async def test_an_answer_that_is_no_nodes_is_a_failure_of_the_node(node):

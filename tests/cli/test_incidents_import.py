@@ -4,6 +4,13 @@ import json
 
 import pytest
 
+from federation.cli.output import OK
+from federation.config.annexkey import load_annex_private
+from federation.config.home import Home
+from federation.flows.annex.contents import IncidentAnnex
+from federation.flows.annex.sealing import open_sealed
+from federation.store.annex import AnnexFolder
+from tests import annexed
 from tests.homes import PASSPHRASE
 from tests.sources.books import make, row
 
@@ -221,3 +228,93 @@ def test_a_row_with_more_than_tags_is_a_report(import_file, cell):
     ended = import_file(table)
     [verdict] = json.loads(ended.out)["verdicts"]
     assert verdict["outcome"] == "refused"
+
+
+SEALED = """\
+ref,summary,category,law,region,happened_at,Nama Pelapor,HP Pelapor,Email Pelapor,Terlapor,Lokasi.lat,Lokasi.lon,_uuid_
+1,Amplop dibagikan,politik_uang,pidana,3171,2019-04-16T22:00:00Z,Zulkifli Manurung,0813-5555-0117,zul@contoh.example,Hendrawan Tobing,"-0,947083",100.417181,x
+2,Alat peraga,alat_peraga,administrasi,3171,2019-04-16T22:00:00Z,,,,,samping balai,,x
+3,Saksi diusir,intimidasi,pidana,3171,2019-04-16T22:00:00Z,,,,,,,x
+"""  # noqa: E501  as the export has it
+WORDS = ("Zulkifli", "5555-0117", "zul@contoh", "Hendrawan", "947083", "samping balai")
+
+
+def opened_annexes(own_home, answers):
+    """What is sealed of each report, by its row."""
+    home = Home(own_home)
+    folder, private = (
+        AnnexFolder(home.annex),
+        load_annex_private(home.annex_private, annexed.PASSPHRASE),
+    )
+    found = {}
+    for one in answers:
+        incident = one["incident"].rpartition("/")[2]
+        if incident and folder.look("pilpres-2019", incident):
+            annex = folder.load("pilpres-2019", incident)
+            found[one["row"]] = open_sealed(annex, private)
+    return found
+
+
+def test_who_reported_it_and_where_exactly_is_sealed_and_nowhere_else(
+    import_file, own_home, federation
+):
+    annexed.give_key(Home(own_home))
+    ended = import_file(SEALED)
+    assert ended.code == OK, ended
+    verdicts = json.loads(ended.out)["verdicts"]
+    annexes = opened_annexes(own_home, verdicts)
+    assert annexes.keys() == {2, 3}, "of the third nothing is personal"
+    first = annexes[2]
+    assert first.reporter.name == "Zulkifli Manurung"
+    assert first.reporter.contact == "0813-5555-0117, zul@contoh.example"
+    assert [one.name for one in first.accused] == ["Hendrawan Tobing"]
+    assert (first.position.lat, first.position.lon) == (-0.947083, 100.417181)
+    assert annexes[3] == IncidentAnnex(notes="position: samping balai")
+    told = ended.out + ended.err + federation("incidents", "list", "--json").out
+    assert [word for word in WORDS if word in told] == []
+    assert "_uuid_" in ended.err
+    assert "Terlapor" not in ended.err, "it is read"
+
+
+def test_an_annex_that_lies_there_stays_and_one_that_is_missing_is_made_up_for(
+    import_file, own_home
+):
+    verdicts = json.loads(import_file(SEALED).out)["verdicts"]
+    ended = import_file(SEALED)
+    assert "Nama Pelapor" in ended.err
+    assert "annex key" in ended.err
+    annexed.give_key(Home(own_home))
+    again = json.loads(import_file(SEALED).out)["verdicts"]
+    assert [one["outcome"] for one in again] == ["held"] * 3
+    before = opened_annexes(own_home, again)
+    assert before.keys() == {2, 3}
+    ended = import_file(SEALED.replace("Zulkifli", "Lain"))
+    assert opened_annexes(own_home, verdicts) == before
+    assert "2" in ended.err
+
+
+def test_a_column_of_the_annex_is_named_by_the_operator(import_file, own_home):
+    table = SEALED.replace("Nama Pelapor", "Siapa")
+    named = ("--annex", "reporter.name=Siapa")
+    assert import_file(table, *named).code not in {OK, 1}, "there is no key"
+    annexed.give_key(Home(own_home))
+    wrong = import_file(table, "--annex", "reporter.nik=Siapa")
+    assert "reporter.contact" in wrong.err
+    assert import_file(table, "--annex", "reporter.name=Nama").code not in {OK, 1}
+    ended = import_file(table, *named)
+    assert ended.code == OK, ended
+    annexes = opened_annexes(own_home, json.loads(ended.out)["verdicts"])
+    assert annexes[2].reporter.name == "Zulkifli Manurung"
+
+
+def test_what_no_annex_can_say_refuses_its_row_and_repeats_nothing(
+    import_file, own_home
+):
+    annexed.give_key(Home(own_home))
+    long = "Zulkifli " * 30
+    ended = import_file(SEALED.replace("Zulkifli Manurung", long))
+    verdicts = json.loads(ended.out)["verdicts"]
+    assert [one["outcome"] for one in verdicts] == ["refused", "logged", "logged"]
+    assert verdicts[0]["errors"][0]["at"] == "annex.reporter.name"
+    assert "Zulkifli" not in ended.out + ended.err
+    assert opened_annexes(own_home, verdicts).keys() == {3}

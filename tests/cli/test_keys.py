@@ -75,6 +75,18 @@ def test_a_further_election_gets_its_keys(cli, home, passphrase):
     assert load_chain_notes(home, "a.example/pilpres-2019") == notes
 
 
+def test_of_reports_it_is_said_that_the_node_is_to_be_started_again_to_keep_them(
+    cli, home, passphrase
+):
+    arguments = ("keys", "chain", "--election", "pemilu-2024", "--incidents")
+    arguments += ("--home", home.folder, "--passphrase-file", passphrase)
+    code, out, _ = cli(*arguments)
+    assert code == 0
+    for told in ("Start the node again", "reports of violations", "peers.toml"):
+        assert told in out, told
+    assert "results" not in out
+
+
 def test_reports_of_violations_get_a_history_of_their_own(cli, home, passphrase):
     origin = "a.example/pemilu-2024/incidents"
     arguments = ("keys", "chain", "--election", "pemilu-2024", "--incidents")

@@ -8,10 +8,12 @@ from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
 from tests.cli.reports import keep_reports, sign_report
 from tests.refer import HAND, PAPERS
 
+OTHER = '[[agency]]\nkey = "kpu"\nname = "KPU"\nkind = "kpu"\naddress = "y"\n'
+
 
 @pytest.fixture
 def home(federation, own_home, tmp_path):
-    keep_reports(federation, own_home, tmp_path, HAND)
+    keep_reports(federation, own_home, tmp_path, HAND + OTHER)
     return own_home
 
 
@@ -74,11 +76,40 @@ def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers)
     ended = federation("incidents", "answer", name, *said, "--text", "Diregistrasi")
     assert ended.code == OK, ended
     shown = json.loads(federation("incidents", "show", name, "--json").out)
-    last = shown["history"][-1]["said"]
+    last = [one["said"] for one in shown["history"] if "status" in one["said"]][-1]
     assert (last["status"], last["agency"]) == ("registered", "gakkumdu")
     assert (last["reference"], last["reason"]) == ("012/LP/2019", "Diregistrasi")
     named = ("--text", "Diputus atas nama Bapak Sutrisno, 0812-3456-7890")
     assert federation("incidents", "answer", name, *said, *named).code != OK
+
+
+def test_an_answer_finds_its_report_by_the_number(federation, home):
+    first, second = (sign_report(federation, f"QL-{ref}") for ref in (1, 2))
+    said = ("--outcome", "decided", "--finding", "violation", "--json")
+    for name, number in ((first, "12/LP/2019"), (second, "13/LP/2019")):
+        which = (name, "--agency", "gakkumdu", "--reference", number)
+        assert federation("refer", "by-hand", *which).code == OK
+    ended = federation("incidents", "answer", "--reference", "13/LP/2019", *said)
+    assert ended.code == OK, ended
+    shown = json.loads(federation("incidents", "show", second, "--json").out)
+    last = [one["said"] for one in shown["history"] if "status" in one["said"]][-1]
+    assert (last["status"], last["agency"]) == ("decided", "gakkumdu")
+    assert "decided" not in federation("incidents", "show", first, "--json").out
+    ended = federation("incidents", "answer", "--reference", "14/LP/2019", *said)
+    assert ended.code == NOT_FOUND
+    assert "refer status" in ended.err
+    assert (
+        federation(
+            *("refer", "by-hand", first, "--agency", "kpu", "--reference", "13/LP/2019")
+        ).code
+        == OK
+    )
+    both = ("incidents", "answer", "--reference", "13/LP/2019", *said)
+    ended = federation(*both)
+    assert ended.code == CONFLICT
+    assert first in ended.err
+    assert second in ended.err
+    assert federation(*both, "--agency", "kpu").code == OK
 
 
 def test_what_cannot_be_is_refused_with_the_way_out(federation, name, papers, tmp_path):

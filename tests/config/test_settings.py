@@ -122,6 +122,9 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'user = "laporan"',
         'password_file = "keys/mail.password"',
         'ca_file = "keys/mail-ca.pem"',
+        'email = "siaga@example.org"',
+        'at_least = "warning"',
+        'language = "id"',
     ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")

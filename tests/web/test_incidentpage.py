@@ -1,12 +1,15 @@
 """The page on which people of ours judge a report: who may, and what is signed."""
 
 import json
+import re
 
 import pytest
 
 from federation.records.incident import IncidentName
+from federation.records.register import Register
 from federation.records.result import Evidence
-from federation.store import people
+from federation.records.tps import TpsId
+from federation.store import people, registers
 from federation.store.db import Database
 from tests.browsing import Browser
 from tests.desk import SignedIn, did, hold_statements, let_people_in
@@ -128,6 +131,18 @@ async def test_an_editor_classifies_a_report_and_takes_it_back(node, edi):
         ("Edi", "editor", "classify", f"{name} verified"),
         ("Edi", "editor", "classify", f"{name} received"),
     ]
+
+
+async def test_the_name_of_a_place_and_its_station_are_two_words(node, edi):
+    register = Register(ELECTION)
+    register.add(TpsId(REPORT["tps"]), 250)
+    register.names["1371011001"] = "Gunung Pangilun"
+    db = Database.open(node.home.data)
+    with db.transaction() as tx:
+        registers.save_register(tx, register, "test")
+    db.close()
+    page = await edi.open(f"/laporan/{node.names[0]}?lang=id")
+    assert re.search(r'Gunung Pangilun <a href="[^"]*/tps/1371011001001', page.text)
 
 
 async def test_a_button_that_is_pressed_twice_changes_nothing(node, edi):

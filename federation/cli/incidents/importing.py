@@ -1,7 +1,9 @@
 """`federation incidents import`: reports out of somebody's table.
 
-Rule: as `federation incidents add`, which the rows go to when they are read; columns
-that mean nothing to a report are left out and named once.
+Rule: as `federation incidents add`, which the rows go to when they are read. Who
+reported it and where exactly is sealed into the report's annex when that stands, if
+there is a key for it and no annex yet; columns that mean nothing are left out and named
+once. Killed in between, the same file again seals what is not sealed.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from federation.cli.incidents.add import (
     redact_reports,
     show_verdicts,
 )
+from federation.cli.incidents.sealing import check_personal, find_key, seal_rows
 from federation.cli.output import NEGATIVE, OK
 from federation.flows.incidents.take import IncidentVerdict
 from federation.flows.ownlog.verdict import RowError
@@ -41,6 +44,7 @@ from federation.text import Sentence
 @click.command("import", cls=Command, help="incidents.help-import")
 @click.argument("file")
 @click.option("--map", "columns", multiple=True, help="incidents.option-map")
+@click.option("--annex", "sealed", multiple=True, help="incidents.option-annex")
 @click.option("--word", "words", multiple=True, help="incidents.option-word")
 @click.option(
     "--category", type=click.Choice(CATEGORIES), help="incidents.option-category-else"
@@ -56,6 +60,7 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     *,
     file: str,
     columns: tuple[str, ...],
+    sealed: tuple[str, ...],
     words: tuple[str, ...],
     category: str | None,
     law: str | None,
@@ -68,14 +73,21 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     asked = pick_election(run, election)
     given = {"category": category, "law": law}
     defaults = {name: value for name, value in given.items() if value is not None}
-    meant, rows = _read(file, sheet, split_flags(columns), defaults)
-    if meant.unread:
-        run.out.note(run.t("incidents.unread", columns=", ".join(meant.unread)))
-    read = _in_our_words(rows, _split_words(run, words))
+    named = split_flags(columns), split_flags(sealed, "--annex")
+    meant, rows = _read(file, sheet, *named, defaults)
+    key = find_key(run, needs=bool(sealed))
+    left = meant.unread if key else [*meant.unread, *meant.annex.member_of]
+    if left:
+        run.out.note(run.t("incidents.unread", columns=", ".join(left)))
+    if meant.annex.member_of and not key:
+        run.out.note(run.t("incidents.no-key"))
+    read = list(map(check_personal, _in_our_words(rows, _split_words(run, words))))
     good = [row for row in read if row.bad is None]
     numbered = ((row.row, row.members) for row in good)
     records, replaced = redact_reports(numbered, asked=redact)
     answers = asyncio.run(hand_in_reports(run, asked, records, alone=alone))
+    if key:
+        seal_rows(run, asked, key, zip(good, answers, strict=True))
     run.finish(Sentence("cli.done-unsaid"))
     verdicts = [
         replace(answer, row=row.row) for row, answer in zip(good, answers, strict=True)
@@ -87,21 +99,26 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
 
 
 def _read(
-    file: str, sheet: str | None, named: dict[str, str], defaults: dict[str, str]
+    file: str,
+    sheet: str | None,
+    named: dict[str, str],
+    sealed: dict[str, str],
+    defaults: dict[str, str],
 ) -> tuple[ReportColumns, list[ReportRow]]:
     """The rows of a file of any of the forms that are known, numbered as people do."""
     with open_file(file, sheet) as source:
         if isinstance(source, Workbook) or not _is_json(source):
-            meant, rows = read_report_table(source, named, defaults)
+            meant, rows = read_report_table(source, named, sealed, defaults)
             return meant, list(rows)
     records: list[dict[str, Any]] = read_reports(file)
     # What KoboToolbox's API answers: a page of them.
     [first, *others] = records
     if not others and isinstance(results := first.get("results"), list):
         records = [one for one in results if isinstance(one, dict)]
-    meant = ReportColumns((name for record in records for name in record), named)
+    names = [name for record in records for name in record]
+    meant = ReportColumns(names, named, sealed)
     return meant, [
-        ReportRow(number, meant.read(record, defaults))
+        meant.read_row(number, record, defaults)
         for number, record in enumerate(records, 1)
     ]
 

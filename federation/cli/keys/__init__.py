@@ -111,7 +111,8 @@ def chain(
         "origin": origin,
         "made": [str(path) for path in report.made],
     }
-    key = "keys.chained" if missing else "keys.chain-exists"
+    made = "keys.chained-incidents" if incidents else "keys.chained"
+    key = made if missing else "keys.chain-exists"
     named = origin.partition("/")[2]
     out.show(value, lambda: out.line(run.t(key, election=named)))
     return None

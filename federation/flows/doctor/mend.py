@@ -59,6 +59,7 @@ _FORGOTTEN: Final = (
     "action",
     "agency_answer",
     "alarm",
+    "notice",
     "offered",
     "original",
     "outbox",

@@ -8,6 +8,7 @@ formal         whether papers are a report, or informasi awal
 holding        who else is taking it there, or did
 overview       what is on its way, for those who decide it
 handed         whether an agency has it from us
+answered       that an agency has answered it, under which number
 outbox         its way there, as people decide it
 sending        the same, as a node does it
 saying         what our log says of it

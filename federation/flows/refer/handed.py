@@ -9,7 +9,7 @@ from typing import Final
 from federation.errors import NotFoundError
 from federation.flows.refer.holding import find_own
 from federation.store.db import View
-from federation.store.outbox import OutboxItem, OutboxState, find_item
+from federation.store.outbox import OutboxState, find_item
 from federation.text import Sentence
 
 #: It has it, or may have it.
@@ -18,8 +18,8 @@ _HANDED: Final[frozenset[OutboxState]] = frozenset(
 )
 
 
-def find_handed(view: View, org: str, incident: str, agency: str) -> OutboxItem | None:
-    """What is known of it here; None: our log says it, and this database nothing.
+def check_handed(view: View, org: str, incident: str, agency: str) -> None:
+    """Return if it was handed over to that agency by us, or may have been.
 
     Args:
         view: A snapshot, whose index of incidents is up to date.
@@ -32,9 +32,8 @@ def find_handed(view: View, org: str, incident: str, agency: str) -> OutboxItem 
     """
     item = find_item(view, incident, agency)
     if item is not None and item.state in _HANDED:
-        return item
+        return
     own = find_own(view, org, incident, agency)
     if own is None or own.incident != incident:
         why = Sentence("answers.not-handed", incident=incident, agency=agency)
         raise NotFoundError(why)
-    return None

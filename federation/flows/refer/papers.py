@@ -62,6 +62,7 @@ from federation.flows.refer.sheet import (
 )
 from federation.records.result import Evidence
 from federation.records.timezones import zone_of
+from federation.records.tps import tps_number
 from federation.text import Text
 
 
@@ -415,8 +416,12 @@ class _Papers:
 
     def _place(self) -> str:
         incident = self.given.incident
-        what = "code-region" if incident.tps is UNSET else "code-tps"
-        code = self.t(f"dossier.{what}", code=incident.place)
+        if incident.tps is UNSET:
+            code = self.t("dossier.code-region", code=incident.place)
+        else:
+            # The number is what an officer knows it by.
+            number = f"{tps_number(incident.tps):03d}"
+            code = self.t("dossier.code-tps", code=incident.tps, number=number)
         return ", ".join((*self.given.place, code))
 
     def _known(self) -> str:

@@ -64,7 +64,7 @@ def test_a_complete_report_has_a_place_for_all_that_is_asked_for():
         "KETERANGAN X",
         "SAKSI X",
         "ALAMAT SAKSI",
-        "Isola, Sukasari, Kota Bandung, Jawa Barat, TPS 3273011001001",
+        "Isola, Sukasari, Kota Bandung, Jawa Barat, TPS 001, kode 3273011001001",
         "Rabu, 14 Februari 2024, 05.30 WIB",
         "Rabu, 14 Februari 2024, 08.00 WIB",
         "Dua orang membagikan amplop kepada warga di gang.",
@@ -133,6 +133,10 @@ def test_what_can_follow_is_named_and_makes_it_no_less_of_a_report(changes, miss
     assert is_formal(papers)
     assert "INFORMASI AWAL" not in told(**changes)
     assert told(**changes).count("BELUM ADA") == 1
+
+
+def test_no_original_is_promised_that_may_not_have_been_kept():
+    assert "apakah berkas aslinya juga disimpan, dijawab organisasi" in told()
 
 
 def test_without_a_rule_there_is_no_clock_and_nobody_is_late():

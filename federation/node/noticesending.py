@@ -1,0 +1,210 @@
+"""One message about alarms brought out: by e-mail, to a program, by another service.
+
+Rule: what failed is told precisely, and never with a secret in it. Own code only for
+what the project has anyway: e-mail as it goes to agencies, and a signed POST. All other
+services are `apprise`'s, an optional package that is loaded for the first message, in a
+thread: a node that uses none pays nothing for it (pyproject.toml says why this one).
+A message may arrive twice (its number is the same then), never silently not at all.
+"""
+
+import asyncio
+import importlib
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+from random import Random
+from typing import Any, Final, Protocol
+
+import aiohttp
+from yarl import URL
+
+from federation.config.home import Home
+from federation.config.keystore import read_private
+from federation.config.recipients import Recipient
+from federation.config.settings import Settings
+from federation.errors import ConfigError, FederationError
+from federation.feeds.connection import judge_failure
+from federation.feeds.signature import RequestSigner, SharedSecret
+from federation.flows.refer.mail import MailError, MailHandover
+from federation.node.couriers import mail_server
+from federation.node.noticetext import NoticeMessage
+from federation.text import Sentence
+from federation.tlog.keys import Signer
+
+SEND_S: Final = 60.0
+_MIN_SECRET: Final = 6
+_MAX_TOLD: Final = 500
+
+
+class UndeliveredError(Exception):
+    """It did not arrive; `reason` says why, and no secret."""
+
+    def __init__(self, reason: str) -> None:
+        """`reason` may be a `Sentence`."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SessionOf(Protocol):
+    """Gives the connections to others than partners."""
+
+    def __call__(self, *, allow_private: bool) -> aiohttp.ClientSession:
+        """Those that may, or may not, have private addresses."""
+
+
+class NoticeSender:
+    """The ways out of one node."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        home: Home,
+        key: Signer,
+        session_of: SessionOf,
+        clock: Callable[[], float],
+        random: Random,
+    ) -> None:
+        """`key` is the node's; `clock` gives Unix seconds."""
+        self._settings, self._home, self._key = settings, home, key
+        self._session_of, self._clock, self._random = session_of, clock, random
+
+    async def send(self, recipient: Recipient, message: NoticeMessage) -> None:
+        """Bring it there, within `SEND_S`.
+
+        Raises:
+            UndeliveredError: why not.
+        """
+        try:
+            if recipient.email is not None:
+                await self.mail(recipient.email, message)
+            elif recipient.webhook is not None:
+                await self._post(recipient, recipient.webhook, message)
+            else:
+                await self._hand_on(recipient, message)
+        except ConfigError as error:
+            raise UndeliveredError(Sentence("notices.config", why=error)) from error
+        except (FederationError, OSError) as error:
+            raise UndeliveredError(str(error)) from error
+
+    async def mail(self, address: str, message: NoticeMessage) -> None:
+        """Hand it to our mail server.
+
+        Raises:
+            UndeliveredError: it was not taken.
+            ConfigError: no server is named, or its password cannot be read.
+        """
+        server = await asyncio.to_thread(mail_server, self._settings, self._home)
+        handover, where = MailHandover(server), f"{server.host}:{server.port}"
+        sender = self._settings.mail.sender or ""
+        mail = _write(message, sender, address, self._settings.name, self._clock())
+        timer = asyncio.get_running_loop().call_later(SEND_S, handover.abort)
+        try:
+            await asyncio.to_thread(handover.begin, sender, address)
+            await asyncio.to_thread(handover.deliver, mail)
+        except MailError as error:
+            answer = _one_line(error.answer)
+            raise UndeliveredError(
+                Sentence("notices.mail-failed", server=where, answer=answer)
+            ) from error
+        finally:
+            timer.cancel()
+            # Who stops the node does not wait for a server that says nothing.
+            handover.abort()
+            handover.close()
+
+    async def _post(
+        self, recipient: Recipient, url: str, message: NoticeMessage
+    ) -> None:
+        secret = recipient.webhook_key
+        signer: Signer | SharedSecret = self._key
+        if secret is not None:
+            data = await asyncio.to_thread(read_private, self._home.folder / secret)
+            signer = SharedSecret(self._settings.org, data.strip())
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": f'"{message.number.strip("<>")}"',
+        }
+        signed = RequestSigner(signer, self._clock, self._random)
+        headers |= signed.sign("POST", url, message.payload)
+        session = self._session_of(allow_private=recipient.allow_private)
+        try:
+            async with session.post(
+                URL(url, encoded=True),
+                data=message.payload,
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=SEND_S),
+                allow_redirects=False,
+            ) as answer:
+                status, words = answer.status, _one_line(answer.reason or "")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            now = self._clock()
+            meaning = judge_failure(error, url, seconds=SEND_S, now=now)
+            raise UndeliveredError(meaning.reason) from error
+        if status not in range(200, 300):
+            told = f"{status} {words}".strip()
+            raise UndeliveredError(Sentence("notices.hook-refused", answer=told))
+
+    async def _hand_on(self, recipient: Recipient, message: NoticeMessage) -> None:
+        path = self._home.folder / (recipient.address_file or "")
+        address = (await asyncio.to_thread(read_private, path)).decode(
+            "utf-8", "replace"
+        )
+        await asyncio.to_thread(_notify, address.strip(), message)
+
+
+def _notify(address: str, message: NoticeMessage) -> None:
+    """Let the package bring it to the service of this address.
+
+    Raises:
+        UndeliveredError: the package is missing, the address says nothing to it, or the
+            service did not take it.
+    """
+    try:
+        apprise: Any = importlib.import_module("apprise")
+    except ImportError:
+        raise UndeliveredError(Sentence("notices.no-apprise")) from None
+    # Its own lines may hold the address; they are taken apart here, and go nowhere.
+    log = apprise.logger
+    log.propagate = False
+    services = apprise.Apprise()
+    if not services.add(address):
+        raise UndeliveredError(Sentence("notices.unknown-service"))
+    with apprise.LogCapture(level=apprise.logging.WARNING) as captured:
+        is_taken = services.notify(body=message.body, title=message.subject)
+        told = captured.getvalue()
+    if not is_taken:
+        answer = hide_secrets(_one_line(told), address)
+        raise UndeliveredError(
+            Sentence("notices.service-refused", answer=answer or "-")
+        )
+
+
+def hide_secrets(text: str, address: str) -> str:
+    """The text without any part of an address that may be a secret."""
+    parts = re.split(r"[/:@?&=,;]+", address)[1:]
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) >= _MIN_SECRET:
+            text = text.replace(part, "…")
+    return text
+
+
+def _write(
+    message: NoticeMessage, sender: str, address: str, name: str, now: float
+) -> EmailMessage:
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = message.subject
+    shown = re.sub(r"[^\w .-]", " ", name)
+    mail["From"] = f'"{shown}" <{sender}>'
+    mail["To"] = address
+    mail["Date"] = formatdate(now)
+    mail["Message-ID"] = message.number
+    # No vacation answers it.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.body)
+    return mail
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_MAX_TOLD]
