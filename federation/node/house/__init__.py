@@ -32,7 +32,7 @@ from federation.node.house import (
 )
 from federation.node.house.house import House, look_around
 
-__all__ = ("House", "examine_house", "look_around")
+__all__ = ("House", "examine_files", "examine_house", "look_around")
 
 OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("settings", (), settings.read_settings),
@@ -44,9 +44,20 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("filesystem", ("folders",), filesystem.see_filesystems),
     StepPlan("room", ("folders",), room.see_room),
     StepPlan("database", ("folders",), database.see_database),
-    StepPlan("node", ("settings",), running.see_node),
+    StepPlan("node", (), running.see_node),
     StepPlan("limits", ("settings",), limits.see_limits),
 )
+
+
+#: What is looked at where a file of settings is broken.
+FILES: Final = tuple(
+    plan for plan in OFFLINE if plan.code in {"settings", "peers-file", "node"}
+)
+
+
+async def examine_files(house: House) -> list[CheckStep]:
+    """How the files are that people write, and whether a node runs all the same."""
+    return await run_steps(FILES, house)
 
 
 async def examine_house(house: House) -> list[CheckStep]:

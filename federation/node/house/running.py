@@ -9,7 +9,8 @@ from typing import Final
 
 import aiohttp
 
-from federation.flows.steps import CheckStep, failed, warned, well
+from federation.errors import ConfigError
+from federation.flows.steps import CheckStep, failed, not_tried, warned, well
 from federation.node.house.house import House
 from federation.text import Sentence
 from federation.text.cause import cause_of, place_of
@@ -21,12 +22,14 @@ _ANSWER_S: Final = 5.0
 async def see_node(house: House) -> CheckStep:
     """Whether a node runs and answers, or could."""
     is_held = _is_held(house.home.lock)
+    if not is_held and isinstance(house.settings, ConfigError):
+        return not_tried("node", "settings", 1)
     if not is_held:
         return await _see_port(house)
     url = _control_url(house.home.control)
     if url is None:
         seen = Sentence("steps.lock-held", folder=house.home.data)
-        mend = Sentence("steps.mend-lock-held")
+        mend = Sentence("steps.mend-lock-held", folder=house.home.data)
         return warned("node", seen, mend, running=False)
     status = await _ask(url)
     told = {"url": url}
