@@ -33,6 +33,7 @@ from federation.web import (
     removals,
     reportpage,
     signin,
+    stationlist,
     thumbnails,
 )
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
@@ -104,6 +105,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(keep_private)
     app.add_routes(intake.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(stationlist.routes())
     app.add_routes(reportpage.routes())
     app.add_routes(paperspage.routes())
     app.add_routes(incidentpage.routes())

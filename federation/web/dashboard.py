@@ -5,7 +5,7 @@ English (the reader's browser says which, a link switches). No script and nothin
 elsewhere: `page.POLICY` forbids both, so that text out of a record could do nothing
 even if it got through the escaping of the templates.
 
-    /   /wilayah/{code}   /tps/{code}   /tps?code=   /kosong   /berbeda   /static/…
+    /   /wilayah/{code}   /tps/{code}   /tps?code=   /static/…
 
 `/verify` is another thing: a file for the reader to keep, with one script, which its
 own policy names by hash (`federation/verifier`).
@@ -13,13 +13,12 @@ own policy names by hash (`federation/verifier`).
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import hdrs, web
 
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
-from federation.flows.query import answers, lists, photos, region, tps
+from federation.flows.query import answers, photos, region, tps
 from federation.flows.query.scope import QueryScope, ask, contests_of
 from federation.records.readers import Nobody, may_do
 from federation.records.tally import count_added
@@ -43,8 +42,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/wilayah/{code}", page_handler(home)),
         web.get("/tps", page_handler(search)),
         web.get("/tps/{code}", page_handler(station)),
-        web.get("/kosong", page_handler(gaps)),
-        web.get("/berbeda", page_handler(disputed)),
         web.get("/static/{name}", static),
         web.get("/verify", verify),
     ]
@@ -52,7 +49,7 @@ def routes() -> list[web.RouteDef]:
 
 async def home(page: Page) -> web.StreamResponse:
     """A region and its parts; the nation is the first page."""
-    site, asked = page.request.app[SITE], _asked(page)
+    site, asked = page.request.app[SITE], ask_page(page)
     code = page.request.match_info.get("code", "")
     after = page.request.query.get("after", "")
     answer = await site.db.read(region.region, asked, code, after, PAGE_SIZE)
@@ -68,7 +65,7 @@ async def home(page: Page) -> web.StreamResponse:
 
 async def station(page: Page) -> web.StreamResponse:
     """One polling station."""
-    site, asked = page.request.app[SITE], _asked(page)
+    site, asked = page.request.app[SITE], ask_page(page)
     typed = page.request.match_info["code"]
     if (code := _read_code(typed)) != typed:
         raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
@@ -108,16 +105,6 @@ def _read_code(typed: str) -> TpsId:
     return parse_tps("".join(c for c in typed.upper() if c.isascii() and c.isalnum()))
 
 
-async def gaps(page: Page) -> web.StreamResponse:
-    """Where nobody has been."""
-    return await _list(page, "gaps.html", "/v1/gaps", lists.gaps)
-
-
-async def disputed(page: Page) -> web.StreamResponse:
-    """Where monitors differ."""
-    return await _list(page, "disputed.html", "/v1/disputed", lists.disputed)
-
-
 async def static(request: web.Request) -> web.Response:
     """The style sheet and the icon; their addresses change with their bytes."""
     name = request.match_info["name"]
@@ -145,18 +132,6 @@ async def verify(_request: web.Request) -> web.Response:
             hdrs.CACHE_CONTROL: "no-cache",
         },
     )
-
-
-async def _list(
-    page: Page, template: str, data: str, read: Callable[..., Any]
-) -> web.StreamResponse:
-    site, asked = page.request.app[SITE], _asked(page)
-    code = page.request.query.get("region", "")
-    after = page.request.query.get("after", "")
-    answer = await site.db.read(read, asked, code, after, PAGE_SIZE)
-    page.chosen = {**page.chosen, **({"region": code} if code else {})}
-    address = _data(asked, data) + (f"&region={code}" if code else "")
-    return page.render(template, site.settings.name, answer=answer, data=address)
 
 
 def page_handler(
@@ -223,7 +198,12 @@ def _weight(text: str) -> float:
     return weight if 0 <= weight <= 1 else 0.0
 
 
-def _asked(page: Page) -> QueryScope:
+def ask_page(page: Page) -> QueryScope:
+    """The election and contest that the reader has chosen.
+
+    Raises:
+        NotFoundError: there is no such one here.
+    """
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)

@@ -19,7 +19,7 @@ from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
 from federation.text import load_topic
-from federation.web import dashboard, page, reportpage
+from federation.web import dashboard, page, reportpage, stationlist
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
@@ -41,6 +41,10 @@ PAGES = [
     f"/tps/{sample.OUTSIDE}",
     "/kosong",
     "/berbeda",
+    "/daftar",
+    "/daftar?flag=implausible",
+    "/daftar?official=differs&sort=apart",
+    f"/daftar?lacks={sample.ANA}&region=13",
     "/laporan",
 ]
 WORDS = re.compile(
@@ -62,6 +66,7 @@ async def served(site):
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes(dashboard.routes())
+    app.add_routes(stationlist.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
@@ -225,6 +230,41 @@ async def test_the_first_page_counts_as_the_api_does(client):
     assert "66,6 %" in html.text
 
 
+async def test_every_figure_of_a_page_opens_a_list_of_as_many(client):
+    for path in ("/", "/wilayah/13", "/wilayah/1371", "/wilayah/1371011001"):
+        _, html = await read(client, path)
+        links = {
+            attrs["href"]
+            for tag, attrs in html.tags
+            if tag == "a" and "/daftar?" in attrs.get("href", "")
+        }
+        assert len(links) > 4
+        for href in links:
+            got = await client.get(urljoin(path, href))
+            text = await got.text()
+            listed = Reader(text)
+            shown = [
+                attrs
+                for tag, attrs in listed.tags
+                if tag == "li" and attrs.get("class", "").startswith("station ")
+            ]
+            total = re.search(r'class="big"><b>(\d+)</b>', text)
+            assert total is not None, href
+            assert len(shown) == int(total[1]), href
+            assert shown, href
+
+
+async def test_a_list_and_its_files_say_the_same(client):
+    _, html = await read(client, "/daftar?official=differs")
+    page = [href for tag, a in html.tags if "/tps/" in (href := a.get("href", ""))]
+    files = [a["href"] for tag, a in html.tags if tag == "a" and "download" in a]
+    assert len(files) == 2
+    assert all("what=stations" in href for href in files)
+    data = next(a["href"] for _, a in html.tags if "/v1/stations" in a.get("href", ""))
+    assert "official=differs" in data
+    assert page
+
+
 @pytest.mark.parametrize(
     "typed",
     ["1371011001002", "1371 0110 01002", "13.71.01.1001-002", "1371011001002\n"],
@@ -247,6 +287,9 @@ async def test_a_code_is_found_however_it_is_typed(client, typed):
         ("/?election=nope", 404),
         ("/?contest=nope", 404),
         ("/kosong?region=1", 400),
+        ("/daftar?status=nope", 400),
+        ("/daftar?sort=nope", 400),
+        ("/daftar?official=differs&after=12", 400),
     ],
 )
 async def test_a_mistake_is_answered_with_a_page_and_a_way_on(client, path, status):
@@ -324,7 +367,9 @@ def test_every_word_of_the_pages_has_a_user():
     files += (folder.parent / "cli").rglob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
-        of_a_code = re.match(r"(status|official|flag|contest|round|figure)_", key)
+        of_a_code = re.match(
+            r"(status|official|flag|contest|round|figure|title|lead|list|filter)_", key
+        )
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
 
 
