@@ -23,6 +23,7 @@ from federation.web import (
     maps,
     missing,
     openapi,
+    outlet,
     paperspage,
     photoask,
     photopieces,
@@ -63,6 +64,7 @@ def make_app(site: WebContext) -> web.Application:
     app[SITE] = site
     app[feed.LOG_IDS] = {}
     app[NONCES] = Nonces(site.clock())
+    app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
@@ -98,6 +100,7 @@ def make_app(site: WebContext) -> web.Application:
     ]
     app.add_routes(public)
     app.add_routes(preflights(public))
+    app.on_cleanup.append(outlet.dismiss)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
