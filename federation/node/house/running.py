@@ -2,14 +2,15 @@
 
 import asyncio
 import fcntl
-import json
 import os
 from pathlib import Path
 from typing import Final
 
 import aiohttp
+import msgspec
 
-from federation.errors import ConfigError
+from federation.decoding import parse_json
+from federation.errors import ConfigError, FormatError
 from federation.flows.steps import CheckStep, failed, not_tried, warned, well
 from federation.node.house.house import House
 from federation.text import Sentence
@@ -17,6 +18,12 @@ from federation.text.cause import cause_of, place_of
 from federation.web.listening import listen
 
 _ANSWER_S: Final = 5.0
+
+
+class _Address(msgspec.Struct):
+    """What `control.json` says that everybody of this machine may know."""
+
+    url: str
 
 
 async def see_node(house: House) -> CheckStep:
@@ -60,10 +67,9 @@ def _is_held(lock: Path) -> bool:
 
 def _control_url(path: Path) -> str | None:
     try:
-        url = json.loads(path.read_bytes())["url"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return parse_json(path.read_bytes(), _Address).url
+    except (OSError, FormatError):
         return None
-    return url if isinstance(url, str) else None
 
 
 async def _ask(url: str) -> int | None:
