@@ -69,6 +69,9 @@ def _examine_data(
     """Whether what is stored is what was signed; all that differs is in the report."""
     report = DoctorReport(is_deep=deep)
     cause = hindrance(NEEDED, {step.code: step for step in steps})
+    # What a newer version has made, this one cannot judge.
+    if not cause and any(step.problem == "schema-newer" for step in steps):
+        cause = "database"
     if not cause and not run.home.vkey(run.settings.org).exists():
         cause = "keys"  # who signed is judged by that file
     if cause:

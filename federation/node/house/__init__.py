@@ -38,7 +38,7 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("settings", (), settings.read_settings),
     StepPlan("peers-file", (), settings.read_peers),
     StepPlan("rules", ("settings",), settings.read_rules),
-    StepPlan("keys", ("settings",), keys.read_keys),
+    StepPlan("keys", ("settings", "rules"), keys.read_keys),
     StepPlan("library", (), library.see_library),
     StepPlan("folders", (), folders.see_folders),
     StepPlan("filesystem", ("folders",), filesystem.see_filesystems),

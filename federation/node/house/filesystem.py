@@ -47,17 +47,19 @@ async def see_filesystems(house: House) -> CheckStep:
     facts: dict[str, object] = {str(folder): kind for folder, kind in known.items()}
     if not known:
         return well("filesystem", Sentence("steps.filesystem-unknown"), **facts)
-    judged = [(judge(kind), folder, kind) for folder, kind in known.items()]
-    for level, look in (("network", failed), ("other", warned)):
-        wrong = [
-            Sentence(f"steps.filesystem-{name}", folder=folder, kind=kind)
-            for name, folder, kind in judged
-            if name and (name == "network") is (level == "network")
-        ]
-        if wrong:
-            return look(
-                "filesystem", join(wrong), Sentence("steps.mend-filesystem"), **facts
-            )
+    worst: dict[tuple[str, str], list[str]] = {}
+    for folder, kind in known.items():
+        worst.setdefault((judge(kind), kind), []).append(str(folder))
+    mend = Sentence("steps.mend-filesystem")
+    told = {
+        name: Sentence(f"steps.filesystem-{name}", folder=", ".join(lie), kind=kind)
+        for (name, kind), lie in worst.items()
+        if name
+    }
+    if "network" in told:
+        return failed("filesystem", told["network"], mend, **facts)
+    if told:
+        return warned("filesystem", join(list(told.values())), mend, **facts)
     shown = ", ".join(sorted(set(known.values())))
     return well("filesystem", Sentence("steps.filesystem", kinds=shown), **facts)
 

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from federation.errors import ConfigError
-from federation.flows.steps import CheckStep, failed, join, warned, well
+from federation.flows.steps import CheckStep, failed, problem_of, warned, well
 from federation.node.house.house import House
 from federation.store.guard import Guard
 from federation.text import Sentence
@@ -21,7 +21,10 @@ async def see_folders(house: House) -> CheckStep:
     facts = {"data": str(home.data), "guard": str(home.guard)}
     mend = Sentence("steps.mend-folders", folder=home.data)
     if faults:
-        return failed("folders", join(faults), mend, **facts)
+        # The guard lies beside the data; what keeps from one keeps from the other.
+        if problem_of(faults[0]) == "read-only":
+            mend = Sentence("steps.mend-read-only")
+        return failed("folders", faults[0], mend, **facts)
     if not home.data.exists() and _has_signed(house):
         seen = Sentence("steps.data-gone", folder=home.data, guard=home.guard)
         return failed("folders", seen, Sentence("steps.mend-data-gone"), **facts)
