@@ -129,7 +129,9 @@ def night(pemilu, suara, kawal, authority):
         pemilu.stop()
 
 
-def test_a_night_of_trouble_is_heard_of_as_it_comes_and_as_it_goes(night, suara, kawal):
+def test_a_night_of_trouble_is_heard_of_as_it_comes_and_as_it_goes(
+    night, suara, kawal, authority
+):
     node, outside = night.node, night.outside
     node.take(0, 20)
     wait_until(lambda: suara.size(node.origin) == 21, "a partner holds it")
