@@ -31,6 +31,7 @@ from federation.web import (
     queue,
     reading,
     receipt,
+    regionpage,
     removalpage,
     removals,
     reportpage,
@@ -107,23 +108,28 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(hide_versions)
     app.on_response_prepare.append(keep_from_others)
     app.on_response_prepare.append(keep_private)
-    app.add_routes(intake.routes())
-    app.add_routes(dashboard.routes())
-    app.add_routes(stationlist.routes())
-    app.add_routes(reportpage.routes())
-    app.add_routes(paperspage.routes())
-    app.add_routes(incidentpage.routes())
-    app.add_routes(handinpage.routes())
-    app.add_routes(photopieces.routes())
-    app.add_routes(formtaking.routes())
-    app.add_routes(reading.routes())
-    app.add_routes(signin.routes())
-    app.add_routes(removalpage.routes())
-    app.add_routes(photoask.routes())
-    app.add_routes([*blobs.routes(), *photogroup.routes()])
-    app.add_routes(thumbnails.routes())
-    app.add_routes(posting.routes())
-    app.add_routes(following.routes())
+    for pages in (
+        intake,
+        regionpage,
+        dashboard,
+        stationlist,
+        reportpage,
+        paperspage,
+        incidentpage,
+        handinpage,
+        photopieces,
+        formtaking,
+        reading,
+        signin,
+        removalpage,
+        photoask,
+        blobs,
+        photogroup,
+        thumbnails,
+        posting,
+        following,
+    ):
+        app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())
     return app
 
