@@ -12,7 +12,7 @@ Source: docs/adr/0020-photographs-by-their-digest.md
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final, Protocol
@@ -51,6 +51,18 @@ class Blobs(Protocol):
 
         Raises:
             NotFoundError: they are not here.
+            OSError: the disk failed, or the object store.
+        """
+
+    def pieces(
+        self, digest: str, start: int, end: int, size: int
+    ) -> Generator[memoryview]:
+        """Bytes [start, end) of one that has `size` of them; to be read in a thread.
+
+        Each holds until the next is asked for. They end early where the bytes are gone
+        or are not as many as they should be.
+
+        Raises:
             OSError: the disk failed, or the object store.
         """
 

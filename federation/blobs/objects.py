@@ -11,7 +11,7 @@ Source: https://developmentseed.org/obstore/latest/api/
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _KEY: Final = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 #: What is asked of a store at once where all of a blob is wanted: more than one has.
 MOST: Final = 1 << 25
+#: What is read at once where all of a blob is handed over.
+PIECE_BYTES: Final = 1 << 18
 _RETRIES: Final = 3
 _PAGE: Final = 1000
 #: So many wait for a disk or a store at the same time; others wait for them.
@@ -66,6 +68,18 @@ class ObjectBlobs:
         if body is None:
             raise NotFoundError(Sentence("blobs.not-here", digest=digest))
         return body
+
+    def pieces(
+        self, digest: str, start: int, end: int, size: int
+    ) -> Generator[memoryview]:
+        """Some of the bytes, piece by piece; see `Blobs.pieces`."""
+        for at in range(start, end, PIECE_BYTES):
+            length = min(PIECE_BYTES, end - at)
+            # Of the last with one byte more than there should be.
+            piece = self._read(digest, at, length + (at + length == size))
+            if piece is None or len(piece) != length:
+                return
+            yield memoryview(piece)
 
     async def size(self, digest: str) -> int | None:
         """How many bytes; see `Blobs.size`."""

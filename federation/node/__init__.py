@@ -35,6 +35,7 @@ couriers       one of them, handed over to an agency's server
 comingphotos   photographs that come in pieces: what is not gone on with is forgotten
 answers        what a program of an agency answers, signed once
 inmail         mail of agencies: sealed, told, deleted when its time has come
+sealedreports  what is personal of reports of programs and tables, sealed before them
 handedin       a report that another system hands in: sealed, signed, never twice
 people         who of ours is let in, and with which sessions
 reading        a form to read, and what becomes of the answer

@@ -101,7 +101,7 @@ async def state_incident(node: AnsweredNode, given: StateIncident) -> Verdict:
     """
     verdict = await say_status(node, given)
     if given.status in OF_AGENCY and verdict.outcome != "refused":
-        await node.referrals.follow_answers()
+        await node.referrals.follow_answer(str(given.incident))
     return verdict
 
 

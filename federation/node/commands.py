@@ -23,12 +23,12 @@ from federation.node import (
     answers,
     handedfiles,
     handedin,
-    incidents,
     inmail,
     papers,
     people,
     reading,
     referring,
+    sealedreports,
     takenphotos,
 )
 from federation.node.gate import GATE_S
@@ -344,7 +344,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **annexes.WORK,
     **answers.WORK,
     **handedin.WORK,
-    **incidents.WORK,
+    **sealedreports.WORK,
     **inmail.WORK,
     **papers.WORK,
     **people.WORK,

@@ -50,7 +50,7 @@ from federation.web.requests.handedin import (
 from federation.web.requests.incidents import AddIncidents
 from federation.web.requests.request import Request
 
-_WHY_PURGED: Final = "its report was refused"
+WHY_PURGED: Final = "its report was refused"
 
 
 async def hand_in_report(node: Node, given: HandInReport) -> HandedIn:
@@ -73,15 +73,13 @@ async def hand_in_report(node: Node, given: HandInReport) -> HandedIn:
             return HandedIn(id=report, verdict=None)
         also = await _noting(node, given.person, "report", report)
         if given.personal is not None:
-            await _keep_sealed(node, given.election, report, given.personal)
+            await keep_sealed(node, given.election, report, given.personal)
         added = AddIncidents(
             election=given.election, records=[{**given.draft, "id": report}]
         )
         [verdict] = (await add_incidents(node, added, also)).verdicts
         if verdict.outcome == "refused" and given.personal is not None:
-            purge = PurgeAnnex(
-                election=given.election, incident=report, why=_WHY_PURGED
-            )
+            purge = PurgeAnnex(election=given.election, incident=report, why=WHY_PURGED)
             await purge_annex(node, purge)
     return HandedIn(id=report, verdict=verdict)
 
@@ -147,7 +145,7 @@ def _read_known(db: Database, org: str, report: str) -> Incident | None:
         return read_handed(view, org, report)
 
 
-async def _keep_sealed(
+async def keep_sealed(
     node: Node, election: str, report: str, personal: IncidentAnnex
 ) -> None:
     """Seal what is personal of a report, and keep it.

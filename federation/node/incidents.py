@@ -5,8 +5,8 @@ done on the writer thread and answered when it is durable.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -30,7 +30,6 @@ from federation.web.requests.incidents import (
     IncidentVerdicts,
     StateIncident,
 )
-from federation.web.requests.request import Request
 
 _WATCH_S: Final = 1.0
 _STEP: Final = 250
@@ -131,9 +130,3 @@ async def say_status(node: IncidentHost, given: StateIncident) -> Verdict:
     if verdict.outcome == "logged":
         node.news()
     return verdict
-
-
-#: What is done for each request about reports.
-WORK: Final[Mapping[type[Request[Any]], Callable[[Any, Any], Awaitable[Any]]]] = {
-    AddIncidents: add_incidents,
-}

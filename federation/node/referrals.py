@@ -139,7 +139,8 @@ class Referrals:
         # All of it follows from the rows and the logs: read through where one changed.
         items, ends = await db.read(list_items), await db.read(_ends)
         if (items, ends) != self._looked_at:
-            await self._follow_answers()
+            for item in await self._note_answers():
+                await self._say(item, wait_s=0.0)
             is_noted = await self._note_twice(now)
             org = self._host.resources.settings.org
             if changes := await db.read(find_told, org, now):
@@ -151,19 +152,24 @@ class Referrals:
         before = now - _FRESH_S, now - _ENDED_S
         await db.run(self._papers.sweep, keep, ended, *before)
 
-    async def follow_answers(self) -> None:
-        """Say under which number an agency has what it has answered."""
+    async def follow_answer(self, incident: str) -> None:
+        """Say under which number an agency has a report that it has answered.
+
+        While a server is slow to take another one, the next turn says it.
+        """
         db = self._host.resources.db
         await db.run(index_all_incidents, db)
         await self.find_doubtful()
-        async with self._lock:
-            await self._follow_answers()
+        for item in await self._note_answers(incident):
+            if not self._lock.locked():
+                await self.say(item)
 
-    async def _follow_answers(self) -> None:
+    async def _note_answers(self, incident: str = "") -> list[OutboxItem]:
         db, org = self._host.resources.db, self._host.resources.settings.org
-        for item, number in await db.read(find_answered, org):
-            said = await db.write(acknowledge, item, number, self._now())
-            await self._say(said, wait_s=0.0)
+        return [
+            await db.write(acknowledge, item, number, self._now())
+            for item, number in await db.read(find_answered, org, incident)
+        ]
 
     async def _note_twice(self, now: int) -> bool:
         """Have a note ready wherever an agency got a report twice; whether it is."""

@@ -44,3 +44,18 @@ def tell_local(stamp: str, code: str) -> str:
     except OverflowError:
         return stamp
     return f"{moment:%Y-%m-%d %H:%M} {zone}"
+
+
+def tell_moment(at: int, now: int, code: str, between: str = ".") -> str:
+    """A moment as people there read it: `21.14 WIB`, or with its day where another.
+
+    Args:
+        at: In Unix seconds.
+        now: In Unix seconds.
+        code: Of the region or the TPS.
+        between: What stands between hours and minutes.
+    """
+    zone = zone_of(code)
+    moment, today = (datetime.fromtimestamp(one, zone) for one in (at, now))
+    told = f"{moment:%H}{between}{moment:%M} {zone}"
+    return told if moment.date() == today.date() else f"{moment:%Y-%m-%d} {told}"

@@ -134,6 +134,23 @@ def load_holders(view: View, origins: Iterable[str]) -> HolderSizes:
     return holders
 
 
+def list_largest(view: View, election: str) -> list[tuple[str, str, int]]:
+    """Who first confirmed the largest size of each log of an election, and when.
+
+    Returns:
+        (Origin, verifier key, seconds of Unix time as its maker says), unsorted.
+    """
+    rows = view.execute(
+        f"SELECT log.origin, cosignature.vkey, {_FIRST_TIME} FROM log"  # noqa: S608  a constant
+        " JOIN cosignature ON cosignature.log_id = log.id"
+        " WHERE log.election = ? AND cosignature.size ="
+        " (SELECT max(other.size) FROM cosignature AS other"
+        " WHERE other.log_id = log.id)",
+        (election,),
+    )
+    return rows.fetchall()
+
+
 def newest_time(view: View, origin: str) -> int | None:
     """When another organisation last confirmed what it holds of this log, as it says.
 

@@ -4,7 +4,7 @@ Rule: nothing is written here (`flows/merge` does, by `maprows`, `mapstate`, `ro
 A row is given as the bytes that are digested, canonical JSON and LF.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from federation.records import coverage, tally
@@ -137,8 +137,8 @@ def list_rows(  # noqa: PLR0913  the filters of one list, all but three optional
     return [row[0] for row in rows]
 
 
-class WaitingRow(NamedTuple):
-    """A station of which a photograph waits to be read, as `MergedTps` has it."""
+class StationRow(NamedTuple):
+    """A station of a list, as `MergedTps` has it."""
 
     tps: str
     row: bytes
@@ -154,7 +154,7 @@ def list_waiting(  # noqa: PLR0913  the filters of one list
     reason: ReadingReason,
     after: str = "",
     limit: int = 100,
-) -> list[WaitingRow]:
+) -> list[StationRow]:
     """The stations of a region of which a photograph waits for this reason, by code.
 
     Args:
@@ -177,13 +177,62 @@ def list_waiting(  # noqa: PLR0913  the filters of one list
         " AND key BETWEEN ? AND ? ORDER BY key LIMIT ?",
         (maprows.reading_place(reason), *keys, limit),
     ).fetchall()
+    return _station_rows(view, election, rows)
+
+
+def list_stations(  # noqa: PLR0913  the filters of one list
+    view: View,
+    election: str,
+    contest: str,
+    region: str,
+    *,
+    status: str | None = None,
+    flag: str | None = None,
+    after: str = "",
+    limit: int = 10_000,
+) -> list[StationRow]:
+    """The stations of a district or village with what stands there, by code.
+
+    Args:
+        view: The snapshot.
+        election: Of the map.
+        contest: Of the rows.
+        region: A code of at least 6 characters: more is too much to hold at once.
+        status: Only rows with this status.
+        flag: Only rows with this flag.
+        after: Only codes above this one.
+        limit: At most so many.
+
+    Raises:
+        FormatError: `after` is not the code of a station.
+    """
+    keys = _range(view, election, contest, region, after)
+    if keys is None:
+        return []
+    where, values = "key BETWEEN ? AND ?", list[int | str](keys)
+    if status is not None:
+        where += " AND status = ?"
+        values.append(status)
+    if flag is not None:
+        where += " AND flags <> 0 AND (flags & ?) <> 0"
+        values.append(maprows.flag_bit(flag))
+    rows = view.execute(
+        f"SELECT key, seq, row, slots FROM merged WHERE {where} ORDER BY key LIMIT ?",  # noqa: S608  constants
+        (*values, limit),
+    ).fetchall()
+    return _station_rows(view, election, rows)
+
+
+def _station_rows(
+    view: View, election: str, rows: Iterable[Sequence[bytes | int]]
+) -> list[StationRow]:
     origins = _origins(view, election) if rows else {}
-    waiting = []
+    listed = []
     for columns in rows:
         held = maprows.held_row(columns)
         claims = [(origins[slot.log_id], slot.claim) for slot in held.slots]
-        waiting.append(WaitingRow(decode_key(held.key)[1], held.row, claims))
-    return waiting
+        listed.append(StationRow(decode_key(held.key)[1], held.row, claims))
+    return listed
 
 
 def changes(

@@ -6,6 +6,7 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
 304 until something changed.
 
     GET /v1/tps/{code}      /v1/regions   /v1/regions/{code}   /v1/gaps   /v1/disputed
+    GET /v1/stations?status=&official=&flag=&org=&only=&lacks=&outside=
     GET /v1/changes?since=  /v1/export?what=   /v1/summary   /v1/elections   /v1/status
 """
 
@@ -13,11 +14,22 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from federation.flows.query import answers, changes, lists, region, state, table, tps
+from federation.errors import FormatError
+from federation.flows.query import (
+    answers,
+    changes,
+    lists,
+    region,
+    state,
+    stations,
+    table,
+    tps,
+)
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
 from federation.flows.query.scope import QueryScope, ask, read_names
 from federation.store.db import View
+from federation.text import Sentence
 from federation.web.access import known_caller, public_caller
 from federation.web.connections import for_news
 from federation.web.context import SITE, WebContext
@@ -31,6 +43,7 @@ from federation.web.queries import (
     ExportQuery,
     ListQuery,
     RegionQuery,
+    StationsQuery,
     TpsQuery,
 )
 from federation.web.responses import lines, reply, stream
@@ -77,6 +90,13 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_disputed,
             query=ListQuery,
             response=answers.DisputedAnswer,
+        ),
+        Endpoint(
+            path="/v1/stations",
+            summary="The polling stations that a figure of a region counts",
+            handler=get_stations,
+            query=StationsQuery,
+            response=answers.StationsAnswer,
         ),
         *_whole_map(),
     ]
@@ -191,6 +211,31 @@ async def get_disputed(request: web.Request, query: ListQuery) -> web.StreamResp
     return reply(request, query.format, *await site.db.read(read))
 
 
+async def get_stations(
+    request: web.Request, query: StationsQuery
+) -> web.StreamResponse:
+    """The stations that are so."""
+    site = request.app[SITE]
+
+    def read(view: View) -> tuple[answers.StationsAnswer, table.QueryTable | None]:
+        asked = _ask(site, query.election, query.contest)
+        answer = stations.stations(
+            view, asked, query.which, query.region, query.after, query.limit, query.sort
+        )
+        if query.format == "json":
+            return answer, None
+        credit = _credit(site, view, asked.election, answer.cursor)
+        numbers = asked.numbers(query.region)
+        return answer, table.station_table(
+            asked.contest, answer.stations, numbers, answer.names, credit
+        )
+
+    if query.sort:  # reads all of them for each page
+        async with site.large_answers:
+            return reply(request, query.format, *await site.db.read(read))
+    return reply(request, query.format, *await site.db.read(read))
+
+
 async def get_changes(request: web.Request, query: ChangesQuery) -> web.StreamResponse:
     """What changed since a cursor; waits for news when asked to."""
     site = request.app[SITE]
@@ -234,7 +279,11 @@ async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResp
     """All rows of one sort, sent page by page."""
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
-    export = await site.db.read(Export, site.settings, asked, query.what, query.region)
+    if query.which.given and query.what != "stations":
+        raise FormatError(Sentence("numbering.only-stations"), "query parameter 'what'")
+    export = await site.db.read(
+        Export, site.settings, asked, query.what, query.region, query.which
+    )
     return await stream(request, query.format, export, site)
 
 

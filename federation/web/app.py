@@ -23,16 +23,19 @@ from federation.web import (
     maps,
     missing,
     openapi,
+    outlet,
     paperspage,
     photoask,
     photopieces,
     queue,
     reading,
     receipt,
+    regionpage,
     removalpage,
     removals,
     reportpage,
     signin,
+    stationlist,
     thumbnails,
 )
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
@@ -62,6 +65,7 @@ def make_app(site: WebContext) -> web.Application:
     app[SITE] = site
     app[feed.LOG_IDS] = {}
     app[NONCES] = Nonces(site.clock())
+    app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
@@ -97,27 +101,33 @@ def make_app(site: WebContext) -> web.Application:
     ]
     app.add_routes(public)
     app.add_routes(preflights(public))
+    app.on_cleanup.append(outlet.dismiss)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
     app.on_response_prepare.append(keep_from_others)
     app.on_response_prepare.append(keep_private)
-    app.add_routes(intake.routes())
-    app.add_routes(dashboard.routes())
-    app.add_routes(reportpage.routes())
-    app.add_routes(paperspage.routes())
-    app.add_routes(incidentpage.routes())
-    app.add_routes(handinpage.routes())
-    app.add_routes(photopieces.routes())
-    app.add_routes(formtaking.routes())
-    app.add_routes(reading.routes())
-    app.add_routes(signin.routes())
-    app.add_routes(removalpage.routes())
-    app.add_routes(photoask.routes())
-    app.add_routes(blobs.routes())
-    app.add_routes(thumbnails.routes())
-    app.add_routes(posting.routes())
-    app.add_routes(following.routes())
+    for pages in (
+        intake,
+        regionpage,
+        dashboard,
+        stationlist,
+        reportpage,
+        paperspage,
+        incidentpage,
+        handinpage,
+        photopieces,
+        formtaking,
+        reading,
+        signin,
+        removalpage,
+        photoask,
+        blobs,
+        thumbnails,
+        posting,
+        following,
+    ):
+        app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())
     return app
 

@@ -33,9 +33,9 @@ from federation.text import Sentence
 from federation.web.access import caller_of
 from federation.web.context import SITE, WebContext
 from federation.web.feed import CACHE_CONTROL, PRIVATELY
+from federation.web.outlet import SENDERS, Outlet, ShortError
 from federation.web.ranges import ByteRange, parse_range
 
-PIECE_BYTES: Final = 1 << 19
 #: What is shown as a picture; anything else a partner may call it is only handed over.
 ENDINGS: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 SAFELY: Final = {
@@ -91,8 +91,6 @@ async def get_blob(request: web.Request) -> web.StreamResponse:
     if isinstance(caller, Person) and request.method == hdrs.METH_GET:
         site.desk.photo_shown(digest, caller)
     await _send(request, response, viewed.held, part or ByteRange(0, size))
-    if not viewed.held.is_own:
-        site.desk.photo_used(viewed.held)
     return response
 
 
@@ -165,41 +163,25 @@ async def _send(
     Raises:
         NotFoundError: the bytes are gone, or others; nothing was sent.
     """
-    site, at = request.app[SITE], part.start
-    response.content_length = part.end - part.start
-    # Before the head is sent: what cannot be read is refused, not cut off.
-    piece = await _piece(site, blob, at, part.end)
-    if not piece:
-        raise NotFoundError(Sentence("blobs.not-here", digest=blob.digest))
-    await response.prepare(request)
-    if request.method == hdrs.METH_HEAD:
-        return
-    try:
-        while piece:
-            await response.write(piece)
-            at += len(piece)
-            piece = await _piece(site, blob, at, part.end)
-    finally:
-        site.desk.photo_sent(at - part.start)
-        # The head has promised all: what breaks is cut off, and seen to be.
-        if at != part.end and request.transport is not None:
-            request.transport.abort()
-    if at == part.end:
-        await response.write_eof()
-
-
-async def _piece(site: WebContext, blob: HeldBlob, at: int, end: int) -> bytes:
-    """The next piece before `end`; none at the end, or where the bytes are others."""
-    length = min(PIECE_BYTES, end - at)
-    if not length:
-        return b""
-    # Of the last with one byte more than there should be.
-    more = at + length == blob.size
-    try:
-        piece = await site.blobs.get(blob.digest, at, length + more)
-    except NotFoundError:
-        piece = b""
-    if len(piece) == length:
-        return piece
-    site.desk.photo_lost(blob)
-    return b""
+    site, length = request.app[SITE], part.end - part.start
+    response.content_length = length
+    pieces = site.blobs.pieces(blob.digest, part.start, part.end, blob.size)
+    async with Outlet(request.app[SENDERS], pieces) as outlet:
+        # Before the head is sent: what cannot be read is refused, not cut off.
+        if not await outlet.begin():
+            site.desk.photo_lost(blob)
+            raise NotFoundError(Sentence("blobs.not-here", digest=blob.digest))
+        if not blob.is_own:
+            site.desk.photo_used(blob)
+        await response.prepare(request)
+        if request.method == hdrs.METH_HEAD:
+            return
+        try:
+            await outlet.run(request, response, length)
+        except ShortError:
+            site.desk.photo_lost(blob)
+        finally:
+            site.desk.photo_sent(outlet.sent)
+            # The head has promised all: what breaks is cut off, and seen to be.
+            if outlet.sent != length and request.transport is not None:
+                request.transport.abort()

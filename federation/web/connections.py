@@ -83,9 +83,13 @@ class HeldConnection(web.RequestHandler):
         if not self.is_answering:
             self._on_left(self)
 
+    def took(self) -> None:
+        """The caller took something of what is sent."""
+        self.since = self._time()
+
     def resume_writing(self) -> None:
         """The caller took what was sent so far."""
-        self.since = self._time()
+        self.took()
         super().resume_writing()
 
     def handle_error(

@@ -1,28 +1,30 @@
-"""Pages for people: coverage, a polling station, gaps, differences.
+"""Pages for people: a polling station, what every page does, files of the pages.
 
 Rule: a page shows what the API answers, through the same functions, in Indonesian or
 English (the reader's browser says which, a link switches). No script and nothing from
 elsewhere: `page.POLICY` forbids both, so that text out of a record could do nothing
 even if it got through the escaping of the templates.
 
-    /   /wilayah/{code}   /tps/{code}   /tps?code=   /kosong   /berbeda   /static/…
+    /tps/{code}   /tps?code=   /static/…
+
+Regions: `regionpage.py`; lists: `stationlist.py`.
 
 `/verify` is another thing: a file for the reader to keep, with one script, which its
 own policy names by hash (`federation/verifier`).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import hdrs, web
 
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
-from federation.flows.query import answers, lists, photos, region, tps
-from federation.flows.query.scope import QueryScope, ask, contests_of
+from federation.flows.query import photos, tps
+from federation.flows.query.freshness import last_change
+from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
-from federation.records.tally import count_added
+from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
 from federation.web.access import caller_of
@@ -39,36 +41,16 @@ _MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", page_handler(home)),
-        web.get("/wilayah/{code}", page_handler(home)),
         web.get("/tps", page_handler(search)),
         web.get("/tps/{code}", page_handler(station)),
-        web.get("/kosong", page_handler(gaps)),
-        web.get("/berbeda", page_handler(disputed)),
         web.get("/static/{name}", static),
         web.get("/verify", verify),
     ]
 
 
-async def home(page: Page) -> web.StreamResponse:
-    """A region and its parts; the nation is the first page."""
-    site, asked = page.request.app[SITE], _asked(page)
-    code = page.request.match_info.get("code", "")
-    after = page.request.query.get("after", "")
-    answer = await site.db.read(region.region, asked, code, after, PAGE_SIZE)
-    return page.render(
-        "region.html",
-        site.settings.name,
-        answer=answer,
-        choices=_choices(page, asked),
-        data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
-        tally_note=_tally_note(page, answer.region),
-    )
-
-
 async def station(page: Page) -> web.StreamResponse:
     """One polling station."""
-    site, asked = page.request.app[SITE], _asked(page)
+    site, asked = page.request.app[SITE], ask_page(page)
     typed = page.request.match_info["code"]
     if (code := _read_code(typed)) != typed:
         raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
@@ -92,6 +74,7 @@ async def station(page: Page) -> web.StreamResponse:
         alike=alike,
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
+        fresh=await tell_fresh(page, asked, code),
     )
     if (shown or alike) and not isinstance(caller, Nobody):
         answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
@@ -106,16 +89,6 @@ async def search(page: Page) -> web.StreamResponse:
 
 def _read_code(typed: str) -> TpsId:
     return parse_tps("".join(c for c in typed.upper() if c.isascii() and c.isalnum()))
-
-
-async def gaps(page: Page) -> web.StreamResponse:
-    """Where nobody has been."""
-    return await _list(page, "gaps.html", "/v1/gaps", lists.gaps)
-
-
-async def disputed(page: Page) -> web.StreamResponse:
-    """Where monitors differ."""
-    return await _list(page, "disputed.html", "/v1/disputed", lists.disputed)
 
 
 async def static(request: web.Request) -> web.Response:
@@ -145,18 +118,6 @@ async def verify(_request: web.Request) -> web.Response:
             hdrs.CACHE_CONTROL: "no-cache",
         },
     )
-
-
-async def _list(
-    page: Page, template: str, data: str, read: Callable[..., Any]
-) -> web.StreamResponse:
-    site, asked = page.request.app[SITE], _asked(page)
-    code = page.request.query.get("region", "")
-    after = page.request.query.get("after", "")
-    answer = await site.db.read(read, asked, code, after, PAGE_SIZE)
-    page.chosen = {**page.chosen, **({"region": code} if code else {})}
-    address = _data(asked, data) + (f"&region={code}" if code else "")
-    return page.render(template, site.settings.name, answer=answer, data=address)
 
 
 def page_handler(
@@ -223,44 +184,27 @@ def _weight(text: str) -> float:
     return weight if 0 <= weight <= 1 else 0.0
 
 
-def _asked(page: Page) -> QueryScope:
+def ask_page(page: Page) -> QueryScope:
+    """The election and contest that the reader has chosen.
+
+    Raises:
+        NotFoundError: there is no such one here.
+    """
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
 
 
-def _choices(page: Page, asked: QueryScope) -> list[Mapping[str, object]]:
-    """The other elections and contests that can be looked at."""
+async def tell_fresh(page: Page, asked: QueryScope, code: str) -> str:
+    """When the map last changed and whose news it was; "": nothing is known of it.
+
+    `code`: of the region or the TPS, whose time it is told in.
+    """
     site = page.request.app[SITE]
-    choices: list[Mapping[str, object]] = []
-    for election in site.settings.elections:
-        profile = site.profiles[election]
-        for contest in contests_of(profile):
-            words = [page.word("contest", contest)]
-            if len(site.settings.elections) > 1:
-                words.append(getattr(profile.file.name, page.t.language))
-            query = {"election": election, "contest": contest}
-            choices.append(
-                {
-                    "text": " · ".join(words),
-                    "href": page.link(page.request.path, **query),
-                    "here": (election, contest) == (asked.election, asked.contest),
-                }
-            )
-    return choices
-
-
-def _data(asked: QueryScope, path: str) -> str:
-    return f"{path}?election={asked.election}&contest={asked.contest}"
-
-
-def _tally_note(page: Page, place: answers.Region) -> str:
-    """How much of the region stands behind its votes."""
-    if not place.tally:
+    now = site.clock()
+    change = await site.db.read(last_change, asked.election, site.settings.org, now)
+    if change is None:
         return ""
-    count, register = count_added(place.tally), page.t.number(place.coverage.register)
-    note = page.t("page.tally_note", count=page.t.number(count), register=register)
-    if place.tally.not_added:
-        left = page.t.number(place.tally.not_added)
-        note += " " + page.t("numbering.not-added", count=left)
-    return note
+    between = "." if page.t.language == "id" else ":"
+    when = tell_moment(change.at, now, code, between)
+    return page.t("page.fresh", when=when, org=page.named(change.org))

@@ -1,28 +1,25 @@
 """What the form of a report says: a report that can be signed, or all that is wrong.
 
 Rule: nothing that may be somebody's is signed: the words are shown in their place, and
-whoever wrote them takes them out, or lets marks take their place. Who reports goes to
-the sealed annex and nowhere else. What was typed is never lost: it goes back with what
+whoever wrote them takes them out, or lets marks take their place. Who reports and who
+is accused, without whom no agency takes it for a report, go to the sealed annex and
+nowhere else. What was typed is never lost: it goes back with what
 is wrong of it.
 
 A time without a zone is that of the place, as the clock there showed it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from federation.errors import RecordError
-from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
+from federation.flows.annex.contents import UNNAMED, AnnexPerson, IncidentAnnex
 from federation.records.canonical import check_text
 from federation.records.incident import CATEGORIES
 from federation.records.personal import find_all, find_personal, redact
-from federation.records.timezones import zone_of
 from federation.sources.incidentdraft import read_incident
-from federation.sources.place import parse_place
-from federation.sources.row import BadCell
 from federation.text import Sentence
-from federation.web.open311.form import place_of
+from federation.web.open311.form import in_zone_of, place_of
 from federation.web.open311.services import LAW_OF
 
 #: Where that stands which is wrong with all of it.
@@ -35,12 +32,14 @@ MOST: Final = {
     "summary": 300,
     "description": 4_000,
     "reporter_name": 200,
+    "reporter_address": 500,
     "reporter_contact": 300,
+    "accused_name": 200,
+    "accused_about": 500,
 }
 _WORDS: Final = frozenset({"summary", "description"})
 _NEEDED: Final = frozenset({"category", "place", "happened_at", "summary"})
 _TIMES: Final = ("happened_at", "known_at")
-_ZONE: Final = re.compile(r"(?i)\b(?:wib|wita|wit|gmt|utc)\b|z$|\+[0-9]")
 
 
 class MarkedPiece(NamedTuple):
@@ -82,7 +81,8 @@ def read_report(given: Mapping[str, str]) -> ReadReport:
     if said.get("category") not in CATEGORIES:
         said.pop("category", None)
     faults |= _hidden(said)
-    faults |= {name: Sentence("handin.missing") for name in _NEEDED - said.keys()}
+    needed = _NEEDED | ({"accused_name"} if "accused_about" in said else set())
+    faults |= {name: Sentence("handin.missing") for name in needed - said.keys()}
     fit = {name: text for name, text in said.items() if name not in faults}
     if given.get("redact"):
         fit |= {name: redact(fit[name], MOST[name]) for name in _WORDS & fit.keys()}
@@ -106,13 +106,11 @@ def _draft(fit: Mapping[str, str]) -> dict[str, Any]:
     draft: dict[str, Any] = {name: fit[name] for name in names if name in fit}
     if "category" in draft:
         draft.setdefault("law", LAW_OF[draft["category"]])
-    zone = "WIB"
+    where = place_of(fit.get("place", ""))
     if "place" in fit:
-        member, code = place_of(fit["place"])
-        draft[member], zone = code, _zone(member, code)
-    for name in _TIMES:
-        if text := fit.get(name, ""):
-            draft[name] = text if _ZONE.search(text) else f"{text} {zone}"
+        member, code = where
+        draft[member] = code
+    draft |= {name: in_zone_of(fit[name], *where) for name in _TIMES if name in fit}
     return draft
 
 
@@ -133,16 +131,6 @@ def field_of(member: str) -> str:
     return member if member in {*MOST, "category", "law"} else WHOLE
 
 
-def _zone(member: str, code: str) -> str:
-    """The name of the time that is kept at a place."""
-    if member == "tps":
-        try:
-            code = parse_place(code) or ""
-        except BadCell:
-            code = ""
-    return str(zone_of(code))
-
-
 def _mark(text: str) -> Iterator[MarkedPiece]:
     at = 0
     for one in find_all(text):
@@ -153,7 +141,15 @@ def _mark(text: str) -> Iterator[MarkedPiece]:
 
 
 def _seal(said: Mapping[str, str]) -> IncidentAnnex | None:
-    name, contact = said.get("reporter_name", ""), said.get("reporter_contact", "")
-    if not name and not contact:
-        return None
-    return IncidentAnnex(reporter=AnnexPerson(name=name or "-", contact=contact))
+    told = {
+        name: said[f"reporter_{name}"]
+        for name in ("name", "address", "contact")
+        if f"reporter_{name}" in said
+    }
+    # Who may be reached, and is not named, is somebody all the same.
+    reporter = AnnexPerson(**{"name": UNNAMED, **told}) if told else None
+    accused: tuple[AnnexPerson, ...] = ()
+    if name := said.get("accused_name"):
+        accused = (AnnexPerson(name=name, about=said.get("accused_about", "")),)
+    sealed = IncidentAnnex(reporter=reporter, accused=accused)
+    return None if sealed == IncidentAnnex() else sealed

@@ -72,7 +72,7 @@ class Page:
                 stylesheet=self.to(static_address("style.css")),
                 tilemap_styles=self.to(static_address("tilemap.css")),
                 other_language=further(self.request, lang=other),
-                **{"data": "", **self._reader(), **values},
+                **{"data": "", "fresh": "", **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
@@ -96,8 +96,7 @@ class Page:
 
     def link(self, path: str, **more: str) -> str:
         """The address of another page, keeping what was chosen."""
-        query = {k: v for k, v in {**self.chosen, **more}.items() if v}
-        return self.to(str(URL.build(path=path, query=query)))
+        return self.to(query_of(path, {**self.chosen, **more}))
 
     def to(self, address: str) -> str:
         """An address of this node, from this page on.
@@ -120,6 +119,11 @@ class Page:
     def word(self, kind: str, code: str) -> str:
         """The word for a code of the field; the code itself where there is none."""
         return self.t.word(f"page.{kind}_{code}", code)
+
+
+def query_of(path: str, query: Mapping[str, str]) -> str:
+    """The address of a question, without what is not asked."""
+    return str(URL.build(path=path, query={k: v for k, v in query.items() if v}))
 
 
 def render_file(template: str, /, **values: object) -> bytes:
@@ -165,6 +169,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["compared"] = compare
+    environment.filters["gentle"] = gentle
     return environment
 
 

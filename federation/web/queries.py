@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
+from federation.flows.query.stations import StationFilter
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
 from federation.records.readingqueue import ReadingQueue
@@ -72,6 +73,65 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     election: ElectionParameter = ""
     contest: ContestParameter = ""
     region: Code = ""
+    format: Form = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
+class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which polling stations, by what is counted of them."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    status: Annotated[
+        Literal["", "missing", "unread", "single", "agreed", "disputed"],
+        Meta(description="only those of which this is the status"),
+    ] = ""
+    official: Annotated[
+        Literal["", "none", "matches", "differs"],
+        Meta(description="only those where KPU's figures compare so"),
+    ] = ""
+    flag: Annotated[
+        Literal[
+            "",
+            "figures_differ",
+            "implausible",
+            "incomplete",
+            "numbering",
+            "one_digit",
+            "outside_register",
+            "shared_file",
+            "zero",
+        ],
+        Meta(description="only those with this flag"),
+    ] = ""
+    org: Annotated[
+        str, Meta(description="only where this organisation has a result")
+    ] = ""
+    only: Annotated[
+        str, Meta(description="only where no other organisation has one")
+    ] = ""
+    lacks: Annotated[
+        str, Meta(description="only where others have one and this one has not")
+    ] = ""
+    outside: Annotated[
+        Literal["", "1"], Meta(description="only those that are not in the register")
+    ] = ""
+
+    @property
+    def which(self) -> StationFilter:
+        """The stations that are meant."""
+        return StationFilter(**{k: getattr(self, k) for k in StationFilter._fields})
+
+
+class StationsQuery(_WhichStations, frozen=True, kw_only=True):
+    """A page of polling stations."""
+
+    sort: Annotated[
+        Literal["", "apart"],
+        Meta(description="`apart`: the figures that lie furthest apart first"),
+    ] = ""
     format: Form = "json"
     after: After = ""
     limit: Limit = 100
@@ -183,12 +243,9 @@ class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     format: Form = "json"
 
 
-class ExportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything of one sort, in one stream."""
+class ExportQuery(_WhichStations, frozen=True, kw_only=True):
+    """Everything of one sort, in one stream; filters are those of `stations`."""
 
-    election: ElectionParameter = ""
-    contest: ContestParameter = ""
-    region: Code = ""
     what: Annotated[What, Meta(description="which rows")] = "results"
     format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
         "csv"

@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from obstore.store import MemoryStore
 
-from federation.blobs import objects
+from federation.blobs import folder, objects
 from federation.blobs.blobs import open_blobs
 from federation.blobs.objects import ObjectBlobs
 from federation.errors import NotFoundError
@@ -84,6 +84,26 @@ async def test_a_part_is_what_a_slice_is(blobs):
         for length in range(13):
             got = await blobs.get(DIGEST, start, length)
             assert got == short[start : start + length], (start, length)
+
+
+async def test_pieces_are_a_part_and_none_come_of_what_has_another_size(
+    blobs, monkeypatch
+):
+    for module in (objects, folder):
+        monkeypatch.setattr(module, "PIECE_BYTES", 3)
+    await blobs.put(DIGEST, b"0123456789")
+
+    def read(start, end, size=10):
+        pieces = blobs.pieces(DIGEST, start, end, size)
+        return [bytes(piece) for piece in pieces]
+
+    assert await asyncio.to_thread(read, 0, 10) == [b"012", b"345", b"678", b"9"]
+    assert await asyncio.to_thread(read, 4, 8) == [b"456", b"7"]
+    for size in (9, 11):
+        came = b"".join(await asyncio.to_thread(read, 0, size, size))
+        assert len(came) < size
+    await blobs.delete(DIGEST)
+    assert await asyncio.to_thread(read, 0, 10) == []
 
 
 async def test_what_was_deleted_is_gone_and_can_be_put_again(blobs):

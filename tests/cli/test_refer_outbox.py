@@ -72,6 +72,8 @@ def test_it_is_looked_at_approved_brought_and_answered(federation, name, papers)
     ended = federation("refer", "by-hand", *which, "--reference", "012/LP/2019")
     assert ended.code == OK
     assert "012/LP/2019" in federation("refer", "status").out
+    shown = federation("incidents", "show", name).out
+    assert "· by hand" in shown, "a word of people's, not the record's"
     said = ("--reference", "012/LP/2019", "--outcome", "registered")
     ended = federation("incidents", "answer", name, *said, "--text", "Diregistrasi")
     assert ended.code == OK, ended

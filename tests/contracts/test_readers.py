@@ -96,7 +96,7 @@ OFFERED = [f"{FAR}/{ELECTION}", f"{FAR}/{ELECTION}/incidents/2"]
 
 TABLES = [
     f"what={what}&format={form}"
-    for what in ("results", "disputed", "gaps", "coverage")
+    for what in ("results", "disputed", "gaps", "coverage", "stations")
     for form in ("csv", "ndjson")
 ]
 REPORT_PAGE = f"/laporan/{ORG}/{'0' * 32}"
@@ -113,6 +113,10 @@ READS = {
     "/v1/regions/{code}": ["/v1/regions/13", "/v1/regions/1371011001?format=ndjson"],
     "/v1/gaps": ["/v1/gaps", "/v1/gaps?format=csv"],
     "/v1/disputed": ["/v1/disputed", "/v1/disputed?format=csv"],
+    "/v1/stations": [
+        "/v1/stations",
+        "/v1/stations?status=disputed&sort=apart&format=csv",
+    ],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
     "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13&format=csv"],
     "/v1/incidents/merged": [
@@ -170,6 +174,7 @@ READS = {
     "/tps/{code}": [f"/tps/{STATION}", "/tps/1371011001002"],
     "/kosong": ["/kosong"],
     "/berbeda": ["/berbeda"],
+    "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/lapor/{id}/foto/{key}": [f"/lapor/{'0' * 32}/foto/{'0' * 32}"],

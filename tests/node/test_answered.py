@@ -5,20 +5,25 @@ import time
 import msgspec
 import pytest
 
+from federation.flows.refer import mail as mailing
 from federation.flows.refer.holding import find_holding
 from federation.node import referrals
 from tests.homes import make_home, serving
 from tests.refer import (
     all_said,
     ask,
+    by_mail,
     find_row,
     history,
     is_in,
     make_referring,
     opened,
     put_item,
+    send,
     write_report,
+    write_reports,
 )
+from tests.smtp import Postbox
 from tests.waiting import until
 
 PARTNER = "kawalpemilu.example"
@@ -114,3 +119,27 @@ async def test_a_process_killed_behind_the_answer_finds_the_number_again(home, s
         await until(is_in(home, incident, "acknowledged"))
     assert find_row(home, incident).reference == "012/LP/2019"
     assert told(home, incident) == [("acknowledged", "012/LP/2019")]
+
+
+@pytest.mark.slow
+async def test_no_answer_waits_for_a_mail_server_that_hangs(home, monkeypatch):
+    monkeypatch.setattr(mailing, "STEP_S", 3.0)
+    first, second = write_reports(home, 2)
+    box = Postbox()
+    box.mood = "hangs-at-dot"
+    async with box.open() as port:
+        by_mail(home, port, "plain")
+        async with serving(home, alone=True) as node:
+            await ask(node, "hand-over", first, reference=None)
+            await send(node, second)
+
+            async def hangs():
+                return find_row(home, second).state == "sending"
+
+            await until(hangs)
+            assert await answer(node, first) == "logged"
+            assert find_row(home, second).state == "sending"
+            assert find_row(home, first).reference == "012/LP/2019"
+    async with serving(home, alone=True):
+        await until(is_in(home, first, "acknowledged"))
+    assert told(home, first) == [("acknowledged", "012/LP/2019")]

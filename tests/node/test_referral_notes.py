@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import itertools
+import re
 
 import msgspec
 import pytest
@@ -131,6 +132,9 @@ async def test_it_is_prepared_looked_at_said_and_sent_once(home):
         text = PapersFolder(home.outbox).load(note.dossier, "note").decode()
         for named in (OWN, "mitra", incident["id"], NUMBER, PAPERS[:16]):
             assert named in text
+        # As an officer reads it, who was told nothing of why there are two.
+        assert re.search(r"[0-9]{2}:[0-9]{2} WIB,", text)
+        assert not re.search(r"[0-9]Z\b|terhubung", text)
         status, said = await approve(node, incident)
         assert (status, said["state"]) == (200, "intended")
         await until(is_there(home, incident))

@@ -64,6 +64,8 @@ ANSWERS = [
     ("/v1/regions/1371011001", answers.RegionAnswer),
     ("/v1/gaps", answers.GapsAnswer),
     ("/v1/disputed", answers.DisputedAnswer),
+    ("/v1/stations", answers.StationsAnswer),
+    ("/v1/stations?flag=implausible", answers.StationsAnswer),
     ("/v1/changes", answers.ChangesAnswer),
     ("/v1/summary", answers.Summary),
     ("/v1/elections", answers.ElectionsAnswer),

@@ -11,6 +11,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from federation.blobs.blobs import MAX_BLOB_BYTES, open_blobs
+from federation.blobs.objects import PIECE_BYTES
 from federation.config.settings import PhotoSettings
 from federation.feeds.resource import blob_of
 from federation.flows.photos.held import Photo, drop_photo, keep_photo
@@ -19,14 +20,16 @@ from federation.records.readers import NOBODY, THIS_MACHINE, Partner, Person
 from federation.store.blobs import mark_damaged
 from federation.store.db import Database
 from federation.store.removals import RemovedPhoto, note_removed
-from federation.web import blobs as served
 from federation.web.app import make_app
 from tests.photographed import A, B, add_named, file_of
 from tests.webnode import context_of, settings_of
 
 TPS = "3171010001001"
-DATA = b"\xff\xd8\xff" + random.Random(1).randbytes(3 * served.PIECE_BYTES)
+DATA = b"\xff\xd8\xff" + random.Random(1).randbytes(3 * PIECE_BYTES)
 SHORT = DATA[:1000]
+#: More than the system takes of whoever is not read.
+BYTES = DATA[:3] + bytes(MAX_BLOB_BYTES - 3)
+LARGE = hashlib.sha256(BYTES).hexdigest()
 DIGEST = hashlib.sha256(DATA).hexdigest()
 NOBODYS = "0" * 64
 CALLERS = {
@@ -92,7 +95,8 @@ async def home(tmp_path, asks_as):
 async def ours(home):
     """A node that holds one photo of its own, which only it has named."""
     await home.hold()
-    home.name(DIGEST)
+    await home.hold(BYTES)
+    home.name(DIGEST, LARGE)
     return await home.open()
 
 
@@ -127,7 +131,7 @@ async def test_who_has_it_is_told_so(ours):
 
 
 async def test_any_part_is_what_a_slice_is(ours):
-    rng, size, edge = random.Random(7), len(DATA), served.PIECE_BYTES
+    rng, size, edge = random.Random(7), len(DATA), PIECE_BYTES
     starts = [0, 1, edge - 1, edge, edge + 1, size - 1]
     parts = [(s, rng.randrange(s, size)) for s in starts * 3]
     for first, last in [*parts, (0, size - 1), (size - 1, size - 1), (5, 10**18 - 1)]:
@@ -279,11 +283,10 @@ async def test_bytes_that_are_missing_or_others_are_handed_to_nobody(left, home)
     assert [blob.digest for blob in home.lost] == [digest]
 
 
-@pytest.mark.parametrize("left", [DATA[:-1], DATA + b"x", DATA[: served.PIECE_BYTES]])
-async def test_of_a_large_one_that_is_others_at_its_end_not_all_comes(left, ours):
+@pytest.mark.parametrize("left", [DATA[:-1], DATA + b"x", DATA[:PIECE_BYTES]])
+async def test_of_a_large_one_that_is_others_at_its_end_nothing_comes(left, ours):
     await asyncio.to_thread(ours.blobs._write, DIGEST, left)
-    with pytest.raises(aiohttp.ClientError):
-        await ours.ask()
+    assert (await ours.ask())[0].status == 404
     assert [blob.digest for blob in ours.lost] == [DIGEST]
 
 
@@ -294,33 +297,38 @@ async def test_what_is_marked_as_damaged_is_not_there_until_it_is_put_again(ours
     assert (await ours.ask())[0].status == 200
 
 
-async def test_a_disk_that_fails_at_the_first_piece_is_said_to_fail(ours, monkeypatch):
-    async def fail(*_):
-        raise OSError(5, "Input/output error", "/secret/place")
+def let_break(ours, monkeypatch, behind, error):
+    """So many pieces come, and then no more, or an error."""
+    pieces = ours.blobs.pieces
 
-    monkeypatch.setattr(ours.blobs, "get", fail)
+    def broken(*asked):
+        for number, piece in enumerate(pieces(*asked)):
+            if number == behind:
+                break
+            yield piece
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(ours.blobs, "pieces", broken)
+
+
+async def test_a_disk_that_fails_at_the_first_piece_is_said_to_fail(ours, monkeypatch):
+    let_break(ours, monkeypatch, 0, OSError(5, "Input/output error", "/secret/place"))
     answer, body = await ours.ask()
     assert answer.status == 500
     assert json.loads(body)["code"] == "disk-failed"
     assert b"secret" not in body
 
 
-@pytest.mark.parametrize("gone", [True, False])
+@pytest.mark.parametrize("error", [None, OSError(5, "Input/output error")])
 async def test_what_breaks_amid_the_bytes_is_seen_to_be_cut_off(
-    gone, ours, monkeypatch
+    error, ours, monkeypatch
 ):
-    get = ours.blobs.get
-
-    async def fail(digest, start, length):
-        if start:
-            if gone:
-                return b""
-            raise OSError(5, "Input/output error")
-        return await get(digest, start, length)
-
-    monkeypatch.setattr(ours.blobs, "get", fail)
+    let_break(ours, monkeypatch, 1, error)
     with pytest.raises(aiohttp.ClientError):
         await ours.ask()
+    assert [blob.digest for blob in ours.lost] == ([] if error else [DIGEST])
+    assert ours.sent == [PIECE_BYTES]
 
 
 async def test_that_a_photo_of_a_partner_was_looked_at_is_noted_of_ours_not(home):
@@ -333,18 +341,35 @@ async def test_that_a_photo_of_a_partner_was_looked_at_is_noted_of_ours_not(home
     assert [blob.digest for blob in home.used] == [theirs]
 
 
-async def test_memory_holds_a_piece_of_what_is_handed_over(ours, monkeypatch):
-    get, read = ours.blobs.get, []
+async def test_memory_holds_a_piece_of_what_is_handed_over(ours):
+    pieces = ours.blobs.pieces(DIGEST, 1, len(DATA), len(DATA))
+    buffers, come = set(), b""
+    for piece in pieces:
+        assert len(piece) <= PIECE_BYTES
+        buffers.add(id(piece.obj))
+        come += piece
+    assert come == DATA[1:]
+    assert len(buffers) == 1
 
-    async def count(digest, start, length):
-        piece = await get(digest, start, length)
-        read.append(len(piece))
-        return piece
 
-    monkeypatch.setattr(ours.blobs, "get", count)
-    assert (await ours.ask())[1] == DATA
-    assert max(read) <= served.PIECE_BYTES
-    assert sum(read) == len(DATA)
+async def test_a_slow_reader_holds_no_thread_and_gets_all(ours):
+    busy = [await ours.client.get(f"/blob/{LARGE}") for _ in range(12)]
+    answer, body = await ours.ask()
+    assert (answer.status, body) == (200, DATA)
+    for one in busy:
+        assert hashlib.sha256(await one.read()).hexdigest() == LARGE
+
+
+async def test_who_is_cut_off_amid_the_bytes_is_done_with(ours):
+    answer = await ours.client.get(f"/blob/{LARGE}")
+    ours.client.server.handler.connections[0].transport.abort()
+    for _ in range(100):
+        if ours.sent:
+            break
+        await asyncio.sleep(0.05)
+    assert 0 < ours.sent[0] < len(BYTES)
+    with pytest.raises(aiohttp.ClientError):
+        await answer.read()
 
 
 async def test_a_path_that_is_no_digest_is_none(ours):

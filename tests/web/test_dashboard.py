@@ -18,8 +18,9 @@ from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
+from federation.records.timezones import tell_moment
 from federation.text import load_topic
-from federation.web import dashboard, page, reportpage
+from federation.web import dashboard, page, regionpage, reportpage, stationlist
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
@@ -41,6 +42,12 @@ PAGES = [
     f"/tps/{sample.OUTSIDE}",
     "/kosong",
     "/berbeda",
+    "/?sort=-covered&map=differs",
+    "/wilayah/13?sort=disputed",
+    "/daftar",
+    "/daftar?flag=implausible",
+    "/daftar?official=differs&sort=apart",
+    f"/daftar?lacks={sample.ANA}&region=13",
     "/laporan",
 ]
 WORDS = re.compile(
@@ -61,7 +68,9 @@ async def client(sample_db):
 async def served(site):
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
+    app.add_routes(regionpage.routes())
     app.add_routes(dashboard.routes())
+    app.add_routes(stationlist.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
@@ -225,6 +234,89 @@ async def test_the_first_page_counts_as_the_api_does(client):
     assert "66,6 %" in html.text
 
 
+async def test_every_figure_of_a_page_opens_a_list_of_as_many(client):
+    for path in ("/", "/wilayah/13", "/wilayah/1371", "/wilayah/1371011001"):
+        _, html = await read(client, path)
+        links = {
+            attrs["href"]
+            for tag, attrs in html.tags
+            if tag == "a" and "/daftar?" in attrs.get("href", "")
+        }
+        assert len(links) > 4
+        for href in links:
+            got = await client.get(urljoin(path, href))
+            text = await got.text()
+            listed = Reader(text)
+            shown = [
+                attrs
+                for tag, attrs in listed.tags
+                if tag == "li" and attrs.get("class", "").startswith("station ")
+            ]
+            total = re.search(r'class="big"><b>(\d+)</b>', text)
+            assert total is not None, href
+            assert len(shown) == int(total[1]), href
+            assert shown, href
+
+
+async def test_the_parts_of_a_region_are_put_in_order_by_links(client):
+    def parts(html):
+        hrefs = [attrs.get("href", "") for tag, attrs in html.tags if tag == "a"]
+        found = [re.search(r"wilayah/(\d\d)(?:$|\?)", href) for href in hrefs]
+        return [one[1] for one in found if one][-2:]
+
+    _, html = await read(client, "/?sort=covered")
+    assert parts(html) == ["13", "72"]
+    _, html = await read(client, "/?sort=-covered")
+    assert parts(html) == ["72", "13"]
+    heads = [attrs for tag, attrs in html.tags if tag == "th" and "aria-sort" in attrs]
+    assert [one["aria-sort"] for one in heads].count("ascending") == 1
+
+
+async def test_a_contest_of_which_nobody_has_said_anything_has_no_tab(
+    client, sample_db
+):
+    tabs = ("a", {"href": "./?lang=id&election=pemilu-uji&contest=pdpr"})
+    _, html = await read(client, "/")
+    assert tabs in html.tags
+    with sample_db.transaction() as tx:
+        tx.execute("DELETE FROM rollup WHERE contest='pdpr'")
+    _, html = await read(client, "/")
+    assert tabs not in html.tags
+
+
+async def test_every_page_of_the_map_says_when_it_last_changed(client):
+    for path in PAGES:
+        _, html = await read(client, path)
+        is_of_map = path != "/laporan"
+        said = "Perubahan terakhir 07.00 WIB, dari ana.example." in html.text
+        assert said == is_of_map, path
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "code", "told"),
+    [
+        (1_707_920_040, 1_707_920_100, "3171", "21.14 WIB"),
+        (1_707_920_040, 1_707_920_100, "7202011001001", "22.14 WITA"),
+        (1_707_920_040, 1_707_920_100, "91", "23.14 WIT"),
+        (1_707_920_040, 1_708_000_000, "", "2024-02-14 21.14 WIB"),
+        (1_707_920_040, 1_707_926_400, "91", "2024-02-14 23.14 WIT"),
+    ],
+)
+def test_a_moment_is_told_in_the_time_of_the_place(at, now, code, told):
+    assert tell_moment(at, now, code) == told
+
+
+async def test_a_list_and_its_files_say_the_same(client):
+    _, html = await read(client, "/daftar?official=differs")
+    page = [href for tag, a in html.tags if "/tps/" in (href := a.get("href", ""))]
+    files = [a["href"] for tag, a in html.tags if tag == "a" and "download" in a]
+    assert len(files) == 2
+    assert all("what=stations" in href for href in files)
+    data = next(a["href"] for _, a in html.tags if "/v1/stations" in a.get("href", ""))
+    assert "official=differs" in data
+    assert page
+
+
 @pytest.mark.parametrize(
     "typed",
     ["1371011001002", "1371 0110 01002", "13.71.01.1001-002", "1371011001002\n"],
@@ -247,6 +339,11 @@ async def test_a_code_is_found_however_it_is_typed(client, typed):
         ("/?election=nope", 404),
         ("/?contest=nope", 404),
         ("/kosong?region=1", 400),
+        ("/daftar?status=nope", 400),
+        ("/daftar?sort=nope", 400),
+        ("/?sort=nope", 400),
+        ("/?map=nope", 400),
+        ("/daftar?official=differs&after=12", 400),
     ],
 )
 async def test_a_mistake_is_answered_with_a_page_and_a_way_on(client, path, status):
@@ -324,7 +421,10 @@ def test_every_word_of_the_pages_has_a_user():
     files += (folder.parent / "cli").rglob("*.py")
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
-        of_a_code = re.match(r"(status|official|flag|contest|round|figure)_", key)
+        of_a_code = re.match(
+            r"(status|official|flag|contest|round|figure|title|lead|list|filter|map|tile)_",
+            key,
+        )
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
 
 
@@ -359,8 +459,8 @@ async def test_stations_that_were_not_added_are_told_beside_the_votes(
             shown.tally, votes={}, not_added=3))  # fmt: skip
         return structs.replace(whole(*given), region=found)
 
-    whole = dashboard.region.region
-    monkeypatch.setattr(dashboard.region, "region", not_added)
+    whole = regionpage.region.region
+    monkeypatch.setattr(regionpage.region, "region", not_added)
     for lang, words in (("en", "Not added: 3"), ("id", "Tidak dijumlahkan: 3")):
         got, reader = await read(client, "/", lang)
         assert got.status == 200

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from federation.config.annexkey import load_annex_private
+from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
 from federation.flows.annex.sealing import open_sealed
 from federation.node import handedin
 from federation.store.annex import AnnexFolder
@@ -70,6 +71,8 @@ async def test_the_form_is_small_has_no_script_and_asks_for_no_name_without_a_ke
     assert "<script" not in page.text
     assert "script-src" not in page.headers["Content-Security-Policy"]
     assert "reporter_name" not in page.text
+    # Nobody knows thirteen digits by heart.
+    assert re.search(r'<a href="[^"]*/"[^>]*>Cari kodenya', page.text)
     # One answer has all of it: nothing is loaded beside it.
     assert not re.search(r'(?:src|href)="[^"]*(?:static|style)', page.text)
     style = re.search("<style>(.*)</style>", page.text, re.DOTALL)[1]
@@ -253,17 +256,57 @@ async def test_who_told_it_is_sealed_and_comes_back_nowhere(home, tmp_path):
         _, page = await fill(
             browser,
             reporter_name="Zulkifli Manurung",
+            reporter_address="Jalan Kenari 17",
             reporter_contact="0813-5555-0117",
+            accused_name="Hendrawan Tobing",
+            accused_about="kepala dusun",
         )
         assert page.status == 200, page
         for said in (page.text, (await reports(node))[0]):
-            assert "Zulkifli" not in said
-            assert "0117" not in said
+            for word in ("Zulkifli", "Kenari", "0117", "Hendrawan", "kepala dusun"):
+                assert word not in said, word
     report = path_of(page).removeprefix("/lapor/")
     annex = AnnexFolder(home.annex).load(ELECTION, report)
     opened = open_sealed(annex, load_annex_private(home.annex_private, PASSPHRASE))
     assert opened.reporter.name == "Zulkifli Manurung"
+    assert opened.reporter.address == "Jalan Kenari 17"
     assert opened.reporter.contact == "0813-5555-0117"
+    [accused] = opened.accused
+    assert (accused.name, accused.about) == ("Hendrawan Tobing", "kepala dusun")
+
+
+async def test_with_a_key_the_form_asks_for_what_the_law_asks_of_a_report(home):
+    give_key(home)
+    async with reported_to(home) as node, Browser(node.url) as browser:
+        await browser.sign_in(f"/masuk?k={'S' * 43}")
+        page = await browser.open("/lapor")
+    # Law 7/2017 art. 454 (4): who reports, with an address; accused; account
+    for name in ("reporter_name", "reporter_address", "accused_name", "description"):
+        assert f'name="{name}"' in page.text, name
+    assert len(page.text.encode()) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("told", "sealed"),
+    [
+        ({}, None),
+        (
+            {"reporter_contact": "0813"},
+            IncidentAnnex(reporter=AnnexPerson(name="-", contact="0813")),
+        ),
+        (
+            {"accused_name": "X"},
+            IncidentAnnex(accused=(AnnexPerson(name="X"),)),
+        ),
+    ],
+)
+def test_only_what_was_told_of_people_is_sealed(told, sealed):
+    assert read_report(FORM | told).personal == sealed
+
+
+def test_of_an_accused_somebody_says_more_than_where_to_be_found():
+    read = read_report(FORM | {"accused_about": "kepala dusun"})
+    assert set(read.faults) == {"accused_name"}
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ from federation.text.cause import cause_of
 from federation.text.mistyped import reword
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 
+#: The member of a report that goes into its annex.
+ANNEX: Final = "annex"
 _STEP: Final = 200
 _TEXTS: Final = ("category", "law", "summary", "description", "happened_at", "known_at")
 _MEMBERS: Final = (*_TEXTS, "tps", "region", "ref", "revision")
@@ -135,7 +137,9 @@ async def hand_in_reports(
     verdicts: list[IncidentVerdict] = []
     readable: dict[int, dict[str, Any]] = {}
     for row, record in enumerate(records):
-        read = read_incident(record)
+        # What is personal is for the node to seal.
+        said = {name: record[name] for name in record if name != ANNEX}
+        read = read_incident(said)
         if isinstance(read, tuple):
             verdicts.append(_refuse(run, row, read))
         else:

@@ -1,9 +1,9 @@
 """`federation incidents import`: reports out of somebody's table.
 
 Rule: as `federation incidents add`, which the rows go to when they are read. Who
-reported it and where exactly is sealed into the report's annex when that stands, if
-there is a key for it and no annex yet; columns that mean nothing are left out and named
-once. Killed in between, the same file again seals what is not sealed.
+reported it and where exactly goes into the report's annex, if there is a key for it,
+with the words that a mark took the place of; columns that mean nothing are left out and
+named once.
 """
 
 import asyncio
@@ -17,13 +17,15 @@ from federation.cli.arguments import pick_election
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.incidents.add import (
+    ANNEX,
     hand_in_reports,
     read_reports,
     redact_reports,
     show_verdicts,
 )
-from federation.cli.incidents.sealing import check_personal, find_key, seal_rows
 from federation.cli.output import NEGATIVE, OK
+from federation.config.annexkey import load_annex_public
+from federation.errors import ConfigError
 from federation.flows.incidents.take import IncidentVerdict
 from federation.flows.ownlog.verdict import RowError
 from federation.records.incident import CATEGORIES, LAWS
@@ -75,19 +77,19 @@ def import_reports(  # noqa: PLR0913  one parameter for each option
     defaults = {name: value for name, value in given.items() if value is not None}
     named = split_flags(columns), split_flags(sealed, "--annex")
     meant, rows = _read(file, sheet, *named, defaults)
-    key = find_key(run, needs=bool(sealed))
-    left = meant.unread if key else [*meant.unread, *meant.annex.member_of]
+    has_key = _has_key(run, needs=bool(sealed))
+    left = meant.unread if has_key else [*meant.unread, *meant.annex.member_of]
     if left:
         run.out.note(run.t("incidents.unread", columns=", ".join(left)))
-    if meant.annex.member_of and not key:
+    if meant.annex.member_of and not has_key:
         run.out.note(run.t("incidents.no-key"))
-    read = list(map(check_personal, _in_our_words(rows, _split_words(run, words))))
+    read = _in_our_words(rows, _split_words(run, words))
     good = [row for row in read if row.bad is None]
     numbered = ((row.row, row.members) for row in good)
     records, replaced = redact_reports(numbered, asked=redact)
+    if has_key:
+        records = list(map(_with_annex, records, good))
     answers = asyncio.run(hand_in_reports(run, asked, records, alone=alone))
-    if key:
-        seal_rows(run, asked, key, zip(good, answers, strict=True))
     run.finish(Sentence("cli.done-unsaid"))
     verdicts = [
         replace(answer, row=row.row) for row, answer in zip(good, answers, strict=True)
@@ -121,6 +123,35 @@ def _read(
         meant.read_row(number, record, defaults)
         for number, record in enumerate(records, 1)
     ]
+
+
+def _has_key(run: Run, *, needs: bool) -> bool:
+    """Whether there is a key of annexes.
+
+    Raises:
+        ConfigError: there is none, and the operator `needs` one.
+    """
+    try:
+        load_annex_public(run.home)
+    except ConfigError:
+        if needs:
+            raise
+        return False
+    return True
+
+
+def _with_annex(record: dict[str, Any], row: ReportRow) -> dict[str, Any]:
+    """A report with what is personal of it, also what a mark took the place of."""
+    annex = dict(row.personal)
+    notes = [annex["notes"]] if "notes" in annex else []
+    notes += [
+        f"{name}: {row.members[name]}"
+        for name in ("summary", "description")
+        if record.get(name) != row.members.get(name)
+    ]
+    if notes:
+        annex["notes"] = "\n".join(notes)
+    return {**record, ANNEX: annex} if annex else record
 
 
 def _is_json(source: SourceFile) -> bool:

@@ -112,7 +112,8 @@ def _print_one(run: Run, found: ShownIncident) -> None:
             words.append(str(one.said["summary"]))
         else:
             words.append(_state(run, one))
-        words += [_plain(one.said[name]) for name in _NAMED if name in one.said]
+        named = [(name, one.said[name]) for name in _NAMED if name in one.said]
+        words += [t.word(f"verifier.{name}_{it}", _plain(it)) for name, it in named]
         out.line("  " + " · ".join(words))
     if found.merged is not None:
         _print_merged(run, found.merged)

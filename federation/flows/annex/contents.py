@@ -15,7 +15,7 @@ reporter with an address, and the accused (Law 7/2017 art. 454).
 Source: docs/reference/annex.md
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,9 @@ from msgspec import Meta
 from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.text import Sentence
+
+#: The name of somebody of whom only other things are known.
+UNNAMED: Final = "-"
 
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]

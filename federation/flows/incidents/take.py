@@ -106,9 +106,9 @@ def take_incidents(  # noqa: PLR0913  what signing needs, and what is signed
     drafts: dict[int, dict[str, Any]] = {}
     for row, given in enumerate(rows):
         if isinstance(given, tuple):
-            verdicts[row] = _of(refuse(row, given))
+            verdicts[row] = refuse_report(row, given)
         else:
-            drafts[row] = {"id": _make_id(log, given, secret), **given}
+            drafts[row] = {"id": make_id(log, given, secret), **given}
     with db.view() as view:
         known = _read_known(view, log, {str(one["id"]) for one in drafts.values()})
         doubts = _find_doubts(view, log, drafts, now)
@@ -133,6 +133,11 @@ def take_incidents(  # noqa: PLR0913  what signing needs, and what is signed
     return [verdicts[row] for row in range(len(rows))]
 
 
+def refuse_report(row: int, problems: Sequence[Problem]) -> IncidentVerdict:
+    """The answer to a report in which this is wrong."""
+    return _of(refuse(row, problems))
+
+
 def _of(verdict: Verdict, name: str = "") -> IncidentVerdict:
     members = {one: getattr(verdict, one) for one in Verdict.__struct_fields__}
     return IncidentVerdict(**members, incident=name)
@@ -142,7 +147,8 @@ def _name(log: OwnLog, draft: Mapping[str, Any]) -> str:
     return f"{log.chain.org}/{draft['id']}"
 
 
-def _make_id(log: OwnLog, draft: Mapping[str, Any], secret: bytes) -> str:
+def make_id(log: OwnLog, draft: Mapping[str, Any], secret: bytes) -> str:
+    """The id of a report that has none of its own, of its members alone."""
     about = [log.chain.org, log.chain.election, "incident"]
     about += ["ref", str(draft["ref"])] if "ref" in draft else ["", ""]
     if "ref" not in draft:

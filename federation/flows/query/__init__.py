@@ -17,6 +17,9 @@ Every answer names the `cursor` it was read at.
     cited       whose record another was read or copied from
     photos      the photographs behind what is said of a station
     lists       where nobody has been, where monitors differ
+    stations    the stations that a figure counts
+    station     one station of such a list
+    freshness   when the map last changed, and whose news it was
     changes     rows that changed since a cursor
     table       rows and columns of an answer, for a spreadsheet
     cells       what stands in one cell of it

@@ -120,13 +120,39 @@ class Region(Struct, frozen=True, kw_only=True):
 
 
 class Station(Struct, frozen=True, kw_only=True):
-    """One polling station in the list of its village."""
+    """One polling station in a list.
+
+    `kpu`: KPU's figures beside it, with who imported them; `voters`: of the register,
+    told where nobody has been.
+    """
 
     tps: str
     status: str
     official: str | UnsetType = UNSET
     flags: list[str]
     groups: list[Group]
+    kpu: list[Group] = []
+    voters: int | UnsetType = UNSET
+
+
+class StationsAnswer(Struct, frozen=True, kw_only=True):
+    """The stations that a figure counts.
+
+    `register`: how many stations the region has; `total`: how many are so, absent where
+    that takes a look at each; `sort`: the order that they are in, "" by code; `names`:
+    of the regions around them, by code.
+    """
+
+    election: str
+    contest: str
+    cursor: str
+    region: Place
+    register: int
+    total: int | UnsetType = UNSET
+    sort: str
+    stations: list[Station]
+    names: dict[str, str]
+    next: str | UnsetType = UNSET
 
 
 class RegionAnswer(Struct, frozen=True, kw_only=True):

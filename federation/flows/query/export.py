@@ -7,6 +7,7 @@ the whole map. Read within one view (the command does), it is exact for the curs
 
     results    every statement that stands      disputed   only where monitors differ
     gaps       stations nobody has been to      coverage   every region to kecamatan
+    stations   every station that a figure of a region counts
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +19,14 @@ from federation.flows.query.lists import gaps
 from federation.flows.query.region import read_line, region
 from federation.flows.query.scope import QueryScope, parse_region, read_names
 from federation.flows.query.state import sources
+from federation.flows.query.stations import EVERY, StationFilter, stations
 from federation.flows.query.table import (
     Credit,
     QueryTable,
     claim_table,
     gap_table,
     region_table,
+    station_table,
 )
 from federation.flows.query.tps import contest_of
 from federation.records.merge import decode_row
@@ -32,8 +35,8 @@ from federation.store.db import View
 from federation.store.mapkey import encode_key
 from federation.store.mapstate import find_election
 
-What: TypeAlias = Literal["results", "disputed", "gaps", "coverage"]
-WHATS: tuple[What, ...] = ("results", "disputed", "gaps", "coverage")
+What: TypeAlias = Literal["results", "disputed", "gaps", "coverage", "stations"]
+WHATS: tuple[What, ...] = ("results", "disputed", "gaps", "coverage", "stations")
 PAGE = 500
 _DISTRICT = 6
 
@@ -48,13 +51,17 @@ class Export:
         asked: QueryScope,
         what: What,
         code: str = "",
+        which: StationFilter = EVERY,
     ) -> None:
         """Begin at the cursor of this view; `code` limits it to a region.
+
+        `which`: of the stations; the other sorts are not asked.
 
         Raises:
             FormatError: `code` is not the code of a region.
         """
         self.asked, self.what, self.region = asked, what, parse_region(code)
+        self.which = which
         self.cursor = format_cursor(read_cursor(view, asked.election))
         self.sources = sources(view, asked.election, settings)
         self.done = False
@@ -78,6 +85,7 @@ class Export:
             "contest": self.asked.contest,
             "what": self.what,
             "region": self.region,
+            **self.which.given,
             "cursor": self.cursor,
             "sources": self.sources,
         }
@@ -89,6 +97,8 @@ class Export:
             return self._read_gaps(view)
         if self.what == "coverage":
             return self._read_regions(view)
+        if self.what == "stations":
+            return self._read_stations(view)
         return self._read_claims(view)
 
     def _read_gaps(self, view: View) -> QueryTable:
@@ -96,6 +106,17 @@ class Export:
         self._after, self.done = answer.next or "", not answer.next
         names = read_names(view, self.asked.election, [g.tps for g in answer.gaps])
         return gap_table(self.asked.contest, answer.gaps, names, self._credit)
+
+    def _read_stations(self, view: View) -> QueryTable:
+        answer = stations(view, self.asked, self.which, self.region, self._after, PAGE)
+        self._after, self.done = answer.next or "", not answer.next
+        return station_table(
+            self.asked.contest,
+            answer.stations,
+            self._numbers,
+            answer.names,
+            self._credit,
+        )
 
     def _read_regions(self, view: View) -> QueryTable:
         lines, self._root = self._root, []

@@ -12,6 +12,7 @@ from federation.flows.query.scope import (
     parse_region,
     places,
 )
+from federation.flows.query.station import silent_station, station_of
 from federation.records.coverage import region_coverage
 from federation.records.merge import decode_row
 from federation.records.tally import Tally, race_level, region_tally
@@ -34,7 +35,7 @@ def region(
     """
     here = parse_region(code)
     own = read_line(view, asked, here)
-    inside = _children(view, asked, here)
+    inside = list_parts(view, asked, here)
     stations: list[answers.Station] = []
     following: str | UnsetType = UNSET
     if len(here) == _VILLAGE:
@@ -114,7 +115,7 @@ def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
     return [part for part in area if part.startswith(code)]
 
 
-def _children(view: View, asked: QueryScope, code: str) -> list[answers.Region]:
+def list_parts(view: View, asked: QueryScope, code: str) -> list[answers.Region]:
     """The regions right below, those of the register without any result too."""
     if len(code) == _VILLAGE:
         return []
@@ -144,27 +145,16 @@ def _stations(
     view: View, asked: QueryScope, code: str, after: str, limit: int
 ) -> tuple[list[answers.Station], str | UnsetType]:
     """A page of a village's stations, those without a result too."""
-    rows = {
-        row.tps: row
-        for row in map(
-            decode_row,
-            mapreading.list_rows(
-                view, asked.election, asked.contest, code, after=after, limit=limit + 1
-            ),
-        )
+    rows = mapreading.list_stations(
+        view, asked.election, asked.contest, code, after=after, limit=limit + 1
+    )
+    known: dict[str, answers.Station] = {
+        row.tps: station_of(decode_row(row.row), row.claims) for row in rows
     }
-    listed = list_missing(view, asked, code, after, limit + 1)
-    codes = sorted(rows.keys() | {station.tps for station in listed})
-    page = []
-    for tps in codes[:limit]:
-        row = rows.get(tps)
-        page.append(
-            answers.Station(
-                tps=tps,
-                status=row.status if row else "missing",
-                official=row.official if row else UNSET,
-                flags=row.flags if row else [],
-                groups=row.groups if row else [],
-            )
-        )
+    silent: dict[str, answers.Station] = {
+        station.tps: silent_station(station)
+        for station in list_missing(view, asked, code, after, limit + 1)
+    }
+    codes = sorted(silent.keys() | known.keys())
+    page = [known.get(code) or silent[code] for code in codes[:limit]]
     return page, codes[limit - 1] if len(codes) > limit else UNSET

@@ -6,6 +6,7 @@ licence and attribution of whom it comes from, and with the cursor it was read a
     claims    one row per statement that stands: who says what, KPU's too
     regions   one row per region: coverage, statuses, what each organisation has
     gaps      one row per station of the register without any monitor's result
+    stations  one row per station of a list: the least and the most that monitors say
     changes   one row per row of the map that changed: what it comes to, who spoke
 """
 
@@ -182,6 +183,53 @@ def gap_table(
         for gap in gaps
     ]
     return QueryTable((*_PLACE, "voters", *_END), rows)
+
+
+def station_table(
+    contest: str,
+    stations: Iterable[answers.Station],
+    numbers: Sequence[str],
+    names: Mapping[str, str],
+    credit: Credit,
+) -> QueryTable:
+    """The stations of a list, as it shows them.
+
+    Args:
+        contest: Of all of them.
+        stations: One row each.
+        numbers: Candidates or parties that get columns.
+        names: Of the regions around the stations, by code.
+        credit: For the end of each row.
+    """
+    columns = (
+        *_PLACE, "status", "compared_with_kpu", "flags", "orgs", "versions",
+        *(f"{part}_{n}" for n in numbers for part in ("least", "most", "kpu")),
+        "voters", *_END,
+    )  # fmt: skip
+    rows: list[TableRow] = [
+        [
+            *_place(contest, station.tps, names),
+            station.status,
+            station.official or "",
+            " ".join(station.flags),
+            " ".join(sorted({org for group in station.groups for org in group.orgs})),
+            len(station.groups),
+            *_spans(station, numbers),
+            station.voters or "",
+            *credit.end(),
+        ]
+        for station in stations
+    ]
+    return QueryTable(columns, rows)
+
+
+def _spans(station: answers.Station, numbers: Sequence[str]) -> Iterator[Cell]:
+    for number in numbers:
+        said = [g.votes[number] for g in station.groups if number in g.votes]
+        kpu = {g.votes[number] for g in station.kpu if number in g.votes}
+        yield from (min(said), max(said)) if said else ("", "")
+        # Two figures of KPU's are told where the statements are: `results`.
+        yield kpu.pop() if len(kpu) == 1 else ""
 
 
 def change_table(changes: Iterable[answers.Change], credit: Credit) -> QueryTable:

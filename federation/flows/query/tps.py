@@ -18,7 +18,8 @@ from federation.records.tps import parse_tps, regions_of
 from federation.store import cosignatures, mapreading, registers
 from federation.store.db import View
 
-_counts = msgspec.json.Decoder(dict[str, int]).decode
+#: Votes or figures, as a claim keeps them.
+read_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def tps(
@@ -145,8 +146,8 @@ def _said(
         derived=claim.derived,
         review=claim.review,
         held_by=cosignatures.count_holders(confirmed, origin, claim.index),
-        votes=_counts(claim.votes) if claim.votes else UNSET,
-        figures=_counts(claim.figures) if claim.figures else UNSET,
+        votes=read_counts(claim.votes) if claim.votes else UNSET,
+        figures=read_counts(claim.figures) if claim.figures else UNSET,
         rules=claim.rules or UNSET,
         files=claim.files or UNSET,
     )

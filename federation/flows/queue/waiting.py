@@ -36,7 +36,7 @@ from federation.records.readingqueue import (
 from federation.records.tps import parse_tps
 from federation.store import blobs, leases, mapreading, photoanswers, registers
 from federation.store.db import View
-from federation.store.mapreading import WaitingRow
+from federation.store.mapreading import StationRow
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 from federation.store.removals import removed_among
 from federation.text import Sentence
@@ -63,7 +63,7 @@ class OpenForm(NamedTuple):
     """A form that waits: its row, why, the photographs that are not settled."""
 
     reason: ReadingReason
-    row: WaitingRow
+    row: StationRow
     photos: tuple[str, ...]
     answered: Mapping[str, AnsweredPhoto]
 
@@ -165,7 +165,7 @@ def _behind(queue: ReadingQueue, after: str) -> tuple[list[ReadingReason], str]:
 
 
 def _answered(
-    view: View, scope: QueryScope, rows: Sequence[WaitingRow]
+    view: View, scope: QueryScope, rows: Sequence[StationRow]
 ) -> dict[str, dict[str, AnsweredPhoto]]:
     """What was answered of these stations: one question for all of them."""
     if not rows:
@@ -174,7 +174,7 @@ def _answered(
     return photoanswers.answers_between(view, first, rows[-1].tps)
 
 
-def _removed(view: View, rows: Sequence[WaitingRow]) -> set[str]:
+def _removed(view: View, rows: Sequence[StationRow]) -> set[str]:
     """The photographs of these stations that nobody here will see any more."""
     claims = (claim for row in rows for _, claim in row.claims)
     return removed_among(view, sorted({file for one in claims for file in one.files}))
@@ -183,7 +183,7 @@ def _removed(view: View, rows: Sequence[WaitingRow]) -> set[str]:
 def _open(
     asked: QueueAsked,
     reason: ReadingReason,
-    row: WaitingRow,
+    row: StationRow,
     answered: Mapping[str, AnsweredPhoto],
     gone: Collection[str],
 ) -> OpenForm:

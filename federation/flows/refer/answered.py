@@ -26,7 +26,9 @@ _ANSWERS: Final[frozenset[IncidentState]] = frozenset(
 _HANDED: Final[frozenset[OutboxState]] = frozenset({"unsure", "sent", "acknowledged"})
 
 
-def find_answered(view: View, org: str) -> list[tuple[OutboxItem, str]]:
+def find_answered(
+    view: View, org: str, incident: str = ""
+) -> list[tuple[OutboxItem, str]]:
     """Reports that we say an agency has answered, each with its number there.
 
     Those of which our `referral/1` does not say so yet.
@@ -34,10 +36,12 @@ def find_answered(view: View, org: str) -> list[tuple[OutboxItem, str]]:
     Args:
         view: A snapshot, whose index of incidents is up to date.
         org: Our organisation.
+        incident: As `org/id`; "": all.
     """
     found = []
     for item in list_items(view):
-        if item.kind != "dossier" or item.state not in _HANDED:
+        is_meant = incident in ("", item.incident) and item.kind == "dossier"
+        if not is_meant or item.state not in _HANDED:
             continue
         number = _find_number(view, org, item)
         if number and (item.state, item.reference) != ("acknowledged", number):

@@ -25,7 +25,7 @@ from typing import Literal, TypeAlias
 from msgspec import UNSET
 
 from federation.config.agencies import Agency
-from federation.flows.annex.contents import IncidentAnnex
+from federation.flows.annex.contents import UNNAMED, IncidentAnnex
 from federation.records.deadline import Deadline
 from federation.records.incident import Incident
 
@@ -89,7 +89,9 @@ def find_missing(given: DossierInput) -> tuple[Requirement, ...]:
     incident, annex = given.incident, given.annex or IncidentAnnex()
     reporter = annex.reporter
     met: dict[Requirement, bool] = {
-        "reporter": reporter is not None and bool(reporter.address.strip()),
+        "reporter": reporter is not None
+        and reporter.name != UNNAMED
+        and bool(reporter.address.strip()),
         "accused": bool(annex.accused),
         # A record without them is refused: when, and at least which province.
         "event": True,

@@ -19,7 +19,12 @@ from federation.flows.refer.holding import (
     find_twins,
 )
 from federation.records.canonical import format_time
+from federation.records.incident import Incident
+from federation.records.kinds import INCIDENT
 from federation.records.referral import THERE, ReferralWay
+from federation.records.sealed import leaf_statement
+from federation.records.timezones import tell_local
+from federation.store import incidents, leaves
 from federation.store.db import View
 from federation.store.outbox import ENDED, OutboxItem, find_item, list_items
 from federation.text import Sentence, Text
@@ -28,11 +33,15 @@ _WAYS: tuple[ReferralWay, ...] = ("email", "webhook", "by-hand")
 
 
 class Twice(NamedTuple):
-    """What the agency got from us, who else took it there, and the note about it."""
+    """What the agency got from us, who else took it there, and the note about it.
+
+    `place`: code of where it happened, whose time the note tells; "" if not known.
+    """
 
     item: OutboxItem
     twins: tuple[StandingReferral, ...]
     note: OutboxItem | None
+    place: str = ""
 
     @property
     def names(self) -> frozenset[str]:
@@ -58,8 +67,19 @@ def find_twice(view: View, org: str, now: float) -> list[Twice]:
         is_there = item.kind == "dossier" and item.state in THERE
         if is_there and (twins := find_twins(view, org, item, now)):
             note = find_item(view, item.incident, item.agency, "note")
-            found.append(Twice(item, tuple(twins), note))
+            place = _place_of(view, item.incident)
+            found.append(Twice(item, tuple(twins), note, place))
     return found
+
+
+def _place_of(view: View, name: str) -> str:
+    org, _, given = name.partition("/")
+    entry = incidents.find_latest(view, org, INCIDENT.name, [given]).get(given)
+    if entry is None:
+        return ""
+    incident = leaf_statement(leaves.read_leaf(view, entry.log_id, entry.index))
+    assert isinstance(incident, Incident), "of its kind"
+    return incident.place
 
 
 def is_to_draw(twice: Twice) -> bool:
@@ -104,7 +124,8 @@ def draw_note(
         reference=item.reference,
         dossier=item.dossier,
     )
-    lines = sorted(_line(t, one) for one in (ours, *twice.twins))
+    told = (ours, *twice.twins)
+    lines = sorted(_line(t, one, twice.place) for one in told)
     text = t("outbox.note", agency=agency.name, name=name, lines="\n".join(lines))
     data = f"{text}\n".encode()
     ways = [item.way, *_WAYS]
@@ -137,13 +158,13 @@ def tell_note(twice: Twice, first: StandingReferral | None) -> Sentence:
     return Sentence("outbox.note-ours", state=state)
 
 
-def _line(t: Text, one: StandingReferral) -> str:
+def _line(t: Text, one: StandingReferral, place: str) -> str:
     unknown = t("outbox.unknown")
     return t(
         "outbox.note-line",
         org=one.org,
         incident=one.incident,
-        at=one.at,
+        at=tell_local(one.at, place),
         dossier=one.dossier[:16] or unknown,
         number=one.reference or unknown,
     )

@@ -94,6 +94,10 @@ def test_a_complete_report_has_a_place_for_all_that_is_asked_for():
         ({"annex": None}, ("reporter", "accused", "witnesses")),
         ({"annex": annex(reporter=None)}, ("reporter",)),
         ({"annex": annex(reporter=AnnexPerson(name="X", address=" "))}, ("reporter",)),
+        (
+            {"annex": annex(reporter=AnnexPerson(name="-", address="Jalan X"))},
+            ("reporter",),
+        ),
         ({"annex": annex(accused=())}, ("accused",)),
         (
             {"incident": msgspec.structs.replace(INCIDENT, description=UNSET)},

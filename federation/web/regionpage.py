@@ -1,0 +1,176 @@
+"""A region and its parts; the nation is the first page.
+
+    /   /wilayah/{code}      ?sort=   order of the parts   ?map=   what the map shows
+
+Rule: it shows what `/v1/regions` answers. Its parts can be put in order by links, and
+each figure opens the list of what it counts (`stationlist.py`): no script is needed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from aiohttp import web
+
+from federation.errors import FormatError
+from federation.flows.query import answers, region
+from federation.flows.query.scope import QueryScope, contests_of
+from federation.records.tally import count_added
+from federation.store import rollup
+from federation.store.db import View
+from federation.text import Sentence
+from federation.web.context import SITE
+from federation.web.dashboard import PAGE_SIZE, ask_page, page_handler, tell_fresh
+from federation.web.page import Page
+from federation.web.resultmap import SHOWN, ResultMap, draw_results
+
+
+def _share(part: answers.Region) -> float:
+    seen = part.coverage
+    return seen.covered / seen.register if seen.register else 0.0
+
+
+#: By what the parts can be put in order, each with its figure: the most first.
+_FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
+    "covered": _share,
+    "agreed": lambda part: part.coverage.status.get("agreed", 0),
+    "disputed": lambda part: part.coverage.status.get("disputed", 0),
+    "differs": lambda part: part.coverage.official.get("differs", 0),
+}
+
+
+def routes() -> list[web.RouteDef]:
+    """The pages."""
+    return [
+        web.get("/", page_handler(show_region)),
+        web.get("/wilayah/{code}", page_handler(show_region)),
+    ]
+
+
+async def show_region(page: Page) -> web.StreamResponse:
+    """A region and its parts.
+
+    Raises:
+        FormatError: no such code, order or map.
+        NotFoundError: nobody ever heard of that region.
+    """
+    site, asked = page.request.app[SITE], ask_page(page)
+    query = page.request.query
+    code = page.request.match_info.get("code", "")
+    sort, shown = query.get("sort", ""), query.get("map", SHOWN[0])
+    if sort.removeprefix("-") not in {"", *_FIGURES} or shown not in SHOWN:
+        raise FormatError(Sentence("page.no_such_list"), repr(sort[:40]))
+    after = query.get("after", "")
+
+    def read(view: View) -> tuple[answers.RegionAnswer, Sequence[str]]:
+        answer = region.region(view, asked, code, after, PAGE_SIZE)
+        return answer, _told_contests(view, asked)
+
+    answer, told = await site.db.read(read)
+    return page.render(
+        "region.html",
+        site.settings.name,
+        answer=answer,
+        children=_ordered(answer.children, sort),
+        choices=_choices(page, asked, told),
+        data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
+        fresh=await tell_fresh(page, asked, code),
+        map=None if code else _map(page, answer, shown),
+        orders=_orders(sort),
+        shown=shown,
+        shows=SHOWN,
+        most=_most_votes(answer.region),
+        tally_note=_tally_note(page, answer.region),
+    )
+
+
+def _ordered(parts: list[answers.Region], sort: str) -> list[answers.Region]:
+    """The parts in this order; equal ones by their codes."""
+    figure = _FIGURES.get(sort.removeprefix("-"))
+    if figure is None:
+        return parts
+    sign = 1 if sort.startswith("-") else -1
+    return sorted(parts, key=lambda part: (sign * figure(part), part.code))
+
+
+def _orders(sort: str) -> Mapping[str, tuple[str, str]]:
+    """Of each column, what its head asks for and how it is in order (`aria-sort`)."""
+    orders = {"": ("", "ascending" if not sort else "none")}
+    for name in _FIGURES:
+        is_here = sort.removeprefix("-") == name
+        turned = f"-{name}" if sort == name else name
+        way = "ascending" if sort.startswith("-") else "descending"
+        orders[name] = turned, way if is_here else "none"
+    return orders
+
+
+def _map(page: Page, answer: answers.RegionAnswer, shown: str) -> ResultMap | None:
+    if not answer.children:
+        return None
+    names = {child.code: page.name(child) for child in answer.children}
+    return draw_results(
+        page.t,
+        answer.children,
+        shown,
+        names,
+        lambda code: page.link(f"/wilayah/{code}"),
+    )
+
+
+def _told_contests(view: View, asked: QueryScope) -> Sequence[str]:
+    """The contests of the election of which anybody has said anything."""
+    return [
+        contest
+        for contest in contests_of(asked.profile)
+        if contest == asked.contest
+        or rollup.read_region(view, asked.election, contest, "")
+    ]
+
+
+def _choices(
+    page: Page, asked: QueryScope, told: Sequence[str]
+) -> list[Mapping[str, object]]:
+    """The other elections and contests that can be looked at.
+
+    Of the election that is shown, those of which there is a record; `told`.
+    """
+    site = page.request.app[SITE]
+    choices: list[Mapping[str, object]] = []
+    for election in site.settings.elections:
+        profile = site.profiles[election]
+        is_shown = election == asked.election
+        for contest in told if is_shown else contests_of(profile)[:1]:
+            words = [page.word("contest", contest)]
+            if len(site.settings.elections) > 1:
+                words.append(getattr(profile.file.name, page.t.language))
+            query = {"election": election, "contest": contest}
+            choices.append(
+                {
+                    "text": " · ".join(words),
+                    "href": page.link(page.request.path, **query),
+                    "here": (election, contest) == (asked.election, asked.contest),
+                }
+            )
+    return choices
+
+
+def _data(asked: QueryScope, path: str) -> str:
+    return f"{path}?election={asked.election}&contest={asked.contest}"
+
+
+def _most_votes(place: answers.Region) -> int:
+    """The most votes of anybody: what the longest bar is."""
+    if not place.tally:
+        return 1
+    return max((most for _, most in place.tally.votes.values()), default=1) or 1
+
+
+def _tally_note(page: Page, place: answers.Region) -> str:
+    """How much of the region stands behind its votes."""
+    if not place.tally:
+        return ""
+    count, register = count_added(place.tally), page.t.number(place.coverage.register)
+    note = page.t("page.tally_note", count=page.t.number(count), register=register)
+    if place.tally.not_added:
+        left = page.t.number(place.tally.not_added)
+        note += " " + page.t("numbering.not-added", count=left)
+    return note
