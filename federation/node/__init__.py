@@ -19,12 +19,14 @@ notices        alarms leave the machine, and are kept until they can
 noticeplan     what is due to be told to whom
 noticetext     a message, for people and for programs
 noticesending  brought out by mail, to a program, by another service
+observing      what goes wrong slowly: partners, clocks, certificates, disks
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
 publishing     the static site that follows what is held
 takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
+house          what the node lives in, looked at: `federation doctor`
 incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies, by the clock
 referalarms    what somebody has to look at of them
