@@ -190,6 +190,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /tps/{code}/foto", "", f"/tps/{PHOTOGRAPHED}/foto"),
     ("GET /kosong", "", "/kosong"),
     ("GET /daftar", "", "/daftar"),
+    ("GET /cari", "", "/cari?q=padang"),
     ("GET /lapor", "", "/lapor"),
     ("POST /lapor", "", "/lapor"),
     ("GET /lapor/{id}", "no report", f"/lapor/{'0' * 32}"),

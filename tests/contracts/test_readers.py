@@ -174,6 +174,7 @@ READS = {
     "/tps/{code}": [f"/tps/{STATION}", "/tps/1371011001002"],
     "/kosong": ["/kosong"],
     "/berbeda": ["/berbeda"],
+    "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
