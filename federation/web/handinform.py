@@ -9,7 +9,6 @@ is wrong of it.
 A time without a zone is that of the place, as the clock there showed it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -18,12 +17,9 @@ from federation.flows.annex.contents import UNNAMED, AnnexPerson, IncidentAnnex
 from federation.records.canonical import check_text
 from federation.records.incident import CATEGORIES
 from federation.records.personal import find_all, find_personal, redact
-from federation.records.timezones import zone_of
 from federation.sources.incidentdraft import read_incident
-from federation.sources.place import parse_place
-from federation.sources.row import BadCell
 from federation.text import Sentence
-from federation.web.open311.form import place_of
+from federation.web.open311.form import in_zone_of, place_of
 from federation.web.open311.services import LAW_OF
 
 #: Where that stands which is wrong with all of it.
@@ -44,7 +40,6 @@ MOST: Final = {
 _WORDS: Final = frozenset({"summary", "description"})
 _NEEDED: Final = frozenset({"category", "place", "happened_at", "summary"})
 _TIMES: Final = ("happened_at", "known_at")
-_ZONE: Final = re.compile(r"(?i)\b(?:wib|wita|wit|gmt|utc)\b|z$|\+[0-9]")
 
 
 class MarkedPiece(NamedTuple):
@@ -111,13 +106,11 @@ def _draft(fit: Mapping[str, str]) -> dict[str, Any]:
     draft: dict[str, Any] = {name: fit[name] for name in names if name in fit}
     if "category" in draft:
         draft.setdefault("law", LAW_OF[draft["category"]])
-    zone = "WIB"
+    where = place_of(fit.get("place", ""))
     if "place" in fit:
-        member, code = place_of(fit["place"])
-        draft[member], zone = code, _zone(member, code)
-    for name in _TIMES:
-        if text := fit.get(name, ""):
-            draft[name] = text if _ZONE.search(text) else f"{text} {zone}"
+        member, code = where
+        draft[member] = code
+    draft |= {name: in_zone_of(fit[name], *where) for name in _TIMES if name in fit}
     return draft
 
 
@@ -136,16 +129,6 @@ def field_of(member: str) -> str:
     """Which field of the form a member of the record is of; else that of all."""
     member = "place" if member in {"tps", "region"} else member
     return member if member in {*MOST, "category", "law"} else WHOLE
-
-
-def _zone(member: str, code: str) -> str:
-    """The name of the time that is kept at a place."""
-    if member == "tps":
-        try:
-            code = parse_place(code) or ""
-        except BadCell:
-            code = ""
-    return str(zone_of(code))
 
 
 def _mark(text: str) -> Iterator[MarkedPiece]:

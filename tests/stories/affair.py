@@ -3,6 +3,7 @@
 Each step is done as it is in the field, and what is told to whoever does it is read.
 """
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,6 +172,18 @@ class Affair:
             assert "Yang membagikan adalah Pak [nama]" in told
             assert f"Polling station: {TPS}" in told
             assert "working day(s) left" in told
+            self.see_photo(node)
+
+    def see_photo(self, node) -> None:
+        """A partner fetches the photograph that a report names, for its own alone."""
+        [file] = node.tell("incidents", "show", self.name)["said"]["evidence"]
+        node.say("photos", "fetch", file["sha256"])
+        path = f"/blob/{file['sha256']}"
+        token = json.loads(node.home.control.read_text())["token"]
+        status, photo = node.get(path, Authorization=f"Bearer {token}")
+        assert status == 200, (path, status, photo[:200])
+        assert hashlib.sha256(photo).hexdigest() == file["sha256"]
+        assert node.get(path, **STRANGER)[0] in {403, 404}
 
     async def confirm_duplicate(self) -> None:
         """C saw it, too; its editor says on the page that both are of one thing."""

@@ -13,6 +13,7 @@ from email.policy import SMTP
 
 import pytest
 
+from federation.cli.output import CONFLICT
 from tests.annexed import passphrase_file
 from tests.answering import AGENCY, an_answer, share_secret, sign
 from tests.refer import PAPERS, by_mail
@@ -134,6 +135,21 @@ class Correspondence:
         assert NUMBER in self.seen_by_b("registered")
         assert self.seen_by_city() == ("open", "registered")
 
+    def hold_back(self):
+        """B would take it there, too: the number that came with the answer is told."""
+        papers = self.folder / "b.pdf"
+        papers.write_bytes(PAPERS)
+        words = (self.name, "--agency", "bawaslu", "--dossier")
+        by_hand = ("--initial", "--way", "by-hand")
+
+        def is_told():
+            self.b.say("refer", "prepare", *words, papers, *by_hand)
+            code, told = self.b.type("refer", "approve", *words, digest_of(papers))
+            assert code == CONFLICT, told
+            return NUMBER in told
+
+        wait_until(is_told, "B is told the number")
+
     def decide(self):
         """The other agency's program signs what it decided, once it has the report."""
         answered = an_answer(
@@ -175,6 +191,7 @@ def test_what_agencies_answer_is_seen_by_all_who_may_know_it(tmp_path):
         letters.send()
         letters.write_back()
         letters.read_mail()
+        letters.hold_back()
         letters.decide()
         search = letters.search()
     assert search.found == []

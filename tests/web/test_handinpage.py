@@ -67,6 +67,8 @@ async def test_the_form_is_small_has_no_script_and_asks_for_no_name_without_a_ke
     assert "<script" not in page.text
     assert "script-src" not in page.headers["Content-Security-Policy"]
     assert "reporter_name" not in page.text
+    # Nobody knows thirteen digits by heart.
+    assert re.search(r'<a href="[^"]*/"[^>]*>Cari kodenya', page.text)
     # One answer has all of it: nothing is loaded beside it.
     assert not re.search(r'(?:src|href)="[^"]*(?:static|style)', page.text)
     style = re.search("<style>(.*)</style>", page.text, re.DOTALL)[1]

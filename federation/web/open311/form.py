@@ -8,11 +8,12 @@ that is wrong is told at once, each with the field.
     address_id            a polling station's code, or a region's; the one that counts
     lat, long             for the annex only: no region follows from them
     description           to 300 characters the summary, longer: with its beginning
-    attribute[law]=…      see `services.py`
+    attribute[law]=…      see `services.py`; a time without its zone is the place's
 
 Source: GeoReport v2, "POST Service Request"
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -23,7 +24,10 @@ from federation.records.canonical import check_text
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.personal import redact
 from federation.records.problem import Problem
+from federation.records.timezones import zone_of
 from federation.sources.incidentdraft import read_incident
+from federation.sources.place import parse_place
+from federation.sources.row import BadCell
 from federation.text import Sentence, Text
 from federation.web.open311.refusals import Open311Refusal
 from federation.web.open311.services import ATTRIBUTES, LAW_OF, service_name
@@ -48,6 +52,10 @@ _MOST: Final = {
 _FIELDS: Final = frozenset(_MOST) | {
     *("jurisdiction_id", "api_key", "service_code", "address_id", "lat", "long")
 }
+_TIMES: Final = ("happened_at", "known_at")
+_ZONE: Final = re.compile(
+    r"(?i)\b(?:wib|wita|wit|gmt|utc)\b|z$|\+[0-9]|[0-9]-[0-9]{2}:[0-9]{2}$"
+)
 _CALLED: Final = {"summary": "description", "tps": "address_id", "region": "address_id"}
 
 
@@ -103,7 +111,7 @@ def read_form(given: Mapping[str, str], now: str, *, redacts: bool) -> HandedFor
     draft: dict[str, Any] = {}
     if code and place:
         draft = {
-            **_times(attributes, now),
+            **_times(attributes, place, now),
             **place,
             **_say(code, clean, redacts=redacts),
         }
@@ -192,6 +200,24 @@ def place_of(text: str) -> tuple[str, str]:
     return ("region", bare) if is_region else ("tps", text)
 
 
+def in_zone_of(text: str, member: str, code: str) -> str:
+    """A time; one without a zone is that of the place, as the clock there showed it.
+
+    Args:
+        text: As somebody wrote it.
+        member: `tps` or `region`, as `place_of` says.
+        code: Of the place, as it was written.
+    """
+    if _ZONE.search(text):
+        return text
+    if member == "tps":
+        try:
+            code = parse_place(code) or ""
+        except BadCell:
+            code = ""
+    return f"{text} {zone_of(code)}"
+
+
 def _read_position(
     fields: Mapping[str, str],
 ) -> tuple[ExactPosition | None, list[Sentence]]:
@@ -206,11 +232,16 @@ def _read_position(
     return (position, []) if is_on_earth else (None, [Sentence("open311.position")])
 
 
-def _times(attributes: Mapping[str, str], now: str) -> dict[str, str]:
-    times = {"happened_at": attributes.get("happened_at") or now}
-    if "known_at" in attributes:
-        times["known_at"] = attributes["known_at"]
-    return times
+def _times(
+    attributes: Mapping[str, str], place: Mapping[str, str], now: str
+) -> dict[str, str]:
+    [where] = place.items()
+    times = {
+        name: in_zone_of(attributes[name], *where)
+        for name in _TIMES
+        if name in attributes
+    }
+    return {"happened_at": now, **times}
 
 
 def _law_of(code: str) -> str:

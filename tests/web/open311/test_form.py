@@ -54,6 +54,24 @@ def test_a_form_becomes_a_report():
     assert form.untaken == ()
 
 
+@pytest.mark.parametrize(
+    ("place", "written", "utc"),
+    [
+        ("7202011001001", "2024-02-13 19:30", "2024-02-13T11:30:00Z"),
+        ("7202", "2024-02-13T19:30", "2024-02-13T11:30:00Z"),
+        ("3171010001001", "2024-02-13 19:30", "2024-02-13T12:30:00Z"),
+        ("7202", "2024-02-13T19:30:00+07:00", "2024-02-13T12:30:00Z"),
+        ("7202", "2024-02-13T19:30:00-03:00", "2024-02-13T22:30:00Z"),
+        ("7202", "2024-02-13T19:30:00Z", "2024-02-13T19:30:00Z"),
+        ("7202", "13-02-2024 19.30", "2024-02-13T11:30:00Z"),
+    ],
+)
+def test_a_time_without_a_zone_is_that_of_the_place(place, written, utc):
+    times = {f"attribute[{name}]": written for name in ("happened_at", "known_at")}
+    draft = read(address_id=place, **times).draft
+    assert (draft["happened_at"], draft["known_at"]) == (utc, utc)
+
+
 def test_who_reports_goes_into_the_annex_and_nowhere_else():
     form = read(**PERSONAL, **{"attribute[accused]": "Budi", "locale": "id"})
     assert form.personal == IncidentAnnex(
