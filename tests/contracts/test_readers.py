@@ -174,6 +174,8 @@ READS = {
     "/tps/{code}": [f"/tps/{STATION}", "/tps/1371011001002"],
     "/kosong": ["/kosong"],
     "/berbeda": ["/berbeda"],
+    "/robots.txt": ["/robots.txt"],
+    "/.well-known/security.txt": ["/.well-known/security.txt"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/lapor": ["/lapor"],
