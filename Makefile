@@ -71,6 +71,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_duplicates_page.py
 	$(BIN)/python scripts/make_hostile_inputs.py
 	$(BIN)/python scripts/make_damage.py
+	$(BIN)/python scripts/make_broken.py
 	$(BIN)/python scripts/make_page.py
 
 # Pins that are behind their newest release

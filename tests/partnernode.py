@@ -47,6 +47,7 @@ class PartnerNode:
             self.keys_path: encode_keys(load_chain_notes(home, origin)),
             "/logs": self.heads(),
         }
+        self.instead = None  # status, body, header fields: the answer to everything
         self.skew, self.disbelief, self.signer = 0.0, None, keys.node
 
     def heads(self, size=0, signer=None):
@@ -69,6 +70,9 @@ class PartnerNode:
         return email.utils.format_datetime(later, usegmt=True)
 
     async def handle(self, request):
+        if self.instead is not None:
+            status, body, fields = self.instead
+            return web.Response(status=status, body=body, headers=fields)
         path = "/" + request.match_info["path"]
         body = self.answers.get(path)
         date = "soon" if self.skew is None else self._date()

@@ -1,41 +1,49 @@
-"""`federation doctor`: whether what is stored here is what was signed.
+"""`federation doctor`: whether the house is well, and all that is stored was signed.
 
-Exit code 0: nothing differs. 1: something does, whatever it is. With `--deep`
+Exit code 0: nothing is wrong. 1: something is, whatever it is; of what is only warned,
+0. With `--deep`
 everything is recomputed from the records: minutes for a whole country. Only reads, so
 it may run beside a node; what it says is of the moment it began. With `--mend`, and the
 node stopped, it also makes whole what can be.
 """
 
+import asyncio
 import contextlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
 
 from federation.blobs.blobs import open_blobs
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.steps import print_steps
 from federation.config.annexkey import key_id, load_annex_public
 from federation.config.founding import load_identity_key
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine, mend
 from federation.flows.doctor.annexes import AnnexPlaces
 from federation.flows.photos.remove import PhotoPlaces
+from federation.flows.steps import CheckStep, failed, hindrance, not_tried, well
 from federation.node.about import renew_about
-from federation.node.resources import load_own_keys, open_resources
+from federation.node.house import examine_house, look_around
+from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.store.annex import AnnexFolder
 from federation.store.db import FILE_NAME, Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.store.reserve import lacks
+from federation.text import Sentence
 
-KEY_FILE: Final = "key-file"
+#: What has to be well before it can be looked whether the data is.
+NEEDED: Final = ("settings", "peers-file", "folders")
 
 
 @click.command("doctor", cls=Command, help="doctor.help")
@@ -44,12 +52,41 @@ KEY_FILE: Final = "key-file"
 @command_options
 def doctor(run: Run, *, deep: bool, mends: bool) -> int:
     """Check, print what was found, answer with the exit code."""
-    mended = _mend(run) if mends else None
+    house = look_around(run.folder, run.clock())
+    # With broken settings nobody knows what to mend by.
+    mended = _mend(run) if mends and house.is_readable else None
+    steps = asyncio.run(examine_house(house))
+    step, report = _examine_data(run, steps, deep=deep or mends)
+    steps.append(step)
+    value = {"steps": steps, **msgspec.structs.asdict(report)}
+    run.out.show(value, lambda: _print(run, steps, report, mended))
+    return NEGATIVE if any(step.state == "failed" for step in steps) else OK
+
+
+def _examine_data(
+    run: Run, steps: Sequence[CheckStep], *, deep: bool
+) -> tuple[CheckStep, DoctorReport]:
+    """Whether what is stored is what was signed; all that differs is in the report."""
+    report = DoctorReport(is_deep=deep)
+    cause = hindrance(NEEDED, {step.code: step for step in steps})
+    # What a newer version has made, this one cannot judge.
+    if not cause and any(step.problem == "schema-newer" for step in steps):
+        cause = "database"
+    if not cause and not run.home.vkey(run.settings.org).exists():
+        cause = "keys"  # who signed is judged by that file
+    if cause:
+        number = [step.code for step in steps].index(cause) + 1
+        return not_tried("data", cause, number), report
+    if not (run.home.data / FILE_NAME).exists():
+        # Whoever looks at the wrong folder must not be told that all is well.
+        seen = Sentence("steps.no-data")
+        return failed("data", seen, Sentence("steps.mend-no-data")), report
     with _examined(run, run.open_database()) as examined:
-        report = examine(examined, deep=deep or mends)
-    _examine_keys(run, report)
-    run.out.show(report, lambda: _print(run, report, mended))
-    return OK if report.is_clean else NEGATIVE
+        report = examine(examined, deep=deep)
+    if report.is_clean:
+        return well("data", Sentence("steps.data")), report
+    differs = Sentence("steps.data-differs", errors=report.errors)
+    return failed("data", differs, Sentence("steps.mend-data")), report
 
 
 def _mend(run: Run) -> DoctorReport:
@@ -72,21 +109,6 @@ def _mend(run: Run) -> DoctorReport:
     ):
         renew_about(resources)
     return report
-
-
-def _examine_keys(run: Run, report: DoctorReport) -> None:
-    """Whether each key that signs is whole, private, and named by our identity."""
-    settings = run.settings
-    try:
-        load_own_keys(run.home, settings.org, settings.origins)
-    except ConfigError as error:
-        report.error(KEY_FILE, error.path, str(error))
-    # Where there is none, annexes that lie here tell that one is missing.
-    if run.home.annex_public.exists():
-        try:
-            load_annex_public(run.home)
-        except ConfigError as error:
-            report.error(KEY_FILE, error.path, str(error))
 
 
 def _annex_places(run: Run) -> AnnexPlaces:
@@ -152,8 +174,17 @@ def _print_extent(run: Run, report: DoctorReport) -> None:
         run.out.line(run.t("doctor.looked-photos", photos=report.photos))
 
 
-def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
+def _print(
+    run: Run,
+    steps: Sequence[CheckStep],
+    report: DoctorReport,
+    mended: DoctorReport | None,
+) -> None:
     t = run.t
+    print_steps(run, t("steps.title-house"), steps)
+    names = [t(f"steps.name-{one.code}") for one in steps if one.state == "failed"]
+    if names:
+        run.out.line(t("steps.house-failed", names=", ".join(names)))
     if mended is not None:
         left = {(finding.code, finding.subject) for finding in report.findings}
         gone = {
@@ -174,20 +205,18 @@ def _print(run: Run, report: DoctorReport, mended: DoctorReport | None) -> None:
         headers = [t(f"doctor.{name}") for name in ("level", "what", "where", "times")]
         run.out.table(headers, rows, right=(3,))
         run.out.line(t("doctor.details"))
+    if steps[-1].after or steps[-1].problem == "no-data":
+        return
     _print_extent(run, report)
     if report.is_clean:
         run.out.line(t("doctor.clean"))
         return
     wrong = [finding.code for finding in report.findings if finding.level == "error"]
-    # Of these no row is made again, and moving the data away loses what is here.
-    keys = wrong.count(KEY_FILE)
+    # Of the guard no row is made again, and moving the data away loses what is here.
     guards = sum(code.startswith("guard-") for code in wrong)
-    if keys:
-        run.out.line(t("doctor.unclean-keys"))
-    if keys + guards == len(wrong):
-        if guards:
-            run.out.line(t("doctor.unclean-guard", errors=guards))
+    if guards == len(wrong):
+        run.out.line(t("doctor.unclean-guard", errors=guards))
         return
-    run.out.line(t("doctor.unclean", errors=report.errors - keys))
+    run.out.line(t("doctor.unclean", errors=report.errors))
     if mended is None:
         run.out.line(t("doctor.mend"))

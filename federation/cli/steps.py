@@ -1,19 +1,44 @@
-"""Steps of an examination, printed for people (`flows/steps.py` says what one is)."""
+"""Steps of an examination, printed for people (`flows/steps.py` says what one is).
 
+    3 connection (TCP)  FAILED  no program listens at port 1 of 127.0.0.1; …
+                                → ask whoever runs 127.0.0.1 whether the node is on …
+
+Lines and no table: what a step says is long, and a table that a file gets is padded
+to the longest.
+"""
+
+import shutil
+import textwrap
 from collections.abc import Sequence
+from typing import Final
 
 from federation.cli.context import Run
+from federation.cli.output import clean_line
 from federation.flows.steps import CheckStep
+
+_LEAST_WIDTH: Final = 40
 
 
 def print_steps(run: Run, title: str, steps: Sequence[CheckStep]) -> None:
-    """A table: each step, how it went, what was seen, and below it what to do."""
+    """Each step, how it went, what was seen, and below it what to do."""
     t = run.t
-    rows = []
-    for number, step in enumerate(steps, 1):
-        name = f"{number} {t(f'steps.name-{step.code}')}"
-        rows.append((name, t(f"steps.{step.state}"), t.say(step.seen)))
+    names = [f"{n:2} {t(f'steps.name-{step.code}')}" for n, step in enumerate(steps, 1)]
+    states = [t(f"steps.{step.state}") for step in steps]
+    wide, state_wide = max(map(len, names)), max(map(len, states))
+    run.out.line(title)
+    for name, state, step in zip(names, states, steps, strict=True):
+        head = f"{name:{wide}}  {state:{state_wide}}  "
+        _print_beside(run, head, t.say(step.seen))
         if step.mend:
-            rows.append(("", "", f"→ {t.say(step.mend)}"))
-    headers = [t(f"steps.head-{name}") for name in ("step", "state", "seen")]
-    run.out.table(headers, rows, title=title)
+            _print_beside(run, " " * len(head), f"→ {t.say(step.mend)}")
+
+
+def _print_beside(run: Run, head: str, words: str) -> None:
+    """The words behind the head; on a terminal, the lines that follow stand below."""
+    lines = [clean_line(words)]
+    if run.out.stdout.isatty():
+        room = shutil.get_terminal_size().columns - len(head)
+        lines = textwrap.wrap(lines[0], max(room, _LEAST_WIDTH)) or lines
+    for line in lines:
+        run.out.line((head + line).rstrip())
+        head = " " * len(head)

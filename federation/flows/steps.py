@@ -52,7 +52,7 @@ async def run_steps(plans: Sequence[StepPlan[S]], subject: S) -> list[CheckStep]
     """How each step went, in their order."""
     done: dict[str, CheckStep] = {}
     for plan in plans:
-        cause = _hindrance(plan.needs, done)
+        cause = hindrance(plan.needs, done)
         if cause:
             done[plan.code] = not_tried(plan.code, cause, list(done).index(cause) + 1)
         else:
@@ -60,7 +60,7 @@ async def run_steps(plans: Sequence[StepPlan[S]], subject: S) -> list[CheckStep]
     return list(done.values())
 
 
-def _hindrance(needs: Iterable[str], done: Mapping[str, CheckStep]) -> str:
+def hindrance(needs: Iterable[str], done: Mapping[str, CheckStep]) -> str:
     """The failed step because of which one that needs these cannot be tried."""
     for code in needs:
         if done[code].state == "failed":

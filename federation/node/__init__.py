@@ -25,6 +25,7 @@ handedfiles    what came on a stick
 publishing     the static site that follows what is held
 takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
+house          what the node lives in, looked at: `federation doctor`
 incidents      reports of violations: found again, taken in, judged
 referrals      reports on their way to agencies, by the clock
 referalarms    what somebody has to look at of them

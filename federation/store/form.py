@@ -69,6 +69,11 @@ def is_written_twice(view: View) -> bool:
     return migrations.keeps_schema(view.schema)
 
 
+def compare_steps(view: View) -> tuple[list[str], list[str]]:
+    """The steps that the next start applies, and those of a newer version."""
+    return migrations.compare_steps(view.schema)
+
+
 def keep_schema(tx: Transaction) -> None:
     """Write the schema down again, where it is the one that the steps make."""
     if migrations.changed_schema(tx.schema):

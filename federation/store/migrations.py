@@ -96,11 +96,23 @@ def _is_current(database: Database) -> bool:
     """Whether nothing is due. The library would look at each set for itself."""
     if not {"_sqlite_migrations", "schema_kept"} <= set(database.table_names()):
         return False
-    rows = database.execute("SELECT migration_set, name FROM _sqlite_migrations")
+    return not compare_steps(database)[0] and _is_schema_kept(database)
+
+
+def compare_steps(database: Database) -> tuple[list[str], list[str]]:
+    """The steps of this program that were not applied, and applied ones of others.
+
+    The second are those of a newer version. Both as "set name".
+    """
+    applied: set[tuple[str, str]] = set()
+    if "_sqlite_migrations" in database.table_names():
+        rows = database.execute("SELECT migration_set, name FROM _sqlite_migrations")
+        applied = {(str(of), str(step)) for of, step in rows}
     steps = {
         (f"federation.{name}", step) for name in SETS for step, _ in scripts_of(name)
     }
-    return steps <= set(rows) and _is_schema_kept(database)
+    due, unknown = steps - applied, applied - steps
+    return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
 
 
 def _keep_schema(database: Database) -> None:

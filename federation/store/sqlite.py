@@ -25,7 +25,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from federation.store.refusal import translated
 from federation.store.reserve import is_full
@@ -74,6 +74,13 @@ FOUND_TEXT: Final = (
     "SELECT code, name, around FROM place WHERE place MATCH ?"
     " ORDER BY bm25(place, 0.0, 8.0, 1.0) LIMIT ?"
 )
+#: The first that knows STRICT tables (https://sqlite.org/stricttables.html).
+LEAST: Final = (3, 37, 0)
+#: Without threads, write-ahead logs, JSON, triggers or foreign keys no database of ours
+#: can be used.
+_HARMFUL: Final = frozenset(
+    ("THREADSAFE=0", "OMIT_WAL", "OMIT_JSON", "OMIT_TRIGGER", "OMIT_FOREIGN_KEY")
+)
 
 #: SQLITE_READONLY and SQLITE_CANTOPEN.
 _UNREAD = frozenset({8, 14})
@@ -118,6 +125,30 @@ def journal_mode(version: str = sqlite3.sqlite_version) -> str:
         stacklevel=2,
     )
     return "DELETE"
+
+
+class SqliteLibrary(NamedTuple):
+    """The SQLite that is installed; `lacks`: what of it is needed and left out."""
+
+    version: str
+    numbers: tuple[int, ...]
+    lacks: tuple[str, ...]
+
+
+def describe_library() -> SqliteLibrary:
+    """What the SQLite of this process is, and was made with.
+
+    Source: https://sqlite.org/compile.html
+    """
+    connection = sqlite3.connect(":memory:")
+    try:
+        rows = connection.execute("PRAGMA compile_options").fetchall()
+    finally:
+        connection.close()
+    options = {option for (option,) in rows}
+    version = sqlite3.sqlite_version
+    numbers = tuple(int(part) for part in version.split(".")[:3])
+    return SqliteLibrary(version, numbers, tuple(sorted(options & _HARMFUL)))
 
 
 def open_to_write(path: Path) -> "Connection":

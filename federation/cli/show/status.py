@@ -8,8 +8,11 @@ from msgspec import UnsetType
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.output import OK
+from federation.cli.show.broken import is_broken, show_broken
 from federation.flows.query import answers, state
 from federation.node.disk import see_room
+from federation.node.house import look_around
 from federation.records.readers import THIS_MACHINE
 from federation.store.alarms import Alarm
 from federation.text import Sentence
@@ -19,17 +22,21 @@ from federation.web.requests.upkeep import ClearAlarm
 @click.command("status", cls=Command, help="views.help-status")
 @click.option("--clear", "code", help="views.option-clear")
 @command_options
-def status(run: Run, *, code: str | None) -> None:
+def status(run: Run, *, code: str | None) -> int | None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
         hand_in(run, ClearAlarm(code=code))
         run.finish(Sentence("cli.done-unsaid"))
+    house = look_around(run.folder, run.clock())
+    if is_broken(house, run):
+        return show_broken(run, house, _print_status)
     settings, peers = run.settings, [peer.org for peer in run.peers]
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
     run.out.show(answer, lambda: _print_status(run, answer))
+    return OK
 
 
 def _print_status(run: Run, answer: answers.StatusAnswer) -> None:

@@ -60,17 +60,19 @@ class PeerVisit:
 
 
 def cause_of(error: FederationError) -> Sentence:
-    """Why a step failed, with the address where there was one."""
-    match error:
-        case PeerError(url=url, status=status, reason=reason):
-            key = "steps.answered" if status else "steps.silent"
-            return Sentence(key, url=url, status=status or "", reason=reason)
-        case FormatError(what=what, at=at):
-            reason = reword(what)
-        case RecordError(rule=rule, field=at):
-            reason = reword(rule)
-        case _:
-            at, reason = "", error.args[0] if error.args else str(error)
-    if not at and isinstance(reason, Sentence):
-        return reason
-    return Sentence("steps.wrong-at", at=at or "-", reason=reason)
+    """Why a step failed, with the address where there was one.
+
+    What is told in English only, for programmers, is not repeated here: it stands in
+    the facts of the step.
+    """
+    if isinstance(error, PeerError):
+        key = "steps.answered" if error.status else "steps.silent"
+        return Sentence(
+            key, url=error.url, status=error.status or "", reason=error.reason
+        )
+    reason: object = error.args[0] if error.args else ""
+    if isinstance(error, FormatError):
+        reason = reword(error.what)
+    elif isinstance(error, RecordError):
+        reason = reword(error.rule)
+    return reason if isinstance(reason, Sentence) else Sentence("steps.not-in-form")

@@ -73,9 +73,8 @@ async def _look(
         else:
             facts["size"] = size = read_unverified(note).size
     except FederationError as error:
-        facts["problem"] = "head-unsigned"
-        reason = cause_of(error)
-        return facts, Sentence("steps.head-unsigned", origin=origin, why=reason)
+        facts["problem"], facts["detail"] = "head-unsigned", str(error)
+        return facts, Sentence("steps.head-unsigned", origin=origin)
     told = {"origin": origin, "size": size, "held": held or 0}
     if not facts["verified"]:
         return facts, Sentence("steps.head-unpinned", **told)

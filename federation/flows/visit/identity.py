@@ -16,8 +16,9 @@ from federation.errors import FederationError, SignatureError
 from federation.feeds.answer import show
 from federation.feeds.feed import Feed
 from federation.feeds.resource import ABOUT, keys_of
-from federation.flows.steps import CheckStep, failed, warned, well
+from federation.flows.steps import CheckStep, failed, problem_of, warned, well
 from federation.flows.visit.caller import PeerVisit, cause_of
+from federation.flows.visit.network import speaks_tls
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
 from federation.records.readers import NOBODY, may_read
@@ -26,6 +27,21 @@ from federation.tlog.keys import VerifierKey, parse_vkey
 
 #: The version of the protocol that this program speaks.
 SPOKEN: Final = 1
+
+
+#: What to do, by the first word of what is wrong; of all others the address is looked
+#: at.
+_MENDS: Final = {
+    "failing": "mend-about-later",
+    "busy": "mend-about-later",
+    "pause": "mend-about-later",
+    "page": "mend-about-page",
+    "moved": "mend-about-moved",
+    "login": "mend-about-closed",
+    "refused": "mend-about-closed",
+    "challenge": "mend-about-closed",
+    "needs": "mend-scheme",
+}
 
 
 async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
@@ -60,12 +76,18 @@ async def read_about(visit: PeerVisit) -> CheckStep:
     try:
         about, identity = await introduce(visit.feed)
     except SignatureError as error:
-        reason = Sentence("steps.about-unsigned", why=cause_of(error))
-        return failed("about", reason, Sentence("steps.mend-about-unsigned", org=org))
+        reason = Sentence("steps.about-unsigned")
+        mend = Sentence("steps.mend-about-unsigned", org=org)
+        return failed("about", reason, mend, detail=str(error))
     except FederationError as error:
-        return failed(
-            "about", cause_of(error), Sentence("steps.mend-about", org=org, url=url)
-        )
+        reason = cause_of(error)
+        if await speaks_tls(visit):
+            plain = Sentence("network.needs-tls")
+            reason = Sentence("steps.silent", url=url, reason=plain)
+        name = _MENDS.get(problem_of(reason).partition("-")[0], "mend-about")
+        told = {"org": org, "url": url, "host": visit.host, "port": visit.port}
+        mend = Sentence(f"steps.{name}", **told)
+        return failed("about", reason, mend, detail=str(error))
     latency_s = round(time.perf_counter() - began, 3)
     told = {"name": show(about.name), "org": about.org}
     facts = {"org": about.org, "name": about.name, "latency_s": latency_s}

@@ -16,7 +16,7 @@ from federation.feeds.address import AddrInfo, is_public, socket_maker
 from federation.feeds.answer import show
 from federation.feeds.connection import judge_certificate, judge_name, judge_socket
 from federation.feeds.tls import TlsSeen, connect, look_at_tls
-from federation.flows.steps import CheckStep, failed, join, warned, well
+from federation.flows.steps import CheckStep, failed, join, problem_of, warned, well
 from federation.flows.visit.caller import PeerVisit
 from federation.text import Sentence
 
@@ -102,6 +102,8 @@ async def connect_all(visit: PeerVisit) -> CheckStep:
     )
     causes = [result for result in tried if isinstance(result, Sentence)]
     mend = Sentence("steps.mend-tcp", host=show(visit.host), port=visit.port)
+    if any(cause.key == "network.private" for cause in causes):
+        mend = Sentence("steps.mend-private", org=visit.peer.org)
     visit.infos = reached
     if not reached:
         # Of several that fail in one way it is told once.
@@ -142,26 +144,51 @@ async def secure(visit: PeerVisit) -> CheckStep:
         name = "tls-inner" if is_inner else "tls-unused"
         return CheckStep(code="tls", state="skipped", seen=Sentence(f"steps.{name}"))
     host = show(visit.host)
-    mend = Sentence("steps.mend-tls", host=host, org=visit.peer.org)
     try:
         seen = await _look(visit, is_believed=True)
     except ssl.SSLCertVerificationError as error:
         reason = judge_certificate(error, host, visit.wall()).reason
-        return await _disbelieved(visit, reason, mend)
+        return await _disbelieved(visit, reason)
     except OSError as error:  # ssl.SSLError is one, and TimeoutError
         reason = judge_socket(error, host, visit.port).reason
-        return failed("tls", reason, mend)
+        return failed("tls", reason, _mend_tls(visit, reason))
     days = int((seen.ends - visit.wall()) // _DAY_S)
     told = {"version": seen.version, "issuer": show(seen.issuer), "days": days}
     names = show(", ".join(seen.names))
     if days < WARN_DAYS:
         words = Sentence("steps.tls-ending", names=names, **told)
+        mend = Sentence("steps.mend-tls-ending", host=host, org=visit.peer.org)
         return warned("tls", words, mend, **_facts(seen, days))
     return well("tls", Sentence("steps.tls", names=names, **told), **_facts(seen, days))
 
 
-async def _disbelieved(visit: PeerVisit, reason: Sentence, mend: Sentence) -> CheckStep:
+def _mend_tls(visit: PeerVisit, reason: Sentence) -> Sentence:
+    """What to do about it, by what is wrong."""
+    given = {"host": show(visit.host), "port": visit.port, "org": visit.peer.org}
+    name = {
+        "tls-none": "mend-scheme",
+        "tls-not-yet": "mend-tls-clock",
+        "tls-expired": "mend-tls-clock",
+        "tls-host": "mend-tls-host",
+        "tls-issuer": "mend-tls-issuer",
+    }.get(problem_of(reason), "mend-tls")
+    return Sentence(f"steps.{name}", **given)
+
+
+async def speaks_tls(visit: PeerVisit) -> bool:
+    """Whether a secure connection is spoken where the address says http://."""
+    if visit.scheme != "http":
+        return False
+    try:
+        await _look(visit, is_believed=False)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+async def _disbelieved(visit: PeerVisit, reason: Sentence) -> CheckStep:
     """A certificate that is not believed, with what stands in it."""
+    mend = _mend_tls(visit, reason)
     try:
         seen = await _look(visit, is_believed=False)
     except (OSError, ValueError):

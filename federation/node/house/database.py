@@ -1,0 +1,55 @@
+"""The database: whether it is there and is one, and by which version its tables are.
+
+What is in it is looked at by `flows/doctor`.
+"""
+
+import contextlib
+from pathlib import Path
+
+from federation.errors import FederationError
+from federation.flows.steps import CheckStep, failed, well
+from federation.node.house.house import House
+from federation.store.db import FILE_NAME, Database
+from federation.store.form import compare_steps
+from federation.store.refusal import SQL_ERRORS
+from federation.text import Sentence
+from federation.text.cause import cause_of
+
+
+async def see_database(house: House) -> CheckStep:
+    """Whether this program can work with the database."""
+    path = house.home.data / FILE_NAME
+    if not path.exists():
+        return well("database", Sentence("steps.no-database", path=path), due=[])
+    mend = Sentence("steps.mend-database")
+    read = _read_steps(house.home.data)
+    if isinstance(read, Sentence):
+        return failed("database", read, mend)
+    due, unknown = read
+    facts = {"due": due, "unknown": unknown}
+    if unknown:
+        seen = Sentence("steps.schema-newer", path=path, count=len(unknown))
+        return failed("database", seen, Sentence("steps.mend-schema-newer"), **facts)
+    if due:
+        seen = Sentence("steps.schema-older", path=path, count=len(due))
+        return well("database", seen, **facts)
+    return well("database", Sentence("steps.database", path=path), **facts)
+
+
+def _read_steps(folder: Path) -> tuple[list[str], list[str]] | Sentence:
+    """The steps that are due, and those not known here; or why none can be read."""
+    path = folder / FILE_NAME
+    damaged = Sentence("machine.database-damaged", path=path)
+    try:
+        with (
+            contextlib.closing(Database.open(folder, readonly=True)) as db,
+            db.view() as view,
+        ):
+            return compare_steps(view)
+    except FederationError as error:
+        reason = error.args[0] if error.args else ""
+        return reason if isinstance(reason, Sentence) else damaged
+    except OSError as error:
+        return Sentence("steps.folder-refused", folder=path, reason=cause_of(error))
+    except SQL_ERRORS:
+        return damaged

@@ -1,0 +1,71 @@
+"""The folders of the data and of the guard: there, ours, to be written."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from federation.errors import ConfigError
+from federation.flows.steps import CheckStep, failed, problem_of, warned, well
+from federation.node.house.house import House
+from federation.store.guard import Guard
+from federation.text import Sentence
+from federation.text.cause import cause_of
+
+
+async def see_folders(house: House) -> CheckStep:
+    """Whether this user can write where the node writes."""
+    home = house.home
+    folders = [home.data, home.guard]
+    faults = [fault for one in folders if (fault := _fault(one)) is not None]
+    facts = {"data": str(home.data), "guard": str(home.guard)}
+    mend = Sentence("steps.mend-folders", folder=home.data)
+    if faults:
+        # The guard lies beside the data; what keeps from one keeps from the other.
+        if problem_of(faults[0]) == "read-only":
+            mend = Sentence("steps.mend-read-only")
+        return failed("folders", faults[0], mend, **facts)
+    if not home.data.exists() and _has_signed(house):
+        seen = Sentence("steps.data-gone", folder=home.data, guard=home.guard)
+        return failed("folders", seen, Sentence("steps.mend-data-gone"), **facts)
+    if home.data.exists() and _is_open(home.data):
+        mode = f"{stat.S_IMODE(home.data.stat().st_mode):04o}"
+        seen = Sentence("steps.folder-open", folder=home.data, mode=mode)
+        mend = Sentence("steps.mend-folder-open", folder=home.data)
+        return warned("folders", seen, mend, **facts)
+    return well("folders", Sentence("steps.folders", folder=home.data), **facts)
+
+
+def _fault(folder: Path) -> Sentence | None:
+    """Why nothing can be written in a folder; None: it can, or it will be made."""
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        return _fault(folder.parent) if folder.parent != folder else None
+    except OSError as error:
+        return _refused(folder, error)
+    if not stat.S_ISDIR(status.st_mode):
+        return _refused(folder, NotADirectoryError(errno.ENOTDIR, "", str(folder)))
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return _refused(folder, OSError(errno.EROFS, "", str(folder)))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Sentence("steps.folder-not-ours", folder=folder, user=status.st_uid)
+    return None
+
+
+def _refused(folder: Path, error: OSError) -> Sentence:
+    return Sentence("steps.folder-refused", folder=folder, reason=cause_of(error))
+
+
+def _has_signed(house: House) -> bool:
+    """Whether the guard knows of a log of ours that something was signed in."""
+    if isinstance(house.settings, ConfigError):
+        return False
+    guard = Guard(house.home.guard)
+    return any(guard.was_founded(origin) for origin in house.settings.origins) and any(
+        house.home.guard.glob("*.guard")
+    )
+
+
+def _is_open(folder: Path) -> bool:
+    return bool(stat.S_IMODE(folder.stat().st_mode) & 0o077)

@@ -1,0 +1,68 @@
+"""What is looked at of a house, read once: what cannot be read stands there as why."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from federation.config.home import Home
+from federation.config.peers import Peer, load_peers
+from federation.config.places import guess_home
+from federation.config.settings import Settings, load_settings
+from federation.errors import ConfigError
+from federation.text import Sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """One home.
+
+    Attributes:
+        home: Where things lie, as far as the settings say so.
+        settings: Or why they cannot be used.
+        peers: Or why the list cannot be used.
+        now: Unix seconds.
+    """
+
+    home: Home
+    settings: Settings | ConfigError
+    peers: tuple[Peer, ...] | ConfigError
+    now: float
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether settings and partners can be used."""
+        wrong = (isinstance(one, ConfigError) for one in (self.settings, self.peers))
+        return not any(wrong)
+
+    @property
+    def sound(self) -> Settings:
+        """The settings, for steps that need them."""
+        assert not isinstance(self.settings, ConfigError)
+        return self.settings
+
+
+def look_around(folder: Path, now: float) -> House:
+    """The house in a folder."""
+    settings = _settings(folder)
+    home = (
+        guess_home(folder)
+        if isinstance(settings, ConfigError)
+        else Home.of(folder, settings)
+    )
+    return House(home=home, settings=settings, peers=_peers(home), now=now)
+
+
+def _settings(folder: Path) -> Settings | ConfigError:
+    path = Home(folder).settings
+    if not path.exists():
+        return ConfigError(str(path), "", Sentence("steps.no-settings"))
+    try:
+        return load_settings(path)
+    except ConfigError as error:
+        return error
+
+
+def _peers(home: Home) -> tuple[Peer, ...] | ConfigError:
+    try:
+        return load_peers(home.peers)
+    except ConfigError as error:
+        return error
