@@ -64,7 +64,8 @@ async def test_each_comes_where_it_was_asked_for(three):
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    while not three.sent:  # what was sent is noted a moment behind the last byte
+    # What was sent is noted a moment behind the last byte.
+    while not three.sent:  # noqa: ASYNC110  a list
         await asyncio.sleep(0.01)
     assert three.sent == [len(body)]
     assert [blob.digest for blob in three.used] == [THEIR_DIGEST]
