@@ -1,6 +1,7 @@
 """`federation status`: how this node is, its history, its partners, its alarms."""
 
 from datetime import UTC, datetime
+from random import SystemRandom
 
 import click
 from msgspec import UnsetType
@@ -27,7 +28,7 @@ def status(run: Run, *, code: str | None) -> int | None:
     if code is not None:
         hand_in(run, ClearAlarm(code=code))
         run.finish(Sentence("cli.done-unsaid"))
-    house = look_around(run.folder, run.clock())
+    house = look_around(run.folder, run.clock, SystemRandom())
     if is_broken(house, run):
         return show_broken(run, house, _print_status)
     settings, peers = run.settings, [peer.org for peer in run.peers]
