@@ -32,9 +32,9 @@ class Hook:
         finally:
             await runner.cleanup()
 
-    def alarms(self):
-        """Each alarm of each message: state, code, subject."""
-        said = [json.loads(body) for _, _, body in self.requests]
+    def alarms(self, after=0):
+        """Each alarm of each message but the first so many: state, code, subject."""
+        said = [json.loads(body) for _, _, body in self.requests[after:]]
         return [
             (one["state"], one["alarm"], one["subject"])
             for message in said

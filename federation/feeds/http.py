@@ -33,6 +33,7 @@ from federation.feeds.answer import (
     judge_page,
     show,
 )
+from federation.feeds.clockgauge import ClockGauge
 from federation.feeds.connection import judge_failure
 from federation.feeds.cutting import CuttingFeed
 from federation.feeds.introduction import Introduction
@@ -79,6 +80,7 @@ class HttpFeed(CuttingFeed):
         wall: Callable[[], float] | None = None,
         is_typed: bool = False,
         introduction: Introduction | None = None,
+        gauge: ClockGauge | None = None,
     ) -> None:
         """`url` is the node's, from the configuration; `deadline_s` per request.
 
@@ -92,11 +94,12 @@ class HttpFeed(CuttingFeed):
             wall: Unix seconds; None: what depends on them is not told.
             is_typed: Somebody typed `url`, so it is told what to type instead.
             introduction: By which it is told who asks; None: a stranger does.
+            gauge: By which its clock is compared with ours.
         """
         self._session, self._org, self._pace = session, org, pace or NO_PACE
         self._waits, self._is_typed = waits, is_typed
         self._now = wall or _no_clock
-        self._introduction = introduction
+        self._introduction, self._gauge = introduction, gauge
         self._url = url.rstrip("/")
         self._deadline_s = deadline_s
         self._timeout = aiohttp.ClientTimeout(
@@ -236,6 +239,7 @@ class HttpFeed(CuttingFeed):
         headers |= self._say_who(resource)
         if etag is not None:
             headers["If-None-Match"] = etag
+        asked_at = self._now()
         try:
             async with self._session.get(
                 URL(self._url + path, encoded=True),
@@ -243,6 +247,8 @@ class HttpFeed(CuttingFeed):
                 timeout=self._timeout,
                 allow_redirects=False,  # it could name what only we can reach
             ) as answer:
+                if self._gauge is not None:
+                    self._gauge.take(answer.headers, asked_at, self._now())
                 if answer.status == 304 and etag is not None:
                     return _Answer(304)
                 if answer.status != 200:

@@ -27,8 +27,10 @@ class Sessions:
         """Open nothing yet. To be made, and closed, inside the event loop."""
         # Two pools: a connection that one peer was allowed to open to a private
         # address must never be reused for a peer that was not.
-        self._public = _session(allow_private=False)
-        self._private = _session(allow_private=True)
+        # Until when the certificate of each host holds, as seen last; Unix seconds.
+        self.certificates: dict[str, int] = {}
+        self._public = _session(self.certificates, allow_private=False)
+        self._private = _session(self.certificates, allow_private=True)
 
     def session(self, *, allow_private: bool) -> aiohttp.ClientSession:
         """The pool for peers that may, or may not, have private addresses."""
@@ -46,10 +48,12 @@ class Sessions:
         await self.close()
 
 
-def _session(*, allow_private: bool) -> aiohttp.ClientSession:
+def _session(
+    certificates: dict[str, int], *, allow_private: bool
+) -> aiohttp.ClientSession:
     make_socket = socket_maker(allow_private=allow_private)
     return aiohttp.ClientSession(
-        connector=connector(make_socket, MAX_PER_HOST),
+        connector=connector(make_socket, MAX_PER_HOST, certificates),
         headers=_HEADERS,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

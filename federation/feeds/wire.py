@@ -13,6 +13,7 @@ Source: RFC 9110 section 15.2 (interim answers), RFC 9112 section 7.1 (chunks)
 
 import asyncio
 import functools
+import ssl
 from collections.abc import Callable
 from socket import socket
 from typing import Any, Final
@@ -40,6 +41,7 @@ class Weighed(ResponseHandler):
     """A connection on which each answer's frame is weighed."""
 
     _frame, _interim, _length, _is_cut = 0, 0, 0, False
+    certificates: dict[str, int]  # of all connections of one kind
 
     def set_response_params(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
         """A question is about to be asked: its answer has its own allowance."""
@@ -98,26 +100,45 @@ class Weighed(ResponseHandler):
         if transport is not None:
             transport.abort()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note until when the certificate holds that was just believed."""
+        super().connection_made(transport)
+        spoken: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        host = None if spoken is None else spoken.server_hostname
+        shown = None if spoken is None else spoken.getpeercert()
+        if host and shown and isinstance(ends := shown.get("notAfter"), str):
+            self.certificates[host] = int(ssl.cert_time_to_seconds(ends))
+
 
 class _Connector(aiohttp.TCPConnector):
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
+    def __init__(self, certificates: dict[str, int], **options: Any) -> None:  # noqa: ANN401  aiohttp's own
         super().__init__(**options)
         # aiohttp has no option for this; a test holds that connections are weighed.
-        self._factory = functools.partial(_weigh, loop=asyncio.get_running_loop())
+        self._factory = functools.partial(
+            _weigh, loop=asyncio.get_running_loop(), certificates=certificates
+        )
 
 
-def _weigh(loop: asyncio.AbstractEventLoop) -> ResponseHandler:
-    return Weighed(loop)
+def _weigh(
+    loop: asyncio.AbstractEventLoop, certificates: dict[str, int]
+) -> ResponseHandler:
+    made = Weighed(loop)
+    made.certificates = certificates
+    return made
 
 
 def connector(
-    make_socket: Callable[[AddrInfo], socket], limit_per_host: int
+    make_socket: Callable[[AddrInfo], socket],
+    limit_per_host: int,
+    certificates: dict[str, int] | None = None,
 ) -> _Connector:
     """What opens connections that are weighed, over sockets that `make_socket` makes.
 
-    To be made inside the event loop.
+    To be made inside the event loop. Into `certificates` goes, for each host whose
+    certificate was believed, until when it holds, in Unix seconds.
     """
     return _Connector(
+        {} if certificates is None else certificates,
         limit=0,  # a peer that accepts and never answers must not hold back others
         limit_per_host=limit_per_host,
         ttl_dns_cache=60,

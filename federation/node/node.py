@@ -34,6 +34,7 @@ from federation.node.gate import Gate
 from federation.node.incidents import IncidentIndex
 from federation.node.introductions import Introductions
 from federation.node.notices import Notices
+from federation.node.observing import Observing
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
@@ -57,7 +58,7 @@ _log = logging.getLogger(__name__)
 class Node:
     """The life of one node between start and stop."""
 
-    _sessions: Sessions  # while it is open
+    sessions: Sessions  # while it is open
 
     def __init__(
         self,
@@ -103,6 +104,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random, told)
         self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
         self.notices = Notices(self, random)
+        self.observing = Observing(self)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
         self.referrals = Referrals(self, random)
@@ -120,7 +122,7 @@ class Node:
         # Workers are started by the first large pull, not before: a node that only
         # keeps up never needs them.
         self._workers = open_workers(VERIFYING_PROCESSES)
-        self._sessions = Sessions()
+        self.sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
         duties += [self.incidents.index_reports, self.notices.run]
@@ -142,7 +144,7 @@ class Node:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.photographs.close()
-            await self._sessions.close()
+            await self.sessions.close()
             self._workers.close()
 
     def merge_soon(self) -> None:
@@ -182,7 +184,7 @@ class Node:
         """
         if peer.url is None:
             raise NotFoundError(f"{peer.org} has no address in peers.toml")
-        session = self._sessions.session(allow_private=peer.allow_private)
+        session = self.sessions.session(allow_private=peer.allow_private)
         # One account for each limit of each partner, over all its turns.
         limit = peer.org, peer.max_kbit_s
         pace = self._paces.setdefault(limit, Pace(peer.max_kbit_s, self.clocks.steady))
@@ -201,11 +203,12 @@ class Node:
             waits=waits,
             wall=self.clocks.wall,
             introduction=self.introductions.to(peer),
+            gauge=self.observing.gauge_of(peer),
         )
 
     def session(self, *, allow_private: bool) -> ClientSession:
         """The connections to others than partners, within the same bounds."""
-        return self._sessions.session(allow_private=allow_private)
+        return self.sessions.session(allow_private=allow_private)
 
     async def tell_peers(self) -> None:
         """Let every partner know that we have news; who does not listen will ask."""
@@ -247,7 +250,8 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        return [*asked, *self.photographs.duties(), *self.own_duties]
+        ours = (self.observing.duty(), *self.own_duties)
+        return [*asked, *self.photographs.duties(), *ours]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync

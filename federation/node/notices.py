@@ -36,6 +36,7 @@ FORK: Final = "fork"
 FIRST_WAIT_S: Final = 15.0
 MAX_WAIT_S: Final = 1_800.0
 _WATCH_S: Final = 1.0
+_log = logging.getLogger(__name__)
 #: A partner is told of its fork so long before all others are told as well.
 _FIRST_S: Final = 20.0
 _TO_PARTNER: Final = "partner "
@@ -126,8 +127,15 @@ class Notices:
             return None
         task = asyncio.create_task(self._deliver(name, recipient, due))
         self._sending[name] = task
-        task.add_done_callback(lambda _: self._sending.pop(name, None))
+        task.add_done_callback(lambda task: self._ended(name, task))
         return task
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        self._sending.pop(name, None)
+        if not task.cancelled() and (error := task.exception()):
+            # A bug of ours: it is said, and not tried again each second.
+            _log.error("a message to %s ended by an error", name, exc_info=error)
+            self._put_off(name)
 
     async def _deliver(
         self, name: str, recipient: Recipient | None, due: list[DueNotice]
@@ -151,10 +159,15 @@ class Notices:
         if was_failing or await self._is_unsent(name):
             await self._alarm(name, None)
 
-    async def _failed(self, name: str, reason: str) -> None:
+    def _put_off(self, name: str) -> float:
+        """In how many seconds it is tried again."""
         _, waited = self._again.get(name, (0.0, 0.0))
         wait = min(max(FIRST_WAIT_S, 2 * waited), MAX_WAIT_S)
         self._again[name] = self._host.clocks.steady() + wait, wait
+        return wait
+
+    async def _failed(self, name: str, reason: str) -> None:
+        wait = self._put_off(name)
         say(
             "not-told",
             name,

@@ -9,6 +9,7 @@ A message may arrive twice (its number is the same then), never silently not at 
 
 import asyncio
 import importlib
+import logging
 import re
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -168,12 +169,18 @@ def _notify(address: str, message: NoticeMessage) -> None:
     # Its own lines may hold the address; they are taken apart here, and go nowhere.
     log = apprise.logger
     log.propagate = False
-    services = apprise.Apprise()
-    if not services.add(address):
+    services, is_known, is_taken, told = apprise.Apprise(), True, False, ""
+    with apprise.LogCapture(level=logging.WARNING) as captured:
+        try:
+            is_known = services.add(address)
+            if is_known:
+                given = {"body": message.body, "title": message.subject}
+                is_taken = services.notify(**given)
+            told = captured.getvalue()
+        except Exception as error:  # noqa: BLE001  of a hundred services, each by somebody else, any may break
+            told = f"{type(error).__name__}: {error}"
+    if not is_known:
         raise UndeliveredError(Sentence("notices.unknown-service"))
-    with apprise.LogCapture(level=apprise.logging.WARNING) as captured:
-        is_taken = services.notify(body=message.body, title=message.subject)
-        told = captured.getvalue()
     if not is_taken:
         answer = hide_secrets(_one_line(told), address)
         raise UndeliveredError(

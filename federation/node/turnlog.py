@@ -28,11 +28,14 @@ class TurnLog:
         brought = result.new_leaves or result.photos
         if reason == was and not (result.is_failed or brought):
             return
+        # Names of partners are domain names; of our own duties none is.
+        is_ours = " " in turn.name or "." not in turn.name
         say(
             "turn-failed" if is_bad else "turn",
             turn.name,
             level=logging.WARNING if is_bad else logging.INFO,
-            peer=turn.name,
+            peer="" if is_ours else turn.name,
+            duty=turn.name if is_ours else "",
             outcome=result.outcome,
             logs=result.new_logs,
             records=result.new_leaves,

@@ -19,8 +19,9 @@ An incident of several reports is counted once, in each category, law and provin
 they name; in the week of its first report; with the status that those say who reported
 it; and at the agencies that got it, by what they are (`bawaslu-3273`: `bawaslu`).
 
-Whoever reports can add four of his own to a cell and so learn of the fifth: he has to
-know four true ones, or four false ones must get past all editors.
+Whoever reports can add four of his own to a cell and so learn of the fifth. False ones
+do: what editors reject is counted, too, as rejected, or the tables would say of which
+it was. So who may report is asked for a link or a token, and each stands in a log.
 """
 
 from collections import Counter

@@ -39,7 +39,7 @@ SETS: Final = {
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),
-    "alarms": ("alarms", "notices"),
+    "alarms": ("alarms", "notices", "observations"),
     "tokens": ("tokens",),
     "people": ("people", "sessions", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),

@@ -50,6 +50,7 @@ from federation.store import (
     leases,
     logs,
     notices,
+    observations,
     originals,
     outbox,
     people,
@@ -325,6 +326,8 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         told_at=NOW + 1,
     )
     notices.save_notices(tx, [told])
+    ahead = observations.Observation(what="clock", subject=PARTNER, value=-40, at=NOW)
+    observations.save_observations(tx, [ahead])
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
     for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
         tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
+from federation.config.home import Home
 from tests.cli.reports import keep_reports, sign_report
+from tests.node.test_referral_notes import Told
 from tests.refer import HAND, PAPERS
 
 OTHER = '[[agency]]\nkey = "kpu"\nname = "KPU"\nkind = "kpu"\naddress = "y"\n'
@@ -139,3 +141,13 @@ def test_one_that_was_prepared_can_be_taken_back(federation, name, papers):
     assert federation("refer", "withdraw", *which).code == OK
     [row] = json.loads(federation("refer", "status", "--json").out)["referrals"]
     assert (row["state"], row["due"]) == ("withdrawn", "")
+
+
+def test_who_took_it_there_before_is_told_when_ours_was_brought(federation, home, name):
+    org, _, report = name.partition("/")
+    told = Told(Home(home), "mitra.example", {"org": org, "id": report})
+    told(agency="gakkumdu", stage="acknowledged", reference="7/PL/2019")
+    ended = federation("refer", "by-hand", name, "--agency", "gakkumdu")
+    assert ended.code == OK, ended
+    for word in ("mitra.example", "7/PL/2019"):
+        assert word in ended.err, word

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -97,6 +98,8 @@ QUESTIONS = [
 def test_json_is_what_the_api_answers(cli, home, arguments, read):
     code, out, err = cli(*arguments, "--json")
     assert (code, err) == (0, "")
+    # What only this machine can see stands behind what the API answers.
+    out = re.sub(r',"observed":\{.*\}\}$', "}", out)
     assert out == expected(home, read)
 
 
@@ -312,3 +315,33 @@ def test_the_queue_as_rows_is_what_the_queue_is(cli):
     assert "not read yet" in out
     _, out, _ = cli("queue", "differs", "--lang", "id")
     assert "Tidak ada foto yang menunggu" in out
+
+
+def test_status_hides_no_partner_and_says_what_is_not_known(cli, home):
+    key = sample.signer("budi.example/identity").key
+    other = sample.signer("citra.example/identity").key
+    third = sample.signer("dewi.example/identity").key
+    peers = home / "peers.toml"
+    peers.write_text(
+        f'[[peer]]\norg = "budi.example"\nidentity = "{key}"\npaused = true\n'
+        f'[[peer]]\norg = "citra.example"\nidentity = "{other}"\n'
+        f'[[peer]]\norg = "dewi.example"\nidentity = "{third}"\n'
+        'url = "https://dewi.example"\n'
+    )
+    try:
+        _, out, _ = cli("status", "--json")
+        _, text, _ = cli("status", "--lang", "id")
+    finally:
+        peers.unlink()
+    seen = json.loads(out)["observed"]
+    states = {one["org"]: one["state"] for one in seen["partners"]}
+    assert states == {
+        "budi.example": "paused",
+        "citra.example": "no-address",
+        "dewi.example": "never-asked",
+    }
+    assert {one["clock_s"] for one in seen["partners"]} == {None}
+    (row,) = [line for line in text.splitlines() if "belum pernah ditanya" in line]
+    assert row.count("tidak diketahui") == 2
+    assert "kapan penuh tidak diketahui" in text
+    assert seen["disks"][0]["free"] > 0

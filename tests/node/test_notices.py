@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -198,13 +199,14 @@ def use_apprise(monkeypatch, home, address, *, takes):
 
         def notify(self, *, body, title):
             handed.append((title, body))
+            if takes is None:
+                raise KeyError(address)  # a bug of the service's part
             return takes
 
     package = SimpleNamespace(
         Apprise=Apprise,
         LogCapture=Captured,
         logger=SimpleNamespace(propagate=True),
-        logging=SimpleNamespace(WARNING=30),
     )
     monkeypatch.setitem(sys.modules, "apprise", package)
     path = home.keys / "service.url"
@@ -228,11 +230,12 @@ async def test_another_service_is_told_by_its_package(home, monkeypatch):
     assert body.startswith("[periksa hari ini] peers.toml")
 
 
+@pytest.mark.parametrize("takes", [False, None])
 @pytest.mark.parametrize("address", [f"tgram://{SECRET}/4711", f"what://{SECRET}"])
 async def test_why_a_service_does_not_take_it_holds_no_secret(
-    home, monkeypatch, address, caplog
+    home, monkeypatch, address, takes, caplog
 ):
-    use_apprise(monkeypatch, home, address, takes=False)
+    use_apprise(monkeypatch, home, address, takes=takes)
     async with serving(home, alone=True):
         home.peers.write_text(BROKEN)
         await comes(lambda: "alarm-unsent" in {code for code, _ in standing(home)})
@@ -266,3 +269,29 @@ def test_a_recipient_that_cannot_be_is_refused_with_its_place(home, lines, key):
     with pytest.raises(ConfigError) as refused:
         load_settings(home.settings)
     assert refused.value.key == key
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+async def test_the_package_brings_it_to_a_service_that_it_knows(home):
+    pytest.importorskip("apprise")
+    hook = Hook()
+    async with hook.open() as url:
+        path = home.keys / "service.url"
+        path.touch(0o600)
+        path.write_text(url.replace("http://", "json://") + "\n")
+        tell(home, 'address_file = "keys/service.url"\nlanguage = "en"')
+        async with serving(home, alone=True):
+            home.peers.write_text(BROKEN)
+            await comes(lambda: hook.requests)
+    said = json.loads(hook.requests[0][2])
+    assert "peers-file" in said["title"]
+    assert said["message"].startswith("[to look at today] peers.toml has a mistake.")
+
+
+@pytest.mark.slow
+def test_a_node_that_asks_for_no_service_pays_nothing_for_the_package():
+    code = "import sys, federation.cli.serve; print('apprise' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
+    assert done.stdout.strip() == "False"

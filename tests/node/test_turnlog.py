@@ -55,5 +55,15 @@ def test_a_reason_that_stands_is_told_when_it_comes_and_when_it_changes(said):
     assert len(said(**stands | {"reason": "full"})) == 1
 
 
+def test_a_duty_that_is_no_turn_with_a_partner_is_called_one(caplog):
+    caplog.set_level(logging.INFO, logger=events.LOG.name)
+    for name in ("static site", "observing", f"photos of {ORG}"):
+        result = Result(outcome="failed", reason="x", is_failed=True)
+        turn = EndedTurn(name=name, result=result, seconds=0, failures=1)
+        TurnLog().ended(turn)
+        facts = caplog.records[-1].msg.facts
+        assert (facts["duty"], "peer" in facts) == (name, False)
+
+
 def test_a_disk_of_ours_is_told_by_its_alarm_not_by_every_partner(said):
     assert said(outcome=OF_DISK, reason="disk full") == []

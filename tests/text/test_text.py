@@ -54,6 +54,14 @@ def test_people_never_meet_the_machinery(topic):
 
 
 @every_topic
+def test_an_agency_and_an_organisation_of_monitors_have_two_words(topic):
+    for name, said in load_topic(topic).items():
+        is_of_monitors = re.search(r"[Oo]rganisation|\bORG\b", said["en"])
+        if is_of_monitors and "agenc" not in said["en"].lower():
+            assert "lembaga" not in said["id"].lower(), name
+
+
+@every_topic
 def test_places_are_plain_names(topic):
     for said in load_topic(topic).values():
         for sentence in said.values():

@@ -167,7 +167,7 @@ async def test_of_two_editors_the_second_is_told_and_nothing_is_signed(node, edi
         page, judge_form(page, name), status="unverifiable", reason=reason
     )
     assert late.status == 409
-    assert "sementara itu seseorang dari lembaga kita" in late.text
+    assert "sementara itu seseorang dari organisasi kita" in late.text
     assert "Tidak ada saksi yang dapat &lt;i&gt;ditemui" in late.text, "nothing is lost"
     assert await states(node, name) == ["verified"]
     # What stands now was seen on the page that told so.

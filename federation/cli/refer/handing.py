@@ -9,8 +9,10 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.refer.named import (
     ask,
+    find_others,
     kind_of_papers,
     note_option,
+    note_others,
     show_item,
     which,
 )
@@ -33,6 +35,9 @@ def by_hand(run: Run, *, reference: str | None, note: bool, **given: object) -> 
     item = ask(run, HandOverReferral, given, **more)
     run.finish(Sentence("cli.done-unsaid"))
     show_item(run, item)
+    # It is there, whoever was before: the agency is then told that both are one.
+    with run.open_database().view() as view:
+        note_others(run, item, find_others(run, view, item))
 
 
 @click.command("resolve", cls=Command, help="outbox.help-resolve")

@@ -1,6 +1,6 @@
 """What the verbs of `federation refer` are given: an incident, an agency, by whom."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
 import click
@@ -9,6 +9,8 @@ from msgspec import to_builtins
 from federation.cli.client import hand_in
 from federation.cli.context import Run
 from federation.cli.incidents.named import read_name
+from federation.flows.refer.holding import StandingReferral, find_holding
+from federation.store.db import View
 from federation.store.outbox import OutboxItem, OutboxKind
 from federation.web.requests.request import Request
 from federation.web.requests.wire import check_request
@@ -77,3 +79,16 @@ def show_item(run: Run, item: OutboxItem) -> None:
             run.out.note(t("outbox.goes-soon"))
 
     run.out.show(item, human)
+
+
+def find_others(run: Run, view: View, item: OutboxItem) -> list[StandingReferral]:
+    """Who else is taking it there, or did, by what is held here."""
+    which = item.incident, item.agency, run.clock(), item.kind
+    return find_holding(view, run.settings.org, *which)
+
+
+def note_others(run: Run, item: OutboxItem, others: Iterable[StandingReferral]) -> None:
+    """Say who else is taking it there, or did."""
+    for one in others:
+        told = run.t("outbox.other", incident=item.incident, agency=item.agency)
+        run.out.note(f"{told} {run.t.say(one.tell())}")

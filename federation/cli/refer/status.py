@@ -11,8 +11,9 @@ from msgspec import to_builtins
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.refer.named import find_others, note_others
 from federation.flows.incidents.index import is_behind
-from federation.flows.refer.holding import StandingReferral, find_holding
+from federation.flows.refer.holding import StandingReferral
 from federation.store.outbox import OutboxItem, list_items
 
 
@@ -27,9 +28,7 @@ def status(run: Run, *, unfinished: bool) -> None:
         for item in list_items(view):
             if unfinished and item.state in {"sent", "acknowledged"} and not item.due:
                 continue
-            which = item.incident, item.agency, run.clock(), item.kind
-            others = find_holding(view, run.settings.org, *which)
-            found.append((item, others))
+            found.append((item, find_others(run, view, item)))
     if behind:
         run.out.note(run.t("incidents.behind"))
     value = {"referrals": [_describe(item, others) for item, others in found]}
@@ -65,9 +64,7 @@ def _print(run: Run, found: list[tuple[OutboxItem, list[StandingReferral]]]) -> 
     ]
     run.out.table([t(f"outbox.column-{name}") for name in shown], rows)
     for item, others in found:
-        for one in others:
-            told = t("outbox.other", incident=item.incident, agency=item.agency)
-            run.out.note(f"{told} {t.say(one.tell())}")
+        note_others(run, item, others)
 
 
 def _moment(seconds: int) -> str:

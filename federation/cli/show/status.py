@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from random import SystemRandom
 
 import click
-from msgspec import UnsetType
+from msgspec import UnsetType, structs
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import OK
 from federation.cli.show.broken import is_broken, show_broken
+from federation.cli.show.observed import print_seen, see_node
 from federation.flows.query import answers, state
 from federation.node.disk import see_room
 from federation.node.house import look_around
@@ -36,7 +37,14 @@ def status(run: Run, *, code: str | None) -> int | None:
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
-    run.out.show(answer, lambda: _print_status(run, answer))
+        seen = see_node(run, view, answer)
+    whole = {**structs.asdict(answer), "observed": seen}
+
+    def tell() -> None:
+        _print_status(run, answer)
+        print_seen(run, seen)
+
+    run.out.show(whole, tell)
     return OK
 
 

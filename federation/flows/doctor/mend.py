@@ -60,6 +60,7 @@ _FORGOTTEN: Final = (
     "agency_answer",
     "alarm",
     "notice",
+    "observation",
     "offered",
     "original",
     "outbox",

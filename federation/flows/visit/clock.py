@@ -5,12 +5,12 @@ Source: RFC 9110 section 6.6.1
 
 import time
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
 
 from federation.feeds.answer import show
+from federation.feeds.clockgauge import read_ahead
 from federation.feeds.connection import judge_failure
 from federation.flows.steps import CheckStep, failed, well
 from federation.flows.visit.caller import DEADLINE_S, PeerVisit
@@ -40,7 +40,8 @@ async def compare_clocks(visit: PeerVisit) -> CheckStep:
             "clock", reason, Sentence("steps.mend-clock-silent", org=visit.peer.org)
         )
     ours = before + (time.perf_counter() - began) / 2
-    skew = read_skew(date, ours)
+    ahead_s = read_ahead(date, ours)
+    skew = None if ahead_s is None else round(ahead_s)
     if skew is None:
         return well("clock", Sentence("steps.clock-unsaid"), skew_s=None)
     both = {"theirs": _second(ours + skew), "ours": _second(ours)}
@@ -54,15 +55,6 @@ async def compare_clocks(visit: PeerVisit) -> CheckStep:
     return failed(
         "clock", seen, Sentence("steps.mend-clock", org=visit.peer.org), **facts
     )
-
-
-def read_skew(date: str, ours: float) -> int | None:
-    """A `Date` minus our clock, in whole seconds; None if it is no time."""
-    try:
-        # The header has whole seconds: half of one is their share of the error.
-        return round(parsedate_to_datetime(date).timestamp() + 0.5 - ours)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _second(seconds: float) -> str:
