@@ -189,8 +189,12 @@ def _rounded(count: int) -> int:
     return count - count % LEAST
 
 
-def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedIncident:
-    orgs = {report.org for report in reports}
+def agencies_of(merged: MergedIncident) -> frozenset[str]:
+    """The keys of the agencies that have it.
+
+    Whoever says that it arrived, and as those who reported it say in its status.
+    """
+    orgs = {report.org for report in merged.reports}
     agencies = {
         taken.agency
         for taken in merged.referrals
@@ -201,13 +205,25 @@ def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedInci
         for said in merged.statuses
         if said.org in orgs and said.agency is not UNSET
     }
+    return frozenset(agencies)
+
+
+def is_at(agencies: Iterable[str], agency: str) -> bool:
+    """Whether one of them is this one, or of this kind; "" means all.
+
+    `bawaslu` is `bawaslu`, `bawaslu-32` and `bawaslu-3273`.
+    """
+    return not agency or any(f"{one}-".startswith(f"{agency}-") for one in agencies)
+
+
+def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedIncident:
     return CountedIncident(
         categories=merged.categories,
         provinces=sorted({place[:2] for place in merged.places}),
         laws=merged.laws,
         statuses=merged.status or ["received"],
         weeks=[monday_of(min(report.reported_at for report in reports))],
-        agencies=sorted({_kind_of(agency) for agency in agencies}),
+        agencies=sorted({_kind_of(agency) for agency in agencies_of(merged)}),
     )
 
 

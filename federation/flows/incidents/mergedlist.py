@@ -22,6 +22,7 @@ from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.merged import FoundIncident, MergedReports
 from federation.records.incident import Incident
+from federation.records.incidentcounts import agencies_of, is_at
 from federation.records.incidentmerge import MergedIncident, ReportKey, name_of
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
@@ -152,7 +153,9 @@ class _ToldIncidents:
         return (str(name_of(key)) for key in wanted[:_MOST_TRACED])
 
     def _is_asked(self, merged: MergedIncident) -> bool:
-        return self._status in ("", *(merged.status or ["received"]))
+        is_of_status = self._status in ("", *(merged.status or ["received"]))
+        agency = self._asked.agency
+        return is_of_status and (not agency or is_at(agencies_of(merged), agency))
 
     def _fitting(self, merged: MergedIncident) -> list[Incident]:
         return [it for it in self._reports.reports_of(merged) if self._asked.fits(it)]
