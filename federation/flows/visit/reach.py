@@ -50,7 +50,7 @@ def tell_turns(org: str, turns: TurnsWithUs) -> Sentence:
     return Sentence(f"steps.{name}", **told)
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _StatusOfPartner(msgspec.Struct, frozen=True):
     """The part of a status that is read here."""
 
     you: TurnsWithUs | None = None
@@ -76,6 +76,6 @@ async def ask_turns(
                 body += part
                 if len(body) > _MAX_BYTES:
                     return None
-        return parse_json(body, _Said).you
+        return parse_json(body, _StatusOfPartner).you
     except (aiohttp.ClientError, OSError, ValueError, FormatError):
         return None

@@ -26,13 +26,13 @@ _MAX_BYTES: Final = 4 << 20
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class _Cursor(msgspec.Struct):
+class _NewsAnswer(msgspec.Struct):
     """The part of an answer to a question that waits."""
 
     cursor: str
 
 
-class _Cursors(msgspec.Struct):
+class _MapCursors(msgspec.Struct):
     """The part of a status that says where the map stands."""
 
     cursors: dict[str, str]
@@ -49,14 +49,14 @@ async def wait_through_proxy(house: House, wait_s: int = WAIT_S) -> CheckStep:
     async with Sessions() as sessions:
         session = sessions.session(allow_private=True)
         for _ in range(_TRIES):
-            status = await _get(session, f"{url}/v1/status", _Cursors, _SLACK_S)
+            status = await _get(session, f"{url}/v1/status", _MapCursors, _SLACK_S)
             since = None if status is None else status.cursors.get(election)
             if since is None:
                 seen = Sentence("steps.waiting-silent", url=url)
                 return failed("waiting", seen, Sentence("steps.mend-public-failed"))
             began = time.monotonic()
             where = f"{url}/v1/changes?election={election}&since={since}&wait={wait_s}"
-            answer = await _get(session, where, _Cursor, wait_s + _SLACK_S)
+            answer = await _get(session, where, _NewsAnswer, wait_s + _SLACK_S)
             seconds = round(time.monotonic() - began)
             if answer is None:
                 seen = Sentence("steps.waiting-cut", url=url, seconds=seconds)
