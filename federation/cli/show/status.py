@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from random import SystemRandom
 
 import click
-from msgspec import UnsetType, structs
+from msgspec import UnsetType, to_builtins
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
@@ -38,7 +38,8 @@ def status(run: Run, *, code: str | None) -> int | None:
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
         seen = see_node(run, view, answer)
-    whole = {**structs.asdict(answer), "observed": seen}
+    # An optional member is absent when there is nothing to say.
+    whole = {**to_builtins(answer), "observed": seen}
 
     def tell() -> None:
         _print_status(run, answer)
