@@ -242,7 +242,7 @@ def open_shared(
     verifier = _RequestVerifier(
         signature_algorithm=_Hmac, key_resolver=_NamedSecret(secret_of)
     )
-    verifier.now = now
+    verifier.now, verifier.tag = now, ANSWER_TAG
     return _open(verifier, RequestHead(method, target_of(url), headers), ANSWER_TAG)
 
 
@@ -373,7 +373,7 @@ class _NamedKey(HTTPSignatureKeyResolver):
 class _RequestVerifier(HTTPMessageVerifier):
     """Asks for every parameter, and compares both clocks."""
 
-    now = 0
+    now, tag = 0, TAG
 
     def validate_created_and_expires(
         self,
@@ -389,7 +389,10 @@ class _RequestVerifier(HTTPMessageVerifier):
         given = sig_input.params
         for name in _PARAMETERS:
             if name not in given:
-                raise RequestSignatureError(Sentence("signature.missing", name=name))
+                algorithm = str(self.signature_algorithm.algorithm_id)
+                needed = {"alg": algorithm, "tag": self.tag}
+                why = Sentence("signature.missing", name=name, **needed)
+                raise RequestSignatureError(why)
         if len(given["nonce"]) not in _NONCE_CHARS:
             raise RequestSignatureError(Sentence("signature.nonce"))
         check_window(given["created"], given["expires"], self.now)

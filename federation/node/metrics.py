@@ -29,7 +29,7 @@ def read_metrics(
     """
     status = state.status(view, caller, resources.settings, further=disk.alarms())
     gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
-    gauges |= _disk_gauges(disk)
+    gauges |= _disk_gauges(disk, is_measured=may_see(caller, "partners"))
     for log in status.logs:
         label = f'{{log="{log.origin}"}}'
         gauges[f"federation_log_size{label}"] = log.size
@@ -67,11 +67,12 @@ def _photo_gauges(view: View, sent: int) -> dict[str, float]:
     return gauges
 
 
-def _disk_gauges(disk: Disk) -> dict[str, float]:
+def _disk_gauges(disk: Disk, *, is_measured: bool) -> dict[str, float]:
+    # By what is free to the byte a stranger sees each report that is written.
     gauges: dict[str, float] = {}
     for place, free in disk.free().items():
         label = f'{{disk="{place}"}}'
         gauges[f"federation_disk_refuses{label}"] = not disk.takes(place)
-        if free is not None:
+        if free is not None and is_measured:
             gauges[f"federation_disk_free_bytes{label}"] = free
     return gauges

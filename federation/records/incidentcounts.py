@@ -19,8 +19,9 @@ An incident of several reports is counted once, in each category, law and provin
 they name; in the week of its first report; with the status that those say who reported
 it; and at the agencies that got it, by what they are (`bawaslu-3273`: `bawaslu`).
 
-Whoever reports can add four of his own to a cell and so learn of the fifth: he has to
-know four true ones, or four false ones must get past all editors.
+Whoever reports can add four of his own to a cell and so learn of the fifth. False ones
+do: what editors reject is counted, too, as rejected, or the tables would say of which
+it was. So who may report is asked for a link or a token, and each stands in a log.
 """
 
 from collections import Counter
@@ -188,8 +189,12 @@ def _rounded(count: int) -> int:
     return count - count % LEAST
 
 
-def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedIncident:
-    orgs = {report.org for report in reports}
+def agencies_of(merged: MergedIncident) -> frozenset[str]:
+    """The keys of the agencies that have it.
+
+    Whoever says that it arrived, and as those who reported it say in its status.
+    """
+    orgs = {report.org for report in merged.reports}
     agencies = {
         taken.agency
         for taken in merged.referrals
@@ -200,13 +205,25 @@ def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedInci
         for said in merged.statuses
         if said.org in orgs and said.agency is not UNSET
     }
+    return frozenset(agencies)
+
+
+def is_at(agencies: Iterable[str], agency: str) -> bool:
+    """Whether one of them is this one, or of this kind; "" means all.
+
+    `bawaslu` is `bawaslu`, `bawaslu-32` and `bawaslu-3273`.
+    """
+    return not agency or any(f"{one}-".startswith(f"{agency}-") for one in agencies)
+
+
+def _counted(merged: MergedIncident, reports: Sequence[Incident]) -> CountedIncident:
     return CountedIncident(
         categories=merged.categories,
         provinces=sorted({place[:2] for place in merged.places}),
         laws=merged.laws,
         statuses=merged.status or ["received"],
         weeks=[monday_of(min(report.reported_at for report in reports))],
-        agencies=sorted({_kind_of(agency) for agency in agencies}),
+        agencies=sorted({_kind_of(agency) for agency in agencies_of(merged)}),
     )
 
 

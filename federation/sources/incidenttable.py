@@ -98,7 +98,7 @@ class ReportColumns:
             ConfigError: it names a member or a header that there is not.
         """
         self._member: dict[str, str] = {}
-        given = list(dict.fromkeys(headers))
+        given = dict.fromkeys(headers)
         for member, header in named.items():
             if member not in INCIDENT_MEMBERS:
                 names = ", ".join(sorted(INCIDENT_MEMBERS))

@@ -143,8 +143,9 @@ class IncidentFilter(NamedTuple):
     """Which incidents are meant; "" means all.
 
     `since` and `until`: reported then or later, and before; as `reported_at` is
-    written. `after`: the `reported_at` and the name of the last one that was told;
-    `traced`: the names of reports that were met before and say where that was.
+    written. `agency`: who has it, which no report says (`agencies_of`): for lists of
+    those of one thing. `after`: the `reported_at` and the name of the last one that was
+    told; `traced`: the names of reports that were met before and say where that was.
     """
 
     election: str
@@ -154,6 +155,7 @@ class IncidentFilter(NamedTuple):
     org: str = ""
     since: str = ""
     until: str = ""
+    agency: str = ""
     after: tuple[str, str] = ("", "")
     traced: tuple[str, ...] = ()
 

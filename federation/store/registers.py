@@ -150,6 +150,21 @@ def count(view: View, election: str, region: str = "") -> int:
     return int(row[0]) if row else 0
 
 
+def count_each(view: View, election: str, codes: Collection[str]) -> dict[str, int]:
+    """How many stations each of these regions has, of those that the register has."""
+    counts: dict[str, int] = {}
+    for level in sorted({len(code) for code in codes}):
+        rows = view.select_among(
+            "SELECT region, stations FROM register_region"
+            " WHERE election=? AND level=? AND region IN ({marks})",
+            election,
+            level,
+            among=sorted(code for code in codes if len(code) == level),
+        )
+        counts.update(rows)
+    return counts
+
+
 def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
     """The names of these regions, of those that have one."""
     by_level = defaultdict(list)
@@ -166,6 +181,16 @@ def names(view: View, election: str, codes: Collection[str]) -> dict[str, str]:
         )
         named.update(rows)
     return named
+
+
+def list_named(view: View, election: str) -> Iterator[tuple[str, str]]:
+    """Every region of the register that has a name, by level, then by code."""
+    rows = view.execute(
+        "SELECT region, name FROM register_region WHERE election=? AND name<>''"
+        " ORDER BY level, region",
+        (election,),
+    )
+    yield from rows
 
 
 def children(view: View, election: str, region: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ import contextlib
 import errno
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -63,6 +63,17 @@ SCHEMA: Final = (
 #: The same, as any file has it that the steps have made.
 SCHEMA_MADE: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
 
+#: A table of words, found by any three letters in a row: what is mistyped still shares
+#: most of them. Others have `pg_trgm` for it.
+FULL_TEXT: Final = (
+    "CREATE VIRTUAL TABLE place USING fts5"
+    "(code UNINDEXED, name, around, tokenize='trigram')"
+)
+#: The rows that match an expression, what matches in the name first.
+FOUND_TEXT: Final = (
+    "SELECT code, name, around FROM place WHERE place MATCH ?"
+    " ORDER BY bm25(place, 0.0, 8.0, 1.0) LIMIT ?"
+)
 #: The first that knows STRICT tables (https://sqlite.org/stricttables.html).
 LEAST: Final = (3, 37, 0)
 #: Without threads, write-ahead logs, JSON, triggers or foreign keys no database of ours
@@ -159,6 +170,24 @@ def open_to_write(path: Path) -> "Connection":
         connection.close()
         raise
     return connection
+
+
+class FullText:
+    """Names in memory and in no file, found by letters; for one thread at a time."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """`rows`: code, name, and the names around it."""
+        self._connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False
+        )
+        self._connection.execute(FULL_TEXT)
+        self._connection.execute("BEGIN")
+        self._connection.executemany("INSERT INTO place VALUES (?,?,?)", rows)
+        self._connection.execute("COMMIT")
+
+    def find(self, expression: str, limit: int) -> list[tuple[str, str, str]]:
+        """The rows that match an expression, at most so many, the likeliest first."""
+        return self._connection.execute(FOUND_TEXT, (expression, limit)).fetchall()
 
 
 @contextlib.contextmanager

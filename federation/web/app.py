@@ -34,9 +34,11 @@ from federation.web import (
     removalpage,
     removals,
     reportpage,
+    searchpage,
     signin,
     stationlist,
     thumbnails,
+    wellknown,
 )
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
 from federation.web.bucket import Bucket
@@ -44,6 +46,7 @@ from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
 from federation.web.nonces import Nonces
+from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
 from federation.web.problem import answer_problems
@@ -57,7 +60,14 @@ def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
     app = web.Application(
         middlewares=[
-            *(watch, answer_problems, only_own_names, deadlines, recognise),
+            *(
+                watch,
+                page_for_nothing,
+                answer_problems,
+                only_own_names,
+                deadlines,
+                recognise,
+            ),
             *(recognise_browser, signin.show_hints),
         ],
         client_max_size=site.settings.limits.max_body_bytes,
@@ -112,6 +122,7 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        searchpage,
         reportpage,
         paperspage,
         incidentpage,
@@ -126,6 +137,7 @@ def make_app(site: WebContext) -> web.Application:
         thumbnails,
         posting,
         following,
+        wellknown,
     ):
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())

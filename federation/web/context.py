@@ -28,6 +28,7 @@ from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
+from federation.store.namesearch import NameIndexes
 from federation.web.requests.request import Desk
 
 
@@ -106,6 +107,7 @@ class WebContext:
     answer_secret: Callable[[str], bytes] = _share_none
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
+    names: NameIndexes = field(default_factory=NameIndexes)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)

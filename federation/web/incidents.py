@@ -6,7 +6,7 @@ letter by letter. Everybody may have the counts, in which no small number can be
 Nothing is answered before it is durable and signed.
 
     GET  /v1/incidents?election=&category=&law=&region=&org=&since=&until=&after=&limit=
-    GET  /v1/incidents/merged?…&status=   those of one thing as one, with digests
+    GET  /v1/incidents/merged?…&status=&agency=   those of one thing as one
     GET  /v1/incidents/export?…       all of those, in one stream
     GET  /v1/incidents/duplicates?election=&region=&after=&limit=
     GET  /v1/incidents/statistics?election=&format=   for everybody: counts alone
@@ -230,6 +230,7 @@ def _filter(
         org=query.org,
         since=day_begins(query.since),
         until=day_is_over(query.until),
+        agency=getattr(query, "agency", ""),
         after=parse_after(after),
         traced=parse_traced(after),
     )

@@ -13,8 +13,7 @@ provider can be given. One at a time: each is in memory as a whole.
 Source: RFC 7617; RFC 7578; docs/reference/referral.md, "What comes back"
 """
 
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -30,6 +29,7 @@ from federation.web.body import read_body
 from federation.web.connections import extend_deadline
 from federation.web.context import SITE
 from federation.web.openapi import BYTES, JSON, Endpoint, NoQuery
+from federation.web.parts import whole_parts
 from federation.web.problem import problem
 from federation.web.requests.mail import MailTaken, TakeMail
 
@@ -125,7 +125,7 @@ async def _read_parts(request: web.Request) -> bytes:
     """The field with the message; the others are read and forgotten."""
     found: dict[str, bytes] = {}
     size = count = 0
-    with _whole_parts():
+    with whole_parts(_no_mail()):
         parts = await request.multipart()
         while (part := await parts.next()) is not None:
             count += 1
@@ -149,19 +149,6 @@ async def _read_parts(request: web.Request) -> bytes:
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     while piece := await part.read_chunk(1 << 16):
         yield bytes(piece)
-
-
-@contextlib.contextmanager
-def _whole_parts() -> Iterator[None]:
-    """So aiohttp says that a boundary is missing, or that the parts are cut off.
-
-    Raises:
-        FormatError: it says so.
-    """
-    try:
-        yield
-    except (ValueError, AssertionError, RuntimeError) as error:
-        raise _no_mail() from error
 
 
 def _no_mail() -> FormatError:

@@ -7,8 +7,7 @@ others (`web/evidence.py`): drawn anew, never kept as it came.
 Source: RFC 7578 (multipart forms)
 """
 
-import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
@@ -20,6 +19,7 @@ from federation.web.connections import extend_deadline
 from federation.web.context import SITE
 from federation.web.evidence import DEADLINE_S, take_pieces
 from federation.web.forms import FIELD, ForeignForm, is_of_another_site, prove
+from federation.web.parts import whole_parts
 
 FILE: Final = "photo"
 _MEDIA: Final = "multipart/form-data"
@@ -49,7 +49,7 @@ async def take_form_photo(request: web.Request) -> Evidence | None:
         PhotoError: the file is no photograph.
         OSError: a disk is full or failed.
     """
-    with _whole():
+    with whole_parts(_cut_off()):
         parts = await request.multipart()
     given = await anext(_pieces(await _next(parts, FIELD)), b"")
     prove(request, given.decode("ascii", "replace"))
@@ -68,34 +68,25 @@ async def take_form_photo(request: web.Request) -> Evidence | None:
 
 
 async def _next(parts: MultipartReader, name: str) -> BodyPartReader:
-    with _whole():
+    with whole_parts(_cut_off()):
         part = await parts.next()
     if (
         not isinstance(part, BodyPartReader)
         or part.name != name
         or not part.headers.keys().isdisjoint(_ENCODINGS)
     ):
-        raise FormatError(Sentence("handin.photo-cut"))
+        raise _cut_off()
     return part
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     while True:
-        with _whole():
+        with whole_parts(_cut_off()):
             piece = await part.read_chunk(_PIECE)
         if not piece:
             return
         yield bytes(piece)
 
 
-@contextlib.contextmanager
-def _whole() -> Iterator[None]:
-    """So aiohttp says that a boundary is missing, or that the parts are cut off.
-
-    Raises:
-        FormatError: it says so.
-    """
-    try:
-        yield
-    except (ValueError, AssertionError, RuntimeError) as error:
-        raise FormatError(Sentence("handin.photo-cut")) from error
+def _cut_off() -> FormatError:
+    return FormatError(Sentence("handin.photo-cut"))

@@ -37,6 +37,12 @@ StatusParameter = Annotated[
 ]
 
 
+AgencyParameter = Annotated[
+    str,
+    Meta(description="only those that this agency has, by its key or the kind of it"),
+]
+
+
 class ElectionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which election."""
 
@@ -189,6 +195,7 @@ class MergedQuery(_WhichIncidents, frozen=True, kw_only=True):
     """A page of incidents."""
 
     status: StatusParameter = ""
+    agency: AgencyParameter = ""
     format: GeoForm = "json"
     after: After = ""
     limit: Limit = 100
@@ -198,6 +205,7 @@ class IncidentExportQuery(_WhichIncidents, frozen=True, kw_only=True):
     """All incidents, in one stream."""
 
     status: StatusParameter = ""
+    agency: AgencyParameter = ""
     format: Annotated[
         Literal["csv", "ndjson", "geojson"], Meta(description="form of answer")
     ] = "csv"

@@ -1,7 +1,7 @@
 """Pages about reports of violations: counts for everybody, the reports for our people.
 
     GET  /laporan                how many there are, in tables with bars
-    GET  /laporan/daftar         the incidents, by category, law, region and status
+    GET  /laporan/daftar         the incidents, by category, law, region, status, agency
 
 Rule: everybody sees the counts and nothing else; whoever may not look at what we hold
 is told how one is let in. The pages show what `/v1/incidents` answers, through the same
@@ -33,6 +33,7 @@ from federation.web.context import SITE
 from federation.web.countspage import FORMS, tell_counts
 from federation.web.dashboard import PAGE_SIZE, page_handler
 from federation.web.incidentmap import bars_of, map_for_people
+from federation.web.incidentpage import known_agencies
 from federation.web.incidents import read_counts
 from federation.web.page import Page
 from federation.web.peoplepage import for_people
@@ -40,7 +41,8 @@ from federation.web.requests.incidents import AddIncidents
 
 LIST: Final = "/laporan/daftar"
 _ASKED: Final = (
-    *("election", "category", "law", "region", "org", "status", "since", "until"),
+    *("election", "category", "law", "region", "org", "status", "agency"),
+    *("since", "until"),
 )
 _FILTERS: Final = ("lang", *_ASKED)
 
@@ -84,6 +86,7 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         org=chosen.get("org", ""),
         since=day_begins(chosen.get("since", "")),
         until=day_is_over(chosen.get("until", "")),
+        agency=chosen.get("agency", ""),
         after=parse_after(page.request.query.get("after", "")),
         traced=parse_traced(page.request.query.get("after", "")),
     )
@@ -100,6 +103,7 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         site.settings.name,
         answer=answer,
         choices=choices,
+        agencies={one.key: one.name for one in known_agencies(site)},
         orgs=await site.db.read(list_reporters, caller, asked.election),
         places={place: name_place(page.t, place, names) for place in shown},
         forms=FORMS,

@@ -23,6 +23,7 @@ from federation.records.readers import Act, may_do
 from federation.records.timezones import WIB
 from federation.store.people import KnownPerson, find_link
 from federation.text import Sentence, Text
+from federation.text.cause import FULL, fault_of_disk
 from federation.web.access import NotAllowed
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
@@ -58,6 +59,7 @@ SIGN_OUT_PATH: Final = "/keluar"
 _LEFT: Final = "keluar"
 #: How often one link signs in: each is a line of the log of actions.
 SIGN_INS: Final[web.AppKey[Bucket]] = web.AppKey("sign-ins", Bucket)
+_HTML: Final = "text/html"
 _ACTS: Final[tuple[Act, ...]] = (
     *("see", "report", "read-forms", "classify", "refer", "remove"),
 )
@@ -74,11 +76,27 @@ def routes() -> list[web.RouteDef]:
 
 @web.middleware
 async def show_hints(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Whoever may not do what a page is for is told where to get a link."""
+    """Whoever may not do what a page is for is told where to get a link.
+
+    And who sent a form while a disk was full, that it is to be sent again.
+
+    Raises:
+        OSError: a disk failed otherwise, or it is no browser that asked.
+    """
     try:
         return await handler(request)
     except (NotAllowed, ForeignForm) as error:
         return _hint(_make_page(request), error.why, HTTPStatus.FORBIDDEN)
+    except OSError as error:
+        # Scripts and programs take any form of an answer; a browser names this one.
+        is_browser = _HTML in request.headers.get(hdrs.ACCEPT, "")
+        if not (is_browser and error.errno in FULL):
+            raise
+        page = _make_page(request)
+        why = page.t("page.disk", why=page.t.say(fault_of_disk(error)))
+        answered = _render(page, "problem.html", said=why, given="")
+        answered.set_status(HTTPStatus.INSUFFICIENT_STORAGE)
+        return answered
 
 
 async def show_door(page: Page) -> web.StreamResponse:

@@ -31,6 +31,11 @@ def test_lists_are_of_days_in_jakarta_and_of_a_status(federation, hand_in):
         assert "18-04-2019" in str(ended)
     assert refs("merged", "--status", "verified") == 1
     assert refs("merged", "--status", "received") == 2
+    assert refs("merged", "--agency", "bawaslu") == 0
+    said = ("--reference", "7/LP/2019", "--outcome", "registered")
+    at = ("--agency", "bawaslu-31")
+    federation("incidents", "answer", verdicts[1]["incident"], *said, *at)
+    assert refs("merged", "--agency", "bawaslu") == 1
 
 
 def test_statistics_are_geojson_where_that_is_asked_for(federation, hand_in):

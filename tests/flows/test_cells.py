@@ -37,6 +37,22 @@ def test_other_text_stays_as_it_is(text):
     assert harmless(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Amplop;=HYPERLINK(1)", "Amplop;'=HYPERLINK(1)"),
+        ("a; =1;b;\t@x", "a;' =1;b;'\t@x"),
+        ('a;"=1+1"', 'a;\'"=1+1"'),
+        ("a;\uff1d1;", "a;'\uff1d1;"),
+        ("satu; dua;3-4;", "satu; dua;3-4;"),
+    ],
+)
+def test_nor_does_one_start_behind_a_semicolon_at_which_indonesian_ones_part(
+    text, written
+):
+    assert harmless(text) == written
+
+
 def test_a_carriage_return_cannot_begin_a_row():
     written = format_csv([["a\r=1", "\r=1"]]).decode()
     assert written == "a =1,' =1\n"

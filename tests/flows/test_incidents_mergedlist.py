@@ -94,6 +94,30 @@ def test_who_joins_too_many_is_told_of_once_and_hides_nobody(partners, monkeypat
     assert pages == read_pages(partners, ASKED, 1_000)
 
 
+@pytest.mark.parametrize("day", [1, 15, 28])
+def test_who_joins_more_to_a_report_than_is_looked_at_does_not_repeat_it(partners, day):
+    """`day`: all of X's are newer than A's, or older, or some of each."""
+    many = [report(X, number) for number in range(1, 141)]
+    days = [day if day != 15 else 14 + number % 3 for number in range(140)]
+    partners.say(
+        *(
+            replace(one, reported_at=f"2024-02-{at:02}T03:00:00Z")
+            for one, at in zip(many, days, strict=True)
+        ),
+        replace(report(A), reported_at="2024-02-15T03:00:00Z"),
+        report(B),
+        same(B, name(B), many[0].name),
+        *(same(X, one.name, name(A)) for one in many),
+    )
+    for limit in (1, 7, 1_000):
+        pages = read_pages(partners, ASKED, limit)
+        told = [str(name(A)) in members(one) for one in pages]
+        assert 1 <= sum(told) <= 2, "A's, and perhaps once more with B's"
+        assert len(pages) <= 3
+        assert str(name(B)) in {it for one in pages for it in members(one)}
+        assert all(one.is_cut for one in pages if str(name(A)) in members(one))
+
+
 def test_a_page_after_one_that_nobody_has_given_out_harms_nothing(partners):
     partners.say(report(A), report(B, 2))
     for traced in (("",), ("x/y",), (str(name(C, 9)), str(name(A)))):

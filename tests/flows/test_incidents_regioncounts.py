@@ -16,7 +16,7 @@ from federation.store.incidents import IncidentFilter
 from tests.fakes import ELECTION
 from tests.flows.test_incidents_merged import ASKED, Partners
 from tests.flows.test_incidents_merged import partners as partners  # noqa: PLC0414
-from tests.records.test_incidentmerge import A, B, C, X, name, report, said, same
+from tests.records.test_incidentmerge import A, B, C, X, name, report, said, same, taken
 
 NOW = 1_900_000_000
 REGIONS = ("31", "3171", "317101", "3171011001", "3173", "32", "3204", "99")
@@ -53,6 +53,10 @@ def fill(partners: Partners, seed: int):
         partners.say(same(one.org, one, other))
     for one in chance.sample(named, 5):
         partners.say(said(one.org, "verified", one))
+    for one in chance.sample(named, 5):
+        agency = chance.choice(("bawaslu", "bawaslu-3171", "dkpp"))
+        stage = chance.choice(("sent", "acknowledged", "intended"))
+        partners.say(taken(chance.choice((A, B, C)), stage, one, agency=agency))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -60,7 +64,7 @@ def test_a_figure_is_what_the_list_has_for_that_region(partners, seed):
     fill(partners, seed)
     cache = RegionCountsCache()
     for region in ("", "31", "3171", "317101", "3171011001", "32", "99", "51"):
-        for more in ({}, {"law": "pidana"}, {"org": B}):
+        for more in ({}, {"law": "pidana"}, {"org": B}, {"agency": "bawaslu"}):
             for status in ("", "verified", "received"):
                 asked = ASKED._replace(region=region, **more)
                 found = counted(partners, asked, status, cache)

@@ -1,6 +1,7 @@
 """What an agency answers by a program: signed by it, of what it got, once."""
 
 import json
+import re
 
 import aiohttp
 import pytest
@@ -121,6 +122,18 @@ async def test_who_does_not_prove_the_secret_now_is_refused(home, signing):
         assert status == 401, said
         assert SECRET not in json.dumps(said)
     assert history(home, incident)[-1] == "referred"
+
+
+@pytest.mark.parametrize("name", ["alg", "nonce"])
+async def test_who_forgets_a_parameter_is_told_what_an_answer_needs(home, name):
+    async with serving(home, alone=True) as node:
+        fields = sign(node.url + PATH, b"{}")
+        given = fields["Signature-Input"]
+        fields["Signature-Input"] = re.sub(f';{name}="[^"]*"', "", given)
+        status, said = await post(node, b"{}", fields)
+    assert (status, said["code"]) == (401, "request-signature")
+    for part in (f"`{name}`", 'alg="hmac-sha256"', 'tag="tps-federation-answer"'):
+        assert part in said["detail"]
 
 
 async def test_a_signed_answer_is_taken_once_and_for_these_bytes_alone(home):

@@ -27,6 +27,7 @@ from tests.cli.filled_home import federation
 from tests.contracts.test_annex import found_in
 from tests.homes import ELECTION, make_home, serving
 from tests.mails import SAID, a_bounce, a_mail
+from tests.parts import NO_PARTS
 from tests.refer import (
     find_row,
     history,
@@ -38,6 +39,7 @@ from tests.refer import (
 
 PATH = "/v1/agency-mail"
 RAW = {"Content-Type": "message/rfc822"}
+PARTS = {"Content-Type": "multipart/form-data; boundary=x"}
 WORDS = ("Roslina", "Sipayung", "diregistrasi", "Bawaslu <lapor")
 
 
@@ -238,8 +240,9 @@ async def test_nobody_else_hands_mail_in_and_its_token_does_nothing_else(sending
         (b"email=", {"Content-Type": "application/x-www-form-urlencoded"}, 400),
         (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, 400),
         (b"a&" * 999, {"Content-Type": "application/x-www-form-urlencoded"}, 400),
-        (b"--x\r\n", {"Content-Type": "multipart/form-data; boundary=x"}, 400),
+        (b"--x\r\n", PARTS, 400),
         (b"nothing", {"Content-Type": "multipart/form-data"}, 400),
+        *((b"--x\r\n" + part, PARTS, 400) for part in NO_PARTS),
     ],
     ids=lambda value: str(value)[:40],
 )

@@ -10,6 +10,7 @@ from federation.flows.photos.held import keep_photo
 from federation.store import wanted
 from federation.store.db import Database
 from tests.browsing import Browser
+from tests.homes import NAMES
 from tests.reading import PHOTOS, TPS, photo_of, photographed, two_nodes
 from tests.waiting import until
 
@@ -45,7 +46,7 @@ async def test_a_viewer_asks_a_partner_for_a_photograph_that_is_not_here(two):
     await two.share(photographed(TPS), held=False)
     async with two.editor(role="viewer") as browser:
         page = await named(browser)
-        assert f"not here yet; named by {PHOTOS}" in page.text
+        assert f"not here yet; named by {NAMES[PHOTOS]}" in page.text
         assert "Fetch from partners" in page.text
         assert BLOB not in page.text
 
@@ -64,7 +65,7 @@ async def test_what_no_partner_hands_over_is_said_and_asked_for_again(two):
     await two.share(photographed(TPS), held=False)
     async with two.editor(role="viewer") as browser:
         page = await named(browser, "id")
-        assert f"belum ada di sini; disebut oleh {PHOTOS}" in page.text
+        assert f"belum ada di sini; disebut oleh {NAMES[PHOTOS]}" in page.text
         assert "Ambil dari mitra" in page.text
         there = await browser.send(page, page.form(PATH))
         assert "akan diminta lagi dengan sendirinya" in there.text

@@ -13,7 +13,7 @@ from federation.node import reading
 from federation.store import actions, leases, photoanswers
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
-from tests.homes import ELECTION, draft
+from tests.homes import ELECTION, NAMES, draft
 from tests.reading import (
     PHOTOS,
     READERS,
@@ -44,7 +44,7 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
         assert TPS in listed.text
         page = await begin(browser, "/antrean/baca?queue=unread")
         assert f"/antrean/baca/{TPS}" in page.url
-        assert PHOTOS in page.text
+        assert NAMES[PHOTOS] in page.text
         done = await answer(browser, page, **RIGHT)
         assert "Tersimpan" in done.text or "signed" in done.text
     said = await two.reading()
@@ -58,7 +58,7 @@ async def test_what_an_editor_reads_credits_both_on_every_node(two):
     assert (await two.reading(two.photos))["cites"] == credit
     for node in (two.photos, two.readers):
         _, body, _ = await node.get(f"/tps/{TPS}?lang=id")
-        assert f"foto: {PHOTOS} · dibaca: {READERS}" in body.decode()
+        assert f"foto: {NAMES[PHOTOS]} · dibaca: {NAMES[READERS]}" in body.decode()
     # One photograph and one reading of it are one source.
     _, body, _ = await two.photos.get(f"/v1/tps/{TPS}")
     assert json.loads(body)["contests"][0]["status"] == "single"
@@ -371,6 +371,7 @@ async def test_whoever_reads_no_forms_sees_nothing_of_them(two, role):
             page = await browser.open(path)
             assert page.status == 403, path
             assert PHOTOS not in page.text
+            assert NAMES[PHOTOS] not in page.text
             assert (await browser.post(path, {"answer": "read"})).status in {403, 405}
 
     if role:

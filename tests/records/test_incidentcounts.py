@@ -4,14 +4,30 @@ import random
 from collections import Counter, defaultdict
 from itertools import product
 
+import pytest
+
 from federation.records.incidentcounts import (
     LEAST,
     CountedIncident,
+    agencies_of,
     count_incidents,
     count_statements,
+    is_at,
     week_begun,
 )
-from tests.records.test_incidentmerge import A, B, X, name, placed, report, said, same
+from tests.records.test_incidentmerge import (
+    A,
+    B,
+    C,
+    X,
+    merge,
+    name,
+    placed,
+    report,
+    said,
+    same,
+    taken,
+)
 
 DAY = "2024-02-18T17:00:00Z"
 
@@ -167,6 +183,35 @@ def test_only_who_reported_it_moves_its_status_and_names_an_agency():
     tables = {table.by: [row.of for row in table.rows] for table in counts.tables}
     assert tables["status"] == [("registered",)]
     assert tables["agency"] == [("bawaslu",)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("", True),
+        ("bawaslu", True),
+        ("bawaslu-32", True),
+        ("bawaslu-3273", True),
+        ("bawaslu-3", False),
+        ("bawaslu-32731", False),
+        ("bawasl", False),
+        ("dkpp", False),
+    ],
+)
+def test_an_agency_is_meant_by_its_key_and_by_the_kind_of_it(asked, found):
+    assert is_at(["kpu", "bawaslu-32", "bawaslu-3273"], asked) is found
+
+
+def test_who_has_an_incident_is_told_by_whoever_took_it_and_by_its_reporters_status():
+    one = name(A)
+    [row] = merge(
+        report(A),
+        taken(B, "sent", one, agency="bawaslu-32"),
+        taken(C, "intended", one, agency="dkpp"),
+        said(A, "registered", one, agency="gakkumdu"),
+        said(C, "registered", one, agency="kpu"),
+    )
+    assert agencies_of(row) == {"bawaslu-32", "gakkumdu"}
 
 
 def test_a_week_begins_on_monday_in_jakarta():

@@ -20,7 +20,14 @@ from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
 from federation.records.timezones import tell_moment
 from federation.text import load_topic
-from federation.web import dashboard, page, regionpage, reportpage, stationlist
+from federation.web import (
+    dashboard,
+    page,
+    regionpage,
+    reportpage,
+    searchpage,
+    stationlist,
+)
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
@@ -42,6 +49,8 @@ PAGES = [
     f"/tps/{sample.OUTSIDE}",
     "/kosong",
     "/berbeda",
+    "/cari?q=padang",
+    "/cari?q=pdaang",
     "/?sort=-covered&map=differs",
     "/wilayah/13?sort=disputed",
     "/daftar",
@@ -71,6 +80,7 @@ async def served(site):
     app.add_routes(regionpage.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
+    app.add_routes(searchpage.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
@@ -234,6 +244,23 @@ async def test_the_first_page_counts_as_the_api_does(client):
     assert "66,6 %" in html.text
 
 
+async def test_a_place_is_found_by_its_name_and_a_code_leads_to_its_page(client):
+    _, html = await read(client, "/cari?q=mata+air")
+    assert "Tempat yang cocok" in html.text
+    assert any("wilayah/1371011001" in a.get("href", "") for _, a in html.tags)
+    for typed, path in (
+        ("13.71", "wilayah/1371"),
+        (sample.DISPUTED, f"tps/{sample.DISPUTED}"),
+    ):
+        got = await client.get("/cari", params={"q": typed}, allow_redirects=False)
+        assert got.status == 303
+        assert got.headers["Location"] == f"./{path}"
+    for typed in ("<svg onload=x>", "zzzz", ""):
+        got = await client.get("/cari", params={"q": typed})
+        assert got.status == 200
+        assert "<svg onload" not in await got.text()
+
+
 async def test_every_figure_of_a_page_opens_a_list_of_as_many(client):
     for path in ("/", "/wilayah/13", "/wilayah/1371", "/wilayah/1371011001"):
         _, html = await read(client, path)
@@ -287,7 +314,7 @@ async def test_a_contest_of_which_nobody_has_said_anything_has_no_tab(
 async def test_every_page_of_the_map_says_when_it_last_changed(client):
     for path in PAGES:
         _, html = await read(client, path)
-        is_of_map = path != "/laporan"
+        is_of_map = not path.startswith(("/laporan", "/cari"))
         said = "Perubahan terakhir 07.00 WIB, dari ana.example." in html.text
         assert said == is_of_map, path
 
@@ -422,7 +449,7 @@ def test_every_word_of_the_pages_has_a_user():
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
         of_a_code = re.match(
-            r"(status|official|flag|contest|round|figure|title|lead|list|filter|map|tile)_",
+            r"(status|official|flag|contest|round|figure|title|lead|list|filter|map|tile|found)_",
             key,
         )
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key

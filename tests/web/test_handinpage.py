@@ -1,7 +1,9 @@
 """The form by which somebody of ours reports: a bad line, no script, nobody's name."""
 
 import base64
+import errno
 import hashlib
+import json
 import re
 
 import aiohttp
@@ -10,6 +12,7 @@ import pytest
 from federation.config.annexkey import load_annex_private
 from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
 from federation.flows.annex.sealing import open_sealed
+from federation.node import handedin
 from federation.store.annex import AnnexFolder
 from federation.web import handinpage
 from federation.web.handinform import read_report
@@ -27,6 +30,7 @@ from tests.handinnode import (
     reports,
 )
 from tests.homes import ELECTION, serving
+from tests.parts import NO_PARTS
 from tests.waiting import until
 
 NAMED = "Amplop dibagikan oleh Bapak Hendrawan Tobing, 0813-5555-0117"
@@ -97,6 +101,27 @@ async def test_a_form_that_is_sent_twice_is_one_report_and_says_so(node, browser
     assert len((await reports(node))[1]) == 1
     await fill(browser)
     assert len((await reports(node))[1]) == 2
+
+
+async def test_on_a_full_disk_a_page_says_so_and_the_same_form_comes_later(
+    node, browser, monkeypatch
+):
+    page = await browser.open("/lapor")
+    fields = page.form("/lapor").fields | FORM
+
+    async def failing(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(handedin, "add_incidents", failing)
+        answered = await browser.post("/lapor", fields, Accept="text/html,*/*;q=0.8")
+        assert answered.status == 507
+        assert "diska penuh" in answered.text
+        assert "<h1>" in answered.text
+        answered = await browser.post("/lapor", fields)
+        assert json.loads(answered.text)["code"] == "disk-full"
+    assert (await browser.post("/lapor", fields)).status == 200
+    assert len((await reports(node))[1]) == 1
 
 
 async def test_personal_words_are_shown_with_what_was_typed_and_marked_on_request(
@@ -176,6 +201,21 @@ async def test_photographs_follow_one_by_one_drawn_anew_and_never_twice(node, br
     blob = await browser.session.get(f"{node.url}/blob/{digest}")
     assert blob.status == 200
     assert b"Zulkifli" not in await blob.read()
+
+
+@pytest.mark.parametrize("part", NO_PARTS, ids=lambda part: str(part[:9]))
+async def test_a_form_of_parts_that_are_none_is_refused_and_no_bug(browser, part):
+    _, page = await fill(browser)
+    token = page.form(path_of(page)).fields["form_token"].encode()
+    head = b'--x\r\nContent-Disposition: form-data; name="form_token"\r\n\r\n'
+    for before in (b"", head + token + b"\r\n"):
+        async with browser.session.post(
+            page.url,
+            data=before + b"--x\r\n" + part,
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        ) as answered:
+            assert answered.status == 400
+            assert "laporannya aman" in await answered.text()
 
 
 async def test_only_whoever_handed_a_report_in_adds_to_it(node, browser):

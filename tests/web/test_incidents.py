@@ -145,9 +145,14 @@ QUERIES = {
     "region=31": 4,
     "since=2019-04-12&until=2019-04-14": 3,
     "law=kode_etik": 0,
-    "status=received": 7,
+    "status=received": 6,
+    "status=registered": 1,
     "status=verified": 0,
     f"org={ORG}": 7,
+    "agency=bawaslu": 1,
+    "agency=bawaslu-31": 1,
+    "agency=bawaslu-3": 0,
+    "agency=dkpp": 0,
 }
 
 
@@ -161,7 +166,12 @@ async def filled(node, monkeypatch):
         for n, place in enumerate(PLACES)
     ]
     body = {"election": ELECTION, "records": reports}
-    assert (await node.post("/v1/incidents", body))[0] == 200
+    status, answer = await node.post("/v1/incidents", body)
+    assert status == 200
+    org, _, report = answer["verdicts"][0]["incident"].partition("/")
+    said = {"status": "registered", "agency": "bawaslu-31", "reference": "7/LP/2019"}
+    said["incident"] = {"id": report, "org": org}
+    assert (await node.post("/v1/control/incident-status", said))[0] == 200
     as_caller(monkeypatch, THIS_MACHINE)
     return node
 

@@ -247,6 +247,16 @@ async def test_strangers_learn_of_no_partner_and_no_folder(failing):
             assert (await node.get(path, headers=wrong))[0] == 401
 
 
+async def test_what_is_free_on_a_disk_tells_no_stranger_when_a_report_is_written(
+    failing,
+):
+    async with serving(failing, alone=True) as node:
+        for headers, is_told in (({}, True), ({"Via": "1.1 x"}, False)):
+            _, metrics, _ = await node.get("/metrics", headers=headers)
+            assert b'federation_disk_refuses{disk="data"}' in metrics
+            assert (b"federation_disk_free_bytes" in metrics) is is_told
+
+
 async def test_strangers_are_told_that_a_node_is_not_ready_and_not_why(failing):
     async with serving(failing, alone=False) as node:
         status, why, _ = await node.get("/readyz")

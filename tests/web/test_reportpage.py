@@ -61,6 +61,7 @@ async def test_everybody_sees_counts_and_only_our_people_the_reports(node):
             ("law=kode_etik", 0),
             ("status=received", 7),
             ("status=verified", 0),
+            ("agency=bawaslu", 0),
         ):
             page = await browser.open(f"/laporan/daftar?{query}")
             assert page.text.count("Amplop") == count, query

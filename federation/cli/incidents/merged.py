@@ -36,12 +36,18 @@ from federation.store.incidents import noted_up_to
 @click.option(
     "--status", type=click.Choice(MERGED_STATES), help="reports.option-status"
 )
+@click.option("--agency", default="", help="reports.option-agency")
 @command_options
 def merged(
-    run: Run, *, limit: int, status: str | None, **asked: Unpack[AskedIncidents]
+    run: Run,
+    *,
+    limit: int,
+    status: str | None,
+    agency: str,
+    **asked: Unpack[AskedIncidents],
 ) -> None:
     """Those of one thing as one."""
-    which = read_filter(run, **asked)
+    which = read_filter(run, **asked)._replace(agency=agency)
     with run.open_database().view() as view:
         note_behind(run, view)
         due = due_dates(run)

@@ -59,6 +59,7 @@ class IncidentExport:
             "since": asked.since,
             "until": asked.until,
             "status": self._status,
+            "agency": asked.agency,
         }
         kept = {name: value for name, value in given.items() if value}
         return {"election": asked.election, **kept}

@@ -37,7 +37,7 @@ from federation.records.referral import Referral
 from federation.records.sealed import reopen_leaf
 from federation.store import incidents, leaves
 from federation.store.db import View
-from federation.store.incidents import IncidentEntry
+from federation.store.incidents import MAX_OF_LOG, IncidentEntry
 
 #: So many reports are looked at for one incident; a larger one is shown in part.
 MAX_LOOKED_AT: Final = 1_000
@@ -97,6 +97,7 @@ class MergedReports:
         """`readable`: the logs, all of one election; `due`: what is told of each."""
         self._view, self._readable, self._due = view, readable, due
         self._about: dict[ReportKey, list[PlacedIncident]] = {}
+        self._crowding: dict[ReportKey, frozenset[str]] = {}
         self._found: dict[ReportKey, FoundIncident] = {}
         self._large: list[ReportKey] = []
         self._count = 0
@@ -124,15 +125,22 @@ class MergedReports:
     def about(self, key: ReportKey) -> list[PlacedIncident]:
         """The latest of each organisation about a report, the report itself too."""
         if key not in self._about:
-            entries = incidents.about_incident(
-                self._view, str(name_of(key)), only_latest=True
-            )
+            name = str(name_of(key))
+            entries = incidents.about_incident(self._view, name, only_latest=True)
+            said = Counter((one.org, one.other == name) for one in entries)
+            crowding = (org for (org, _), count in said.items() if count >= MAX_OF_LOG)
+            self._crowding[key] = frozenset(crowding)
             own = incidents.find_latest(self._view, key[0], INCIDENT.name, [key[1]])
             wanted = {*entries, *own.values()}
             self._about[key] = [
                 self.read(one) for one in sorted(wanted) if one.log_id in self._readable
             ]
         return self._about[key]
+
+    def crowding(self, key: ReportKey) -> frozenset[str]:
+        """Who says more about a report than is looked at."""
+        self.about(key)
+        return self._crowding[key]
 
     def read(self, entry: IncidentEntry) -> PlacedIncident:
         """The record of an entry."""
@@ -178,6 +186,16 @@ class MergedReports:
                 wanted.add(one)
                 words += len(self.about(one))
         self._count += words
+        merged = next(
+            (
+                one
+                for one in merge_incidents(_once(placed))
+                if key in ((it.org, it.id) for it in one.reports)
+            ),
+            None,
+        )
+        if merged is not None:
+            is_cut |= any(self.crowding((it.org, it.id)) for it in merged.reports)
         # Twice as far around another of its reports there may be more than is looked
         # at: found from there, it would be another one.
         if (
@@ -186,15 +204,14 @@ class MergedReports:
             > 1 / 2
         ):
             self._large.append(key)
-        for merged in merge_incidents(_once(placed)):
-            if any((one.org, one.id) == key for one in merged.reports):
-                return FoundIncident(
-                    digest=sha256(encode_merged(merged)).hexdigest(),
-                    is_cut=is_cut,
-                    merged=merged,
-                    reports=tuple(self._in_short(merged)),
-                )
-        return None
+        if merged is None:
+            return None
+        return FoundIncident(
+            digest=sha256(encode_merged(merged)).hexdigest(),
+            is_cut=is_cut,
+            merged=merged,
+            reports=tuple(self._in_short(merged)),
+        )
 
     def _in_short(self, merged: MergedIncident) -> Iterator[ReportInShort]:
         due = self._due if awaits_referral(merged) else None

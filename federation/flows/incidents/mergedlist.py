@@ -9,7 +9,9 @@ reports that others lack: there it depends on what was found before which of the
 told, so that no report is told of twice and none is in none. `next` names the reports
 from which such were found, and the next page begins by finding them again. As many as
 one answer may cost: who joins tens of thousands of reports to one may be told twice of
-them, and everybody else never.
+them, and everybody else never. Of one log only the newest hundred words about a report
+are looked at: whoever joins more of its own to it has no line for each that is beyond
+these, in which that report of somebody else would stand again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,6 +22,7 @@ from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.merged import FoundIncident, MergedReports
 from federation.records.incident import Incident
+from federation.records.incidentcounts import agencies_of, is_at
 from federation.records.incidentmerge import MergedIncident, ReportKey, name_of
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
@@ -111,8 +114,26 @@ class _ToldIncidents:
             there = self._reports.find(name_of(newest))
             if there is not None and key in _keys_of(there.merged):
                 return None
+        if self._is_beyond(key, one.merged):
+            return None
         self._told |= _keys_of(one.merged)
         return one
+
+    def _is_beyond(self, key: ReportKey, merged: MergedIncident) -> bool:
+        """Whether its organisation joins more to a report that is told than is read."""
+        fitting = {(it.org, it.id): it for it in self._fitting(merged)}
+        own = _place_of(fitting[key])
+        for other, report in fitting.items():
+            if other == key or key[0] not in self._reports.crowding(other):
+                continue
+            if other in self._told:
+                return True
+            there = self._reports.find(report.name)
+            # Told on a page before this one, when its own turn was.
+            is_told = there is not None and self._is_asked(there.merged)
+            if is_told and _place_of(report) > own:
+                return True
+        return False
 
     def traces(self, after: tuple[str, str]) -> Iterator[str]:
         """From which reports the next page is to find what this one knew."""
@@ -124,7 +145,7 @@ class _ToldIncidents:
             later = {
                 (report.org, report.id)
                 for report in self._fitting(one.merged)
-                if (report.reported_at, str(report.name)) < after
+                if _place_of(report) < after
             }
             if not later or not later <= behind:
                 wanted.append(key)
@@ -132,21 +153,26 @@ class _ToldIncidents:
         return (str(name_of(key)) for key in wanted[:_MOST_TRACED])
 
     def _is_asked(self, merged: MergedIncident) -> bool:
-        return self._status in ("", *(merged.status or ["received"]))
+        is_of_status = self._status in ("", *(merged.status or ["received"]))
+        agency = self._asked.agency
+        return is_of_status and (not agency or is_at(agencies_of(merged), agency))
 
     def _fitting(self, merged: MergedIncident) -> list[Incident]:
         return [it for it in self._reports.reports_of(merged) if self._asked.fits(it)]
 
     def _newest(self, merged: MergedIncident) -> ReportKey:
         """The newest of its reports that fits, as lists are ordered."""
-        newest = max(
-            self._fitting(merged), key=lambda one: (one.reported_at, str(one.name))
-        )
+        newest = max(self._fitting(merged), key=_place_of)
         return newest.org, newest.id
 
 
 def _keys_of(merged: MergedIncident) -> set[ReportKey]:
     return {(one.org, one.id) for one in merged.reports}
+
+
+def _place_of(report: Incident) -> tuple[str, str]:
+    """Where it stands among all; the greater, the earlier its turn."""
+    return report.reported_at, str(report.name)
 
 
 def _key_of(name: str) -> ReportKey:

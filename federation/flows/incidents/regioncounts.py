@@ -18,7 +18,7 @@ from federation.flows.incidents.answers import readable_logs
 from federation.flows.incidents.digest import read_placed
 from federation.flows.incidents.places import REGION_LEVELS
 from federation.records.incident import Incident
-from federation.records.incidentcounts import monday_of
+from federation.records.incidentcounts import agencies_of, is_at, monday_of
 from federation.records.incidentmerge import merge_incidents
 from federation.records.readers import Caller
 from federation.store import incidents, logs
@@ -45,6 +45,7 @@ class KeptIncident(NamedTuple):
     """What of a merged incident a filter asks."""
 
     statuses: Sequence[str]
+    agencies: Collection[str]
     reports: Sequence[KeptReport]
 
 
@@ -134,6 +135,7 @@ def _keep_incidents(view: View, readable: Collection[int]) -> list[KeptIncident]
     return [
         KeptIncident(
             tuple(merged.status) or ("received",),
+            agencies_of(merged),
             tuple(reports[one.record] for one in merged.reports),
         )
         for merged in merge_incidents(placed)
@@ -150,6 +152,8 @@ def count_regions(
         fitting = [one for one in incident.reports if asked.fits(one)]
         places = {one.place for one in fitting}
         if not places or status not in ("", *incident.statuses):
+            continue
+        if not is_at(incident.agencies, asked.agency):
             continue
         total += 1
         # A part has a code as long as its level: a report that names a wider region

@@ -1,7 +1,9 @@
 """Rows as CSV and as NDJSON, made so that a spreadsheet cannot be attacked by them.
 
 Rule: a cell of text that a spreadsheet might take for a formula gets an apostrophe in
-front, in CSV only. Numbers are written bare; text that came from others (notes, names,
+front, in CSV only; and so does what follows a semicolon in it: where a comma stands in
+numbers, as in Indonesia, that is where spreadsheets part the cells of a CSV, inside of
+quotes of ours, too. Numbers are written bare; text that came from others (notes, names,
 reasons) is the way in (docs/explanation/threats.md). NDJSON is for programs and
 carries the exact text.
 
@@ -10,6 +12,7 @@ Wire form of CSV: RFC 4180, LF line ends, UTF-8, a header line first.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -19,17 +22,19 @@ Cell: TypeAlias = str | int
 
 # Also their full-width forms: spreadsheets in East Asian locales fold them.
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+# Some readers strip blanks before they look: so do we.
+_BLANKS = " \u00a0\u3000\ufeff\u200b"
+_NEXT_CELL = re.compile(f';(?=["{_BLANKS}]*[{re.escape("".join(sorted(_FORMULA)))}])')
 
 
 def harmless(text: str) -> str:
-    """`text`, with an apostrophe in front where it could start a formula.
+    """`text`, with an apostrophe wherever a formula could start.
 
     A carriage return becomes a blank: where lines end in LF the `csv` module leaves it
     unquoted, and readers would see a new row there.
     """
-    text = text.replace("\r", " ")
-    # Some readers strip blanks before they look: so do we.
-    first = text.lstrip(" \u00a0\u3000\ufeff\u200b")[:1]
+    text = _NEXT_CELL.sub(";'", text.replace("\r", " "))
+    first = text.lstrip(_BLANKS)[:1]
     return f"'{text}" if first in _FORMULA and first else text
 
 

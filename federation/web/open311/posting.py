@@ -14,9 +14,8 @@ Source: GeoReport v2, "POST Service Request"; RFC 7578 (multipart forms);
 draft-ietf-httpapi-idempotency-key-header
 """
 
-import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -47,6 +46,7 @@ from federation.web.open311.refusals import (
     form_of,
     language_of,
 )
+from federation.web.parts import whole_parts
 from federation.web.requests.handedin import HandInReport
 
 #: How often a key may hand a report in, and ask what became of some.
@@ -229,10 +229,10 @@ class _ComingForm:
             self._add(name, value)
 
     async def _read_parts(self) -> None:
-        with _whole_parts():
+        with whole_parts(_bad_form(Sentence("open311.form-parts"))):
             parts = await self._request.multipart()
         while True:
-            with _whole_parts():
+            with whole_parts(_bad_form(Sentence("open311.form-parts"))):
                 part = await parts.next()
             if part is None:
                 return
@@ -322,24 +322,11 @@ async def find_sender(
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     while True:
-        with _whole_parts():
+        with whole_parts(_bad_form(Sentence("open311.form-parts"))):
             piece = await part.read_chunk(1 << 16)
         if not piece:
             return
         yield bytes(piece)
-
-
-@contextlib.contextmanager
-def _whole_parts() -> Iterator[None]:
-    """So aiohttp says that a boundary is missing, or that the parts are cut off.
-
-    Raises:
-        Open311Refusal: it says so.
-    """
-    try:
-        yield
-    except (ValueError, AssertionError, RuntimeError) as error:
-        raise _bad_form(Sentence("open311.form-parts")) from error
 
 
 def _too_large() -> Sentence:

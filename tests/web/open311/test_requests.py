@@ -18,6 +18,7 @@ from federation.store.papers import PapersFolder
 from tests.annexed import PASSPHRASE, give_key
 from tests.homes import ELECTION, make_home, serving
 from tests.incidents import found_incidents
+from tests.parts import NO_PARTS
 from tests.refer import HAND, PAPERS, ask
 
 V2 = "/open311/v2"
@@ -326,6 +327,7 @@ BROKEN = [
     (a_part("a", "\r\nContent-Encoding: gzip"), BOUND),
     (a_part("a", "; filename=a"), BOUND),
     (a_part("media", "; filename=a"), BOUND),
+    *((b"--x\r\n" + part, BOUND) for part in NO_PARTS),
 ]
 
 
