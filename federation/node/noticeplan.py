@@ -3,7 +3,7 @@
 Rule: once when an alarm is raised, once when it is gone, and once a day as long as it
 stands. One that comes and goes is told again after an hour at the earliest. Each
 message holds all that is due; of messages to one recipient some may come at once, then
-one each five minutes, so that nothing anybody does fills a mailbox. Pure: time comes in.
+one each five minutes, so that nothing anybody does fills a mailbox. Time comes in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
