@@ -49,6 +49,7 @@ from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
+from federation.web.parts import say_nothing_of_fields
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
 
@@ -58,6 +59,7 @@ _NOT_READY = "not ready: `federation status` on the node's machine says why"
 
 def make_app(site: WebContext) -> web.Application:
     """The application of one node."""
+    say_nothing_of_fields()
     app = web.Application(
         middlewares=[
             *(

@@ -19,7 +19,12 @@ from aiohttp import hdrs, web
 from msgspec import to_builtins
 
 from federation.blobs.blobs import DIGEST_PATTERN
-from federation.errors import ConflictError, FormatError, NotFoundError
+from federation.errors import (
+    ConflictError,
+    FormatError,
+    NotFoundError,
+    RecordError,
+)
 from federation.flows.refer.overview import OnItsWay, find_waiting, read_on_its_way
 from federation.records.canonical import format_time
 from federation.records.readers import Caller, Person
@@ -156,8 +161,9 @@ async def decide(page: Page, caller: Caller) -> web.Response:
             answered = await _show(page, now, fields, conflict.args[0])
             answered.set_status(HTTPStatus.CONFLICT)
             return answered
-    except FormatError as error:
-        return await _show(page, before, fields, error.what)
+    except (FormatError, RecordError) as error:
+        what = error.what if isinstance(error, FormatError) else error.rule
+        return await _show(page, before, fields, what)
     raise web.HTTPSeeOther(page.link(page.request.path, done=asked))
 
 

@@ -8,9 +8,11 @@ Source: RFC 7578 (multipart forms)
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam
 from aiohttp.http_exceptions import HttpProcessingError
 
 #: What aiohttp is known to raise. The last one, of the fields of a part, is no error of
@@ -29,3 +31,14 @@ def whole_parts(refusal: Exception) -> Iterator[None]:
         yield
     except _BROKEN as error:
         raise refusal from error
+
+
+def say_nothing_of_fields() -> None:
+    """So that no field of a part which aiohttp passes over is printed on our log.
+
+    It warns of each with the field itself, as long as its sender likes: by them a
+    stranger wrote as many bytes there as came in. What is passed over is missed, and
+    the refusal says so.
+    """
+    for kind in (BadContentDispositionHeader, BadContentDispositionParam):
+        warnings.simplefilter("ignore", kind)

@@ -103,6 +103,15 @@ async def test_nothing_goes_that_nobody_says_to_have_looked_at(node, koko):
     assert find_row(node.home, node.incident).state == "prepared"
 
 
+async def test_a_reason_that_hides_something_is_told_on_the_page(node, koko):
+    page = await koko.open(f"{node.page}?lang=id")
+    page = await press(koko, page, "approve", anyway="surat\u202ekedua")
+    assert page.status == 400
+    assert "U+202E" in page.text
+    assert "<h1>" in page.text
+    assert done(node) == []
+
+
 async def test_a_button_that_is_pressed_twice_is_pressed_once(node, koko):
     page = await koko.open(f"{node.page}?lang=id")
     for _ in range(2):

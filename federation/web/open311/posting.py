@@ -83,7 +83,6 @@ async def take_request(request: web.Request) -> web.StreamResponse:
     """
     site, t = request.app[SITE], language_of(request)
     coming = _ComingForm(request)
-    extend_deadline(request, DEADLINE_S)
     if request.content_type == _MULTIPART and site.photos_coming.locked():
         return too_many_photos()
     await coming.read()
@@ -270,6 +269,8 @@ class _ComingForm:
         if name.partition("[")[0] != "media":
             raise _bad_form(Sentence("open311.field-file", field=name[:60]))
         await self.sender()
+        # A photograph over a slow line takes minutes; no stranger has so long.
+        extend_deadline(self._request, DEADLINE_S)
         if len(self.photos) >= MAX_PHOTOS:
             raise _bad_form(Sentence("open311.photos-many", most=MAX_PHOTOS))
         pieces = _pieces(part)

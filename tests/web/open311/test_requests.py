@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import warnings
 from urllib.parse import urlencode
 from xml.etree.ElementTree import fromstring
 
@@ -15,6 +16,7 @@ from federation.flows.annex.sealing import open_sealed
 from federation.node import handedin
 from federation.store.annex import AnnexFolder
 from federation.store.papers import PapersFolder
+from federation.web.open311 import posting
 from tests.annexed import PASSPHRASE, give_key
 from tests.homes import ELECTION, make_home, serving
 from tests.incidents import found_incidents
@@ -344,6 +346,23 @@ async def test_what_is_no_form_is_refused_in_the_form_of_the_standard(
         assert fault["code"] == 400
 
 
+async def test_what_is_passed_over_in_a_form_is_printed_on_no_log(home):
+    """As many letters as a stranger likes stood there."""
+    field = b"--x\r\nContent-Disposition: form-data; name=a; b*=x''%ff" + b"Z" * 999
+    with warnings.catch_warnings(record=True) as printed:
+        warnings.simplefilter("always")
+        async with (
+            serving(home, alone=True) as node,
+            node._session.post(
+                f"{node.url}{V2}/requests.json",
+                data=field + b"\r\n\r\nx\r\n--x--\r\n",
+                headers={"Content-Type": BOUND},
+            ) as answer,
+        ):
+            assert answer.status == 403
+    assert [str(one.message) for one in printed] == []
+
+
 async def test_a_photograph_before_the_key_is_not_read(client):
     body = aiohttp.FormData()
     body.add_field("media", a_photo(), filename="a.jpg")
@@ -352,6 +371,14 @@ async def test_a_photograph_before_the_key_is_not_read(client):
         f"{client.node.url}{V2}/requests.json", data=body
     ) as answer:
         assert answer.status == 403
+
+
+async def test_only_who_has_a_key_gets_more_time_for_a_photograph(client, monkeypatch):
+    given = []
+    monkeypatch.setattr(posting, "extend_deadline", lambda *it: given.append(it[1]))
+    for key, times in (("nobody's", 0), (KEYS["qlue"], 1)):
+        await client.post({**FORM, "api_key": key}, media=[a_photo()])
+        assert given == [posting.DEADLINE_S] * times
 
 
 async def test_what_we_say_of_a_report_is_told_to_its_sender(client):
