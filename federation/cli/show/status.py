@@ -1,9 +1,10 @@
 """`federation status`: how this node is, its history, its partners, its alarms."""
 
 from datetime import UTC, datetime
+from random import SystemRandom
 
 import click
-from msgspec import UnsetType, structs
+from msgspec import UnsetType, to_builtins
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
@@ -15,6 +16,7 @@ from federation.flows.query import answers, state
 from federation.node.disk import see_room
 from federation.node.house import look_around
 from federation.records.readers import THIS_MACHINE
+from federation.records.severity import ORDER, severity_of
 from federation.store.alarms import Alarm
 from federation.text import Sentence
 from federation.web.requests.upkeep import ClearAlarm
@@ -28,7 +30,7 @@ def status(run: Run, *, code: str | None) -> int | None:
     if code is not None:
         hand_in(run, ClearAlarm(code=code))
         run.finish(Sentence("cli.done-unsaid"))
-    house = look_around(run.folder, run.clock())
+    house = look_around(run.folder, run.clock, SystemRandom())
     if is_broken(house, run):
         return show_broken(run, house, _print_status)
     settings, peers = run.settings, [peer.org for peer in run.peers]
@@ -37,7 +39,8 @@ def status(run: Run, *, code: str | None) -> int | None:
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
         seen = see_node(run, view, answer)
-    whole = {**structs.asdict(answer), "observed": seen}
+    # An optional member is absent when there is nothing to say.
+    whole = {**to_builtins(answer), "observed": seen}
 
     def tell() -> None:
         _print_status(run, answer)
@@ -121,8 +124,20 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
     """Print each alarm with what it means; what to do is a page of the documents."""
     t = run.t
-    headers = [t(f"views.{key}") for key in ("alarm", "subject", "detail", "since")]
-    rows = [(a.code, a.subject, a.detail, _when(a.first_at)) for a in alarms]
+    columns = ("alarm", "severity", "subject", "detail", "since")
+    headers = [t(f"views.{key}") for key in columns]
+    # The worst first; of one severity the newest, as they come.
+    ranked = sorted(alarms, key=lambda a: -ORDER.index(severity_of(a.code)))
+    rows = [
+        (
+            a.code,
+            t(f"notices.severity-{severity_of(a.code)}"),
+            a.subject,
+            a.detail,
+            _when(a.first_at),
+        )
+        for a in ranked
+    ]
     run.out.table(headers, rows, title=t("views.alarms"))
     for code in sorted({alarm.code for alarm in alarms}):
         # A database that a newer version wrote may hold codes without words here.
