@@ -15,7 +15,6 @@ Source: docs/reference/protocol.md, "HTTP"; RFC 9110 section 13.1.2
 """
 
 import json
-import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Final, NamedTuple, TypeVar
@@ -52,8 +51,6 @@ REQUEST_S: Final = 30.0
 
 #: What is read ahead of a file that comes in pieces; twice as much at most waits.
 _AHEAD_BYTES: Final = 1 << 18
-#: What the system takes ahead of us: all that comes twice where we are killed.
-_WINDOW_BYTES: Final = 1 << 19
 #: The same where the pace is limited: what is read ahead is not paced.
 _AHEAD_PACED_BYTES: Final = 1 << 16
 _MAX_ETAG_CHARS: Final = 200
@@ -325,7 +322,6 @@ class HttpFeed(CuttingFeed):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._broken(path, error) from error
         if answer.status in (STATUSES if start else {200}):
-            _bound(answer)
             return answer
         async with answer:
             raise await self._refused(path, answer)
@@ -386,14 +382,6 @@ class HttpFeed(CuttingFeed):
             meaning.cause,
             meaning.retry_after,
         )
-
-
-def _bound(answer: aiohttp.ClientResponse) -> None:
-    """Let the system take no more of an answer ahead of us than it has to."""
-    transport = answer.connection and answer.connection.transport
-    if transport is not None:
-        wire = transport.get_extra_info("socket")
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WINDOW_BYTES)
 
 
 def _no_clock() -> None:

@@ -15,7 +15,7 @@ import asyncio
 import functools
 import ssl
 from collections.abc import Callable
-from socket import socket
+from socket import SO_RCVBUF, SOL_SOCKET, socket
 from typing import Any, Final
 
 import aiohttp
@@ -29,6 +29,8 @@ MAX_FRAME_BYTES: Final = 1 << 16
 BODY_PER_FRAME: Final = 8
 #: What each piece that the network hands over counts as.
 PIECE_BYTES: Final = 32
+#: What the system takes of an answer ahead of us.
+_WINDOW_BYTES: Final = 1 << 19
 _LOOK_BYTES: Final = 1 << 14
 _OK: Final = 200
 
@@ -42,6 +44,13 @@ class Weighed(ResponseHandler):
 
     _frame, _interim, _length, _is_cut = 0, 0, 0, False
     certificates: dict[str, int]  # of all connections of one kind
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The wire is there; of what the system takes ahead, all is lost at a kill."""
+        wire = transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(SOL_SOCKET, SO_RCVBUF, _WINDOW_BYTES)
+        super().connection_made(transport)
 
     def set_response_params(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
         """A question is about to be asked: its answer has its own allowance."""
