@@ -45,13 +45,6 @@ class Weighed(ResponseHandler):
     _frame, _interim, _length, _is_cut = 0, 0, 0, False
     certificates: dict[str, int]  # of all connections of one kind
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The wire is there; of what the system takes ahead, all is lost at a kill."""
-        wire = transport.get_extra_info("socket")
-        if wire is not None:
-            wire.setsockopt(SOL_SOCKET, SO_RCVBUF, _WINDOW_BYTES)
-        super().connection_made(transport)
-
     def set_response_params(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
         """A question is about to be asked: its answer has its own allowance."""
         self._frame, self._interim, self._length, self._is_cut = 0, 0, 0, False
@@ -110,8 +103,14 @@ class Weighed(ResponseHandler):
             transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note until when the certificate holds that was just believed."""
+        """Note until when the certificate holds that was just believed.
+
+        And of what the system takes ahead of us, all comes twice where we are killed.
+        """
         super().connection_made(transport)
+        wire = transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(SOL_SOCKET, SO_RCVBUF, _WINDOW_BYTES)
         spoken: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         host = None if spoken is None else spoken.server_hostname
         shown = None if spoken is None else spoken.getpeercert()
