@@ -30,7 +30,7 @@ BODY_PER_FRAME: Final = 8
 #: What each piece that the network hands over counts as.
 PIECE_BYTES: Final = 32
 #: What the system takes of an answer ahead of us.
-_WINDOW_BYTES: Final = 1 << 19
+_WINDOW_BYTES: Final = 1 << 18
 _LOOK_BYTES: Final = 1 << 14
 _OK: Final = 200
 
