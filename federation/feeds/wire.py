@@ -29,8 +29,8 @@ MAX_FRAME_BYTES: Final = 1 << 16
 BODY_PER_FRAME: Final = 8
 #: What each piece that the network hands over counts as.
 PIECE_BYTES: Final = 32
-#: What the system takes of an answer ahead of us.
-_WINDOW_BYTES: Final = 1 << 18
+#: What the system takes ahead of us of an answer that is longer.
+_WINDOW_BYTES: Final = 1 << 19
 _LOOK_BYTES: Final = 1 << 14
 _OK: Final = 200
 
@@ -74,6 +74,10 @@ class Weighed(ResponseHandler):
         self._interim += message.code < _OK
         length = "" if message.chunked else message.headers.get("Content-Length", "")
         self._length = int(length) if length.isdecimal() else 0
+        if self._length > _WINDOW_BYTES and self.transport is not None:
+            # Of what the system takes ahead of us, all comes twice after a kill.
+            wire = self.transport.get_extra_info("socket")
+            wire.setsockopt(SOL_SOCKET, SO_RCVBUF, _WINDOW_BYTES)
         if self._interim > MAX_INTERIM:
             self._is_cut = True
         if not self._is_cut:
@@ -103,14 +107,8 @@ class Weighed(ResponseHandler):
             transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note until when the certificate holds that was just believed.
-
-        And of what the system takes ahead of us, all comes twice where we are killed.
-        """
+        """Note until when the certificate holds that was just believed."""
         super().connection_made(transport)
-        wire = transport.get_extra_info("socket")
-        if wire is not None:
-            wire.setsockopt(SOL_SOCKET, SO_RCVBUF, _WINDOW_BYTES)
         spoken: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         host = None if spoken is None else spoken.server_hostname
         shown = None if spoken is None else spoken.getpeercert()
