@@ -56,8 +56,8 @@ class Outside:
             try:
                 far_reader, far = await asyncio.open_connection("127.0.0.1", to_port)
                 await asyncio.gather(carry(reader, far), carry(far_reader, writer))
-            except OSError:
-                pass
+            except (OSError, asyncio.CancelledError):
+                pass  # it is taken away
             finally:
                 for one in filter(None, (writer, far)):
                     one.transport.abort()

@@ -31,6 +31,8 @@ EventCode: TypeAlias = Literal[
 
 #: Through this logger all of them go, and nothing else.
 LOG: Final = logging.getLogger(__name__)
+# Where nobody listens, in a command that uses a node for a moment, nothing is said.
+LOG.addHandler(logging.NullHandler())
 
 
 class Event(NamedTuple):

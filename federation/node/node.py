@@ -90,6 +90,7 @@ class Node:
         )
         self.own_logs = OwnLogs(self)
         self.own_duties: tuple[Duty, ...] = ()  # beside asking partners
+        self.is_served = False  # a command is gone too soon to tell anybody
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
         self._merge_due = asyncio.Event()
@@ -125,7 +126,9 @@ class Node:
         self.sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
-        duties += [self.incidents.index_reports, self.notices.run]
+        duties += [self.incidents.index_reports]
+        if self.is_served:
+            duties.append(self.notices.run)
         if signs:
             self.schedule.set_duties(self._duties())
             # Nothing is signed before they answer: whoever did so a moment ago, to
@@ -250,8 +253,8 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        ours = (self.observing.duty(), *self.own_duties)
-        return [*asked, *self.photographs.duties(), *ours]
+        seeing = [self.observing.duty()] if self.is_served else []
+        return [*asked, *self.photographs.duties(), *seeing, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync

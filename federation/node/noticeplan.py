@@ -3,7 +3,7 @@
 Rule: once when an alarm is raised, once when it is gone, and once a day as long as it
 stands. One that comes and goes is told again after an hour at the earliest. Each
 message holds all that is due; of messages to one recipient some may come at once, then
-one each ten minutes, so that nothing anybody does fills a mailbox. Pure: time comes in.
+one each five minutes, so that nothing anybody does fills a mailbox. Time comes in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ NoticeKey: TypeAlias = tuple[str, str, str]  # recipient, code, subject
 #: An alarm that comes and goes is not told again sooner.
 CALM_S: Final = 3_600
 #: So many messages to one recipient may come at once, and one more each `MESSAGE_S`.
-MESSAGES: Final = 10
-MESSAGE_S: Final = 600.0
+MESSAGES: Final = 30
+MESSAGE_S: Final = 300.0
 #: Of one message; the others are counted in it.
 MAX_ITEMS: Final = 20
 #: That a message could not be sent is not told to whom it could not be sent.

@@ -72,6 +72,7 @@ async def serve(
         tidy_coming(resources.home.coming, clocks.wall),
     )
     node.photographs.has_duties = True
+    node.is_served = True
     secret = resources.home.contributor_secret
     site = WebContext(
         db=resources.db,

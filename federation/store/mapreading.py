@@ -23,6 +23,7 @@ from federation.store.mapkey import (
 )
 from federation.store.maprows import StoredRow
 
+_VILLAGE = 10
 _QUEUES = frozenset({"disputed", "unread"})
 
 
@@ -300,12 +301,29 @@ def sum_region(view: View, election: str, contest: str, region: str) -> dict[str
     """A region's counters, summed now: for what the roll-up does not keep."""
     total: dict[str, int] = {}
     for held in _list_region(view, election, contest, region):
-        row, claims = decode_row(held.row), [slot.claim for slot in held.slots]
-        added = coverage.contribution(row), tally.contribution(row, claims)
-        for counters in added:
-            for name, count in counters.items():
-                total[name] = total.get(name, 0) + count
+        _add(total, held)
     return {name: count for name, count in total.items() if count}
+
+
+def sum_villages(
+    view: View, election: str, contest: str, district: str
+) -> dict[str, dict[str, int]]:
+    """The counters of each village of a district that has any, by code."""
+    totals: dict[str, dict[str, int]] = {}
+    for held in _list_region(view, election, contest, district):
+        _add(totals.setdefault(decode_key(held.key)[1][:_VILLAGE], {}), held)
+    return {
+        village: {name: count for name, count in total.items() if count}
+        for village, total in totals.items()
+    }
+
+
+def _add(total: dict[str, int], held: StoredRow) -> None:
+    """Add what a station counts to the counters of a region."""
+    row, claims = decode_row(held.row), [slot.claim for slot in held.slots]
+    for counters in (coverage.contribution(row), tally.contribution(row, claims)):
+        for name, count in counters.items():
+            total[name] = total.get(name, 0) + count
 
 
 def _list_region(

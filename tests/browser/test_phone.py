@@ -18,6 +18,9 @@ PAGES = (
     f"/tps/{sample.JANGGAL}",
     "/berbeda",
     "/kosong",
+    "/daftar?flag=implausible&status=single",
+    "/?map=disputed&sort=-covered",
+    "/cari?q=padang",
 )
 #: What of the page's text stands beyond its right edge, or in a box that hides it.
 CUT_OFF = """
@@ -34,6 +37,13 @@ def node(sample_db):
     return PeopleNode(sample_db)
 
 
+async def press(reader, selector):
+    """Scroll there, as a thumb does, and press it."""
+    where = f"document.querySelector({selector!r})"
+    await reader.tab.run(f"{where}.scrollIntoView({{block: 'center'}})")
+    return await reader.press(selector)
+
+
 async def test_no_page_is_wider_than_a_screen_and_none_needs_a_script(chromium, node):
     async with node.serving() as url:
         tab = await chromium.tab()
@@ -47,7 +57,8 @@ async def test_no_page_is_wider_than_a_screen_and_none_needs_a_script(chromium, 
                 mobile=width < 700,
             )
             for path in PAGES:
-                await reader.open(f"{url}{path[1:]}?lang=id")
+                join = "&" if "?" in path else "?"
+                await reader.open(f"{url}{path[1:]}{join}lang=id")
                 wide = await tab.run("document.documentElement.scrollWidth")
                 assert wide <= width, (path, width)
         assert tab.events["Log.entryAdded"] == []
@@ -74,4 +85,49 @@ async def test_on_a_telephone_every_figure_of_everybody_is_in_sight(chromium, no
             assert org in figures
             assert votes in figures
         assert await tab.run(CUT_OFF) == "[]"
+        await tab.close()
+
+
+async def test_from_the_address_to_what_differs_and_its_proof_in_four_steps(
+    chromium, node
+):
+    """Somebody with a telephone, a name and a number; no script runs."""
+    async with node.serving() as url:
+        tab = await chromium.tab()
+        reader = Reader(tab)
+        await tab.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=360,
+            height=800,
+            deviceScaleFactor=1,
+            mobile=True,
+        )
+        await reader.open(f"{url}?lang=id")
+        await tab.run("document.querySelector('#q').value = 'padang selatan tps 2'")
+        found = await press(reader, "form.search button")
+        assert "Padang Selatan" in found
+        station = await press(reader, f"main a[href*='{sample.DISPUTED}']")
+        assert "berbeda dari KPU" in station
+        assert "selisih 1" in station
+        receipts = "document.querySelectorAll('main a[download]').length"
+        assert await tab.run(receipts) == 3
+        await press(reader, "#prove ~ ol a")
+        assert await tab.run("location.pathname") == "/verify"
+        assert [one["entry"]["text"] for one in tab.events["Log.entryAdded"]] == []
+        await tab.close()
+
+
+async def test_a_figure_is_opened_and_narrowed_without_a_script(chromium, node):
+    async with node.serving() as url:
+        tab = await chromium.tab()
+        reader = Reader(tab)
+        await reader.open(f"{url}?lang=id")
+        listed = await press(reader, ".tiles a[href*='status=single']")
+        assert "dari 9 TPS" in " ".join(listed.split())
+        assert sample.SINGLE in listed
+        await tab.run("document.querySelector('details.filter').open = true")
+        await tab.run("document.querySelector('[name=flag]').value = 'implausible'")
+        narrowed = await press(reader, "details.filter button")
+        assert sample.JANGGAL in narrowed
+        assert sample.SINGLE not in narrowed
         await tab.close()

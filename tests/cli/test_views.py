@@ -345,3 +345,11 @@ def test_status_hides_no_partner_and_says_what_is_not_known(cli, home):
     assert row.count("tidak diketahui") == 2
     assert "kapan penuh tidak diketahui" in text
     assert seen["disks"][0]["free"] > 0
+
+
+def test_status_says_how_much_an_alarm_matters(cli):
+    for language in LANGUAGES:
+        _, out, _ = cli("status", "--lang", language)
+        words = load_topic("notices")["severity-warning"][language]
+        rows = [line for line in out.splitlines() if "budi.example/uji" in line]
+        assert any(words in row for row in rows)

@@ -120,6 +120,11 @@ def test_the_number_of_a_station_leads_to_it(known, typed, stations):
     assert find(known, typed).found[0].tps == stations
 
 
+def test_a_district_that_is_meant_is_not_told_again_village_by_village(known):
+    found = find(known, "poso kota tps 2").found
+    assert [one.place.code for one in found] == ["720201"]
+
+
 @pytest.mark.parametrize(
     ("typed", "code"),
     [

@@ -15,6 +15,7 @@ from federation.flows.query import answers, state
 from federation.node.disk import see_room
 from federation.node.house import look_around
 from federation.records.readers import THIS_MACHINE
+from federation.records.severity import ORDER, severity_of
 from federation.store.alarms import Alarm
 from federation.text import Sentence
 from federation.web.requests.upkeep import ClearAlarm
@@ -121,8 +122,20 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
     """Print each alarm with what it means; what to do is a page of the documents."""
     t = run.t
-    headers = [t(f"views.{key}") for key in ("alarm", "subject", "detail", "since")]
-    rows = [(a.code, a.subject, a.detail, _when(a.first_at)) for a in alarms]
+    columns = ("alarm", "severity", "subject", "detail", "since")
+    headers = [t(f"views.{key}") for key in columns]
+    # The worst first; of one severity the newest, as they come.
+    ranked = sorted(alarms, key=lambda a: -ORDER.index(severity_of(a.code)))
+    rows = [
+        (
+            a.code,
+            t(f"notices.severity-{severity_of(a.code)}"),
+            a.subject,
+            a.detail,
+            _when(a.first_at),
+        )
+        for a in ranked
+    ]
     run.out.table(headers, rows, title=t("views.alarms"))
     for code in sorted({alarm.code for alarm in alarms}):
         # A database that a newer version wrote may hold codes without words here.

@@ -1,5 +1,8 @@
 """A region and its parts: coverage, statuses, votes; the drill-down of the map."""
 
+from collections.abc import Collection
+from itertools import chain
+
 from msgspec import UNSET, UnsetType, structs
 
 from federation.errors import NotFoundError
@@ -65,13 +68,13 @@ def read_line(view: View, asked: QueryScope, code: str) -> answers.Region:
         counters = mapreading.sum_region(view, asked.election, asked.contest, code)
     else:
         counters = rollup.read_region(view, asked.election, asked.contest, code)
-    return _line(view, asked, code, name, counters)
+    expected = count_expected(view, asked, code)
+    return _line(asked, code, name, counters, expected)
 
 
 def _line(
-    view: View, asked: QueryScope, code: str, name: str, counters: dict[str, int]
+    asked: QueryScope, code: str, name: str, counters: dict[str, int], expected: int
 ) -> answers.Region:
-    expected = count_expected(view, asked, code)
     seen = region_coverage(counters, expected)
     # Candidate 1 of one province's race is not candidate 1 of the next one's.
     is_one_race = len(code) >= race_level(asked.contest)
@@ -100,12 +103,25 @@ def _with_silent(status: dict[str, int], register: int) -> dict[str, int]:
 
 def count_expected(view: View, asked: QueryScope, code: str) -> int:
     """How many stations of the region the register has where the contest is held."""
+    return _count_each(view, asked, [code])[code]
+
+
+def _count_each(
+    view: View, asked: QueryScope, codes: Collection[str]
+) -> dict[str, int]:
+    """The same of each of these regions, in one look-up for all."""
     rules = asked.rules
-    held = _overlaps(rules.only, code) if rules.only else [code]
-    spared = _overlaps(rules.without, code) if rules.without else []
-    return sum(registers.count(view, asked.election, part) for part in held) - sum(
-        registers.count(view, asked.election, part) for part in spared
-    )
+    held = {
+        code: _overlaps(rules.only, code) if rules.only else [code] for code in codes
+    }
+    spared = {code: _overlaps(rules.without or (), code) for code in codes}
+    asked_of = {*chain(*held.values(), *spared.values())}
+    counts = registers.count_each(view, asked.election, asked_of)
+    return {
+        code: sum(counts.get(part, 0) for part in held[code])
+        - sum(counts.get(part, 0) for part in spared[code])
+        for code in codes
+    }
 
 
 def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
@@ -121,24 +137,19 @@ def list_parts(view: View, asked: QueryScope, code: str) -> list[answers.Region]
         return []
     names = registers.children(view, asked.election, code)
     if len(code) == _DISTRICT:
-        counted = {
-            village: mapreading.sum_region(view, asked.election, asked.contest, village)
-            for village in names.keys() | _villages(view, asked, code)
-        }
+        counted = mapreading.sum_villages(view, asked.election, asked.contest, code)
     else:
         counted = rollup.list_children(view, asked.election, asked.contest, code)
+    codes = sorted(names.keys() | counted.keys())
+    expected = _count_each(view, asked, codes)
     lines = [
-        _line(view, asked, child, names.get(child, ""), counted.get(child, {}))
-        for child in sorted(names.keys() | counted.keys())
+        _line(
+            asked, child, names.get(child, ""), counted.get(child, {}), expected[child]
+        )
+        for child in codes
     ]
     # Not those of the register where this contest is not held.
     return [line for line in lines if line.listed or counted.get(line.code)]
-
-
-def _villages(view: View, asked: QueryScope, code: str) -> set[str]:
-    """The villages of a district from which anybody has anything."""
-    rows = mapreading.list_rows(view, asked.election, asked.contest, code, limit=10_000)
-    return {decode_row(row).tps[:_VILLAGE] for row in rows}
 
 
 def _stations(

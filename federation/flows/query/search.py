@@ -92,9 +92,10 @@ def search(view: View, index: NameIndex, election: str, typed: str) -> SearchAns
     elif (trailing := _TRAILING.search(said)) and not index.with_all(_words(said), 1):
         number, said = trailing[1], said[: trailing.start()]
     words = _words(said)
-    ranked = sorted(
-        index.with_all(words, _LOOKED_AT), key=lambda one: _rank(one, words)
-    )
+    fitting = index.with_all(words, _LOOKED_AT)
+    # `poso kota` means the district, not each of the villages in it.
+    named = [one for one in fitting if any(word in one.name for word in words)]
+    ranked = sorted(named or fitting, key=lambda one: _rank(one, words))
     is_alike = not ranked
     if is_alike:
         ranked = _alike(index, words)
