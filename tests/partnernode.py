@@ -22,8 +22,8 @@ from federation.tlog.keys import Signer
 class PartnerNode:
     """What its node answers, each answer replaceable by a test."""
 
-    def __init__(self, home, org="b.example"):
-        origin = f"{org}/pemilu-2024"
+    def __init__(self, home, org="b.example", election="pemilu-2024"):
+        origin = f"{org}/{election}"
         keys = load_node_keys(home, org, [origin])
         self.identity = load_identity_key(home, org)
         self.about = About(

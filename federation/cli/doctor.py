@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 
 import click
@@ -48,14 +49,15 @@ NEEDED: Final = ("settings", "peers-file", "folders")
 
 @click.command("doctor", cls=Command, help="doctor.help")
 @click.option("--deep", is_flag=True, help="doctor.option-deep")
+@click.option("--online", is_flag=True, help="doctor.option-online")
 @click.option("--mend", "mends", is_flag=True, help="doctor.option-mend")
 @command_options
-def doctor(run: Run, *, deep: bool, mends: bool) -> int:
+def doctor(run: Run, *, deep: bool, mends: bool, online: bool) -> int:
     """Check, print what was found, answer with the exit code."""
-    house = look_around(run.folder, run.clock())
+    house = look_around(run.folder, run.clock, SystemRandom())
     # With broken settings nobody knows what to mend by.
     mended = _mend(run) if mends and house.is_readable else None
-    steps = asyncio.run(examine_house(house))
+    steps = asyncio.run(examine_house(house, online=online))
     step, report = _examine_data(run, steps, deep=deep or mends)
     steps.append(step)
     value = {"steps": steps, **msgspec.structs.asdict(report)}

@@ -268,6 +268,23 @@ def _hanging(world: World) -> AbstractContextManager[object]:
     return hold(world.home.lock)
 
 
+def _public(url: str) -> Callable[[World], None]:
+    return lambda world: world.edit("[listen]", f'[listen]\npublic_url = "{url}"')
+
+
+def _partners_address(world: World) -> None:
+    def change(url: str) -> str:
+        world.edit("[listen]", f'[listen]\npublic_url = "{url}"')
+        return url
+
+    world.change_url = change
+
+
+def _our_clock(world: World) -> None:
+    world.node.skew = 300
+    _public("http://127.0.0.1:1")(world)
+
+
 def _old_sqlite(world: World) -> None:
     found = SqliteLibrary("3.36.0", (3, 36, 0), ())
     world.monkeypatch.setattr(library, "describe_library", lambda: found)
@@ -639,6 +656,30 @@ CASES: Final[tuple[Case, ...]] = (
         Said("`host` is the address of the proxy's machine", "no network interface of this machine has this address", "`host` under [listen] in federation.toml"),
         Said("`host` alamat komputer proksi", "tidak ada antarmuka jaringan komputer ini", "`host` di bawah [listen] dalam federation.toml"),
         _settings('host = "127.0.0.1"', 'host = "192.0.2.1"'),
+    ),
+    Case(
+        "our address leads nowhere", ("doctor", "--online"), 1, "http://127.0.0.1:1",
+        Said("the proxy in front of the node is off", "does not lead to us", "look at the proxy, the certificate and the firewall"),
+        Said("proksi di depan node mati", "tidak menuju ke kita", "periksa proksi, sertifikat, dan tembok api"),
+        _public("http://127.0.0.1:1"),
+    ),
+    Case(
+        "our address is a partner's", ("doctor", "--online"), 1, "b.example",
+        Said("`public_url` was copied from a partner", "another organisation answers", "`public_url` in federation.toml"),
+        Said("`public_url` disalin dari mitra", "yang menjawab organisasi lain", "`public_url` di federation.toml"),
+        _partners_address,
+    ),
+    Case(
+        "our clock", ("doctor", "--online"), 1, "b.example: 300",
+        Said("our clock is five minutes behind", "ours is wrong", "timedatectl set-ntp true"),
+        Said("jam kita terlambat lima menit", "jam kita keliru", "timedatectl set-ntp true"),
+        _our_clock,
+    ),
+    Case(
+        "proxy not named", DOCTOR, 0, "https://data.a.example",
+        Said("a proxy stands in front, and `trusted_proxies` is empty", "all callers count as one", "trusted_proxies = ["),
+        Said("ada proksi di depan, dan `trusted_proxies` kosong", "semua penanya dihitung satu", "trusted_proxies = ["),
+        _public("https://data.a.example"),
     ),
     Case(
         "SQLite of an old system", DOCTOR, 1, "3.36.0",

@@ -355,6 +355,22 @@ def test_what_a_partner_lets_us_have_stands_in_its_signed_note(call, node):
 
 
 @pytest.mark.parametrize(
+    ("outcome", "state", "problem"),
+    [("ok", "ok", ""), ("peer", "warning", "turns-failing")],
+)
+def test_what_it_says_of_its_turns_with_us_is_the_way_back(
+    call, node, outcome, state, problem
+):
+    you = {"failures": 2, "last_at": 1_707_900_000, "outcome": outcome}
+    node.answers["/v1/status"] = json.dumps({"you": you}).encode()
+    with serve(node) as url:
+        back = call(url)["back"]
+    assert (back["state"], back["problem"]) == (state, problem)
+    assert back["facts"]["turns_with_us"] == outcome
+    assert "not known" not in back["seen"]
+
+
+@pytest.mark.parametrize(
     ("code", "state", "problem"),
     [
         ("request-clock", "failed", "unbelieved"),

@@ -1,9 +1,10 @@
 """`federation status`: how this node is, its history, its partners, its alarms."""
 
 from datetime import UTC, datetime
+from random import SystemRandom
 
 import click
-from msgspec import UnsetType, structs
+from msgspec import UnsetType, to_builtins
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
@@ -29,7 +30,7 @@ def status(run: Run, *, code: str | None) -> int | None:
     if code is not None:
         hand_in(run, ClearAlarm(code=code))
         run.finish(Sentence("cli.done-unsaid"))
-    house = look_around(run.folder, run.clock())
+    house = look_around(run.folder, run.clock, SystemRandom())
     if is_broken(house, run):
         return show_broken(run, house, _print_status)
     settings, peers = run.settings, [peer.org for peer in run.peers]
@@ -38,7 +39,8 @@ def status(run: Run, *, code: str | None) -> int | None:
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
         seen = see_node(run, view, answer)
-    whole = {**structs.asdict(answer), "observed": seen}
+    # An optional member is absent when there is nothing to say.
+    whole = {**to_builtins(answer), "observed": seen}
 
     def tell() -> None:
         _print_status(run, answer)

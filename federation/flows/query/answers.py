@@ -331,6 +331,7 @@ class StatusAnswer(Struct, frozen=True, kw_only=True):
     """How this node is: its history, who holds it, its partners, its alarms.
 
     `offered`: logs that partners hold and nobody here asked for; never fetched.
+    `you`: how our turns with a partner go that signed its question.
     """
 
     org: str
@@ -340,3 +341,4 @@ class StatusAnswer(Struct, frozen=True, kw_only=True):
     peers: list[PeerStatus]
     offered: list[Offered]
     alarms: list[Alarm]
+    you: PeerStatus | UnsetType = UNSET

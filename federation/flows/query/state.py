@@ -14,7 +14,14 @@ from federation.flows.query.scope import QueryScope, candidate_names, contests_o
 from federation.records.about import About, open_about_unpinned
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
-from federation.records.readers import Caller, may_hear, may_quote, may_read, may_see
+from federation.records.readers import (
+    Caller,
+    Partner,
+    may_hear,
+    may_quote,
+    may_read,
+    may_see,
+)
 from federation.store import (
     alarms,
     cosignatures,
@@ -64,6 +71,7 @@ def status(
         },
         logs=[_log(view, caller, log, merged, confirmed) for log in held],
         peers=_peers(view, caller, peers) if shows_partners else [],
+        you=_you(view, caller),
         offered=[log for log in offered if may_quote(caller, log.origin)],
         alarms=_alarms(view, caller, held, further),
     )
@@ -119,6 +127,14 @@ def _told(caller: Caller, alarm: Alarm, *, is_of_log: bool) -> Alarm:
     is_named = may_see(caller, "partners") and may_quote(caller, alarm.subject)
     subject = alarm.subject if is_of_log or is_named else ""
     return replace(alarm, subject=subject, detail="")
+
+
+def _you(view: View, caller: Caller) -> answers.PeerStatus | UnsetType:
+    """How our turns with a partner go that asks: it learns whether we reach it."""
+    if not isinstance(caller, Partner):
+        return UNSET
+    [turns] = _peers(view, caller, [caller.org])
+    return turns
 
 
 def _peers(

@@ -11,9 +11,10 @@ has to mend what.
     clock      their clock and ours
     heads      the logs that it shows, verified, beside our copies
     back       the way back: whether it knows, reads and reaches us
+    reach      what it says of its turns with us
 """
 
 from federation.flows.visit.identity import introduce
-from federation.flows.visit.visit import visit, with_feed
+from federation.flows.visit.visit import CLOCK, WHO, try_steps, visit, with_feed
 
-__all__ = ("introduce", "visit", "with_feed")
+__all__ = ("CLOCK", "WHO", "introduce", "try_steps", "visit", "with_feed")

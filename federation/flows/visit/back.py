@@ -11,6 +11,7 @@ from msgspec import UNSET
 from federation.errors import FormatError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.caller import PeerVisit
+from federation.flows.visit.reach import REACHED, ask_turns, tell_turns
 from federation.records.about import About
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
@@ -22,6 +23,8 @@ GIVEN: Final = ("incidents", "photos", "relays")
 async def look_back(visit: PeerVisit) -> CheckStep:
     """Whether it knows us, what it gives us, how much of ours it holds."""
     assert visit.about is not None
+    assert visit.introduction is not None
+    assert visit.signer is not None
     org, refusal = visit.peer.org, visit.introduction.refusal
     gives = list_given(visit.about, visit.ours)
     holds = _held_of_ours(visit)
@@ -47,7 +50,14 @@ async def look_back(visit: PeerVisit) -> CheckStep:
         Sentence("steps.back-holds", origin=origin, size=size, ours=visit.held[origin])
         for origin, size in holds.items()
     ]
-    words += behind or [Sentence("steps.back-unknown")]
+    turns = await ask_turns(visit.session, visit.peer.url or "", visit.signer)
+    if turns is not None:
+        facts["turns_with_us"] = turns.outcome
+        words.append(tell_turns(org, turns))
+        if turns.outcome not in {*REACHED, ""}:
+            mend = Sentence("steps.mend-back", org=org)
+            return warned("back", join([words[-1], *words[:-1]]), mend, **facts)
+    words += behind or ([] if turns else [Sentence("steps.back-unknown")])
     return well("back", join(words), **facts)
 
 

@@ -31,8 +31,8 @@ class PeerVisit:
         wall: Unix seconds.
         session: By which it is asked.
         feed: The way to its node.
-        introduction: By which it is told who asks.
-        signer: Of what is asked.
+        introduction: By which it is told who asks; None: a stranger does.
+        signer: Of what is asked; None: nothing is signed.
         ours: Our own organisation.
         identities: The pinned keys by organisation, ours among them.
         held: The sizes of the logs that we hold, by origin.
@@ -42,11 +42,11 @@ class PeerVisit:
     wall: Callable[[], float]
     session: aiohttp.ClientSession
     feed: Feed
-    introduction: Introduction
-    signer: RequestSigner
-    ours: str
-    identities: Mapping[str, VerifierKey]
-    held: Mapping[str, int]
+    introduction: Introduction | None = None
+    signer: RequestSigner | None = None
+    ours: str = ""
+    identities: Mapping[str, VerifierKey] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
 
     # What the steps found.
     scheme: str = ""

@@ -5,7 +5,7 @@ another one: whoever is called by telephone is asked for both.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, TypeVar
 
 from federation.config.peers import Peer
@@ -35,6 +35,11 @@ PLANS: Final[tuple[StepPlan[PeerVisit], ...]] = (
     StepPlan("back", ("heads",), back.look_back),
 )
 
+_WAY: Final = ("address", "dns", "tcp", "tls")
+#: What is needed to see a node's clock, and who it is.
+CLOCK: Final = (*_WAY, "clock")
+WHO: Final = (*_WAY, "about", "key")
+
 T = TypeVar("T")
 
 
@@ -59,27 +64,40 @@ async def visit(
     """
     introduction = Introduction(signer, time.monotonic)
     async with Sessions() as sessions:
-        session = sessions.session(allow_private=peer.allow_private)
-        given = PeerVisit(
-            peer=peer,
-            wall=wall,
-            session=session,
-            introduction=introduction,
-            signer=signer,
-            feed=HttpFeed(
-                session,
-                peer.org,
-                peer.url or "",
-                deadline_s=DEADLINE_S,
-                waits=_waits(),
-                wall=wall,
-                introduction=introduction,
-            ),
-            ours=ours,
-            identities=identities,
-            held=held,
-        )
+        given = _visit_of(peer, wall, sessions, introduction)
+        given.signer, given.ours = signer, ours
+        given.identities, given.held = identities, held
         return await run_steps(PLANS, given)
+
+
+async def try_steps(
+    peer: Peer, wall: Callable[[], float], codes: Collection[str]
+) -> list[CheckStep]:
+    """How some of the steps went, as a stranger; with all that they need."""
+    async with Sessions() as sessions:
+        given = _visit_of(peer, wall, sessions, None)
+        return await run_steps([one for one in PLANS if one.code in codes], given)
+
+
+def _visit_of(
+    peer: Peer,
+    wall: Callable[[], float],
+    sessions: Sessions,
+    introduction: Introduction | None,
+) -> PeerVisit:
+    session = sessions.session(allow_private=peer.allow_private)
+    feed = HttpFeed(
+        session,
+        peer.org,
+        peer.url or "",
+        deadline_s=DEADLINE_S,
+        waits=_waits(),
+        wall=wall,
+        introduction=introduction,
+    )
+    return PeerVisit(
+        peer=peer, wall=wall, session=session, feed=feed, introduction=introduction
+    )
 
 
 async def with_feed(

@@ -13,22 +13,28 @@ it.
     room        how much is free there
     database    its header and tables, by whom they were made, whether it is there
     running     the node that runs here, or the port that one would have
+    callers     whether callers behind a proxy are told apart
     limits      how many files may be open
+    outside     our clock, our address and what partners say of it (`ONLINE`)
+    waiting     whether a question that waits survives our proxy (`ONLINE`)
 """
 
 from typing import Final
 
 from federation.flows.steps import CheckStep, StepPlan, run_steps
 from federation.node.house import (
+    callers,
     database,
     filesystem,
     folders,
     keys,
     library,
     limits,
+    outside,
     room,
     running,
     settings,
+    waiting,
 )
 from federation.node.house.house import House, look_around
 
@@ -45,7 +51,17 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("room", ("folders",), room.see_room),
     StepPlan("database", ("folders",), database.see_database),
     StepPlan("node", (), running.see_node),
+    StepPlan("callers", ("settings",), callers.see_callers),
     StepPlan("limits", ("settings",), limits.see_limits),
+)
+
+#: What calls others: seconds, the last one more than a minute.
+ONLINE: Final[tuple[StepPlan[House], ...]] = (
+    *OFFLINE,
+    StepPlan("partners-clock", ("settings", "peers-file"), outside.compare_clock),
+    StepPlan("public", ("settings", "keys"), outside.call_ourselves),
+    StepPlan("outside", ("settings", "peers-file", "keys"), outside.ask_partners),
+    StepPlan("waiting", ("settings", "public"), waiting.wait_through_proxy),
 )
 
 
@@ -60,6 +76,6 @@ async def examine_files(house: House) -> list[CheckStep]:
     return await run_steps(FILES, house)
 
 
-async def examine_house(house: House) -> list[CheckStep]:
-    """How the house is, step by step."""
-    return await run_steps(OFFLINE, house)
+async def examine_house(house: House, *, online: bool = False) -> list[CheckStep]:
+    """How the house is, step by step; `online`: as it is seen from outside, too."""
+    return await run_steps(ONLINE if online else OFFLINE, house)

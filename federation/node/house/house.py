@@ -1,7 +1,9 @@
 """What is looked at of a house, read once: what cannot be read stands there as why."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from federation.config.home import Home
 from federation.config.peers import Peer, load_peers
@@ -19,13 +21,15 @@ class House:
         home: Where things lie, as far as the settings say so.
         settings: Or why they cannot be used.
         peers: Or why the list cannot be used.
-        now: Unix seconds.
+        wall: Unix seconds, and
+        random: by which questions to partners are signed.
     """
 
     home: Home
     settings: Settings | ConfigError
     peers: tuple[Peer, ...] | ConfigError
-    now: float
+    wall: Callable[[], float]
+    random: Random
 
     @property
     def is_readable(self) -> bool:
@@ -40,15 +44,17 @@ class House:
         return self.settings
 
 
-def look_around(folder: Path, now: float) -> House:
-    """The house in a folder."""
+def look_around(folder: Path, wall: Callable[[], float], random: Random) -> House:
+    """The house in a folder; see `House`."""
     settings = _settings(folder)
     home = (
         guess_home(folder)
         if isinstance(settings, ConfigError)
         else Home.of(folder, settings)
     )
-    return House(home=home, settings=settings, peers=_peers(home), now=now)
+    return House(
+        home=home, settings=settings, peers=_peers(home), wall=wall, random=random
+    )
 
 
 def _settings(folder: Path) -> Settings | ConfigError:
