@@ -1,7 +1,8 @@
 """A receipt for one record that is held here, our own or a partner's.
 
-Rule: it goes from hand to hand, so it is of a log that everybody may read. The
-checkpoint in it is the earliest that others confirmed, as well as they ever did
+Rule: it goes from hand to hand, so it is of a log that everybody may read; one of a
+report of a violation is made for the papers that an agency gets, and for nobody else.
+The checkpoint in it is the earliest that others confirmed, as well as they ever did
 (`covering_size`), with the first cosignature of each: so it says since when the
 record is held unchanged, and stays the same once two have confirmed it. The path is
 read from the stored hashes: a receipt costs the same in a log of any length.
@@ -16,7 +17,7 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError, NotFoundError
 from federation.flows.cosign import read_first_held
 from federation.records.claim import Claim
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import NOBODY, Caller, may_read
 from federation.records.receipt import format_receipt
 from federation.records.tps import parse_tps
 from federation.store import (
@@ -68,15 +69,15 @@ class Issued(NamedTuple):
         return file_name(self.claim)
 
 
-def make_receipt(view: View, origin: str, index: int) -> bytes:
-    """The receipt of the record at `index` of a log.
+def make_receipt(view: View, origin: str, index: int, caller: Caller = NOBODY) -> bytes:
+    """The receipt of the record at `index` of a log that the caller may read.
 
     Raises:
-        NotFoundError: no such public log is held here, or the record is not (yet) in
-            what its organisation has signed.
+        NotFoundError: no such log is held here for the caller, or the record is not
+            (yet) in what its organisation has signed.
         FormatError: it is larger than a receipt may be.
     """
-    return _make(view, *_cover(view, origin, index), index)
+    return _make(view, *_cover(view, origin, index, caller), index)
 
 
 def issue(view: View, origin: str, claim: Claim) -> Issued:
@@ -169,13 +170,15 @@ def _places(view: View, log: Log, record: str) -> Iterator[Claim]:
         start = rest[-1].index + 1
 
 
-def _cover(view: View, origin: str, index: int) -> tuple[Log, int]:
+def _cover(
+    view: View, origin: str, index: int, caller: Caller = NOBODY
+) -> tuple[Log, int]:
     """The log, and the size of its checkpoint that is to be shown for an index.
 
     The newest where nobody confirmed any.
     """
     log = logs.get_log(view, origin)
-    if not may_read(NOBODY, log):
+    if not may_read(caller, log):
         raise NotFoundError(f"no log {origin}")
     if not 0 <= index < log.size:
         raise NotFoundError(f"{origin} has signed nothing at index {index} yet")

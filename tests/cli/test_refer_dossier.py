@@ -14,14 +14,17 @@ import pytest
 from federation.blobs.blobs import open_blobs
 from federation.cli.output import CONFLICT, NOT_FOUND, OK, USAGE
 from federation.cli.refer.dossier import _pictures
+from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.refer.papers import draw_dossier
+from federation.records.receipt import parse_receipt
 from federation.records.result import Evidence
-from federation.records.sealed import seal
+from federation.records.sealed import record_id, seal
 from federation.store import logs
 from federation.store.annex import AnnexFolder
 from federation.store.db import Database
+from federation.tlog.keys import parse_vkey
 from federation.tlog.merkle import hash_leaf
 from tests.annexed import CONTENTS, give_key, passphrase_file, sealed
 from tests.cli.reports import ELECTION, SUMMARY, keep_reports, sign_report
@@ -69,6 +72,38 @@ def draw(federation, name, tmp_path):
         return path, json.loads(ended.out)
 
     return call
+
+
+def test_a_receipt_proves_each_signed_record_to_whoever_gets_the_papers(
+    draw, federation, name, own_home, tmp_path
+):
+    folder = tmp_path / "receipts"
+    federation("incidents", "status", name, "verified")
+    path, told = draw("one.pdf", "--receipts", folder)
+    assert len(told["receipts"]) == 2
+    vkey = Home(own_home).vkey("jagasuara.example").read_text().strip()
+    trust = ("--fingerprint", fingerprint(parse_vkey(vkey)))
+    text = text_of(path).replace(" ", "")
+    for file in sorted(folder.iterdir()):
+        assert str(file) in told["receipts"]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        receipt = parse_receipt(file.read_bytes())
+        record = record_id(receipt.leaf[: receipt.leaf.index(b"\n\n") + 1])
+        assert file.name == f"receipt-{record[:16]}.txt"
+        assert record in text
+        ended = federation("verify", file, *trust)
+        assert ended.code == OK, ended
+        damaged = tmp_path / "damaged.txt"
+        damaged.write_bytes(file.read_bytes().replace(b"index ", b"index 1", 1))
+        assert federation("verify", damaged, *trust).code != OK
+    # Again, for other papers: what lies there may be replaced.
+    _, again = draw("two.pdf", "--receipts", folder)
+    assert again["receipts"] == told["receipts"]
+
+
+def test_nobody_else_gets_a_receipt_of_a_report(federation, name):
+    shown = json.loads(federation("incidents", "show", name, "--json").out)
+    assert federation("receipt", shown["record"]).code == NOT_FOUND
 
 
 def text_of(path):

@@ -2,11 +2,14 @@
 
 Rule: the file is written whole, for its owner alone, and nothing is overwritten. With
 `--annex` the annex is opened by a coordinator's key, after the use is in the log of
-actions; without it the papers are made of what is signed, and say what lacks.
+actions; without it the papers are made of what is signed, and say what lacks. With
+`--receipts` each of the signed records that they name has a proof beside them, which
+whoever gets it can check without us.
 """
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -20,9 +23,11 @@ from federation.cli.help import Command
 from federation.cli.incidents.duedates import due_dates
 from federation.cli.incidents.named import read_name
 from federation.config.agencies import Agency, load_agencies, route
-from federation.config.disk import PRIVATE_FILE, create_file
+from federation.config.disk import PRIVATE_FILE, blaming, create_file
 from federation.errors import ConflictError, NotFoundError, PhotoError
+from federation.files import write_whole
 from federation.flows.photos.thumbnails import Thumbnails
+from federation.flows.receipt import make_receipt
 from federation.flows.refer.dossier import DossierInput, find_missing, is_formal
 from federation.flows.refer.gather import gather_incident
 from federation.photos.redraw import Redrawer
@@ -35,6 +40,7 @@ from federation.text import Sentence
 @click.command("dossier", cls=Command, help="refer.help-dossier")
 @click.argument("name")
 @click.option("--out", required=True, help="refer.option-out")
+@click.option("--receipts", "folder", help="refer.option-receipts")
 @click.option("--agency", help="refer.option-agency")
 @click.option("--annex", "with_annex", is_flag=True, help="refer.option-annex")
 @click.option("--why", default="", help="annex.option-why")
@@ -46,6 +52,7 @@ def dossier(
     *,
     name: str,
     out: str,
+    folder: str | None,
     agency: str | None,
     with_annex: bool,
     **given: str | None,
@@ -56,6 +63,10 @@ def dossier(
         raise ConflictError(Sentence("machine.not-overwritten", path=path))
     with run.open_database().view() as view:
         found = gather_incident(view, THIS_MACHINE, meant)
+        receipts = {
+            one.file_name: make_receipt(view, one.origin, one.index, THIS_MACHINE)
+            for one in (found.receipts if folder else ())
+        }
     incident = found.incident
     receiver = _find_agency(run, incident, agency)
     annex = None
@@ -75,10 +86,24 @@ def dossier(
         photos=asyncio.run(_pictures(run, incident)),
         receipts=found.receipts,
     )
-    _write(run, path, papers)
+    written = _write_receipts(Path(folder), receipts) if folder else []
+    _write(run, path, papers, written)
 
 
-def _write(run: Run, path: Path, papers: DossierInput) -> None:
+def _write_receipts(folder: Path, receipts: Mapping[str, bytes]) -> list[str]:
+    """Where each of them is; a newer one takes the place of what lies there."""
+    with blaming(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, receipt in receipts.items():
+        with (
+            blaming(folder / name),
+            write_whole(folder / name, PRIVATE_FILE) as file,
+        ):
+            file.write(receipt)
+    return [str(folder / name) for name in receipts]
+
+
+def _write(run: Run, path: Path, papers: DossierInput, receipts: list[str]) -> None:
     from federation.flows.refer.papers import draw_dossier  # noqa: PLC0415  # start-up
 
     data = draw_dossier(papers)
@@ -92,12 +117,16 @@ def _write(run: Run, path: Path, papers: DossierInput) -> None:
         "sha256": digest,
         "formal": is_formal(papers),
         "missing": list(missing),
+        "receipts": receipts,
     }
 
     def human() -> None:
         t = run.t
         run.out.line(t("refer.written", path=path, agency=papers.agency.name))
         run.out.line(f"SHA-256 {digest}")
+        if receipts:
+            folder = Path(receipts[0]).parent
+            run.out.line(t("refer.receipts", count=len(receipts), folder=folder))
         for need in missing:
             run.out.note(t("dossier.lack", what=t(f"dossier.need-{need}")))
         if not is_formal(papers):

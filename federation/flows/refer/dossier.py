@@ -52,6 +52,11 @@ class DossierReceipt:
     origin: str
     index: int
 
+    @property
+    def file_name(self) -> str:
+        """What the file that proves it is called, beside the papers."""
+        return f"receipt-{self.record[:16]}.txt"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DossierInput:
