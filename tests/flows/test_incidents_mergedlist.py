@@ -94,6 +94,26 @@ def test_who_joins_too_many_is_told_of_once_and_hides_nobody(partners, monkeypat
     assert pages == read_pages(partners, ASKED, 1_000)
 
 
+def test_who_joins_thousands_to_a_report_makes_no_pages_of_nothing(
+    partners, monkeypatch
+):
+    many = [name(X, number) for number in range(1, 141)]
+    partners.say(
+        *(report(X, number) for number in range(1, 141)),
+        report(B),
+        replace(report(A), reported_at="2024-02-15T03:00:00Z"),
+        *(same(X, one, name(A)) for one in many),
+    )
+    monkeypatch.setattr(merged, "MAX_LISTED", 1_000)
+    pages, there = 1, ASKED
+    while (page := partners.merged(there, limit=200)).next:
+        pages += 1
+        there = ASKED._replace(
+            after=parse_after(page.next), traced=parse_traced(page.next)
+        )
+    assert pages <= 2
+
+
 @pytest.mark.parametrize("day", [1, 15, 28])
 def test_who_joins_more_to_a_report_than_is_looked_at_does_not_repeat_it(partners, day):
     """`day`: all of X's are newer than A's, or older, or some of each."""

@@ -333,6 +333,14 @@ def test_a_moment_is_told_in_the_time_of_the_place(at, now, code, told):
     assert tell_moment(at, now, code) == told
 
 
+async def test_the_parts_of_a_region_are_files_too(client):
+    for path in ("/", "/wilayah/1371"):
+        _, html = await read(client, path)
+        files = [a["href"] for tag, a in html.tags if tag == "a" and "download" in a]
+        assert [href.rpartition("=")[2] for href in files] == ["csv", "ndjson"]
+        assert all("/v1/regions" in href for href in files)
+
+
 async def test_a_list_and_its_files_say_the_same(client):
     _, html = await read(client, "/daftar?official=differs")
     page = [href for tag, a in html.tags if "/tps/" in (href := a.get("href", ""))]

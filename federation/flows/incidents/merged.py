@@ -98,6 +98,8 @@ class MergedReports:
         self._view, self._readable, self._due = view, readable, due
         self._about: dict[ReportKey, list[PlacedIncident]] = {}
         self._crowding: dict[ReportKey, frozenset[str]] = {}
+        #: Whether more is said of any report so far than is looked at.
+        self.is_crowded = False
         self._found: dict[ReportKey, FoundIncident] = {}
         self._large: list[ReportKey] = []
         self._count = 0
@@ -130,6 +132,7 @@ class MergedReports:
             said = Counter((one.org, one.other == name) for one in entries)
             crowding = (org for (org, _), count in said.items() if count >= MAX_OF_LOG)
             self._crowding[key] = frozenset(crowding)
+            self.is_crowded = self.is_crowded or bool(self._crowding[key])
             own = incidents.find_latest(self._view, key[0], INCIDENT.name, [key[1]])
             wanted = {*entries, *own.values()}
             self._about[key] = [
@@ -141,6 +144,17 @@ class MergedReports:
         """Who says more about a report than is looked at."""
         self.about(key)
         return self._crowding[key]
+
+    def only_joined(self, key: ReportKey) -> ReportKey | None:
+        """The one report that this one is joined with, by what is said of it alone.
+
+        None: with none, or with several. Costs a hundredth of finding its incident.
+        """
+        said = (word_of(one) for one in self.about(key))
+        words = [word for word in said if word is not None]
+        self._count += len(words) + 1
+        linked = _linked(join_reports(words), key) - {key}
+        return linked.pop() if len(linked) == 1 else None
 
     def read(self, entry: IncidentEntry) -> PlacedIncident:
         """The record of an entry."""

@@ -105,6 +105,10 @@ class _ToldIncidents:
 
     def tell(self, key: ReportKey) -> FoundIncident | None:
         """What is to be told when this report's turn comes."""
+        if self._reports.is_crowded:
+            joined = self._reports.only_joined(key)
+            if joined in self._told and key[0] in self._reports.crowding(joined):
+                return None  # as below, for who joins thousands
         one = self._reports.find(name_of(key))
         if one is None or not self._is_asked(one.merged) or key in self._told:
             return None
