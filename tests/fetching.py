@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 
 from federation.blobs.blobs import Blobs, open_blobs
 from federation.errors import PeerError
-from federation.flows.photos.fetch import (
-    FetchContext,
-    FetchReport,
-    PhotoSource,
-    fetch_photos,
-)
+from federation.flows.photos.fetch import fetch_photos
 from federation.flows.photos.index import index_all
 from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
+from federation.flows.photos.turns import FetchContext, FetchReport, PhotoSource
 from federation.flows.photos.wants import STEP, find_wanted
 from federation.store import blobs as held
 from federation.store import wanted
@@ -113,9 +109,11 @@ class Wanting:
         with self.db.transaction() as tx:
             wanted.ask_again(tx, pairs, int(self.clock()))
 
-    async def fetch(self, feed: PhotoFeed, within_s=60.0, **options) -> FetchReport:
+    async def fetch(
+        self, feed: PhotoFeed, within_s=60.0, together=1, **options
+    ) -> FetchReport:
         options = {key: frozenset(value) for key, value in options.items()}
-        source = PhotoSource(org=feed.org, feed=feed, **options)
+        source = PhotoSource(org=feed.org, feed=feed, together=together, **options)
         # As the turns of a node that looks for what is wanted every two seconds.
         await self.db.write(wanted.end_waits, int(self.clock()), STEP)
         return await fetch_photos(self.ctx, source, within_s)

@@ -50,7 +50,7 @@ CONNECT_S: Final = 10.0
 REQUEST_S: Final = 30.0
 
 #: What is read ahead of a file that comes in pieces; twice as much at most waits.
-_AHEAD_BYTES: Final = 1 << 20
+_AHEAD_BYTES: Final = 1 << 18
 #: The same where the pace is limited: what is read ahead is not paced.
 _AHEAD_PACED_BYTES: Final = 1 << 16
 _MAX_ETAG_CHARS: Final = 200

@@ -10,11 +10,13 @@ plain files, in a bundle file (`<hex>` is the SHA-256 of the log's origin):
     v1/maps/<election>               the map that it publishes: its digest and vector
     v1/basis/<hex sha256>            a profile or register that a map rests on
     blob/<hex sha256>                a photograph that a record names
+    blobs/<hex>+<hex>+…              several of them in one answer (nodes only)
 
 Source: docs/reference/protocol.md, "HTTP"
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
@@ -66,7 +68,13 @@ _FORK: Final = text_shape(b"tps-federation/")
 _MAP: Final = text_shape(b"{", member="digest")
 # A profile, or the codes of a register.
 _BASIS: Final = text_shape(b"{", *(b"%d" % digit for digit in range(10)))
+_FRAMES: Final = text_shape(*(b"%x" % digit for digit in range(16)))
 _MAX_ABOUT_BYTES: Final = 1 << 18
+#: So many photographs are asked for at once at most, and so many bytes answered.
+MAX_TOGETHER: Final = 32
+MAX_TOGETHER_BYTES: Final = 32 << 20
+#: What stands before each of them.
+_MAX_HEAD_BYTES: Final = 80
 # What `blobs/` holds at most.
 _MAX_BLOB_BYTES: Final = 16 << 20
 
@@ -95,6 +103,12 @@ def blob_of(digest: str) -> Resource:
     """The photograph whose SHA-256 this is, in lower-case hex; not for everybody."""
     path, most = f"blob/{digest}", _MAX_BLOB_BYTES
     return Resource(path, most, PHOTO, cached="immutable", is_gated=True)
+
+
+def blobs_of(digests: Sequence[str], most: int) -> Resource:
+    """Several photographs, at most `MAX_TOGETHER`, of at most `most` bytes in all."""
+    most += len(digests) * _MAX_HEAD_BYTES
+    return Resource(f"blobs/{'+'.join(digests)}", most, _FRAMES, is_gated=True)
 
 
 #: What is named by the SHA-256 of its bytes, so that its name proves it.

@@ -15,7 +15,7 @@ import asyncio
 import functools
 import ssl
 from collections.abc import Callable
-from socket import socket
+from socket import SO_RCVBUF, SOL_SOCKET, socket
 from typing import Any, Final
 
 import aiohttp
@@ -29,6 +29,8 @@ MAX_FRAME_BYTES: Final = 1 << 16
 BODY_PER_FRAME: Final = 8
 #: What each piece that the network hands over counts as.
 PIECE_BYTES: Final = 32
+#: What the system takes ahead of us of an answer that is longer.
+_WINDOW_BYTES: Final = 1 << 19
 _LOOK_BYTES: Final = 1 << 14
 _OK: Final = 200
 
@@ -72,6 +74,10 @@ class Weighed(ResponseHandler):
         self._interim += message.code < _OK
         length = "" if message.chunked else message.headers.get("Content-Length", "")
         self._length = int(length) if length.isdecimal() else 0
+        if self._length > _WINDOW_BYTES and self.transport is not None:
+            # Of what the system takes ahead of us, all comes twice after a kill.
+            wire = self.transport.get_extra_info("socket")
+            wire.setsockopt(SOL_SOCKET, SO_RCVBUF, _WINDOW_BYTES)
         if self._interim > MAX_INTERIM:
             self._is_cut = True
         if not self._is_cut:

@@ -31,7 +31,7 @@ from federation.feeds.resource import LOGS, blob_of, checkpoint_of, log_path
 from federation.feeds.status import StatusEntry, parse_status
 from federation.feeds.unreadable import unreadable
 from federation.flows import cosign
-from federation.flows.photos.fetch import FetchReport
+from federation.flows.photos.turns import FetchReport
 from federation.flows.pull import (
     HandedSource,
     PullContext,

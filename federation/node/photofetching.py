@@ -12,16 +12,11 @@ from typing import Final, Protocol
 from federation.config.peers import Peer
 from federation.errors import FederationError
 from federation.feeds.feed import Feed
-from federation.flows.photos.fetch import (
-    FetchContext,
-    FetchReport,
-    PhotoSource,
-    fetch_photos,
-    take_photos,
-)
+from federation.flows.photos.fetch import fetch_photos, take_photos
 from federation.flows.photos.missing import PickedPhotos, pick_photos
 from federation.flows.photos.photorows import PhotoRows
 from federation.flows.photos.room import PhotoRoom
+from federation.flows.photos.turns import FetchContext, FetchReport, PhotoSource
 from federation.flows.photos.wants import find_wanted
 from federation.node.disk import Disk
 from federation.node.peers import Peers
@@ -41,6 +36,8 @@ _INTERVAL_S: Final = 15.0
 _WITHIN_S: Final = 60.0
 _SETTLE_S: Final = 10.0
 _SETTLE_LOOK_S: Final = 0.05
+#: What waits for the first of them is not more than a few seconds of a thin line.
+_TOGETHER: Final = 16
 WRONG: Final = "photo-wrong"
 NO_ROOM: Final = "photos-no-room"
 
@@ -211,6 +208,7 @@ class PhotoFetching:
             silent=frozenset((theirs - able) & holding),
             others=frozenset(theirs & able & holding),
             max_bytes=peer.max_bytes_per_turn,
+            together=_TOGETHER,
         )
         report = await fetch_photos(self._ctx, source, within_s)
         await self._tell(report)

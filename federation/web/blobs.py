@@ -100,18 +100,19 @@ async def view_blob(site: WebContext, digest: str, caller: Caller) -> ViewedBlob
     Raises:
         NotFoundError: it is not here for this caller.
     """
-    found = await site.db.read(_find, digest, caller, site.settings.photos.public)
+    found = await site.db.read(find_viewed, digest, caller, site.settings.photos.public)
     if found is None:
         raise NotFoundError(Sentence("blobs.not-here", digest=digest))
     return found
 
 
-def _find(
+def find_viewed(
     view: View,
     digest: str,
     caller: Caller,
     is_public: bool,  # noqa: FBT001  a setting
 ) -> ViewedBlob | None:
+    """The photo, if it is here and the caller may view it."""
     # All is looked up for everybody: how long it takes tells nobody what is here.
     found, gone = held.find_blob(view, digest), is_removed(view, digest)
     theirs = read_photo(view, digest, caller, is_public=is_public)

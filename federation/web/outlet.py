@@ -16,7 +16,7 @@ import select
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from socket import socket
+from socket import IPPROTO_TCP, TCP_NOTSENT_LOWAT, socket
 from typing import Final, Self, TypeVar, TypeVarTuple
 
 from aiohttp import web
@@ -27,6 +27,8 @@ from federation.web.connections import HeldConnection
 _THREADS: Final = 8
 #: What goes the usual way.
 _FIRST_BYTES: Final = 1 << 13
+#: What the system keeps beyond what is on the wire: it is lost where the caller is.
+_UNSENT_BYTES: Final = 1 << 17
 #: A thread stays with one caller no longer; and so long while nothing is taken.
 _TURN_S: Final = 0.5
 _PATIENCE_MS: Final = 20
@@ -102,6 +104,7 @@ class Outlet:
         transport.set_write_buffer_limits()
         self.sent = len(first)
         with transport.get_extra_info("socket").dup() as wire:
+            wire.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
             try:
                 while not await self._run(self._send, wire):
                     _took(request)

@@ -93,6 +93,8 @@ MARKS = {
     "photo": DIGESTS["ours"],
     "partners": '"peers":[{',
 }
+#: Whose photo comes among several.
+AMONG = {whose: f"{digest} {len(PHOTOS[whose])}\n" for whose, digest in DIGESTS.items()}
 OWN, THEIRS = hex_of(PRIVATE[ORG].origin), hex_of(PRIVATE[FAR].origin)
 LOG_PATHS = (
     "checkpoint",
@@ -125,6 +127,11 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /blob/{digest}", "our photo", f"/blob/{DIGESTS['ours']}"),
     ("GET /blob/{digest}", "another's photo", f"/blob/{DIGESTS['theirs']}"),
     ("GET /blob/{digest}", "no photo", f"/blob/{'0' * 64}"),
+    (
+        "GET /blobs/{digests}",
+        "ours, another's and none",
+        f"/blobs/{DIGESTS['ours']}+{DIGESTS['theirs']}+{'0' * 64}",
+    ),
     ("GET /foto/{digest}/kecil", "our photo", f"/foto/{DIGESTS['ours']}/kecil"),
     ("GET /foto/{digest}/kecil", "no photo", f"/foto/{'0' * 64}/kecil"),
     ("GET /foto/{digest}/hapus", "our photo", f"/foto/{DIGESTS['ours']}/hapus"),
@@ -283,7 +290,8 @@ class AccessWorld:
         if column == "replay":
             await self._send(method, path, headers, body)
         status, said = await self._send(method, path, headers, body)
-        marks = [name for name, text in MARKS.items() if text in said]
+        found = AMONG if path.startswith("/blobs/") else MARKS
+        marks = [name for name, text in found.items() if text in said]
         # A refusal repeats what was asked, and our note names its audience to all.
         echoes = (
             "/.well-known",

@@ -196,6 +196,7 @@ READS = {
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
+    "/blobs/{digests}": [f"/blobs/{'+'.join(RECORDS)}"],
     "/foto/{digest}/kecil": [f"/foto/{record}/kecil" for record in RECORDS],
 }
 WRITES = {

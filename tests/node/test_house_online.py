@@ -5,7 +5,10 @@ import socket
 import time
 from random import Random
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from federation.config.keystore import load_signer
 from federation.config.settings import load_settings
@@ -14,7 +17,14 @@ from federation.feeds.signature import RequestSigner
 from federation.flows.query import state
 from federation.flows.visit.reach import TurnsWithUs, ask_turns, tell_turns
 from federation.node import house as package
-from federation.node.house import ONLINE, callers, look_around, outside, waiting
+from federation.node.house import (
+    ONLINE,
+    addresses,
+    callers,
+    look_around,
+    outside,
+    waiting,
+)
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner
 from federation.store import pulls
 from federation.store.db import Database
@@ -252,6 +262,46 @@ async def test_a_proxy_that_is_not_named_is_warned_of(home, listen, state_of):
     set_listen(home, **listen)
     step = await callers.see_callers(look(home))
     assert step.state == state_of
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "state_of", "problem"),
+    [("203.0.113.9", "ok", ""), (None, "failed", "addresses-lost")],
+)
+async def test_a_proxy_that_says_nothing_of_callers_is_told(
+    home, other, forwarded, state_of, problem
+):
+    node_url = load_settings(home.settings).listen.public_url
+    add_peer(home, other, "http://127.0.0.1:1")
+
+    async def forward(request):
+        headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{node_url}{request.path}", headers=headers) as answer,
+        ):
+            return web.Response(body=await answer.read(), status=answer.status)
+
+    async def judged():
+        step = await addresses.see_addresses(look(home))
+        return None if step.seen.key == "steps.addresses-unknown" else step
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", forward)
+    async with TestServer(app, host="127.0.0.1") as proxy:
+        set_listen(
+            home,
+            public_url=f"http://127.0.0.1:{proxy.port}",
+            trusted_proxies=["127.0.0.1"],
+        )
+        async with serving(home):
+            step = await until(judged)
+    assert (step.state, step.problem) == (state_of, problem)
+
+
+async def test_without_a_node_or_a_named_proxy_nothing_is_said_of_addresses(home):
+    step = await addresses.see_addresses(look(home))
+    assert step.seen.key == "steps.addresses-unknown"
 
 
 def test_all_of_it_is_asked_online_and_has_a_name():

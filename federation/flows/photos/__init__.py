@@ -6,6 +6,8 @@ index     which record names which photo, behind a cursor of its own for each lo
 wants     which are wanted from partners: settings, applied to records and map
 sought    one of those, with what must be known to look for it
 fetch     a turn with one partner: what it is asked for, what becomes of failures
+turns     whom such a turn asks, what it works with, how it went
+together  several photos out of one answer, as if each came alone
 missing   what is wanted and not held, and who said to have it
 photorows  rows of fetched photos, written together
 onephoto  one photo from one partner: resumed, verified, held

@@ -17,27 +17,25 @@ way from a partner; as many more, that have come, wait for the disk meanwhile.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
-from federation.blobs.blobs import Blobs
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
+from federation.feeds.resource import MAX_TOGETHER_BYTES
 from federation.flows.photos.onephoto import Download
 from federation.flows.photos.partial import Partial, drop_partials, tidy_partials
-from federation.flows.photos.photorows import PhotoRows
-from federation.flows.photos.room import PhotoRoom
 from federation.flows.photos.sought import Sought, load_sought
+from federation.flows.photos.together import Lane, PhotoWay
+from federation.flows.photos.turns import FetchContext, FetchReport, PhotoSource
 from federation.store import wanted
-from federation.store.db import Database, View
+from federation.store.db import View
 from federation.store.removals import removed_among
 from federation.store.wanted import PhotoTry, WantedPhoto
 
 #: What files are called where a partner would be named.
 FILES: Final = "files"
-#: So many photos of one partner at a time.
-AT_ONCE: Final = 8
+#: So many questions to one partner at a time.
+AT_ONCE: Final = 3
 #: So many more that have come, and are made durable.
 _SETTLING: Final = 16
 _BATCH: Final = 64
@@ -61,79 +59,6 @@ _LEFT_S: Final = {
 _LEFT_ELSE_S: Final = (30, 3_600)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PhotoSource:
-    """A partner that is asked.
-
-    Attributes:
-        org: Who.
-        feed: The way to it.
-        silent: Partners that cannot be asked now, and whose records it has.
-        others: Partners that can be asked, and whose records it has.
-        max_bytes: So many it may hand over in one turn.
-    """
-
-    org: str
-    feed: Feed
-    silent: frozenset[str] = frozenset()
-    others: frozenset[str] = frozenset()
-    max_bytes: int = 1 << 29
-
-
-@dataclass(kw_only=True)
-class FetchContext:
-    """What the turns of all partners use together.
-
-    Attributes:
-        db: The database.
-        blobs: Where the bytes will lie.
-        folder: Where what has come in part lies.
-        room: What those of partners may take.
-        holding: What writes rows.
-        taken: Digests that some turn is fetching.
-        begun: Digests of photos that have come in part.
-        turns: So many are at work.
-        wall: Unix seconds.
-        is_busy: Whether records of this partner are being fetched.
-        told_wrong: Is told who sent whole bytes that are not the photo.
-    """
-
-    db: Database
-    blobs: Blobs
-    folder: Path
-    room: PhotoRoom
-    holding: PhotoRows
-    wall: Callable[[], float]
-    taken: set[str] = field(default_factory=set)
-    begun: set[str] = field(default_factory=set)
-    turns: int = 0
-    is_busy: Callable[[str], bool] = lambda _: False
-    told_wrong: Callable[[str, str], object] = lambda _org, _digest: None
-
-
-@dataclass(kw_only=True)
-class FetchReport:
-    """How a turn went.
-
-    Attributes:
-        fetched: So many photos are held that were not.
-        size: So many bytes those have.
-        failed: So many questions were in vain.
-        reason: Why the partner could not be asked any more.
-        retry_after: Seconds that it asked to wait.
-        more: It may be asked for more at once.
-        lacks_room: Something waits for room.
-    """
-
-    fetched: int = 0
-    size: int = 0
-    failed: int = 0
-    reason: str = ""
-    retry_after: float = 0.0
-    more: bool = False
-    lacks_room: bool = False
-
-
 async def fetch_photos(
     ctx: FetchContext, source: PhotoSource, within_s: float
 ) -> FetchReport:
@@ -142,6 +67,9 @@ async def fetch_photos(
     Raises:
         OSError: a disk of ours is full or failed.
     """
+    if not ctx.turns:
+        # What a turn that was stopped has brought is held by then, and not asked for.
+        await ctx.holding.settled()
     await ctx.room.load()
     await _tidy(ctx)
     turn = _PhotoTurn(ctx, source)
@@ -156,6 +84,7 @@ async def fetch_photos(
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        await turn.close()
         ctx.turns -= 1
         await _tidy(ctx)
     for worker in done:
@@ -207,7 +136,13 @@ class _PhotoTurn:
         self._left = source.max_bytes
         self._next: list[Sought] = []
         self._asked: set[str] = set()  # once each, in one turn
-        self._taking, self._asking = asyncio.Lock(), asyncio.Semaphore(AT_ONCE)
+        self._taking = asyncio.Lock()
+        self._lanes = [Lane(source.org, source.feed) for _ in range(AT_ONCE)]
+        #: Those along which nothing is asked just now; None: there is no more to ask.
+        self._free, self._lanes_at_work = asyncio.Queue[Lane | None](), AT_ONCE
+        for lane in self._lanes:
+            self._free.put_nowait(lane)
+        self._together = source.together
         self._silences = 0
         self.report = FetchReport()
 
@@ -217,18 +152,47 @@ class _PhotoTurn:
             pass
 
     async def _have_next(self) -> bool:
-        """The next photo, from its question until it is held; False: there is none."""
+        """The next photo, from its question until it is held; False: all lanes rest."""
+        lane = await self._free.get()
         with ExitStack() as asking:
-            await self._asking.acquire()
-            asking.callback(self._asking.release)
-            sought = await self._take()
-            if sought is None:
+            asking.callback(self._free.put_nowait, lane)
+            if lane is None:
                 return False
+            sought = await self._next_of(lane)
+            if sought is None:
+                asking.pop_all()
+                self._lanes_at_work -= 1
+                if not self._lanes_at_work:
+                    self._free.put_nowait(None)
+                return True
             try:
-                await self._fetch(sought, come=asking.close)
+                await self._fetch(sought, lane.way, come=asking.close)
+                if not lane.way.is_known:
+                    self._together = 1
             finally:
                 self._ctx.taken.discard(sought.digest)
         return True
+
+    async def _next_of(self, lane: Lane) -> Sought | None:
+        """The next photo on this lane; None: the turn is over."""
+        if not lane.left and not await self._fill(lane):
+            return None
+        while self._ctx.is_busy(self._source.org):  # noqa: ASYNC110  a set
+            await asyncio.sleep(_LOOK_S)
+        if self._is_over:
+            self.report.more |= self._left <= 0
+            return None
+        return lane.left.pop(0)
+
+    async def close(self) -> None:
+        """Nothing more is asked for; whatever was not is for others to take."""
+        for lane in self._lanes:
+            self._ctx.taken.difference_update(one.digest for one in lane.left)
+            await lane.close()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._left <= 0 or self._silences >= _MAX_SILENCES
 
     async def take(self, sought: Sought) -> None:
         """One photo, unless some turn is fetching it."""
@@ -236,34 +200,51 @@ class _PhotoTurn:
         if sought.digest not in taken:
             taken.add(sought.digest)
             try:
-                await self._fetch(sought)
+                await self._fetch(sought, self._source.feed)
             finally:
                 taken.discard(sought.digest)
 
-    async def _take(self) -> Sought | None:
-        """The next photo, which nobody else fetches then; None: the turn is over."""
+    async def _fill(self, lane: Lane) -> bool:
+        """Have photos on a lane, which nobody else fetches then; False: it is over."""
         ctx = self._ctx
         async with self._taking:
             while self._silences < _MAX_SILENCES:
                 if self._left <= 0:
                     self.report.more = True
-                    return None
+                    return False
                 if ctx.is_busy(self._source.org):
                     await asyncio.sleep(_LOOK_S)
                 elif self._next:
-                    sought = self._next.pop(0)
-                    digest = sought.digest
-                    if self._is_asked(digest) or await self._is_had(digest):
-                        continue
-                    ctx.taken.add(digest)
-                    self._asked.add(digest)
-                    return sought
+                    await self._take(lane)
+                    if lane.left:
+                        lane.begin(lane.left)
+                        return True
                 elif not await self._load():
-                    return None
+                    return False
                 elif not self._next:
                     # Whoever is asked for them now may not hand them over.
                     await asyncio.sleep(_LOOK_S)
-        return None
+        return False
+
+    async def _take(self, lane: Lane) -> None:
+        """Put on a lane what one question asks for: the next, and others with it."""
+        ctx, size = self._ctx, 0
+        while self._next and len(lane.left) < self._together:
+            digest, size = self._next[0].digest, size + self._next[0].most
+            # The rest of what has come in part is asked for alone.
+            is_alone = digest in ctx.begun
+            is_full = size > min(MAX_TOGETHER_BYTES, self._left)
+            if lane.left and (is_alone or is_full):
+                return
+            sought = self._next.pop(0)
+            if self._is_asked(digest) or await self._is_had(digest):
+                size -= sought.most
+                continue
+            ctx.taken.add(digest)
+            self._asked.add(digest)
+            lane.left.append(sought)
+            if is_alone:
+                return
 
     async def _is_had(self, digest: str) -> bool:
         """Whether another partner's turn has, or has had it since it was listed."""
@@ -286,7 +267,10 @@ class _PhotoTurn:
         return digest in self._ctx.taken or digest in self._asked
 
     async def _fetch(
-        self, sought: Sought, come: Callable[[], object] = lambda: None
+        self,
+        sought: Sought,
+        way: PhotoWay,
+        come: Callable[[], object] = lambda: None,
     ) -> None:
         """Held then, or put off; `come` is told when nothing more is asked for."""
         ctx, now = self._ctx, int(self._ctx.wall())
@@ -301,7 +285,7 @@ class _PhotoTurn:
         try:
             if sought.digest in ctx.begun:
                 await asyncio.to_thread(partial.load)
-            await download.run(org, self._source.feed)
+            await download.run(org, way)
             self._silences = 0
             self._left -= download.came
             come()

@@ -13,11 +13,11 @@ from typing import Final
 
 from federation.blobs.blobs import Blobs
 from federation.errors import PeerError, PhotoError
-from federation.feeds.feed import Feed
 from federation.feeds.resource import blob_of
 from federation.flows.photos.partial import Partial
 from federation.flows.photos.photorows import NewPhoto, PhotoRows
 from federation.flows.photos.sought import Sought
+from federation.flows.photos.together import PhotoWay
 from federation.photos.kind import Kind, kind_of
 from federation.text import Sentence
 
@@ -46,7 +46,7 @@ class Download:
         self._sought, self._partial = sought, partial
         self.came, self.is_other = 0, False
 
-    async def run(self, org: str, feed: Feed) -> None:
+    async def run(self, org: str, way: PhotoWay) -> None:
         """Return when it is there, and verified.
 
         Raises:
@@ -58,10 +58,10 @@ class Download:
             await asyncio.to_thread(partial.drop)
         is_resumed = partial.size > 0
         try:
-            await self._read(org, feed)
+            await self._read(org, way)
             if is_resumed and partial.digest != sought.digest:
                 await asyncio.to_thread(partial.drop)
-                await self._read(org, feed)
+                await self._read(org, way)
             if partial.digest != sought.digest:
                 self.is_other = True
                 raise self._wrong(org, "fetch.other-bytes")
@@ -109,7 +109,7 @@ class Download:
                 await blobs.delete(digest)
         return is_held
 
-    async def _read(self, org: str, feed: Feed) -> None:
+    async def _read(self, org: str, way: PhotoWay) -> None:
         sought, partial = self._sought, self._partial
         if partial.size and partial.digest == sought.digest:
             return
@@ -119,7 +119,7 @@ class Download:
         try:
             async with (
                 asyncio.timeout(PHOTO_S),
-                aclosing(feed.stream(resource, partial.size)) as pieces,
+                aclosing(way.stream(resource, partial.size)) as pieces,
             ):
                 async for piece in pieces:
                     self.came += len(piece)

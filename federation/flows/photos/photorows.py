@@ -59,6 +59,14 @@ class PhotoRows:
             self._writing = asyncio.create_task(self._write())
         return await done
 
+    async def settled(self) -> None:
+        """Return when all is written that was asked for until now.
+
+        Whoever waited for it may have been stopped meanwhile.
+        """
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
     async def _write(self) -> None:
         while self._waiting:
             await asyncio.sleep(_GATHER_S)

@@ -16,6 +16,7 @@ it.
     callers     whether callers behind a proxy are told apart
     limits      how many files may be open
     outside     our clock, our address and what partners say of it (`ONLINE`)
+    addresses   whether callers' addresses come through our proxy (`ONLINE`)
     waiting     whether a question that waits survives our proxy (`ONLINE`)
 """
 
@@ -23,6 +24,7 @@ from typing import Final
 
 from federation.flows.steps import CheckStep, StepPlan, run_steps
 from federation.node.house import (
+    addresses,
     callers,
     database,
     filesystem,
@@ -61,6 +63,7 @@ ONLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("partners-clock", ("settings", "peers-file"), outside.compare_clock),
     StepPlan("public", ("settings", "keys"), outside.call_ourselves),
     StepPlan("outside", ("settings", "peers-file", "keys"), outside.ask_partners),
+    StepPlan("addresses", ("settings", "public"), addresses.see_addresses),
     StepPlan("waiting", ("settings", "public"), waiting.wait_through_proxy),
 )
 

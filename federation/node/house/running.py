@@ -33,7 +33,7 @@ async def see_node(house: House) -> CheckStep:
         return not_tried("node", "settings", 1)
     if not is_held:
         return await _see_port(house)
-    url = _control_url(house.home.control)
+    url = control_url(house.home.control)
     if url is None:
         seen = Sentence("steps.lock-held", folder=house.home.data)
         mend = Sentence("steps.mend-lock-held", folder=house.home.data)
@@ -65,7 +65,8 @@ def _is_held(lock: Path) -> bool:
     return False
 
 
-def _control_url(path: Path) -> str | None:
+def control_url(path: Path) -> str | None:
+    """The address of the node that runs on this machine; None: none says so."""
     try:
         return parse_json(path.read_bytes(), _Address).url
     except (OSError, FormatError):

@@ -7,7 +7,8 @@ import tracemalloc
 import pytest
 
 from federation.errors import PeerError
-from federation.flows.photos.fetch import AT_ONCE, PhotoSource, fetch_photos
+from federation.flows.photos.fetch import AT_ONCE, fetch_photos
+from federation.flows.photos.turns import PhotoSource
 from federation.store import blobs as held
 from federation.store import wanted
 from federation.store.removals import RemovedPhoto, note_removed
