@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from federation.node.events import LOG
 from federation.store import sqlite
 from federation.store.db import FILE_NAME, Database
 from tests import sample_map
@@ -41,6 +43,14 @@ def tables_are_copied(new_database, monkeypatch) -> None:
         return open_to_write(path)
 
     monkeypatch.setattr(sqlite, "open_to_write", copy_and_open)
+
+
+@pytest.fixture(autouse=True)
+def no_test_makes_the_log_louder_for_the_next() -> Iterator[None]:
+    """`federation serve` says what happens: in a test, to the end of that test."""
+    was = LOG.level
+    yield
+    LOG.setLevel(was)
 
 
 @pytest.fixture

@@ -475,5 +475,5 @@ async def test_no_shared_cache_keeps_what_depends_on_who_asks(node, clock):
     assert await kept("/who", sign(clock)) == "private, no-cache"
     assert await kept("/who", {}) is None
     assert await kept("/who", sign(clock, "HEAD")) == "no-store"
-    nowhere = f"/blobs/{'0' * 64}"
+    nowhere = f"/nowhere/{'0' * 64}"
     assert await kept(nowhere, {}) == "no-store", "a partner may find something there"
