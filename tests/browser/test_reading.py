@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.browser.editor import signed_in
+from tests.homes import NAMES
 from tests.reading import (
     PHOTOS,
     READERS,
@@ -63,7 +64,7 @@ async def test_a_form_is_read_by_keyboard_and_the_next_one_follows(chromium, tmp
         async with editor(chromium, two) as one:
             await one.open(f"/tps/{TPS}?lang=id")
             text = await one.value("document.body.innerText")
-            assert f"foto: {PHOTOS} · dibaca: {READERS}" in text
+            assert f"foto: {NAMES[PHOTOS]} · dibaca: {NAMES[READERS]}" in text
 
 
 async def test_the_photograph_grows_and_turns_and_nothing_foreign_runs(

@@ -19,7 +19,7 @@ from federation.node.resources import open_resources
 from tests.browser.chromium import Chromium
 from tests.browser.editor import signed_in
 from tests.browsing import Browser
-from tests.homes import ELECTION, draft
+from tests.homes import ELECTION, NAMES, draft
 from tests.reading import TPS, photo_of, photographed
 from tests.waiting import until
 
@@ -118,7 +118,7 @@ async def credits_both(node, taker, reader):
     async with Browser(node.url) as stranger:
         page = await stranger.open(f"/tps/{TPS}?lang=id")
     shown = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
-    return f"foto: {taker.org} · dibaca: {reader.org}" in shown
+    return f"foto: {NAMES[taker.org]} · dibaca: {NAMES[reader.org]}" in shown
 
 
 @pytest.fixture
