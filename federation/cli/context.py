@@ -64,7 +64,7 @@ class Run:
         """
         path = Home(self.folder).settings
         if not path.exists():
-            raise ConfigError(str(path), "", self.t("cli.no-settings"))
+            raise ConfigError(str(path), "", Sentence("cli.no-settings"))
         return load_settings(path)
 
     @cached_property

@@ -22,6 +22,7 @@ from federation.config.settings_text import PEERS_TEXT, Answers, format_settings
 from federation.errors import ConfigError, ConflictError
 from federation.profiles import load_profiles
 from federation.store.guard import Guard
+from federation.text import Sentence
 
 
 @click.command("init", cls=Command, help="init.help")
@@ -45,7 +46,7 @@ def init(
     home = Home(run.folder)
     if home.settings.exists():
         settings = load_settings(home.settings)
-        _check_same(run, home, settings, flags["org"])
+        _check_same(home, settings, flags["org"])
         text = ""
     else:
         text = format_settings(_Questions(run, flags, yes=yes).ask())
@@ -115,15 +116,15 @@ class _Questions:
         return self.run.ask(t(question), option, default=default)
 
 
-def _check_same(run: Run, home: Home, settings: Settings, org: object) -> None:
+def _check_same(home: Home, settings: Settings, org: object) -> None:
     """Refuse to go on in another organisation's folder.
 
     Raises:
         ConflictError: the folder belongs to another organisation than the flag says.
     """
     if org is not None and org != settings.org:
-        where = home.settings
-        raise ConflictError(f"{where}: {run.t('init.other-org', org=settings.org)}")
+        other = Sentence("init.other-org", org=settings.org)
+        raise ConflictError(Sentence("machine.at", place=home.settings, cause=other))
 
 
 def _found(
@@ -150,7 +151,7 @@ def _found(
             raise click.UsageError(run.t("init.needs", option=OPTION))
         passphrase = read_passphrase(run, file, new=not home.identity.exists())
         if len(passphrase) < MIN_PASSPHRASE:
-            reason = f"the passphrase has fewer than {MIN_PASSPHRASE} characters"
+            reason = Sentence("init.passphrase-short", least=MIN_PASSPHRASE)
             raise ConfigError(str(home.identity), "", reason)
     make_folder(home.folder, 0o755)
     settings_data, peers_data = text.encode(), PEERS_TEXT.encode()

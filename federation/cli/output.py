@@ -38,7 +38,6 @@ from federation.errors import (
     VerificationError,
 )
 from federation.text import Sentence, Text
-from federation.web.telling import tell
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -232,7 +231,7 @@ class Output:
 
     def error(self, error: FederationError) -> int:
         """Print an expected error; returns its exit code."""
-        sentence = self.t(f"errors.{error.code}", detail=tell(self.t, error))
+        sentence = self.t(f"errors.{error.code}", detail=self.t.say(error.told))
         return self.fault(exit_code(error), error.code, sentence)
 
     def fault(self, code: int, name: str, sentence: str) -> int:

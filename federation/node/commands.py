@@ -225,7 +225,9 @@ async def take(node: Node, given: TakeFiles) -> HandedFiles:
     """
     path = Path(given.path)
     if not path.is_absolute():
-        raise FormatError("not an absolute path", handedfiles.show_path(path))
+        raise FormatError(
+            Sentence("asked.no-absolute-path"), handedfiles.show_path(path)
+        )
     # A partner that was added a moment ago is meant, too.
     await node.refresh_peers()
     if given.dry_run:

@@ -36,6 +36,7 @@ from federation.store.outbox import OutboxItem, find_item
 from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark, newest_action
 from federation.text import Sentence
+from federation.text.cause import tell_refusal
 from federation.tlog.keys import Signer
 
 #: A program of an agency may take so long.
@@ -156,7 +157,7 @@ class Courier:
             await asyncio.to_thread(self._mark.write, await db.read(newest_action))
         except OSError as error:
             await self._end(item, self._later(item, str(error)))
-            raise ConflictError(str(error)) from error
+            raise ConflictError(tell_refusal(error)) from error
         return item
 
     def _refused(self, item: OutboxItem, error: MailError) -> TryEnd:

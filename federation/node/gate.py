@@ -121,7 +121,7 @@ class Gate:
             raise ConflictError(self._tell(origin)) from None
         self._check_past(origin)
 
-    def _tell(self, origin: str) -> str:
+    def _tell(self, origin: str) -> Sentence:
         """Why not, who has not answered, and the way around it where there is one."""
         decision, reason = self._decisions[origin], self.reason(origin)
         if decision.action == "never":
@@ -140,4 +140,4 @@ class Gate:
 
     def _check_past(self, origin: str) -> None:
         if self._decisions[origin].action == "hold":
-            raise UnknownPastError(f"{origin}: what its keys signed is not known here")
+            raise UnknownPastError(Sentence("held.unknown-past", origin=origin))

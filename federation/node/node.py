@@ -46,6 +46,7 @@ from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
+from federation.text import Sentence
 from federation.text.cause import is_of_disk, tell_refusal
 
 VERIFYING_PROCESSES = 2
@@ -186,7 +187,7 @@ class Node:
             NotFoundError: it has no address.
         """
         if peer.url is None:
-            raise NotFoundError(f"{peer.org} has no address in peers.toml")
+            raise NotFoundError(Sentence("peers.no-address", org=peer.org))
         session = self.sessions.session(allow_private=peer.allow_private)
         # One account for each limit of each partner, over all its turns.
         limit = peer.org, peer.max_kbit_s

@@ -223,7 +223,7 @@ def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
 
 def _checked(chain: KeyChain, origin: str) -> KeyChain:
     if chain.origin != origin:
-        raise SignatureError(f"a statement about {chain.origin}")
+        raise SignatureError(Sentence("chain.statement-about", origin=chain.origin))
     return chain
 
 

@@ -21,6 +21,7 @@ from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
+from federation.text import Sentence, quote
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -186,7 +187,9 @@ def load_seen(view: View, org: str) -> PeerSeen:
             (org,),
         ).fetchone()
     except NotTextError as error:
-        raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
+        raise StoredError(
+            Sentence("held.showed", org=org, error=quote(error)), "peer_seen"
+        ) from None
     if row is None:
         return PeerSeen(org=org)
     etag, wanted, answered_at, sizes = row
@@ -195,7 +198,9 @@ def load_seen(view: View, org: str) -> PeerSeen:
         fields["sizes"] = msgspec.json.decode(sizes, type=dict[str, int])
         return msgspec.convert(fields, PeerSeen)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
-        raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
+        raise StoredError(
+            Sentence("held.showed", org=org, error=quote(error)), "peer_seen"
+        ) from None
 
 
 def save_seen(tx: Transaction, seen: PeerSeen) -> None:

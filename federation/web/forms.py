@@ -125,8 +125,8 @@ def _parse(body: bytes) -> dict[str, str]:
             max_num_fields=_MAX_FIELDS,
         )
     except ValueError:
-        raise FormatError("no form", "body") from None
+        raise FormatError(Sentence("asked.no-form"), "body") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise FormatError("a field twice", "body")
+        raise FormatError(Sentence("asked.field-twice"), "body")
     return fields

@@ -28,10 +28,12 @@ from federation.records.profile import Profile
 from federation.records.readers import Partner
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
+from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.body import read_body
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
+from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
@@ -84,7 +86,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     # showed may be the first. Files are read as strictly.
     decode_json(body)
     if len(batch.records) + len(batch.leaves) > MAX_ROWS:
-        raise FormatError(f"more than {MAX_ROWS} rows in one batch", "records")
+        raise FormatError(Sentence("asked.more-rows", max_rows=MAX_ROWS), "records")
     site = request.app[SITE]
     if batch.records:
         # Reading 5,000 rows takes a tenth of a second: others are answered meanwhile.
@@ -92,7 +94,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
         drafts = await asyncio.to_thread(_read, batch.records, profile)
         batch = msgspec.structs.replace(batch, records=drafts)
     answer = await site.desk.run(batch)
-    return _json(answer, status_of(answer.verdicts))
+    return _json(request, answer, status_of(answer.verdicts))
 
 
 def _read(
@@ -130,7 +132,7 @@ async def notify(request: web.Request) -> web.StreamResponse:
     now, asker = site.clock(), await caller_of(request)
     signer = asker.org if isinstance(asker, Partner) else None
     if signer not in {None, org}:
-        raise FormatError(f"signed by {signer}", "org")
+        raise FormatError(Sentence("asked.signed-by", signer=signer), "org")
     # Strangers who speak in a partner's name use up nothing of what it signs.
     counted = f"{org} signed" if signer else org
     if not (signer or request.app[SPOKEN].take(caller(request), now)):
@@ -148,7 +150,7 @@ async def control(request: web.Request) -> web.StreamResponse:
     await require_token(request, "control")
     members = decode_body(request, await request.read(), dict[str, Any])
     asked = read_control(request.match_info["command"], members)
-    return _json(await request.app[SITE].desk.run(asked))
+    return _json(request, await request.app[SITE].desk.run(asked))
 
 
 def decode_body(request: web.Request, body: bytes, kind: type[T]) -> T:
@@ -164,10 +166,12 @@ def decode_body(request: web.Request, body: bytes, kind: type[T]) -> T:
     try:
         return parse_json(body, kind)
     except FormatError as error:
-        reason, _, at = error.what.partition(" - at ")
-        raise FormatError(reason, at.strip("`") or "body") from None
+        raise FormatError(error.what, error.at or "body") from None
 
 
-def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    body = msgspec.json.encode(value)
+def _json(
+    request: web.Request, value: object, status: HTTPStatus = HTTPStatus.OK
+) -> web.Response:
+    # Reasons are sentences until here.
+    body = msgspec.json.encode(value, enc_hook=text_for_program(request).say)
     return web.Response(body=body, content_type=JSON, status=status)

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import Final
 
 import msgspec
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from federation.errors import (
     ConfigError,
@@ -36,9 +36,8 @@ from federation.errors import (
     VerificationError,
 )
 from federation.feeds.signature import ACCEPTED
-from federation.text import Text
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
-from federation.web.telling import tell
+from federation.web.language import text_for_program
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[FederationError], HTTPStatus] = {
@@ -166,15 +165,6 @@ def _http_error(error: web.HTTPException) -> web.Response:
     return answer
 
 
-def _tell(request: web.Request, error: FederationError) -> str:
-    """In English, but to a command of this machine, which says its reader's language.
-
-    A browser sends a list of languages with weights; what it asks for is for programs.
-    """
-    asked = request.headers.get(hdrs.ACCEPT_LANGUAGE)
-    return tell(Text("id"), error) if asked == "id" else str(error)
-
-
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every refusal in one form, whoever raised it.
@@ -190,11 +180,15 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
             raise
         return _http_error(error)
     except RequestSignatureError as error:
-        answer = problem(status_of(error), error.code, _tell(request, error))
+        answer = problem(
+            status_of(error), error.code, text_for_program(request).say(error.told)
+        )
         answer.headers.update(_HOW_TO_SIGN)
         return answer
     except FederationError as error:
-        return problem(status_of(error), error.code, _tell(request, error))
+        return problem(
+            status_of(error), error.code, text_for_program(request).say(error.told)
+        )
     except ConnectionError:
         raise
     except Exception as error:  # noqa: BLE001  the web's edge: no trace leaves here

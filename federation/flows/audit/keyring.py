@@ -43,6 +43,7 @@ from federation.records.canonical import decode_as
 from federation.records.evidence import format_fork, open_key_fork
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
 from federation.tlog.policy import NO_QUORUM, Policy
@@ -141,7 +142,7 @@ def open_any(notes: Sequence[bytes]) -> KeyChain:
         SignatureError: a signature is missing, bad or too many.
     """
     if not notes:
-        raise FormatError("a key chain of 0 statements")
+        raise FormatError(Sentence("chain.no-statements"))
     return _open(tuple(notes))
 
 

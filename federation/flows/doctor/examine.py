@@ -27,6 +27,7 @@ from federation.store import form, keystatements, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 
 P = ParamSpec("P")
@@ -220,5 +221,5 @@ def _claimed_identity(note: bytes) -> VerifierKey:
     """
     statement = leaf_statement(note)
     if not isinstance(statement, KeyStatement):
-        raise RecordError("no statement about keys", "type")
+        raise RecordError(Sentence("chain.no-statement"), "type")
     return parse_vkey(statement.identity)

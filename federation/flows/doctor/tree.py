@@ -11,6 +11,7 @@ from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.checkpoint import open_checkpoint, read_unverified
 from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.keys import parse_vkey
@@ -150,7 +151,11 @@ def _hash_bundles(view: View, log: Log) -> Iterator[list[bytes]]:
         index, width, body = row
         full = WIDTH if index < last else log.next_index - last * WIDTH
         if index != expected or width != full:
-            raise ProofError(f"bundle {expected}: {width} leaves stored as {index}")
+            raise ProofError(
+                Sentence(
+                    "held.bundle-width", expected=expected, width=width, index=index
+                )
+            )
         yield [hash_leaf(leaf) for leaf in decode_bundle(body, width)]
 
 

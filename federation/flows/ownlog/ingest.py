@@ -215,7 +215,7 @@ def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
         "recorded_at": stamp,
     }
     if len(members) != len(draft) + 3 or "type" in draft:
-        raise RecordError("a draft does not say type, org, election or recorded_at")
+        raise RecordError(Sentence("member.draft"))
     return convert(members, TpsResult)
 
 
@@ -257,13 +257,14 @@ def _screen(
             own = own._replace(index=index)
             judged = screen.judge(own, force=batch.force, restate=batch.restate)
         if judged.outcome == "refused":
+            assert judged.reason is not None, "refused, and nobody said why"
             verdicts.append(
                 refuse(row, [Problem(judged.at, judged.code, judged.reason)])
             )
             continue
         if judged.outcome != "logged":
             verdicts.append(
-                Verdict(row=row, outcome=judged.outcome, reason=str(judged.reason))
+                Verdict(row=row, outcome=judged.outcome, reason=judged.reason or "")
             )
             continue
         if own is not None:
@@ -358,4 +359,4 @@ def _check_keys(log: OwnLog, start: int, end: int) -> None:
     """
     for key in log.chain.records_key_ranges.values():
         if key.start <= start < key.end < end:
-            raise SignatureError(f"a records key ends at {key.end}: send fewer rows")
+            raise SignatureError(Sentence("chain.key-ends", end=key.end))

@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +20,10 @@ MAX_TOLD = 5
 
 
 class RowError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong with a row; `at` is the member, dotted, or ""."""
+    """One thing that is wrong with a row; `at` is the member, dotted, or "".
+
+    `reason` is a `Sentence` until it is sent: then text in the caller's language.
+    """
 
     at: str = ""
     code: str
@@ -61,21 +65,22 @@ class UnreadError(RecordError):
 
 def refuse(row: int, problems: Sequence[Problem]) -> Verdict:
     """The verdict on a row with these problems, at least one."""
-    # Here they cease to be sentences that remember their key: programs read them.
     errors = tuple(
-        RowError(at=problem.at, code=problem.code, reason=str(problem.reason))
+        RowError(at=problem.at, code=problem.code, reason=problem.reason)
         for problem in problems
     )
     reasons = [
-        f"{error.at}: {error.reason}" if error.at else error.reason
-        for error in errors[:MAX_TOLD]
+        Sentence("machine.at", place=error.at, cause=error.reason)
+        if error.at
+        else error.reason
+        for error in problems[:MAX_TOLD]
     ]
     if len(errors) > MAX_TOLD:
-        reasons.append(str(Sentence("intake.more", count=len(errors) - MAX_TOLD)))
+        reasons.append(Sentence("intake.more", count=len(errors) - MAX_TOLD))
     return Verdict(
         row=row,
         outcome="refused",
-        reason="; ".join(reasons),
+        reason=reduce(lambda said, more: said.then(more), reasons),
         code=errors[0].code,
         errors=errors,
     )
@@ -91,4 +96,4 @@ def problems_of(
         return (Problem(error.field, error.code, error.rule),)
     if isinstance(error, FormatError):
         return (Problem(error.at, error.code, error.what),)
-    return (Problem("", error.code, str(error)),)
+    return (Problem("", error.code, error.told),)

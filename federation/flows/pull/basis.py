@@ -18,6 +18,7 @@ from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.store import alarms, registers
 from federation.store.db import Database, Transaction
+from federation.text import Sentence
 
 ALARM = "other-basis"
 
@@ -46,7 +47,7 @@ async def ask_basis(feed: Feed, org: str) -> PeerBasis:
         FormatError: it answered something else.
     """
     body = await feed.fetch(ELECTIONS)
-    return parse_json(body, PeerBasis, what="a list of elections", at=org)
+    return parse_json(body, PeerBasis, what=Sentence("member.an-election-list"), at=org)
 
 
 async def compare_basis(

@@ -36,6 +36,7 @@ from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.taken import read_taken
+from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.mirror import Offer, offer
 
@@ -140,8 +141,7 @@ class Follower:
                 raise
             # Whoever stole the key may have signed one of the two: no proof of a fork.
             raise UnprovedError(
-                f"{log.origin}: another history than one signed by a key that was"
-                " revoked since"
+                Sentence("held.revoked-history", origin=log.origin)
             ) from fork
         if report.outcome not in _WELL:
             return report

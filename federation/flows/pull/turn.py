@@ -37,6 +37,7 @@ from federation.store import keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
+from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 
 SOFT_DEADLINE_S: Final = 3600.0
@@ -123,9 +124,11 @@ def _check_about(view: View, org: str) -> None:
     note = keystatements.read_about(view, org)
     try:
         if note is not None and open_about_unpinned(note).org != org:
-            raise StoredError(f"the note about {org} is about another", "about")
+            raise StoredError(Sentence("held.note-of-other", org=org), "about")
     except (FormatError, RecordError) as error:
-        raise StoredError(f"the note about {org}: {error}", "about") from error
+        raise StoredError(
+            Sentence("held.note-because", org=org, error=error.told), "about"
+        ) from error
 
 
 def _drop_about(tx: Transaction, org: str) -> None:

@@ -23,7 +23,6 @@ from federation.errors import FederationError
 from federation.text import Text
 from federation.web.open311.document import Open311Form, answer_document
 from federation.web.problem import DETAIL, Handler, answer_problems, status_of
-from federation.web.telling import tell
 
 _AS_THEY_ARE: Final = {
     HTTPStatus.FORBIDDEN,
@@ -80,7 +79,7 @@ def as_open311(handler: Handler) -> Handler:
                 answer.headers[hdrs.RETRY_AFTER] = str(refusal.retry_s)
             return answer
         except FederationError as error:
-            return _answer(request, status_of(error), [tell(t, error)])
+            return _answer(request, status_of(error), [t.say(error.told)])
 
     async def handle(request: web.Request) -> web.StreamResponse:
         answer = await answer_problems(request, told)
