@@ -159,13 +159,13 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print a line of the result; nothing with `--json`."""
         if not self.is_json:
-            _write(clean(text), self.stdout)
+            _write(clean(self.t.say(text)), self.stdout)
 
     def note(self, text: str) -> None:
         """Print a hint or a warning on standard error."""
         # Where that is gone (a terminal that was closed) nothing can be said at all.
         with suppress(OSError):
-            print(clean(text), file=self.stderr)
+            print(clean(self.t.say(text)), file=self.stderr)
 
     def json(self, value: object) -> None:
         """Print a value (Struct, dict, list) as one line of JSON."""
@@ -254,7 +254,7 @@ class Output:
             return ""
         if isinstance(value, int) and not isinstance(value, bool):
             return self.number(value)
-        return clean_line(str(value))
+        return clean_line(self.t.say(value))
 
     def number(self, value: int) -> str:
         """An integer for people, as the language writes it."""

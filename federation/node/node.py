@@ -230,7 +230,7 @@ class Node:
             async with asyncio.timeout(within_s):
                 await self.schedule.run_now(tuple(self.peers.reachable))
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
         db, now = self.resources.db, int(self.clocks.wall())
         if detail is None:
@@ -284,11 +284,15 @@ class Node:
                 name = duty.__name__.strip("_")
                 # A disk has alarms of its own (`disk.py`), and no trace of ours.
                 if not (isinstance(error, OSError) and is_of_disk(error)):
-                    told = tell_refusal(error) if isinstance(error, OSError) else error
+                    told = (
+                        tell_refusal(error)
+                        if isinstance(error, OSError)
+                        else error.told
+                    )
                     _log.exception("the duty %s is tried again", name)
                     # What cannot be kept either is in the log of the process.
                     with contextlib.suppress(FederationError, OSError):
-                        await self.alarm("crashed", name, str(told))
+                        await self.alarm("crashed", name, told)
                 await asyncio.sleep(_RETRY_S)
                 self.merge_soon()
             else:
@@ -350,7 +354,7 @@ class Node:
         )
         self._is_about_old = False
 
-    def _peers_file(self, fault: str | None) -> None:
+    def _peers_file(self, fault: Sentence | None) -> None:
         subject = str(self.resources.home.peers)
         if fault is not None:
             say("peers-broken", level=logging.ERROR, file=subject, reason=fault)

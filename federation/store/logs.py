@@ -13,10 +13,12 @@ second root for one size impossible to store.
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin
 from federation.store import evidence, incidents, leaves, saidremovals
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
@@ -187,11 +189,14 @@ def _log(row: Sequence[object]) -> Log:
     fields = dict(zip(Log.__struct_fields__, row, strict=True))
     fields["own"] = bool(fields["own"])
     try:
-        return msgspec.convert(fields, Log)
+        log = msgspec.convert(fields, Log)
     except msgspec.ValidationError as error:
         raise StoredError(
             Sentence("held.row-of-log", error=quote(error)), f"log {fields['id']}"
         ) from None
+    return (
+        log if log.stalled is None else replace(log, stalled=unpack_cause(log.stalled))
+    )
 
 
 def append_leaves(
@@ -375,9 +380,10 @@ def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:
     )
 
 
-def stall(tx: Transaction, log_id: int, reason: str | None) -> None:
+def stall(tx: Transaction, log_id: int, reason: Sentence | None) -> None:
     """Say why this log does not go on, or (None) that it does: no accusation."""
-    tx.execute("UPDATE log SET stalled = ? WHERE id = ?", (reason, log_id))
+    kept = None if reason is None else pack_cause(reason)
+    tx.execute("UPDATE log SET stalled = ? WHERE id = ?", (kept, log_id))
 
 
 def close(tx: Transaction, log_id: int, index: int) -> None:

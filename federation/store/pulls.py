@@ -15,9 +15,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.errors import StoredError
 from federation.store import sqlite
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
@@ -155,7 +157,7 @@ def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
             turn.seconds,
             turn.outcome,
             turn.new_leaves,
-            turn.reason,
+            pack_cause(turn.reason),
         ),
     )
     tx.execute(
@@ -172,7 +174,8 @@ def list_turns(view: View, org: str, limit: int = KEPT_TURNS) -> list[Turn]:
         (org, limit),
     )
     names = Turn.__struct_fields__
-    return [Turn(**dict(zip(names, row, strict=True))) for row in rows]
+    kept = [Turn(**dict(zip(names, row, strict=True))) for row in rows]
+    return [replace(turn, reason=unpack_cause(turn.reason)) for turn in kept]
 
 
 def load_seen(view: View, org: str) -> PeerSeen:

@@ -16,8 +16,8 @@ text, for programs and logs, that whoever speaks to people words anew (`Text.say
 """
 
 import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, reduce
 from importlib import resources
 from typing import Literal, Self, cast
 
@@ -47,10 +47,6 @@ class Sentence(str):
         sentence.key, sentence.values = key, values
         return sentence
 
-    def then(self, more: "Sentence") -> "Sentence":
-        """This and more, as one."""
-        return Sentence("machine.then", said=self, more=more)
-
     def __reduce__(self) -> tuple[object, ...]:
         """Errors cross to other processes and back, and are told there, too."""
         return _remade, (self.key, self.values)
@@ -62,6 +58,13 @@ def quote(words: object) -> Sentence:
     In Indonesian it is told that these are others' words.
     """
     return Sentence("machine.words", words=str(words))
+
+
+def join(causes: Iterable[Sentence]) -> Sentence:
+    """Several causes, at least one, as one: with a semicolon between them."""
+    return reduce(
+        lambda said, more: Sentence("machine.then", said=said, more=more), causes
+    )
 
 
 def as_said(words: str) -> Sentence:

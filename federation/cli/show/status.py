@@ -118,7 +118,7 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
     """How the last turn went, in the words of `federation sync`."""
     code = peer.outcome or ""
     words = run.t.word(f"sync.outcome-{code}", code)
-    return ": ".join(filter(None, (words, peer.reason or "")))
+    return ": ".join(filter(None, (words, run.t.say(peer.reason or ""))))
 
 
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:

@@ -282,7 +282,7 @@ class _Derived(NamedTuple):
     claims: list[tuple[int, str, str, bytes]]
     statements: list[OwnStatement]
     closed_at: int | None
-    alarms: list[tuple[str, str, str]]
+    alarms: list[tuple[str, str, Sentence]]
     verdicts: list[Verdict]
 
 
@@ -325,7 +325,7 @@ def _alarms(
     log: OwnLog,
     row: _IndexedRow,
     claim: Claim | None,
-    raised: list[tuple[str, str, str]],
+    raised: list[tuple[str, str, Sentence]],
 ) -> tuple[str, ...]:
     """The codes of what an operator should look at; added to `raised` with the rest."""
     if claim is None:
@@ -334,10 +334,17 @@ def _alarms(
     place = f"{claim.tps} {claim.contest} {claim.round}"
     if row.own is not None and row.several_refs:
         flags = (SEVERAL_REFS,)
-        raised.append((SEVERAL_REFS, place, f"{row.own.ref} at {claim.index}"))
+        ref = Sentence("why.ref-at", ref=row.own.ref, index=claim.index)
+        raised.append((SEVERAL_REFS, place, ref))
     if echo := echoes.find(claim):
         flags = (*flags, ECHO)
-        both = f"{log.origin} {claim.index} says what {echo[0]} {echo[1]} said"
+        both = Sentence(
+            "why.echo",
+            origin=log.origin,
+            index=claim.index,
+            their_origin=echo[0],
+            their_index=echo[1],
+        )
         raised.append((ECHO, place, both))
     return flags
 

@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +13,7 @@ import msgspec
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.ownlog.duplicates import DraftOutcome
 from federation.records.problem import Problem
-from federation.text import Sentence
+from federation.text import Sentence, join
 
 MAX_TOLD = 5
 
@@ -80,7 +79,7 @@ def refuse(row: int, problems: Sequence[Problem]) -> Verdict:
     return Verdict(
         row=row,
         outcome="refused",
-        reason=reduce(lambda said, more: said.then(more), reasons),
+        reason=join(reasons),
         code=errors[0].code,
         errors=errors,
     )

@@ -126,7 +126,7 @@ async def refresh_about(
         note = await feed.fetch(about_of(entry.origin))
         about = open_about(note, chain.node_keys())
     except BAD_FEED as error:
-        return f"about: {error}"
+        return Sentence("why.about", cause=error.told)
     if held is not None and not await db.read(_is_whole, held, chain):
         # Of two notes the higher issue stays, but not one that a flipped bit has made.
         await db.write(keystatements.drop_about, chain.org)

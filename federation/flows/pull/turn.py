@@ -114,7 +114,7 @@ async def _load_seen(db: Database, org: str, now: int) -> PeerSeen:
         seen = await db.read(pulls.load_seen, org)
         await db.read(_check_about, org)
     except StoredError as error:
-        await alarms.damaged(org, str(error))
+        await alarms.damaged(org, error.told)
         await db.write(_drop_about, org)
         return PeerSeen(org=org)
     return seen
@@ -268,12 +268,12 @@ class _TurnUnderWay:
             shown = await compare(ctx, log, entry, ctx.own[origin])
         except ForkError as fork:
             await self._alarms.freeze(fork)
-            return PulledLog(origin=origin, outcome="frozen", reason=str(fork))
+            return PulledLog(origin=origin, outcome="frozen", reason=fork.told)
         except StoredError as error:
             # Bytes of ours that turned round are no fault of whoever shows its own.
-            await self._alarms.damaged(origin, str(error))
+            await self._alarms.damaged(origin, error.told)
             return PulledLog(
-                origin=origin, outcome="damaged", before=size, reason=str(error)
+                origin=origin, outcome="damaged", before=size, reason=error.told
             )
         except BAD_FEED as error:
             return await self._alarms.blame_feed(origin, size, error)

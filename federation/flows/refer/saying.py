@@ -57,7 +57,7 @@ def say(  # noqa: PLR0913  who signs, what, when
     if is_lost:
         with db.transaction() as tx:
             note_step(tx, "unsure", item, Hand("", int(now)), "copy")
-            why = str(Sentence("outbox.copied"))
+            why = Sentence("outbox.copied")
             return change_item(tx, item, state="unsure", due="", answer=why)
     if rows:
         for verdict in append_statements(db, guard, log, rows, now):
