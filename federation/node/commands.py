@@ -299,7 +299,7 @@ async def _look(node: Node, peer: Peer) -> PeerTurnReport:
         assert answer is not None, "asked without an ETag"
         vector = read_status(answer[0], peer.url or peer.org)
     except FederationError as error:
-        return PeerTurnReport(org=peer.org, outcome=error.code, reason=str(error))
+        return PeerTurnReport(org=peer.org, outcome=error.code, reason=error.told)
     held = await node.resources.db.read(_sizes)
     context = node.pull_context()
     offers = []

@@ -183,7 +183,7 @@ class _OpenedFiles:
                 await node.own_logs.restore(copy, self._feed, self._label)
             except FederationError as error:
                 known[copy.origin] = msgspec.structs.replace(
-                    known[copy.origin], outcome="refused", reason=str(error)
+                    known[copy.origin], outcome="refused", reason=error.told
                 )
         await self._import_forks(ctx, now)
         if not node.peers.reachable:  # nobody is there to be asked

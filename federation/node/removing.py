@@ -219,7 +219,7 @@ class Removals:
             try:
                 await self._say_one(removed, wait_s)
             except ConflictError as error:
-                why = str(error)
+                why = error.told
         return why
 
     async def _say_one(self, removed: RemovedPhoto, wait_s: float) -> None:

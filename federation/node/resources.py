@@ -213,7 +213,7 @@ def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
     try:
         return _checked(open_chain(notes, identity), origin)
     except SignatureError as error:
-        reason = Sentence("machine.chain-damaged", why=error)
+        reason = Sentence("machine.chain-damaged", why=error.told)
         raise ConfigError(str(path), "", reason) from error
     except FormatError as error:
         raise ConfigError(str(home.chain(origin)), "", error.what) from error

@@ -158,7 +158,7 @@ def decode_as(line: bytes, kind: type[T]) -> T:
         value = _parse(_decoder(kind), line)
     except FormatError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
-            raise _broken(error.what) from None
+            raise _broken(str(error.__cause__)) from None
         raise
     _check_line(line, value)
     return value

@@ -34,7 +34,15 @@ _TYPES: Final = {
     "date": "time",
     "time": "time",
 }
-_MALFORMED: Final = re.compile(r"JSON is malformed: .*\(byte (\d+)\)", re.DOTALL)
+_MALFORMED: Final = re.compile(r"JSON is malformed: (.*) \(byte (\d+)\)", re.DOTALL)
+_JSON: Final = {
+    "invalid character": "json-byte-character",
+    "invalid number": "json-byte-number",
+    "trailing characters": "json-byte-behind",
+    "unexpected end of escaped utf-16 surrogate pair": "json-byte-surrogate",
+    "invalid utf-16 surrogate pair": "json-byte-surrogate",
+}
+_TOO_LONG_NUMBER: Final = "Integer value out of range"
 _CUT_OFF: Final = "Input data was truncated"
 _NOT_UTF8: Final = "Invalid UTF-8"  # of msgspec from 0.23 on
 _NO_CHOICE: Final = ("Invalid enum value", "Invalid value")
@@ -64,7 +72,7 @@ def explain_mistyped(
         choices: What may stand there, if it is one of several values and known.
     """
     if is_none_of_choices(message):
-        return _explain_choice(choices)
+        return _explain_choice(message, choices)
     if match := _PATTERN.match(message):
         return _explain_quoted(match[1], plain or {})
     told = _explain_value(message) or _explain_bytes(message)
@@ -82,21 +90,26 @@ def _explain_value(message: str) -> Sentence | None:
             return Sentence(f"machine.{keys[match[1]]}", bound=match[2])
     if match := _MEMBER.fullmatch(message):
         return Sentence(f"machine.{_MEMBERS[match[1]]}", name=match[2])
+    if message.startswith(_TOO_LONG_NUMBER):
+        return Sentence("machine.number-out-of-range")
     return None
 
 
 def _explain_bytes(message: str) -> Sentence | None:
     """What is wrong with JSON itself."""
     if match := _MALFORMED.fullmatch(message):
-        return Sentence("machine.json-byte", byte=match[1])
+        key = _JSON.get(match[1], "json-byte")
+        return Sentence(f"machine.{key}", byte=match[2])
     if message.startswith(_CUT_OFF):
         return Sentence("machine.json-cut-off")
     return Sentence("machine.no-utf-8") if message.startswith(_NOT_UTF8) else None
 
 
-def _explain_choice(choices: Iterable[object]) -> Sentence:
+def _explain_choice(message: str, choices: Iterable[object]) -> Sentence:
     if quoted := ", ".join(f'"{choice}"' for choice in choices):
         return Sentence("machine.not-one-of-these", choices=quoted)
+    if value := message.partition(" value ")[2]:
+        return Sentence("machine.none-of-those", value=value.strip("'"))
     return Sentence("machine.not-one-of")
 
 

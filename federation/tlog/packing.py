@@ -36,9 +36,10 @@ def unpack(packed: bytes, max_bytes: int) -> bytes:
     try:
         size = zstandard.frame_content_size(packed)
         if not 0 <= size <= max_bytes:
-            what = "of unknown length" if size == _UNKNOWN else f"of {size} bytes"
+            if size == _UNKNOWN:
+                raise FormatError(Sentence("protocol.packed-unknown", most=max_bytes))
             raise FormatError(
-                Sentence("protocol.packed-too-large", what=what, max_bytes=max_bytes)
+                Sentence("protocol.packed-too-large", size=size, most=max_bytes)
             )
         data = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
     except zstandard.ZstdError as error:

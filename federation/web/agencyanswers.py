@@ -69,7 +69,7 @@ async def take_answer(request: web.Request, _: NoQuery) -> web.StreamResponse:
         # Counted for each agency by itself; no organisation's name has a blank.
         request.app[NONCES].spend(f"agency {signed.key_id}", signed, site.clock())
     except RequestSignatureError as error:
-        answer = problem(HTTPStatus.UNAUTHORIZED, error.code, str(error))
+        answer = problem(HTTPStatus.UNAUTHORIZED, error.code, error.told)
         answer.headers["Accept-Signature"] = ANSWER_ACCEPTED
         answer.headers[hdrs.WWW_AUTHENTICATE] = 'Signature realm="tps-federation"'
         return answer

@@ -77,7 +77,7 @@ async def take_mail(request: web.Request, _: NoQuery) -> web.StreamResponse:
         try:
             taken = await site.desk.run(TakeMail(data=data))
         except ConflictError as error:
-            return _later(str(error))
+            return _later(error.told)
     return web.Response(body=msgspec.json.encode(taken), content_type=JSON)
 
 

@@ -125,7 +125,7 @@ class Documents:
             data = given.read()
         except (FormatError, NotFoundError) as error:
             # Somebody exchanges the files while they are read.
-            self._context.findings.add("damaged", given.name, detail=str(error))
+            self._context.findings.add("damaged", given.name, detail=error.told)
             return
         report = JUDGES[kind](DocumentAudit(self._context, given.name, kind, data))
         self._check_path(given, report)

@@ -79,7 +79,7 @@ def tell(error: FederationError) -> str:
     if not isinstance(error, PeerError) or not isinstance(error.reason, Sentence):
         if isinstance(error, FormatError) and isinstance(error.what, Sentence):
             return Sentence("network.because", said=error.at, reason=error.what)
-        return str(error)
+        return error.told
     if error.status:
         answered = Sentence("network.answered", url=error.url, status=error.status)
     elif error.is_of_file:
@@ -202,9 +202,9 @@ def open_signed(
             return chain.open_checkpoint(note)
         reader.add("checkpoint", chain.origin, detail=f"a history of {size} records")
     except FormatError as error:
-        reader.add(kind_of(error), chain.origin, detail=str(error))
+        reader.add(kind_of(error), chain.origin, detail=error.told)
     except SignatureError as error:
-        reader.add("checkpoint", chain.origin, detail=str(error))
+        reader.add("checkpoint", chain.origin, detail=error.told)
     return None
 
 
@@ -225,7 +225,7 @@ async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
     try:
         chain = open_any(notes)
     except BAD as error:
-        reader.add("keys", origin, detail=str(error))
+        reader.add("keys", origin, detail=error.told)
         return None
     if chain.origin != origin:
         reader.add("keys", origin, detail=f"the keys of {chain.origin}")

@@ -73,7 +73,7 @@ def examine(examined: ExaminationInput, *, deep: bool = False) -> DoctorReport:
         with examined.db.view() as view:
             _examine(examined, view, report)
     except VerificationError as error:
-        report.error("file", examined.db.path.name, str(error))
+        report.error("file", examined.db.path.name, error.told)
     except DAMAGE as error:
         report.error("damaged", examined.db.path.name, repr(error))
     return report
@@ -152,7 +152,7 @@ def _examine_log(
                 judgement.check(view, beside, log, chain, profile, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
-        report.error(error.code, log.origin, str(error))
+        report.error(error.code, log.origin, error.told)
     except DAMAGE as error:
         report.error("damaged", log.origin, repr(error))
     return chain
@@ -208,7 +208,7 @@ def open_log_chain(
             identity = _claimed_identity(notes[0])
         return open_chain(notes, identity)
     except FederationError as error:
-        report.error("keys", log.origin, str(error))
+        report.error("keys", log.origin, error.told)
         return None
 
 

@@ -43,7 +43,7 @@ def check_about(
         try:
             about = open_about(note, sorted(keys, key=str))
         except FederationError as error:
-            report.error("about", org, str(error))
+            report.error("about", org, error.told)
             continue
         if (about.org, about.issue) != (org, issue):
             report.error("about", org, f"of {about.org}, issue {about.issue}")

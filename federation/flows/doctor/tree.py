@@ -50,7 +50,7 @@ def check_guard(view: View, log: Log, guard: Guard, report: DoctorReport) -> Non
     try:
         held = guard.read(log.origin)
     except VerificationError as error:
-        report.error("guard-damaged", log.origin, str(error))
+        report.error("guard-damaged", log.origin, error.told)
         return
     newest = logs.newest_checkpoint(view, log.id)
     size = newest[0] if newest else 0
@@ -136,7 +136,7 @@ def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
         try:
             open_evidence(log.frozen, chain)
         except FederationError as error:
-            report.error("evidence", log.origin, str(error))
+            report.error("evidence", log.origin, error.told)
 
 
 def _hash_bundles(view: View, log: Log) -> Iterator[list[bytes]]:
