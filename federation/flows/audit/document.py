@@ -80,7 +80,9 @@ class DocumentAudit:
     errors: int = 0
     origin: str = ""
 
-    def add(self, kind: str, detail: str = "", index: int | None = None) -> None:
+    def add(
+        self, kind: str, detail: Sentence | None = None, index: int | None = None
+    ) -> None:
         """Note one thing that was found."""
         self.errors += kind in EXITS
         self.context.findings.add(kind, self.name, self.origin, index, detail)
@@ -175,7 +177,7 @@ def _judge_receipt(document: DocumentAudit) -> DocumentReport:
     document.origin = receipt.origin
     chain = document.open_chain(receipt.keys)
     if chain is not None and chain.origin != receipt.origin:
-        document.add("keys", f"the keys of {chain.origin}")
+        document.add("keys", Sentence("chain.keys-of", origin=chain.origin))
         chain = None
     if chain is None:
         return document.nothing()
@@ -210,10 +212,13 @@ def _judge_record(document: DocumentAudit) -> DocumentReport:
         return document.nothing()
     chains = document.context.keyring.of_org(statement.org, statement.election)
     if not chains:
-        detail = f"the keys of {statement.org} for {statement.election} are not here"
-        document.add("missing", detail)
+        lacking = Sentence(
+            "audited.keys-for", org=statement.org, election=statement.election
+        )
+        document.add("missing", lacking)
         return document.nothing()
-    refused, detail = "bad-record", ""
+    refused: str = "bad-record"
+    detail: Sentence | None = None
     for chain in chains:
         document.origin = chain.origin
         index = _index_of(document.data, chain)
@@ -264,12 +269,16 @@ def _judge_by_policy(document: DocumentAudit) -> DocumentReport:
     keys = [log.key for log in policy.logs] if policy else []
     mine = [key for key in keys if key.name == document.origin]
     if not mine:
-        document.add("missing", f"the keys of {document.origin} are not here")
+        document.add(
+            "missing", Sentence("audited.keys-not-here", origin=document.origin)
+        )
         return document.nothing()
     try:
         signed = open_by_any(document.data, mine)
     except SignatureError:
-        document.add("checkpoint", f"not signed by the key of {document.origin}")
+        document.add(
+            "checkpoint", Sentence("audited.not-signed", origin=document.origin)
+        )
         return document.nothing()
     judged = holders.judge(signed, document.origin.partition("/")[0])
     for kind, detail in judged.findings:

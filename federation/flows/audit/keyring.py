@@ -217,7 +217,7 @@ class Keyring:
 
     def tell_unpinned(
         self, chain: KeyChain, log_key: VerifierKey | None
-    ) -> tuple[str, str]:
+    ) -> tuple[str, Sentence]:
         """What it is called that nobody vouches for a chain, and why.
 
         Args:
@@ -226,7 +226,9 @@ class Keyring:
                 says nothing of anybody's keys.
         """
         print_ = fingerprint(chain.identity)
-        detail = f"{chain.identity.name} has the fingerprint {print_}"
+        detail = Sentence(
+            "audited.fingerprint", name=chain.identity.name, fingerprint=print_
+        )
         only_logs = log_key is None and not self.trust.fingerprints
         if self.trust.is_empty or only_logs:
             return "unpinned", detail

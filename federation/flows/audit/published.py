@@ -90,10 +90,12 @@ async def load_basis(
         if published.election != election:
             raise FormatError(
                 Sentence("network.the-map", election=published.election),
-                f"the map of {election}",
+                Sentence("network.the-map", election=election),
             )
         if published.rules != RULES_VERSION:
-            detail = f"{election}: made by version {published.rules} of the merge rules"
+            detail = Sentence(
+                "audited.other-rules", election=election, version=published.rules
+            )
             findings.add("no-map", source, detail=detail)
             return nothing
     except FederationError as error:
@@ -118,7 +120,7 @@ def _kind_of(error: FederationError) -> str:
     return kind_of(error) if isinstance(error, PeerError) else "damaged"
 
 
-def _tell(what: str, error: FederationError) -> str:
+def _tell(what: str, error: FederationError) -> Sentence:
     return Sentence("network.because", said=what, reason=tell(error))
 
 
