@@ -37,6 +37,7 @@ from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
+from federation.web.refusal import refusal
 from federation.web.requests.records import Batch, Verdicts
 from federation.web.requests.wire import read_control
 
@@ -125,9 +126,12 @@ async def notify(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     # A form of another site can send neither: a browser asks first, and is refused.
     if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type != JSON:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=JSON),
+        )
     if is_foreign(request):
-        raise web.HTTPForbidden(text="a page of another site brings no news")
+        raise refusal(web.HTTPForbidden, Sentence("refused.foreign-notice"))
     org = decode_body(request, await read_body(request, MAX_NOTIFY_BYTES), News).org
     now, asker = site.clock(), await caller_of(request)
     signer = asker.org if isinstance(asker, Partner) else None
@@ -137,7 +141,10 @@ async def notify(request: web.Request) -> web.StreamResponse:
     counted = f"{org} signed" if signer else org
     if not (signer or request.app[SPOKEN].take(caller(request), now)):
         return problem(
-            HTTPStatus.TOO_MANY_REQUESTS, "too-many", "too many notices from here"
+            request,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too-many",
+            Sentence("refused.many-notices"),
         )
     # An organisation we do not know gets the same answer: nothing to probe.
     if request.app[NOTIFIED].take(counted, now):
@@ -162,7 +169,10 @@ def decode_body(request: web.Request, body: bytes, kind: type[T]) -> T:
             another site does, which a browser sends without asking us first.
     """
     if request.content_type not in {JSON, BYTES}:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=JSON),
+        )
     try:
         return parse_json(body, kind)
     except FormatError as error:

@@ -214,8 +214,8 @@ class Logs:
             unknown = Sentence("audited.records", count=counts.unknown)
             log.reader.add("unknown-type", log.origin, detail=unknown)
         held = holders.judge_all((log.signed, *log.earlier), chain.org)
-        for kind, detail in held.findings:
-            log.reader.add(kind, log.origin, detail=detail)
+        for found, why in held.findings:
+            log.reader.add(found, log.origin, detail=why)
         return AuditedLog(
             source=log.reader.name,
             origin=log.origin,

@@ -22,7 +22,8 @@ from msgspec import Struct
 from federation.errors import FederationError
 from federation.text import Text
 from federation.web.open311.document import Open311Form, answer_document
-from federation.web.problem import DETAIL, Handler, answer_problems, status_of
+from federation.web.problem import Handler, answer_problems, status_of
+from federation.web.refusal import CAUSE
 
 _AS_THEY_ARE: Final = {
     HTTPStatus.FORBIDDEN,
@@ -83,9 +84,10 @@ def as_open311(handler: Handler) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         answer = await answer_problems(request, told)
-        if DETAIL not in answer:
+        if CAUSE not in answer:
             return answer
-        return _answer(request, HTTPStatus(answer.status), [answer[DETAIL]])
+        cause = language_of(request).say(answer[CAUSE])
+        return _answer(request, HTTPStatus(answer.status), [cause])
 
     return handle
 
