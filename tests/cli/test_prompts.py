@@ -69,10 +69,11 @@ def test_a_wrong_answer_is_told_at_its_question_and_asked_again(typed, tmp_path)
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_asked(
     typed, tmp_path
 ):
-    (tmp_path / "home").write_text("a file")
-    code, said = typed(*init(tmp_path), lines=[])
-    assert code == 3
-    assert str(tmp_path / "home") in said
+    (tmp_path / "file").write_text("no folder")
+    home = str(tmp_path / "file" / "home")
+    code, said = typed("init", "--home", home, "--lang", "id", lines=[])
+    assert code == 3, said
+    assert f"{tmp_path / 'file'}: tidak dapat ditulis" in said
     assert "Nama domain" not in said
 
 

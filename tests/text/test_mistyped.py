@@ -25,7 +25,7 @@ CASES = [
     (Annotated[str, Meta(max_length=2)], "abc", "at most 2 characters"),
     (Annotated[str, Meta(min_length=2)], "a", "at least 2 characters"),
     (Annotated[str, Meta(pattern="^a$")], "b", "does not have the form required"),
-    (Literal["a"], "b", "not one of those allowed"),
+    (Literal["a"], "b", 'is "b", which is not one of the values allowed'),
 ]
 
 

@@ -40,7 +40,7 @@ def status(run: Run, *, code: str | None) -> int | None:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
         seen = see_node(run, view, answer)
     # An optional member is absent when there is nothing to say.
-    whole = {**to_builtins(answer), "observed": seen}
+    whole = {**to_builtins(answer, enc_hook=str), "observed": seen}
 
     def tell() -> None:
         _print_status(run, answer)
