@@ -20,9 +20,8 @@ STEP = ("9999-test", "ALTER TABLE alarm ADD COLUMN seen INTEGER;")
 @pytest.fixture
 def earlier(tmp_path, monkeypatch):
     """A folder whose database lacks the step of this version, with one row."""
-    with contextlib.closing(Database.open(tmp_path)) as db:
-        with db.transaction() as tx:
-            alarms.raise_alarm(tx, "code", "subject", "detail", 1)
+    with contextlib.closing(Database.open(tmp_path)) as db, db.transaction() as tx:
+        alarms.raise_alarm(tx, "code", "subject", "detail", 1)
     monkeypatch.setattr(alarms, "MIGRATIONS", (*alarms.MIGRATIONS, STEP))
     return tmp_path
 
