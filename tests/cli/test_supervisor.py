@@ -1,4 +1,4 @@
-"""A service manager is told when the node is ready, that it lives, and that it stops."""
+"""A service manager is told that the node is ready, that it lives, that it stops."""
 
 import asyncio
 import os
@@ -57,7 +57,7 @@ def test_nobody_is_told_where_nobody_asked(manager):
         Supervisor.from_environ(environ, 7).tell(READY=1)
     gone = Supervisor("/nowhere/notify", None)
     gone.tell(READY=1)
-    manager.setblocking(False)
+    manager.settimeout(0)
     with pytest.raises(BlockingIOError):
         manager.recv(1)
 
