@@ -75,7 +75,7 @@ PLAIN: Final = {
     INCIDENT_PATTERN: "member.an-incident",
     ORG_PATTERN: "member.a-domain",
     ORIGIN_PATTERN: "member.a-history",
-    REGION_PATTERN: "machine.a-region",
+    REGION_PATTERN: "member.a-region",
     TIME_PATTERN: "member.a-time",
     TPS_PATTERN: "member.a-tps",
 }

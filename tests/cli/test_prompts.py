@@ -47,8 +47,8 @@ def test_a_wrong_answer_is_told_at_its_question_and_asked_again(typed, tmp_path)
         lines=[
             *("Jaga Pemilu", "jagapemilu.example"),
             "Jaga Pemilu",
-            "data@jagapemilu.example",
             *("pemilu-2042", "pemilu-2024"),
+            "data@jagapemilu.example",
             *("node.jagapemilu.example", "https://node.jagapemilu.example"),
         ],
         secrets=["pendek", PASSPHRASE, "lain", PASSPHRASE, PASSPHRASE],
@@ -57,7 +57,7 @@ def test_a_wrong_answer_is_told_at_its_question_and_asked_again(typed, tmp_path)
     assert '"Jaga Pemilu": seharusnya nama domain dengan huruf kecil' in said
     assert "pemilu pemilu-2042 tidak dikenal di sini" in said
     assert '"node.jagapemilu.example": seharusnya alamat' in said
-    assert "kata sandi kurang dari" in said or "frasa sandi kurang dari" in said
+    assert "frasa sandi kurang dari 12 karakter" in said
     assert "Keduanya tidak sama" in said
     assert said.count("Silakan jawab lagi") == 4
     assert find_english(said) == []
