@@ -152,7 +152,9 @@ class Logs:
             fork = open_evidence(evidence, log.chain)
         except BAD as error:
             log.reader.add(
-                "damaged", log.origin, detail=Sentence("audited.evidence", error=error.told)
+                "damaged",
+                log.origin,
+                detail=Sentence("audited.evidence", error=error.told),
             )
         else:
             self._findings.add_fork(log.reader.name, fork)
