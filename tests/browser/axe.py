@@ -1,7 +1,7 @@
 """axe-core before a page: what it finds against WCAG 2.2 AA and its own good practice.
 
-The script is Deque's, out of a package of the test requirements: nothing of it is served
-or kept here. It runs from the browser's side, so the page's own policy stays as it is.
+The script is Deque's, out of a package of the test requirements. It runs from the
+browser's side, so that the page's own policy stays as it is.
 """
 
 import importlib.util
@@ -31,7 +31,8 @@ _NUMBERS = re.compile(r"[0-9a-f]{64}|[0-9a-f-]{26,}|\d+")
 @cache
 def _axe() -> str:
     package = importlib.util.find_spec("axe_playwright_python")
-    assert package and package.origin, "axe: make .venv/.dev"
+    assert package is not None, "axe: make .venv/.dev"
+    assert package.origin is not None
     return (Path(package.origin).parent / "axe.min.js").read_text()
 
 

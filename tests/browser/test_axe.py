@@ -29,7 +29,7 @@ async def wear(tab, width, scheme):
 
 
 def said(found):
-    return "\n".join(f"{path}: {one}" for path, all in found.items() for one in all)
+    return "\n".join(f"{path}: {one}" for path, these in found.items() for one in these)
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
