@@ -41,8 +41,8 @@ from federation.web import (
     thumbnails,
     wellknown,
 )
-from federation.web.below import base_path, home_below
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
+from federation.web.below import base_path, home_below
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext

@@ -29,6 +29,7 @@ from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
+from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
 
 
@@ -107,6 +108,7 @@ class WebContext:
     answer_secret: Callable[[str], bytes] = _share_none
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     maps: MapCache = field(default_factory=MapCache)
+    pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)

@@ -31,6 +31,7 @@ from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
+from federation.web.keptpages import answer_kept
 from federation.web.page import SAFETY, Page, static_file
 
 PAGE_SIZE = 50
@@ -42,7 +43,7 @@ def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
         web.get("/tps", page_handler(search)),
-        web.get("/tps/{code}", page_handler(station)),
+        web.get("/tps/{code}", page_handler(station, is_kept=True)),
         web.get("/static/{name}", static),
         web.get("/verify", verify),
     ]
@@ -121,16 +122,23 @@ async def verify(_request: web.Request) -> web.Response:
 
 
 def page_handler(
-    show: Callable[[Page], Awaitable[web.StreamResponse]],
+    show: Callable[[Page], Awaitable[web.StreamResponse]], *, is_kept: bool = False
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The handler of a page: a mistake is answered as a page, not as JSON."""
+    """The handler of a page: a mistake is answered as a page, not as JSON.
+
+    `is_kept`: all strangers get the same, by nothing but address, language and database
+    (`pagecache.py`).
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
         page = Page(request, Text(pick_page_language(request)), chosen)
         page.names = (await request.app[SITE].partners()).names
         try:
-            return await show(page)
+            if not is_kept:
+                return await show(page)
+            language, names = page.t.language, page.names
+            return await answer_kept(request, language, names, lambda: show(page))
         except (NotFoundError, FormatError) as error:
             return _mistake(page, error)
 

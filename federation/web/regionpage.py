@@ -41,8 +41,8 @@ _FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", page_handler(show_region)),
-        web.get("/wilayah/{code}", page_handler(show_region)),
+        web.get("/", page_handler(show_region, is_kept=True)),
+        web.get("/wilayah/{code}", page_handler(show_region, is_kept=True)),
     ]
 
 

@@ -39,9 +39,9 @@ _SORTS: Final = ("", "apart")
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/daftar", page_handler(every)),
-        web.get("/berbeda", page_handler(disputed)),
-        web.get("/kosong", page_handler(missing)),
+        web.get("/daftar", page_handler(every, is_kept=True)),
+        web.get("/berbeda", page_handler(disputed, is_kept=True)),
+        web.get("/kosong", page_handler(missing, is_kept=True)),
     ]
 
 
