@@ -91,6 +91,8 @@ async def serve(
         coming=resources.home.coming,
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
+        peers=lambda: node.peers.by_org,
+        map_version=lambda: node.map_version,
     )
     runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()

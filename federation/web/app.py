@@ -19,12 +19,14 @@ from federation.web import (
     incidentpage,
     incidents,
     intake,
+    live,
     mailin,
     maps,
     missing,
     openapi,
     outlet,
     paperspage,
+    partnerspage,
     photoask,
     photogroup,
     photopieces,
@@ -50,6 +52,7 @@ from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
 from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
+from federation.web.pagecache import PAGES, PageCache
 from federation.web.parts import say_nothing_of_fields
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
@@ -80,6 +83,9 @@ def make_app(site: WebContext) -> web.Application:
     app[NONCES] = Nonces(site.clock())
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
+    app[PAGES] = PageCache()
+    news = app[live.NEWS] = live.MapNews(site)
+    app.on_cleanup.append(news.close)
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
     app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]
@@ -87,7 +93,7 @@ def make_app(site: WebContext) -> web.Application:
         app[key] = bucket
     app.add_routes(
         [
-            web.get("/livez", live),
+            web.get("/livez", is_alive),
             web.get("/readyz", ready),
             web.get("/metrics", metrics),
         ]
@@ -125,9 +131,11 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        live,
         searchpage,
         reportpage,
         paperspage,
+        partnerspage,
         incidentpage,
         handinpage,
         photopieces,
@@ -170,7 +178,7 @@ async def hide_versions(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.popall(hdrs.SERVER, None)
 
 
-async def live(_: web.Request) -> web.Response:
+async def is_alive(_: web.Request) -> web.Response:
     """The process answers."""
     return web.Response(text="ok\n")
 

@@ -22,7 +22,14 @@ from federation.records.merge import FLAGS, STATUSES
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
-from federation.web.dashboard import PAGE_SIZE, ask_page, page_handler, tell_fresh
+from federation.web.dashboard import (
+    MAP_S,
+    PAGE_SIZE,
+    ask_page,
+    live_address,
+    page_handler,
+    tell_fresh,
+)
 from federation.web.page import Page, query_of
 
 _VILLAGE: Final = 10
@@ -39,9 +46,9 @@ _SORTS: Final = ("", "apart")
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/daftar", page_handler(every)),
-        web.get("/berbeda", page_handler(disputed)),
-        web.get("/kosong", page_handler(missing)),
+        web.get("/daftar", page_handler(every, most_s=MAP_S)),
+        web.get("/berbeda", page_handler(disputed, most_s=MAP_S)),
+        web.get("/kosong", page_handler(missing, most_s=MAP_S)),
     ]
 
 
@@ -114,6 +121,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
         choices=_CHOICES,
         after=after,
         fresh=await tell_fresh(page, asked, code),
+        live=live_address(asked.election, answer.cursor),
         data=query_of("/v1/stations", {**of_all, "sort": sort, "after": after}),
         files={
             form: query_of("/v1/export", {**export, "format": form})
