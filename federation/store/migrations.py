@@ -39,7 +39,7 @@ SETS: Final = {
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),
-    "alarms": ("alarms", "notices", "observations"),
+    "alarms": ("alarms", "notices", "observations", "strangers"),
     "tokens": ("tokens",),
     "people": ("people", "sessions", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),
@@ -113,6 +113,14 @@ def compare_steps(database: Database) -> tuple[list[str], list[str]]:
     }
     due, unknown = steps - applied, applied - steps
     return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
+
+
+def count_steps(database: Database) -> int:
+    """How many steps have made it, of any version; 0: it has no tables of ours."""
+    if "_sqlite_migrations" not in database.table_names():
+        return 0
+    rows = database.execute("SELECT count(*) FROM _sqlite_migrations")
+    return int(rows.fetchone()[0])
 
 
 def _keep_schema(database: Database) -> None:

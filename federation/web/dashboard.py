@@ -1,9 +1,10 @@
 """Pages for people: a polling station, what every page does, files of the pages.
 
 Rule: a page shows what the API answers, through the same functions, in Indonesian or
-English (the reader's browser says which, a link switches). No script and nothing from
-elsewhere: `page.POLICY` forbids both, so that text out of a record could do nothing
-even if it got through the escaping of the templates.
+English (the reader's browser says which, a link switches). Nothing from elsewhere and
+no script but `live.js`, which asks for the page again when the map has moved, and
+without which the page is whole: `page.POLICY` forbids all others, so that text out of
+a record could do nothing even if it got through the escaping of the templates.
 
     /tps/{code}   /tps?code=   /static/…
 
@@ -27,12 +28,13 @@ from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
+from federation.web import live
 from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
 from federation.web.keptpages import answer_kept
-from federation.web.page import SAFETY, Page, static_file
+from federation.web.page import SAFETY, Page, query_of, static_file
 
 PAGE_SIZE = 50
 _CHOICES = ("election", "contest", "lang")
@@ -76,6 +78,7 @@ async def station(page: Page) -> web.StreamResponse:
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
         fresh=await tell_fresh(page, asked, code),
+        live=live_address(asked.election, answer.cursor),
     )
     if (shown or alike) and not isinstance(caller, Nobody):
         answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
@@ -121,6 +124,11 @@ async def verify(_request: web.Request) -> web.Response:
     )
 
 
+def live_address(election: str, cursor: str) -> str:
+    """Where a page of the map hears that the map has moved past what it shows."""
+    return query_of(live.PATH, {"election": election, "since": cursor})
+
+
 def page_handler(
     show: Callable[[Page], Awaitable[web.StreamResponse]], *, is_kept: bool = False
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -133,7 +141,8 @@ def page_handler(
     async def handle(request: web.Request) -> web.StreamResponse:
         chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
         page = Page(request, Text(pick_page_language(request)), chosen)
-        page.names = (await request.app[SITE].partners()).names
+        site = request.app[SITE]
+        page.names = (await site.partners()).names
         try:
             if not is_kept:
                 return await show(page)

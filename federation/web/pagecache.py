@@ -135,7 +135,9 @@ class PageCache:
             return True
         self._spare += (now - self._counted) * self._share
         self._spare, self._counted = min(self._spare, BURST_S), now
-        return self._spare > 0 and self._anew < AT_ONCE and key not in self._making
+        if self._spare <= 0:
+            return False
+        return key in self._making or self._anew < AT_ONCE
 
     async def _make(
         self, key: Hashable, stand: Stand, make: Make, *, is_anew: bool

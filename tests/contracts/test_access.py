@@ -91,7 +91,7 @@ MARKS = {
     "ours": PRIVATE[ORG].origin,
     "theirs": PRIVATE[FAR].origin,
     "photo": DIGESTS["ours"],
-    "partners": '"peers":[{',
+    "partners": '"failures":',
 }
 #: Whose photo comes among several.
 AMONG = {whose: f"{digest} {len(PHOTOS[whose])}\n" for whose, digest in DIGESTS.items()}
@@ -144,6 +144,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /metrics", "", "/metrics"),
     ("GET /openapi.json", "", "/openapi.json"),
     ("GET /v1/status", "", "/v1/status"),
+    ("GET /v1/partners", "", "/v1/partners"),
     ("GET /v1/elections", "", "/v1/elections"),
     ("GET /v1/summary", "", "/v1/summary"),
     ("GET /v1/tps/{code}", "", f"/v1/tps/{STATION}"),
@@ -200,6 +201,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /robots.txt", "", "/robots.txt"),
     ("GET /.well-known/security.txt", "", "/.well-known/security.txt"),
     ("GET /cari", "", "/cari?q=padang"),
+    ("GET /events", "no election", "/events?election=incidents"),
     ("GET /lapor", "", "/lapor"),
     ("POST /lapor", "", "/lapor"),
     ("GET /lapor/{id}", "no report", f"/lapor/{'0' * 32}"),
@@ -216,6 +218,9 @@ ASKED: list[tuple[str, str, str]] = [
     ),
     ("GET /laporan", "", "/laporan"),
     ("GET /laporan/daftar", "", "/laporan/daftar"),
+    ("GET /mitra", "", "/mitra"),
+    ("GET /mitra/{org}", "", f"/mitra/{PARTNER}"),
+    ("POST /mitra/tangani", "", "/mitra/tangani"),
     ("GET /laporan/kembar", "", "/laporan/kembar"),
     ("GET /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
     ("POST /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),

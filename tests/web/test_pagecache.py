@@ -74,16 +74,33 @@ async def test_many_who_ask_at_once_wait_for_one_making(kitchen, clock):
     assert kitchen.made == {"/": 1}
 
 
-async def test_while_one_is_made_anew_others_get_the_previous(kitchen, clock):
+async def test_at_rest_all_wait_for_the_one_that_is_made_anew(kitchen, clock):
     cache = PageCache(clock=clock)
     await kitchen.ask(cache)
     kitchen.commits, kitchen.gate = 1, asyncio.Event()
-    first = asyncio.create_task(kitchen.ask(cache))
+    readers = [asyncio.create_task(kitchen.ask(cache)) for _ in range(9)]
     await asyncio.sleep(0)
-    assert [await kitchen.ask(cache) for _ in range(9)] == [0] * 9
     kitchen.gate.set()
-    assert await first == 1
+    assert await asyncio.gather(*readers) == [1] * 9
     assert kitchen.made == {"/": 2}
+
+
+async def test_where_too_much_is_made_others_get_the_previous(kitchen, clock):
+    cache = PageCache(clock=clock, share=0.0)
+    await kitchen.ask(cache)
+    # What may be spent at once is spent.
+    kitchen.commits, kitchen.cost = -1, 2 * BURST_S
+    await cache.find("/other", kitchen.stand(), kitchen.make("/other"))
+    kitchen.commits = 0
+    await kitchen.ask(cache, "/other")
+    kitchen.made.clear()
+    kitchen.commits, kitchen.gate = 1, asyncio.Event()
+    assert [await kitchen.ask(cache) for _ in range(9)] == [0] * 9
+    assert kitchen.made == {}
+    # But not for ever.
+    clock.now += BEHIND_S + 0.1
+    kitchen.gate.set()
+    assert await kitchen.ask(cache) == 1
 
 
 @pytest.mark.parametrize("pages", [1, 20])
