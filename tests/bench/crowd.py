@@ -146,12 +146,15 @@ class Crowd:
         """All figures; every process that was started is ended."""
         with contextlib.ExitStack() as stack:
             source, resting, crowded = nodes = self._found(stack)
-            self._fill(nodes)
+            self._list(nodes)
             for node in nodes:
                 node.start()
-            goal = {source.origin: source.size()}
+            # A partner that is new is asked at once: while it has nothing yet.
             for node in (resting, crowded):
                 node.meet(source)
+                node.wait_stored(source.origin, source.size(), LONGEST_S)
+            self._fill(source)
+            goal = {source.origin: source.size()}
             paths = _visited(resting)
             self._say(f"a sync of {goal} at rest")
             stored, merged = self._sync(resting, source, goal)
@@ -187,15 +190,17 @@ class Crowd:
             made.append(node)
         return made[0], made[1], made[2]
 
-    def _fill(self, nodes: Sequence[Node]) -> None:
-        rows = self._folder / "rows.csv"
-        with gzip.open(self._data / FILES["plano"], "rt", encoding="utf-8") as lines:
-            rows.write_text("".join(itertools.islice(lines, self._records + 1)))
+    def _list(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
             self._say(f"{node.org} loads the list of stations")
             node.command("tps-list", "import", str(self._data / FILES["register"]))
-        self._say(f"{nodes[0].org} imports {self._records:,} results")
-        nodes[0].command("import", str(rows), "--form", "plano")
+
+    def _fill(self, source: Node) -> None:
+        rows = self._folder / "rows.csv"
+        with gzip.open(self._data / FILES["plano"], "rt", encoding="utf-8") as lines:
+            rows.write_text("".join(itertools.islice(lines, self._records + 1)))
+        self._say(f"{source.org} imports {self._records:,} results")
+        source.command("import", str(rows), "--form", "plano")
 
     def _sync(
         self, node: Node, source: Node, goal: dict[str, int]
