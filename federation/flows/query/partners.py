@@ -150,7 +150,7 @@ class AskingStranger(Struct, frozen=True, kw_only=True):
     @property
     def key_id(self) -> str:
         """The short name of its key, to tell two apart; proves nothing."""
-        return self.vkey.split("+")[-2]
+        return self.vkey.split("+")[1]
 
 
 class PartnersAnswer(Struct, frozen=True, kw_only=True):
