@@ -49,6 +49,7 @@ MAX_CLOCK_S: Final = 30
 #: A measured clock older than this is not known any more.
 _KNOWN_FOR_S: Final = 2 * 3_600
 _CERTIFICATE_FOR_S: Final = 7 * 86_400
+_UNANSWERED: Final = frozenset({"failed", "crashed"})
 _REFUSED: Final = frozenset({"refused", "mismatch", "behind"})
 
 
@@ -250,7 +251,10 @@ def _partner(
     }
     state, *also = [one for one in CONDITIONS if one in holding] or ["up-to-date"]
     is_detailed = may_see(facts.caller, "details")
-    answered = pulls.answered_at(view, peer.org)
+    answered = [one.at for one in visits if one.outcome not in _UNANSWERED]
+    # Of visits that are kept no longer, when it last had something.
+    whole_at = pulls.answered_at(view, peer.org)
+    answered += [] if whole_at is None else [whole_at]
     return PartnerView(
         org=peer.org,
         state=state,
@@ -259,7 +263,7 @@ def _partner(
         since=failing[-1].at if failing else UNSET,
         is_longer=turn.failures > len(visits) > 0,
         next_at=int(turn.next_due) if turn.next_due else UNSET,
-        answered_at=answered or UNSET,
+        answered_at=max(answered, default=UNSET),
         percent=percent,
         missing=missing,
         rows=sum(log.size for log in theirs),
