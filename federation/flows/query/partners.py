@@ -223,7 +223,7 @@ class _Facts(Struct, frozen=True, kw_only=True):
     due: Mapping[str, pulls.PeerTurn]
     observed: Mapping[tuple[str, str], Observation]
     standing: set[tuple[str, str]]
-    confirmed: Mapping[str, Mapping[str, cosignatures.Confirmation]]
+    confirmed: Mapping[str, Mapping[str, cosignatures.ConfirmedSize]]
 
     def measured(self, what: str, subject: str | None, for_s: int) -> int | UnsetType:
         """What was measured not too long ago."""
@@ -331,7 +331,7 @@ def _progress(theirs: Sequence[Log]) -> tuple[int, int | UnsetType]:
     return missing, (100 * here // wanted if missing else UNSET)
 
 
-def _held(log: Log, confirmed: cosignatures.Confirmation | None) -> HeldOfOurs:
+def _held(log: Log, confirmed: cosignatures.ConfirmedSize | None) -> HeldOfOurs:
     if confirmed is None:
         return HeldOfOurs(origin=log.origin, size=log.size, held=0)
     return HeldOfOurs(
