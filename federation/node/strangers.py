@@ -79,8 +79,7 @@ class Strangers:
     async def look(self, book: PartnerBook) -> str | None:
         """Write down who asked; what the alarm says, None: nothing is to be told."""
         now = self._clock()
-        known = [vkey for vkey in self._noted if vkey in book.orgs]
-        for vkey in known:
+        for vkey in [one.vkey for one in self._noted.values() if _is_known(one, book)]:
             del self._noted[vkey], self._addresses[vkey]
         # A clock that is set back must not keep it from being written.
         is_due = not 0 <= now - self._saved_at < _SAVE_EVERY_S
@@ -88,7 +87,7 @@ class Strangers:
         gone = [
             one.vkey
             for one in kept
-            if one.vkey in book.orgs or one.last_at < now - TOLD_FOR_S
+            if _is_known(one, book) or one.last_at < now - TOLD_FOR_S
         ]
         if gone or (self._noted and is_due):
             seen = list(self._noted.values())
@@ -103,6 +102,12 @@ class Strangers:
 def _keep(tx: Transaction, seen: list[Stranger], gone: list[str], before: int) -> None:
     forget_strangers(tx, gone, before)
     save_strangers(tx, seen)
+
+
+def _is_known(one: Stranger, book: PartnerBook) -> bool:
+    """Whether it is a partner's key, or may be that of one not fetched from yet."""
+    is_new = one.org in book.partners and one.org not in book.orgs.values()
+    return one.vkey in book.orgs or is_new
 
 
 def tell_strangers(strangers: list[Stranger]) -> str | None:

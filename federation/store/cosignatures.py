@@ -55,7 +55,7 @@ _KEPT = (
 )
 
 
-class Confirmation(NamedTuple):
+class ConfirmedSize(NamedTuple):
     """The largest size that somebody confirmed, first when, and when last any size.
 
     Times are Unix seconds as its maker says.
@@ -264,7 +264,7 @@ def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int
     return times
 
 
-def confirmations(view: View, log_id: int, owner: str) -> dict[str, Confirmation]:
+def confirmations(view: View, log_id: int, owner: str) -> dict[str, ConfirmedSize]:
     """What each other organisation confirmed to hold of a log, and since when.
 
     Only the newest confirmations are looked at, as by `load_holders`.
@@ -274,12 +274,12 @@ def confirmations(view: View, log_id: int, owner: str) -> dict[str, Confirmation
         " WHERE log_id = ? ORDER BY size DESC LIMIT ?",
         (log_id, _NEWEST),
     )
-    found: dict[str, Confirmation] = {}
+    found: dict[str, ConfirmedSize] = {}
     for vkey, size, first, last in rows:
         org = _org_of(vkey)
         if org in {"", owner}:
             continue
-        known = found.get(org, Confirmation(size, first, last))
+        known = found.get(org, ConfirmedSize(size, first, last))
         if known.size == size:
             known = known._replace(first_at=min(known.first_at, first))
         found[org] = known._replace(last_at=max(known.last_at, last))

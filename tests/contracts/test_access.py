@@ -91,7 +91,7 @@ MARKS = {
     "ours": PRIVATE[ORG].origin,
     "theirs": PRIVATE[FAR].origin,
     "photo": DIGESTS["ours"],
-    "partners": '"failures":',
+    "partners": '"peers":[{',
 }
 #: Whose photo comes among several.
 AMONG = {whose: f"{digest} {len(PHOTOS[whose])}\n" for whose, digest in DIGESTS.items()}

@@ -118,6 +118,7 @@ def test_who_does_not_answer_is_told_since_when_as_far_as_visits_are_kept(db):
         visit(tx, "failed", 4, 4)
     [view] = read(db).partners
     assert (view.since, view.is_longer, view.next_at) == (NOW - 240, False, NOW + 30)
+    assert view.answered_at == NOW - 60
     with db.transaction() as tx:
         visit(tx, "failed", pulls.KEPT_TURNS + 9, pulls.KEPT_TURNS)
     [view] = read(db).partners

@@ -5,6 +5,7 @@ import pytest
 from federation.flows.partners import PartnerBook
 from federation.node import strangers as node
 from federation.node.strangers import Strangers
+from federation.records.readers import Partner
 from federation.store import strangers as store
 from federation.tlog.keys import Signer
 
@@ -93,3 +94,14 @@ async def test_our_own_name_and_endless_names_are_not_noted(db, noted):
     noted.asked(key_of(OURS), HERE, OURS)
     noted.asked(key_of("a." * 300 + "example"), HERE, OURS)
     assert await noted.look(PartnerBook()) is None
+
+
+async def test_a_partner_whose_keys_are_not_here_yet_is_no_stranger(db, noted):
+    """But a key in its name beside those that it has shown is told."""
+    noted.asked(key_of("a.example"), HERE, OURS)
+    a_partner = {"a.example": Partner(org="a.example", asked=OURS)}
+    assert await noted.look(PartnerBook(partners=a_partner)) is None
+    noted.asked(key_of("a.example", 1), HERE, OURS)
+    shown = {str(key_of("a.example")): "a.example"}
+    book = PartnerBook(orgs=shown, partners=a_partner)
+    assert await noted.look(book) == "a.example"

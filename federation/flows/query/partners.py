@@ -49,6 +49,7 @@ MAX_CLOCK_S: Final = 30
 #: A measured clock older than this is not known any more.
 _KNOWN_FOR_S: Final = 2 * 3_600
 _CERTIFICATE_FOR_S: Final = 7 * 86_400
+_UNANSWERED: Final = frozenset({"failed", "crashed"})
 _REFUSED: Final = frozenset({"refused", "mismatch", "behind"})
 
 
@@ -150,7 +151,7 @@ class AskingStranger(Struct, frozen=True, kw_only=True):
     @property
     def key_id(self) -> str:
         """The short name of its key, to tell two apart; proves nothing."""
-        return self.vkey.split("+")[-2]
+        return self.vkey.split("+")[1]
 
 
 class PartnersAnswer(Struct, frozen=True, kw_only=True):
@@ -222,7 +223,7 @@ class _Facts(Struct, frozen=True, kw_only=True):
     due: Mapping[str, pulls.PeerTurn]
     observed: Mapping[tuple[str, str], Observation]
     standing: set[tuple[str, str]]
-    confirmed: Mapping[str, Mapping[str, cosignatures.Confirmation]]
+    confirmed: Mapping[str, Mapping[str, cosignatures.ConfirmedSize]]
 
     def measured(self, what: str, subject: str | None, for_s: int) -> int | UnsetType:
         """What was measured not too long ago."""
@@ -250,7 +251,10 @@ def _partner(
     }
     state, *also = [one for one in CONDITIONS if one in holding] or ["up-to-date"]
     is_detailed = may_see(facts.caller, "details")
-    answered = pulls.answered_at(view, peer.org)
+    answered = [one.at for one in visits if one.outcome not in _UNANSWERED]
+    # Of visits that are kept no longer, when it last had something.
+    whole_at = pulls.answered_at(view, peer.org)
+    answered += [] if whole_at is None else [whole_at]
     return PartnerView(
         org=peer.org,
         state=state,
@@ -259,7 +263,7 @@ def _partner(
         since=failing[-1].at if failing else UNSET,
         is_longer=turn.failures > len(visits) > 0,
         next_at=int(turn.next_due) if turn.next_due else UNSET,
-        answered_at=answered or UNSET,
+        answered_at=max(answered, default=UNSET),
         percent=percent,
         missing=missing,
         rows=sum(log.size for log in theirs),
@@ -327,7 +331,7 @@ def _progress(theirs: Sequence[Log]) -> tuple[int, int | UnsetType]:
     return missing, (100 * here // wanted if missing else UNSET)
 
 
-def _held(log: Log, confirmed: cosignatures.Confirmation | None) -> HeldOfOurs:
+def _held(log: Log, confirmed: cosignatures.ConfirmedSize | None) -> HeldOfOurs:
     if confirmed is None:
         return HeldOfOurs(origin=log.origin, size=log.size, held=0)
     return HeldOfOurs(
