@@ -18,8 +18,9 @@
     const failed = rules.filter((rule) => {
       const total = number(rule.total);
       const parts = rule.parts.map(number);
-      if (total === null || parts.includes(null)) return false;
-      return parts.reduce((sum, part) => sum + part, 0) !== total;
+      const some = (rule.some || []).map(number).filter((part) => part !== null);
+      if (total === null || parts.includes(null) || (rule.some && !some.length)) return false;
+      return parts.concat(some).reduce((sum, part) => sum + part, 0) !== total;
     });
     const texts = failed.map((rule) => rule.text);
     if ([...list.children].map((item) => item.textContent).join("\n") === texts.join("\n")) return;
