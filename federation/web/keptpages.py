@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 from federation.records.readers import Nobody
 from federation.web import access
 from federation.web.context import SITE
-from federation.web.pagecache import Make, Stand
+from federation.web.pagecache import Make, PageStand
 from federation.web.sessions import SIGNED_IN, WHY_NOT, cookie_form
 
 #: Longer questions are answered, not kept.
@@ -62,7 +62,7 @@ async def answer_kept(
         return await make()
     site = request.app[SITE]
     # Before anything is read: a page is never taken for newer than it is.
-    stand = Stand(site.db.commits, names, site.clock() // 60)
+    stand = PageStand(site.db.commits, names, site.clock() // 60)
     # By which name we were asked is in the key: a page could name us by it.
     asker = access.public_caller(request)
     key = (request.rel_url.raw_path_qs, language, request.host, asker)

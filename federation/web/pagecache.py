@@ -1,6 +1,6 @@
 """Pages made once for a change of what they show, however many ask for them.
 
-Rule: what a page is made of is its `Stand`: the commits of the database, what
+Rule: what a page is made of is its `PageStand`: the commits of the database, what
 organisations are called, and the minute (a page says "today" without its date). While
 that stands, nothing is asked of the database. When it moves, the next who asks has the
 page made anew, once for all who wait (single flight). Where pages are made anew for
@@ -40,14 +40,14 @@ BEHIND_S: Final = 10.0
 Make = Callable[[], Awaitable[web.StreamResponse]]
 
 
-class Stand(NamedTuple):
+class PageStand(NamedTuple):
     """What a page was made of: equal ones make equal pages."""
 
     commits: int
     names: Mapping[str, str]
     minute: int
 
-    def is_of(self, other: "Stand") -> bool:
+    def is_of(self, other: "PageStand") -> bool:
         """Whether what is made of this is as true as what is made of the other."""
         return self.commits >= other.commits and self[1:] == other[1:]
 
@@ -55,7 +55,7 @@ class Stand(NamedTuple):
 class KeptPage(NamedTuple):
     """A page as it is sent, and of which stand; `seen`: when it was last known true."""
 
-    stand: Stand
+    stand: PageStand
     seen: float
     body: bytes
     headers: Mapping[str, str]
@@ -94,7 +94,9 @@ class PageCache:
         """Their bytes."""
         return self._size
 
-    async def find(self, key: Hashable, stand: Stand, make: Make) -> KeptPage | None:
+    async def find(
+        self, key: Hashable, stand: PageStand, make: Make
+    ) -> KeptPage | None:
         """The page of this key, as it is or as it was a moment ago.
 
         Args:
@@ -140,7 +142,7 @@ class PageCache:
         return key in self._making or self._anew < AT_ONCE
 
     async def _make(
-        self, key: Hashable, stand: Stand, make: Make, *, is_anew: bool
+        self, key: Hashable, stand: PageStand, make: Make, *, is_anew: bool
     ) -> KeptPage | None:
         began = self._clock()
         self._anew += is_anew

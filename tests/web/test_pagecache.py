@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from federation.errors import NotFoundError
-from federation.web.pagecache import BEHIND_S, BURST_S, PageCache, Stand
+from federation.web.pagecache import BEHIND_S, BURST_S, PageCache, PageStand
 from tests.fakes import FixedClock
 
 
@@ -19,7 +19,7 @@ class Kitchen:
         self.commits, self.gate = 0, None
 
     def stand(self):
-        return Stand(self.commits, {}, 0)
+        return PageStand(self.commits, {}, 0)
 
     def make(self, name, size=10):
         async def making():
@@ -194,6 +194,6 @@ async def test_a_reader_who_leaves_takes_nobody_elses_page_away(kitchen, clock):
 async def test_other_names_of_organisations_are_another_page(kitchen, clock):
     cache = PageCache(clock=clock)
     for names in ({}, {"a.example": "A"}):
-        stand = Stand(0, names, 0)
+        stand = PageStand(0, names, 0)
         await cache.find("/", stand, kitchen.make("/"))
     assert kitchen.made == {"/": 2}
