@@ -176,6 +176,8 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/robots.txt": ["/robots.txt"],
     "/.well-known/security.txt": ["/.well-known/security.txt"],
+    "/bantuan/peringatan": ["/bantuan/peringatan"],
+    "/bantuan/peringatan/{alarm}": ["/bantuan/peringatan/fork"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/lapor": ["/lapor"],
