@@ -95,7 +95,6 @@ async def serve(
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
         peers=lambda: node.peers.by_org,
-        map_version=lambda: node.map_version,
     )
     app = make_app(site)
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)

@@ -53,7 +53,6 @@ from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
 from federation.web.origin import NAMED_IN, NAMES, PROXIES, only_own_names, own_names
-from federation.web.pagecache import PAGES, PageCache
 from federation.web.parts import say_nothing_of_fields
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
@@ -84,7 +83,6 @@ def make_app(site: WebContext) -> web.Application:
     app[NONCES] = Nonces(site.clock())
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
-    app[PAGES] = PageCache()
     news = app[live.NEWS] = live.MapNews(site)
     app.on_cleanup.append(news.close)
     listen = site.settings.listen

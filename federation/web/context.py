@@ -31,6 +31,7 @@ from federation.store.blobs import HeldBlob
 from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
 from federation.tlog.keys import VerifierKey
+from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
 
 
@@ -113,9 +114,8 @@ class WebContext:
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     #: Those of peers.toml, by organisation, as it is now.
     peers: Callable[[], Mapping[str, Peer]] = dict
-    #: How often the map has changed in this process; None: nobody counts it.
-    map_version: Callable[[], int] | None = None
     maps: MapCache = field(default_factory=MapCache)
+    pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)

@@ -33,14 +33,10 @@ from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
+from federation.web.keptpages import answer_kept
 from federation.web.page import SAFETY, Page, query_of, static_file
-from federation.web.pagecache import PAGES
 
 PAGE_SIZE = 50
-#: So long a page is kept of which all but names and times is of the map.
-MAP_S = 30.0
-#: And one that also shows photographs and who holds what.
-STATION_S = 2.0
 _CHOICES = ("election", "contest", "lang")
 _MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -49,7 +45,7 @@ def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
         web.get("/tps", page_handler(search)),
-        web.get("/tps/{code}", page_handler(station, most_s=STATION_S)),
+        web.get("/tps/{code}", page_handler(station, is_kept=True)),
         web.get("/static/{name}", static),
         web.get("/verify", verify),
     ]
@@ -134,11 +130,12 @@ def live_address(election: str, cursor: str) -> str:
 
 
 def page_handler(
-    show: Callable[[Page], Awaitable[web.StreamResponse]], most_s: float = 0.0
+    show: Callable[[Page], Awaitable[web.StreamResponse]], *, is_kept: bool = False
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The handler of a page: a mistake is answered as a page, not as JSON.
 
-    `most_s`: so long a stranger may get what another got, while the map stands still.
+    `is_kept`: all strangers get the same, by nothing but address, language and database
+    (`pagecache.py`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -147,11 +144,10 @@ def page_handler(
         site = request.app[SITE]
         page.names = (await site.partners()).names
         try:
-            is_strange = isinstance(await caller_of(request), Nobody)
-            if most_s and site.map_version is not None and is_strange:
-                stand = site.map_version(), page.names
-                return await request.app[PAGES].answer(page, stand, most_s, show)
-            return await show(page)
+            if not is_kept:
+                return await show(page)
+            language, names = page.t.language, page.names
+            return await answer_kept(request, language, names, lambda: show(page))
         except (NotFoundError, FormatError) as error:
             return _mistake(page, error)
 

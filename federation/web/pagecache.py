@@ -1,128 +1,180 @@
-"""Pages that everybody gets alike, made once per change of the map.
+"""Pages made once for a change of what they show, however many ask for them.
 
-Rule: a page is kept for strangers alone (`records/readers.py`: who is signed in, or
-signs, gets one of their own), by its address and language, until the map moves, its
-organisations are called otherwise, or it is `most_s` old. While it is made all who ask
-for it wait for the one that is being made: a crowd costs what one reader costs.
-It has an `ETag`: who has it already is told so in a few bytes.
+Rule: what a page is made of is its `PageStand`: the commits of the database, what
+organisations are called, and the minute (a page says "today" without its date). While
+that stands, nothing is asked of the database. When it moves, the next who asks has the
+page made anew, once for all who wait (single flight). Where pages are made anew for
+more than a share of the time, as while a sync brings news with every batch, readers
+get the page as it was a moment ago:
+
+    made anew    while less than `SHARE` of the time goes into it, `AT_ONCE` at a time
+    as it was    meanwhile, if it was true within `BEHIND_S`; never longer
+
+So a node at rest answers with what is true now, and one under a crowd is at most
+`BEHIND_S` late. Whoever wants "one question per change, not per reader" asks for a page
+by its address: an open page that hears of a change fetches itself, with the tag of the
+one that it has.
+
+Memory: at most `MAX_BYTES` of pages, those longest unasked go first. To whom a kept
+page is given: `keptpages.py`.
 """
 
 import asyncio
 import hashlib
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from aiohttp import hdrs, web
-from multidict import CIMultiDict
 
-from federation.text import Language
-from federation.web.page import Page
+MAX_BYTES: Final = 16 << 20
+#: Of one processor: what making pages anew may take of it in the long run.
+SHARE: Final = 0.2
+#: Seconds of it that may be spent at once after a rest.
+BURST_S: Final = 1.0
+AT_ONCE: Final = 2
+#: Is kept to also where `SHARE` is not enough for it.
+BEHIND_S: Final = 10.0
+Make = Callable[[], Awaitable[web.StreamResponse]]
 
-#: What all kept pages together may take.
-MOST_BYTES: Final = 32 << 20
-MOST_PAGES: Final = 1_000
 
+class PageStand(NamedTuple):
+    """What a page was made of: equal ones make equal pages."""
 
-class PageKey(NamedTuple):
-    """Which page: its path with its question, in which language."""
+    commits: int
+    names: Mapping[str, str]
+    minute: int
 
-    address: str
-    language: Language
+    def is_of(self, other: "PageStand") -> bool:
+        """Whether what is made of this is as true as what is made of the other."""
+        return self.commits >= other.commits and self[1:] == other[1:]
 
 
 class KeptPage(NamedTuple):
-    """What is sent of a page."""
+    """A page as it is sent, and of which stand; `seen`: when it was last known true."""
 
-    status: int
-    headers: CIMultiDict[str]
+    stand: PageStand
+    seen: float
     body: bytes
+    headers: Mapping[str, str]
+    tag: str
 
 
-class _Making(NamedTuple):
-    """A page that is made, or is being made, and of what."""
-
-    stand: object
-    until: float
-    page: asyncio.Task[KeptPage]
-
-    @property
-    def size(self) -> int:
-        """In bytes; 0 before it is made."""
-        is_made = self.page.done() and not self.page.cancelled()
-        if not is_made or self.page.exception() is not None:
-            return 0
-        return len(self.page.result().body)
+def _look(task: "asyncio.Task[KeptPage | None]") -> None:
+    """Whoever waited for it may have gone: then nobody is told what it raised."""
+    if not task.cancelled():
+        task.exception()
 
 
 class PageCache:
-    """The pages of one node; the longest unasked go first."""
+    """The pages of one node. `clock` gives monotonic seconds."""
 
-    def __init__(self) -> None:
-        """Nothing is kept yet."""
-        self._kept: OrderedDict[PageKey, _Making] = OrderedDict()
-
-    async def answer(
+    def __init__(
         self,
-        page: Page,
-        stand: object,
-        most_s: float,
-        make: Callable[[Page], Awaitable[web.StreamResponse]],
-    ) -> web.Response:
-        """The page as it is at this stand of the map.
+        max_bytes: int = MAX_BYTES,
+        share: float = SHARE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Nothing is kept yet."""
+        self._max_bytes, self._share, self._clock = max_bytes, share, clock
+        self._kept: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        self._size = 0
+        self._making: dict[Hashable, asyncio.Task[KeptPage | None]] = {}
+        self._anew = 0
+        self._spare, self._counted = BURST_S, clock()
+
+    def __len__(self) -> int:
+        """How many pages are kept."""
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+        return self._size
+
+    async def find(
+        self, key: Hashable, stand: PageStand, make: Make
+    ) -> KeptPage | None:
+        """The page of this key, as it is or as it was a moment ago.
 
         Args:
-            page: Whose request is answered; one of several that ask for the same.
-            stand: What it is made of; equal ones have equal pages.
-            most_s: So long it is kept, whatever is not of the map.
-            make: How it is made.
+            key: Of all that two readers may see otherwise.
+            stand: Read before whatever `make` reads.
+            make: Answers with the page; called at most once at a time for a key.
+
+        Returns:
+            None: what `make` answers is no page that can be kept.
 
         Raises:
-            FederationError: it cannot be made; nothing is kept then.
+            Exception: whatever `make` raises, for the one whose it was.
         """
-        key = PageKey(page.request.path_qs, page.t.language)
-        now = asyncio.get_running_loop().time()
-        kept = self._kept.get(key)
-        if kept is None or kept.stand != stand or now >= kept.until:
-            making = asyncio.create_task(_make(page, make))
-            kept = self._kept[key] = _Making(stand, now + most_s, making)
-        self._kept.move_to_end(key)
+        while True:
+            kept, now = self._kept.get(key), self._clock()
+            if kept is not None:
+                is_true = kept.stand.is_of(stand)
+                if is_true or not self._is_due(key, kept, now):
+                    return self._touch(key, kept, now if is_true else kept.seen)
+            making = self._making.get(key)
+            if making is None:
+                making = asyncio.create_task(
+                    self._make(key, stand, make, is_anew=kept is not None)
+                )
+                self._making[key] = making
+                making.add_done_callback(_look)
+                # A reader who leaves takes nobody else's page away.
+                return await asyncio.shield(making)
+            await asyncio.wait([making])
+            if making.exception() is not None or (made := making.result()) is None:
+                return None
+            if made.stand.is_of(stand):
+                return made
+
+    def _is_due(self, key: Hashable, kept: KeptPage, now: float) -> bool:
+        """Whether the page has to be made anew before anybody gets it."""
+        if now - kept.seen > BEHIND_S:
+            return True
+        self._spare += (now - self._counted) * self._share
+        self._spare, self._counted = min(self._spare, BURST_S), now
+        if self._spare <= 0:
+            return False
+        return key in self._making or self._anew < AT_ONCE
+
+    async def _make(
+        self, key: Hashable, stand: PageStand, make: Make, *, is_anew: bool
+    ) -> KeptPage | None:
+        began = self._clock()
+        self._anew += is_anew
         try:
-            # Who hangs up does not end what others wait for.
-            made = await asyncio.shield(kept.page)
-        except BaseException:
-            if self._kept.get(key) is kept and kept.page.done():
-                del self._kept[key]
-            raise
-        self._tidy()
-        return _send(page.request, made)
+            answered = await make()
+        finally:
+            self._drop(key)
+            self._anew -= is_anew
+            if is_anew:
+                self._spare -= self._clock() - began
+            del self._making[key]
+        body = answered.body if isinstance(answered, web.Response) else None
+        if answered.status != HTTPStatus.OK or not isinstance(body, bytes):
+            return None
+        tag = hashlib.sha256(body).hexdigest()[:16]
+        headers = {**answered.headers, hdrs.ETAG: f'"{tag}"'}
+        page = KeptPage(stand, began, body, headers, tag)
+        self._keep(key, page)
+        return page
 
-    def _tidy(self) -> None:
-        size = sum(kept.size for kept in self._kept.values())
-        while len(self._kept) > MOST_PAGES or size > MOST_BYTES:
-            _, dropped = self._kept.popitem(last=False)
-            size -= dropped.size
+    def _touch(self, key: Hashable, kept: KeptPage, seen: float) -> KeptPage:
+        page = self._kept[key] = kept._replace(seen=seen)
+        self._kept.move_to_end(key)
+        return page
 
+    def _keep(self, key: Hashable, page: KeptPage) -> None:
+        self._kept[key] = page
+        self._size += len(page.body)
+        while self._size > self._max_bytes:
+            _, gone = self._kept.popitem(last=False)
+            self._size -= len(gone.body)
 
-PAGES: Final = web.AppKey("pages", PageCache)
-
-
-async def _make(
-    page: Page, make: Callable[[Page], Awaitable[web.StreamResponse]]
-) -> KeptPage:
-    made = await make(page)
-    assert isinstance(made, web.Response), "a page is no stream"
-    assert isinstance(made.body, bytes), "a page is text"
-    headers = made.headers.copy()
-    digest = hashlib.sha256(made.body).hexdigest()[:16]
-    headers[hdrs.ETAG] = f'"{digest}"'
-    return KeptPage(made.status, headers, made.body)
-
-
-def _send(request: web.Request, made: KeptPage) -> web.Response:
-    tag = made.headers[hdrs.ETAG].strip('"')
-    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
-        headers = {k: v for k, v in made.headers.items() if k != hdrs.CONTENT_TYPE}
-        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return web.Response(status=made.status, headers=made.headers, body=made.body)
+    def _drop(self, key: Hashable) -> None:
+        gone = self._kept.pop(key, None)
+        self._size -= len(gone.body) if gone else 0

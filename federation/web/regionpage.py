@@ -20,7 +20,6 @@ from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.dashboard import (
-    MAP_S,
     PAGE_SIZE,
     ask_page,
     live_address,
@@ -48,8 +47,8 @@ _FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", page_handler(show_region, most_s=MAP_S)),
-        web.get("/wilayah/{code}", page_handler(show_region, most_s=MAP_S)),
+        web.get("/", page_handler(show_region, is_kept=True)),
+        web.get("/wilayah/{code}", page_handler(show_region, is_kept=True)),
     ]
 
 

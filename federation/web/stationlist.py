@@ -23,7 +23,6 @@ from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.dashboard import (
-    MAP_S,
     PAGE_SIZE,
     ask_page,
     live_address,
@@ -46,9 +45,9 @@ _SORTS: Final = ("", "apart")
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/daftar", page_handler(every, most_s=MAP_S)),
-        web.get("/berbeda", page_handler(disputed, most_s=MAP_S)),
-        web.get("/kosong", page_handler(missing, most_s=MAP_S)),
+        web.get("/daftar", page_handler(every, is_kept=True)),
+        web.get("/berbeda", page_handler(disputed, is_kept=True)),
+        web.get("/kosong", page_handler(missing, is_kept=True)),
     ]
 
 
