@@ -12,10 +12,10 @@ from federation.text import Sentence
 #: Of an answer that says what is wrong: why.
 CAUSE: Final = web.ResponseKey("cause", Sentence)
 
-Refused = TypeVar("Refused", bound=web.HTTPException)
+WebRefusal = TypeVar("WebRefusal", bound=web.HTTPException)
 
 
-def refusal(kind: type[Refused], cause: Sentence, **more: Any) -> Refused:  # noqa: ANN401  aiohttp's own
+def refusal(kind: type[WebRefusal], cause: Sentence, **more: Any) -> WebRefusal:  # noqa: ANN401  aiohttp's own
     """The error of this kind, for this cause; `more` is for its type."""
     error = kind(text=str(cause), **more)
     error[CAUSE] = cause
