@@ -29,6 +29,7 @@ from federation.web import (
     photogroup,
     photopieces,
     pictures,
+    previews,
     queue,
     reading,
     receipt,
@@ -79,6 +80,7 @@ def make_app(site: WebContext) -> web.Application:
     app[SITE] = site
     app[feed.LOG_IDS] = {}
     app[NONCES] = Nonces(site.clock())
+    app[previews.PREVIEWS] = previews.Previews()
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
     listen = site.settings.listen
@@ -128,6 +130,7 @@ def make_app(site: WebContext) -> web.Application:
         dashboard,
         stationlist,
         pictures,
+        previews,
         searchpage,
         reportpage,
         paperspage,
@@ -160,6 +163,7 @@ def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
         intake.NOTIFIED: Bucket(burst=3, refill_s=10),
         intake.SPOKEN: Bucket(burst=30, refill_s=1),
         agencyanswers.ANSWERED: Bucket(burst=30, refill_s=1),
+        previews.DRAWN: Bucket(burst=60, refill_s=0.25),
         signin.SIGN_INS: Bucket(burst=20, refill_s=60),
         posting.HANDED_IN: Bucket(burst=per_hour, refill_s=3600 / per_hour),
         posting.FOLLOWED: Bucket(burst=600, refill_s=0.5),

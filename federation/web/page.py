@@ -72,7 +72,7 @@ class Page:
                 stylesheet=self.to(static_address("style.css")),
                 tilemap_styles=self.to(static_address("tilemap.css")),
                 other_language=further(self.request, lang=other),
-                **{"data": "", "fresh": "", **self._reader(), **values},
+                **{"data": "", "fresh": "", "preview": "", **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
