@@ -39,7 +39,7 @@ from federation.records.timezones import tell_moment
 from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
 from federation.store.db import View
 from federation.text import Sentence, Text
-from federation.web.charts.bars import BarChart, Share, draw_bars
+from federation.web.charts.bars import BarChart, BarShare, draw_bars
 from federation.web.charts.cells import CellChart, CellCount, draw_cells
 from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.lines import LineChart, Series, draw_lines
@@ -212,7 +212,7 @@ def _when(t: Text, answer: PicturesAnswer, now: int) -> Mapping[int, str]:
 
 def _draw_agreement(page: Page, answer: PicturesAnswer) -> BarChart:
     return draw_bars(
-        Share(
+        BarShare(
             name=f"{_speaker(page, pair.one)} – {_speaker(page, pair.other)}",
             part=pair.same,
             whole=pair.both,

@@ -38,7 +38,7 @@ _MOST: Final = 200
 _PNG: Final = "image/png"
 
 
-class _Kept(NamedTuple):
+class _KeptPicture(NamedTuple):
     cursor: str
     at: int
     data: bytes
@@ -49,7 +49,7 @@ class Previews:
 
     def __init__(self) -> None:
         """None yet."""
-        self._kept: OrderedDict[tuple[str, ...], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], _KeptPicture] = OrderedDict()
         #: One at a time is drawn.
         self.drawing = asyncio.Lock()
 
@@ -63,7 +63,7 @@ class Previews:
 
     def keep(self, key: tuple[str, ...], cursor: str, now: int, data: bytes) -> None:
         """Keep what was drawn."""
-        self._kept[key] = _Kept(cursor, now, data)
+        self._kept[key] = _KeptPicture(cursor, now, data)
         self._kept.move_to_end(key)
         while len(self._kept) > _MOST:
             self._kept.popitem(last=False)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.web.charts.bars import Share, draw_bars
+from federation.web.charts.bars import BarShare, draw_bars
 from federation.web.charts.cells import CellCount, draw_cells
 from federation.web.charts.columns import draw_columns
 from federation.web.charts.frame import (
@@ -53,7 +53,7 @@ def test_more_organisations_than_looks_are_drawn_all_the_same():
 
 
 def test_a_bar_is_as_wide_as_its_share_and_long_names_are_cut():
-    chart = draw_bars([Share("a", 1, 4, "25 %"), Share("b" * 80, 4, 4, "100 %")])
+    chart = draw_bars([BarShare("a", 1, 4, "25 %"), BarShare("b" * 80, 4, 4, "100 %")])
     assert [bar.width for bar in chart.bars] == [WIDTH / 4, WIDTH]
     assert len(chart.bars[1].name) < 40
     assert chart.height == 2 * chart.bars[1].y

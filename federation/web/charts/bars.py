@@ -10,7 +10,7 @@ _ROW: Final = 40
 _LETTERS: Final = 38
 
 
-class Share(NamedTuple):
+class BarShare(NamedTuple):
     """`part` of `whole`, above 0; `told`: the figure in words."""
 
     name: str
@@ -35,7 +35,7 @@ class BarChart(NamedTuple):
     height: int
 
 
-def draw_bars(shares: Iterable[Share]) -> BarChart:
+def draw_bars(shares: Iterable[BarShare]) -> BarChart:
     """The chart of these shares, in their order."""
     bars = tuple(
         DrawnBar(

@@ -35,6 +35,8 @@ from federation.store.logs import Log
 from federation.store.mapreading import StationRow
 
 PictureCounters: TypeAlias = Counter[str]
+#: The same while it is counted, by the parts of a name; `given`: votes as they are.
+_CountedParts: TypeAlias = Counter[tuple[str | int, ...]]
 #: How many seconds a step of time is.
 STEP_S: Final = 600
 MONITORS: Final = "monitors"
@@ -70,7 +72,7 @@ def count_pictures(
         code: Of the region; every station of it is read.
         times: When entries were signed.
     """
-    counters: PictureCounters = Counter()
+    counted: _CountedParts = Counter()
     counting = _Counting(
         numbers=frozenset(asked.numbers(code)),
         voters=registers.list_voters(view, asked.election, code),
@@ -87,10 +89,25 @@ def count_pictures(
             continue
         claims = counted_claims([claim for _, claim in station.claims])
         for whose, reading in _readings(row, claims):
-            _count_reading(counters, whose, reading, counting, row.tps)
-        _count_pairs(counters, claims)
-        _count_seen(counters, view, station, row, counting, times)
-    return counters, stations
+            _count_reading(counted, whose, reading, counting, row.tps)
+        _count_pairs(counted, claims)
+        _count_seen(counted, view, station, row, counting, times)
+    return _name_counters(counted), stations
+
+
+def _name_counters(counted: _CountedParts) -> PictureCounters:
+    """The counters by their names; of equal votes the digits are looked at once."""
+    counters: PictureCounters = Counter()
+    for (kind, *of), count in counted.items():
+        if kind != "given":
+            counters["/".join(map(str, (kind, *of)))] += count
+            continue
+        whose, number, votes = of
+        if (last := last_digit(int(votes))) is not None:
+            counters[f"last/{whose}/{number}/{last}"] += count
+            second = second_digit(int(votes))
+            counters[f"second/{whose}/{number}/{second}"] += count
+    return counters
 
 
 def read_station(
@@ -126,7 +143,7 @@ def _voted(claims: Iterable[Claim]) -> int | None:
 
 
 def _count_reading(
-    counters: PictureCounters,
+    counted: _CountedParts,
     whose: str,
     reading: StationReading,
     counting: _Counting,
@@ -135,22 +152,20 @@ def _count_reading(
     votes = reading.votes
     if not votes.keys() <= counting.numbers:
         return  # by another numbering
-    counters[f"votes/{whose}"] += 1
+    counted["votes", whose] += 1
     for number, count in votes.items():
-        if (last := last_digit(count)) is not None:
-            counters[f"last/{whose}/{number}/{last}"] += 1
-            counters[f"second/{whose}/{number}/{second_digit(count)}"] += 1
+        counted["given", whose, number, count] += 1
     valid, voters = sum(votes.values()), counting.voters.get(tps, 0)
     if reading.voted is None or not valid or not voters:
         return
-    counters[f"voted/{whose}"] += 1
+    counted["voted", whose] += 1
     column = turnout_column(reading.voted, voters)
     for number, count in votes.items():
         row = share_row(count, valid)
-        counters[f"cell/{whose}/{number}/{column}/{row}"] += 1
+        counted["cell", whose, number, column, row] += 1
 
 
-def _count_pairs(counters: PictureCounters, claims: Iterable[Claim]) -> None:
+def _count_pairs(counted: _CountedParts, claims: Iterable[Claim]) -> None:
     """Who has read the same station, and who the same figures; KPU last."""
     texts = {claim.org: claim.votes for claim in claims if _is_read(claim)}
     speakers = sorted(texts.items())
@@ -159,10 +174,10 @@ def _count_pairs(counters: PictureCounters, claims: Iterable[Claim]) -> None:
         speakers.append((KPU, official.pop()))
     for (one, said), (other, told) in combinations(speakers, 2):
         if said == told:
-            counters[f"same/{one}/{other}"] += 1
+            counted["same", one, other] += 1
         elif _numbering(said) != _numbering(told):
             continue  # cannot be compared
-        counters[f"both/{one}/{other}"] += 1
+        counted["both", one, other] += 1
 
 
 def _is_read(claim: Claim) -> bool:
@@ -174,7 +189,7 @@ def _numbering(votes: str) -> str:
 
 
 def _count_seen(
-    counters: PictureCounters,
+    counted: _CountedParts,
     view: View,
     station: StationRow,
     row: Row,
@@ -193,4 +208,4 @@ def _count_seen(
     if first:
         first[""] = min(first.values())
     for org, step in first.items():
-        counters[f"seen/{org}/{step}"] += 1
+        counted["seen", org, step] += 1

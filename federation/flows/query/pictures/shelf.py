@@ -49,19 +49,19 @@ class CountingOn(NamedTuple):
     of: int
 
 
-class _Sum(NamedTuple):
+class _KeptSum(NamedTuple):
     counts: PictureCounts
     change: Cursor
     at: int
 
 
-class _Contest:
+class _ContestShelf:
     """The kabupaten of one contest; `change`: what was seen of the map's changes."""
 
     def __init__(self, stand: object, change: Cursor, stale: set[str]) -> None:
         self.stand, self.change, self.stale = stand, change, stale
         self.parts: dict[str, bytes] = {}
-        self.sums: dict[str, _Sum] = {}
+        self.sums: dict[str, _KeptSum] = {}
 
 
 class PictureShelf:
@@ -69,7 +69,7 @@ class PictureShelf:
 
     def __init__(self) -> None:
         """Nothing is counted yet."""
-        self._contests: dict[tuple[str, str], _Contest] = {}
+        self._contests: dict[tuple[str, str], _ContestShelf] = {}
         self._times = SigningTimes()
 
     def read(
@@ -101,24 +101,24 @@ class PictureShelf:
             return CountingOn(len(inside), len(inside) + left)
         counts = PictureCounts(_sum(contest.parts, code), format_cursor(cursor))
         contest.sums.pop(code, None)
-        contest.sums[code] = _Sum(counts, cursor, now)
+        contest.sums[code] = _KeptSum(counts, cursor, now)
         _forget(contest.sums, _SUMS)
         return counts
 
-    def _open(self, view: View, asked: QueryScope, cursor: Cursor) -> _Contest:
+    def _open(self, view: View, asked: QueryScope, cursor: Cursor) -> _ContestShelf:
         """What is kept of the contest; of another life of the map nothing is."""
         key = asked.election, asked.contest
         inputs: MapInputs | None = mapstate.read_basis(view, asked.election)
         stand = cursor.epoch, inputs
         contest = self._contests.pop(key, None)
         if contest is None or contest.stand != stand:
-            contest = _Contest(stand, cursor, _list_parts(view, asked))
+            contest = _ContestShelf(stand, cursor, _list_parts(view, asked))
         self._contests[key] = contest
         _forget(self._contests, _CONTESTS)
         return contest
 
     def _see_changes(
-        self, view: View, asked: QueryScope, contest: _Contest, cursor: Cursor
+        self, view: View, asked: QueryScope, contest: _ContestShelf, cursor: Cursor
     ) -> None:
         if cursor == contest.change:
             return
@@ -128,7 +128,12 @@ class PictureShelf:
         contest.change = cursor
 
     def _count(
-        self, view: View, asked: QueryScope, contest: _Contest, code: str, most: int
+        self,
+        view: View,
+        asked: QueryScope,
+        contest: _ContestShelf,
+        code: str,
+        most: int,
     ) -> int:
         """Count what is stale of a region; how many of its kabupaten are left."""
         stale = sorted(part for part in contest.stale if part.startswith(code))
