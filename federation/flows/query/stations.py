@@ -43,7 +43,7 @@ MAX_DISTRICTS: Final = 500
 #: So many stations are put in another order than that of their codes.
 MAX_SORTED: Final = 5_000
 #: So many are looked at to count those of which no counter is kept.
-MAX_COUNTED: Final = 20_000
+MAX_COUNTED: Final = 5_000
 #: Statuses by which stations are found at once, wherever they are.
 _INDEXED: Final = frozenset({"disputed", "unread"})
 
