@@ -19,12 +19,14 @@ from federation.web import (
     incidentpage,
     incidents,
     intake,
+    live,
     mailin,
     maps,
     missing,
     openapi,
     outlet,
     paperspage,
+    partnerspage,
     photoask,
     photogroup,
     photopieces,
@@ -84,6 +86,8 @@ def make_app(site: WebContext) -> web.Application:
     app[previews.PREVIEWS] = previews.Previews()
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
+    news = app[live.NEWS] = live.MapNews(site)
+    app.on_cleanup.append(news.close)
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
     app[NAMED_IN] = listen.forwarded
@@ -92,7 +96,7 @@ def make_app(site: WebContext) -> web.Application:
         app[key] = bucket
     app.add_routes(
         [
-            web.get("/livez", live),
+            web.get("/livez", is_alive),
             web.get("/readyz", ready),
             web.get("/metrics", metrics),
         ]
@@ -135,9 +139,11 @@ def make_app(site: WebContext) -> web.Application:
         stationlist,
         pictures,
         previews,
+        live,
         searchpage,
         reportpage,
         paperspage,
+        partnerspage,
         incidentpage,
         handinpage,
         photopieces,
@@ -182,7 +188,7 @@ async def hide_versions(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.popall(hdrs.SERVER, None)
 
 
-async def live(_: web.Request) -> web.Response:
+async def is_alive(_: web.Request) -> web.Response:
     """The process answers."""
     return web.Response(text="ok\n")
 

@@ -21,6 +21,7 @@ from federation.web.context import SITE
 from federation.web.dashboard import (
     PAGE_SIZE,
     ask_page,
+    live_address,
     page_handler,
     preview_of,
     tell_fresh,
@@ -46,8 +47,8 @@ _FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", page_handler(show_region)),
-        web.get("/wilayah/{code}", page_handler(show_region)),
+        web.get("/", page_handler(show_region, is_kept=True)),
+        web.get("/wilayah/{code}", page_handler(show_region, is_kept=True)),
     ]
 
 
@@ -83,6 +84,7 @@ async def show_region(page: Page) -> web.StreamResponse:
         choices=_choices(page, asked, told),
         data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
         fresh=await tell_fresh(page, asked, code),
+        live=live_address(asked.election, answer.cursor),
         map=None if code else _map(page, answer, shown),
         orders=_orders(sort),
         preview=preview_of(page, asked, code),
