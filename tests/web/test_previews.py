@@ -1,5 +1,7 @@
 """The pictures of shared addresses: small, kept, harmless, where they can be."""
 
+import contextlib
+import dataclasses
 import io
 import re
 
@@ -64,6 +66,12 @@ def site(sample_db, watch):
 
 @pytest.fixture
 async def client(site):
+    async with served(site) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def served(site):
     app = web.Application(middlewares=[answer_problems])
     app[SITE], app[PREVIEWS] = site, Previews()
     app[DRAWN] = Bucket(burst=5, refill_s=100)
@@ -100,7 +108,14 @@ async def test_without_an_address_of_its_own_or_a_font_a_page_names_none(
     monkeypatch.setattr(dashboard, "can_draw", lambda: False)
     assert "og:image" not in await (await client.get("/")).text()
     monkeypatch.undo()
-    assert "og:image" in await (await client.get("/")).text()
+    # In another language: the page that was made without is kept.
+    assert "og:image" in await (await client.get("/?lang=en")).text()
+    nowhere = structs.replace(site.settings.listen, public_url=None)
+    site = dataclasses.replace(
+        site, settings=structs.replace(site.settings, listen=nowhere)
+    )
+    async with served(site) as found:
+        assert "og:image" not in await (await found.get("/?lang=en")).text()
 
 
 @pytest.mark.parametrize("code", ["1", "abc", "9999999999999x"])
