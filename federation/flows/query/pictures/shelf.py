@@ -3,7 +3,7 @@
 Rule: a question costs a bounded number of stations (`MOST`), whoever asks; what is not
 counted yet goes on with the next question. Counters that were summed are given again
 for `KEPT_S` seconds, however fast the map changes, with the cursor that they are of.
-What is kept is packed: about 6 MB for a contest of the country.
+What is kept is packed: 1.3 MB for a contest of the country.
 """
 
 import zlib
