@@ -4,8 +4,7 @@ Rule: counted of numbers of two digits or more, as a single digit is its own las
 and has no second. What is expected is a yardstick, no law: whoever shows it says so, as
 the numbers of small stations follow neither exactly (docs/explanation/pictures.md).
 
-Source: B. Beber and A. Scacco, What the Numbers Say, Political Analysis 20 (2012): last
-digits; W. R. Mebane, Election Forensics: Vote Counts and Benford's Law (2006): second.
+Source: docs/explanation/pictures.md, "Sources"
 """
 
 from math import log10

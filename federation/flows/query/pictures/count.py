@@ -19,8 +19,6 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Final, NamedTuple, TypeAlias
 
-import msgspec
-
 from federation.flows.query.pictures.times import SigningTimes
 from federation.flows.query.scope import QueryScope
 from federation.flows.query.tps import read_counts
@@ -41,8 +39,6 @@ _CountedParts: TypeAlias = Counter[tuple[str | int, ...]]
 STEP_S: Final = 600
 MONITORS: Final = "monitors"
 KPU: Final = "kpu"
-
-_decode_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class StationReading(NamedTuple):
@@ -137,7 +133,7 @@ def _readings(
 def _voted(claims: Iterable[Claim]) -> int | None:
     """How many voted, where these say one thing."""
     told = {
-        count_voted(_decode_counts(claim.figures)) for claim in claims if claim.figures
+        count_voted(read_counts(claim.figures)) for claim in claims if claim.figures
     } - {None}
     return told.pop() if len(told) == 1 else None
 
@@ -185,7 +181,7 @@ def _is_read(claim: Claim) -> bool:
 
 
 def _numbering(votes: str) -> str:
-    return numbering(_decode_counts(votes))
+    return numbering(read_counts(votes))
 
 
 def _count_seen(
