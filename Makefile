@@ -72,6 +72,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_hostile_inputs.py
 	$(BIN)/python scripts/make_damage.py
 	$(BIN)/python scripts/make_broken.py
+	$(BIN)/python scripts/make_installed.py
 	$(BIN)/python scripts/make_page.py
 
 # Pins that are behind their newest release

@@ -663,6 +663,12 @@ CASES: Final[tuple[Case, ...]] = (
         _no_room_to_upgrade,
     ),
     Case(
+        "key of an earlier version", ("upgrade-check",), 1, "federation.toml: intervall_s",
+        Said("a settings file has a key that the new version does not know", "this version does not know", "look in CHANGELOG.md"),
+        Said("berkas pengaturan memuat kunci yang tidak dikenal versi baru", "versi ini tidak mengenal", "lihat di CHANGELOG.md"),
+        lambda world: world.write(f"intervall_s = 1\n{world.home.settings.read_text()}"),
+    ),
+    Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",
         Said("the beginning of the file is overwritten", "is not a database of SQLite", "Bring back a backup of the data folder"),
         Said("awal berkas tertimpa", "bukan basis data SQLite", "Pulihkan cadangan folder data"),
