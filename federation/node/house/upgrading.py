@@ -6,7 +6,6 @@ and what partners speak, is told.
 """
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +28,14 @@ from federation.text import Sentence
 
 async def read_keys(house: House) -> CheckStep:
     """Whether this version knows every key of the files that people write."""
-    found = [
-        f"{path.name}: {key}"
-        for path, table, kind, at in _tables(house)
-        for key in list_unknown_keys(table, kind, at)
-    ]
+    home = house.home
+    found = [f"{home.settings.name}: {key}" for key in _unknown_of(home.settings)]
+    for path, name, kind in (
+        (home.peers, "peer", PeerEntry),
+        (home.agencies, "agency", AgencyEntry),
+    ):
+        unknown = _unknown_in_tables(path, name, kind)
+        found += [f"{path.name}: {key}" for key in unknown]
     if found:
         seen = Sentence("steps.keys-unknown", keys=", ".join(found))
         mend = Sentence("steps.mend-keys-unknown")
@@ -41,25 +43,29 @@ async def read_keys(house: House) -> CheckStep:
     return well("keys-known", Sentence("steps.keys-known"), unknown=[])
 
 
-def _tables(house: House) -> Iterator[tuple[Path, Any, type, str]]:
-    """Each table of these files, with what it should be and where it stands."""
-    home = house.home
-    for path, name, kind in (
-        (home.settings, "", Settings),
-        (home.peers, "peer", PeerEntry),
-        (home.agencies, "agency", AgencyEntry),
-    ):
-        # One that is no TOML is told by the step that reads it.
-        with contextlib.suppress(ConfigError):
-            document = parse_document(read_file(path), str(path))
-            if not name:
-                yield path, document, kind, ""
-                continue
-            tables = document.get(name)
-            for number, table in enumerate(
-                tables if isinstance(tables, list) else (), 1
-            ):
-                yield path, table, kind, f"{name}[{number}]"
+def _unknown_of(path: Path) -> list[str]:
+    return list_unknown_keys(_read_document(path), Settings)
+
+
+def _unknown_in_tables(
+    path: Path, name: str, kind: type[PeerEntry | AgencyEntry]
+) -> list[str]:
+    """The unknown keys of a file of `[[name]]` tables, which are counted from 1."""
+    document = _read_document(path)
+    tables = document.pop(name, ())
+    found = list(document)
+    for number, table in enumerate(tables if isinstance(tables, list) else (), 1):
+        found += list_unknown_keys(table, kind, f"{name}[{number}]")
+    return found
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    """A file of TOML; of one that is none, or is not there, nothing."""
+    # Why it cannot be read is told by the step that reads it.
+    with contextlib.suppress(ConfigError):
+        if path.exists():
+            return parse_document(read_file(path), str(path))
+    return {}
 
 
 async def plan_tables(house: House) -> CheckStep:
