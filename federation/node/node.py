@@ -40,6 +40,7 @@ from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
 from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
+from federation.node.strangers import Strangers
 from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
 from federation.schedule import Duty, Schedule
@@ -105,6 +106,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random, told)
         self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
         self.notices = Notices(self, random)
+        self.strangers = Strangers(resources.db, clocks.wall)
         self.observing = Observing(self)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)

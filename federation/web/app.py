@@ -19,12 +19,14 @@ from federation.web import (
     incidentpage,
     incidents,
     intake,
+    live,
     mailin,
     maps,
     missing,
     openapi,
     outlet,
     paperspage,
+    partnerspage,
     photoask,
     photogroup,
     photopieces,
@@ -42,6 +44,7 @@ from federation.web import (
     wellknown,
 )
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
+from federation.web.below import base_path, home_below
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
@@ -49,7 +52,7 @@ from federation.web.cors import preflights, share_public_reads
 from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
-from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
+from federation.web.origin import NAMED_IN, NAMES, PROXIES, only_own_names, own_names
 from federation.web.parts import say_nothing_of_fields
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
@@ -80,14 +83,17 @@ def make_app(site: WebContext) -> web.Application:
     app[NONCES] = Nonces(site.clock())
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
+    news = app[live.NEWS] = live.MapNews(site)
+    app.on_cleanup.append(news.close)
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
+    app[NAMED_IN] = listen.forwarded
     app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]
     for key, bucket in _buckets(site).items():
         app[key] = bucket
     app.add_routes(
         [
-            web.get("/livez", live),
+            web.get("/livez", is_alive),
             web.get("/readyz", ready),
             web.get("/metrics", metrics),
         ]
@@ -108,7 +114,9 @@ def make_app(site: WebContext) -> web.Application:
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
-        openapi.describe(endpoints, version=version(PACKAGE)),
+        openapi.describe(
+            endpoints, version=version(PACKAGE), address=listen.public_url
+        ),
         *feed.routes(),
         *catalogue.routes(),
     ]
@@ -125,9 +133,11 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        live,
         searchpage,
         reportpage,
         paperspage,
+        partnerspage,
         incidentpage,
         handinpage,
         photopieces,
@@ -145,6 +155,7 @@ def make_app(site: WebContext) -> web.Application:
     ):
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())
+    app.add_routes(home_below(base_path(listen.public_url)))
     return app
 
 
@@ -170,7 +181,7 @@ async def hide_versions(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.popall(hdrs.SERVER, None)
 
 
-async def live(_: web.Request) -> web.Response:
+async def is_alive(_: web.Request) -> web.Response:
     """The process answers."""
     return web.Response(text="ok\n")
 

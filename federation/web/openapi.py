@@ -114,8 +114,14 @@ def read_query(request: web.Request, kind: type[Query]) -> Query:
         raise FormatError(reason, f"query parameter {name!r}") from None
 
 
-def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, Any]:
-    """The document of `endpoints`; `version` is the package's."""
+def openapi(
+    endpoints: Sequence[Endpoint[Any]], *, version: str, address: str | None = None
+) -> dict[str, Any]:
+    """The document of `endpoints`; `version` is the package's.
+
+    `address`: the one that the node is known by, with its path; None: where the
+    document came from.
+    """
     kinds = _kinds(endpoints)
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
@@ -133,6 +139,7 @@ def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, An
             "merged by polling station. Every list pages with `after` and `limit`; "
             "an `ETag` is the cursor of the map the answer was read from.",
         },
+        "servers": [{"url": (address or "").rstrip("/") or "/"}],
         "paths": paths,
         "components": {
             "schemas": {**components, "Problem": _PROBLEM},
@@ -141,9 +148,12 @@ def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, An
     }
 
 
-def describe(endpoints: Sequence[Endpoint[Any]], *, version: str) -> web.RouteDef:
+def describe(
+    endpoints: Sequence[Endpoint[Any]], *, version: str, address: str | None = None
+) -> web.RouteDef:
     """The route that serves the document, encoded once."""
-    body = msgspec.json.encode(openapi(endpoints, version=version))
+    document = openapi(endpoints, version=version, address=address)
+    body = msgspec.json.encode(document)
 
     async def handle(_: web.Request) -> web.Response:
         return web.Response(body=body, content_type=JSON)

@@ -18,8 +18,9 @@
     const failed = rules.filter((rule) => {
       const total = number(rule.total);
       const parts = rule.parts.map(number);
-      if (total === null || parts.includes(null)) return false;
-      return parts.reduce((sum, part) => sum + part, 0) !== total;
+      const some = (rule.some || []).map(number).filter((part) => part !== null);
+      if (total === null || parts.includes(null) || (rule.some && !some.length)) return false;
+      return parts.concat(some).reduce((sum, part) => sum + part, 0) !== total;
     });
     const texts = failed.map((rule) => rule.text);
     if ([...list.children].map((item) => item.textContent).join("\n") === texts.join("\n")) return;
@@ -33,12 +34,14 @@
   form.addEventListener("input", check);
   check();
 
-  /* Enter goes on to the next field; from the last one to the button. */
+  /* Enter goes on to the next field that is seen; from the last one to the button. What
+     stands in a closed part has a place all the same, where a browser can find it there. */
+  const isSeen = (field) => (field.checkVisibility ? field.checkVisibility() : field.offsetParent !== null);
   form.addEventListener("keydown", (event) => {
     const at = fields.indexOf(event.target);
     if (event.key !== "Enter" || at < 0) return;
     event.preventDefault();
-    const seen = fields.slice(at + 1).find((field) => field.offsetParent !== null);
+    const seen = fields.slice(at + 1).find(isSeen);
     const next = seen || form.querySelector("button.save");
     next.focus();
     if (next.select) next.select();
@@ -52,7 +55,6 @@
     const image = sheet.querySelector("img");
     if (!image) continue;
     const figure = sheet.closest("figure");
-    const box = figure.querySelector(".enlarge");
     const caption = figure.querySelector("figcaption");
     let size = 1, turned = 0;
     const draw = () => {
@@ -64,7 +66,6 @@
       image.style.transform = turned ? `rotate(${turned}deg)` : "";
       const off = isAside ? (image.offsetWidth - image.offsetHeight) / 2 : 0;
       image.style.margin = `${off}px ${-off}px`;
-      box.checked = size > 1;
     };
     const zoom = (by) => {
       const middle = [sheet.scrollLeft + sheet.clientWidth / 2, sheet.scrollTop + sheet.clientHeight / 2];
@@ -89,7 +90,9 @@
       button("−", words.smaller, () => zoom(1 / 1.5)),
       button("↻", words.rotate, () => { turned = (turned + 90) % 360; draw(); sheet.scrollTo(0, 0); }),
     );
-    caption.querySelector("label").hidden = true;
+    /* What enlarges without a script would be a control that has no name now. */
+    figure.querySelector(".enlarge").remove();
+    caption.querySelector("label").remove();
     sheet.addEventListener("wheel", (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
