@@ -20,6 +20,7 @@ noticeplan     what is due to be told to whom
 noticetext     a message, for people and for programs
 noticesending  brought out by mail, to a program, by another service
 observing      what goes wrong slowly: partners, clocks, certificates, disks
+strangers      who asks us as a partner does and is none
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick

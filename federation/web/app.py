@@ -16,6 +16,7 @@ from federation.web import (
     feed,
     formtaking,
     handinpage,
+    helppage,
     incidentpage,
     incidents,
     intake,
@@ -151,6 +152,7 @@ def make_app(site: WebContext) -> web.Application:
         thumbnails,
         posting,
         following,
+        helppage,
         wellknown,
     ):
         app.add_routes(pages.routes())
