@@ -31,6 +31,7 @@ from federation.store import keystatements, notices
 from federation.store.alarms import Alarm, find_details
 from federation.store.db import View
 from federation.store.notices import Notice
+from federation.text import Sentence
 
 FORK: Final = "fork"
 FIRST_WAIT_S: Final = 15.0
@@ -53,7 +54,7 @@ class NoticeHost(Protocol):
     def session(self, *, allow_private: bool) -> ClientSession:
         """The connections to others than partners."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -150,7 +151,7 @@ class Notices:
                 message = write_notice(settings, name, recipient.language, due)
                 await self._sender.send(recipient, message)
         except (UndeliveredError, FederationError) as error:
-            await self._failed(name, str(error))
+            await self._failed(name, error.told)
             return
         self._plan.told(name, due, int(self._host.clocks.wall()))
         was_failing = self._again.pop(name, None) is not None
@@ -166,7 +167,7 @@ class Notices:
         self._again[name] = self._host.clocks.steady() + wait, wait
         return wait
 
-    async def _failed(self, name: str, reason: str) -> None:
+    async def _failed(self, name: str, reason: Sentence) -> None:
         wait = self._put_off(name)
         say(
             "not-told",
@@ -184,7 +185,7 @@ class Notices:
             return name in await self._host.resources.db.read(find_details, UNSENT)
         return False
 
-    async def _alarm(self, name: str, reason: str | None) -> None:
+    async def _alarm(self, name: str, reason: Sentence | None) -> None:
         # What the disk does not take was said already.
         with contextlib.suppress(FederationError, OSError):
             await self._host.alarm(UNSENT, name, reason)

@@ -32,6 +32,7 @@ from federation.flows.refer.mail import MailError, MailHandover
 from federation.node.couriers import mail_server
 from federation.node.noticetext import NoticeMessage
 from federation.text import Sentence
+from federation.text.cause import tell_refusal
 from federation.tlog.keys import Signer
 
 SEND_S: Final = 60.0
@@ -40,12 +41,11 @@ _MAX_TOLD: Final = 500
 
 
 class UndeliveredError(Exception):
-    """It did not arrive; `reason` says why, and no secret."""
+    """It did not arrive; `told` says why, and no secret."""
 
-    def __init__(self, reason: str) -> None:
-        """`reason` may be a `Sentence`."""
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, told: Sentence) -> None:
+        super().__init__(told)
+        self.told = told
 
 
 class SessionOf(Protocol):
@@ -85,9 +85,12 @@ class NoticeSender:
             else:
                 await self._hand_on(recipient, message)
         except ConfigError as error:
-            raise UndeliveredError(Sentence("notices.config", why=error)) from error
+            raise UndeliveredError(
+                Sentence("notices.config", why=error.told)
+            ) from error
         except (FederationError, OSError) as error:
-            raise UndeliveredError(str(error)) from error
+            told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            raise UndeliveredError(told) from error
 
     async def mail(self, address: str, message: NoticeMessage) -> None:
         """Hand it to our mail server.
@@ -105,9 +108,8 @@ class NoticeSender:
             await asyncio.to_thread(handover.begin, sender, address)
             await asyncio.to_thread(handover.deliver, mail)
         except MailError as error:
-            answer = _one_line(error.answer)
             raise UndeliveredError(
-                Sentence("notices.mail-failed", server=where, answer=answer)
+                Sentence("notices.mail-failed", server=where, answer=error.answer)
             ) from error
         finally:
             timer.cancel()
