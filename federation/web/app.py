@@ -12,6 +12,7 @@ from federation.web import (
     api,
     blobs,
     dashboard,
+    errorspage,
     evidence,
     feed,
     formtaking,
@@ -22,7 +23,7 @@ from federation.web import (
     mailin,
     maps,
     missing,
-    openapi,
+    openapidocument,
     outlet,
     paperspage,
     photoask,
@@ -108,7 +109,7 @@ def make_app(site: WebContext) -> web.Application:
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
-        openapi.describe(endpoints, version=version(PACKAGE)),
+        openapidocument.describe(endpoints, version=version(PACKAGE)),
         *feed.routes(),
         *catalogue.routes(),
     ]
@@ -142,6 +143,7 @@ def make_app(site: WebContext) -> web.Application:
         posting,
         following,
         wellknown,
+        errorspage,
     ):
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())

@@ -1,12 +1,13 @@
 """The one table from an error's type to an HTTP status (RFC 9457 Problem Details).
 
     {"code":"format","detail":"…","status":400,"title":"Bad Request",
-     "type":"about:blank"}
+     "type":"https://node.example/errors#format"}
 
-`code` is stable (`docs/reference/errors.md`); `detail` names what, where and how to
-mend it. A bug of ours is 500 `bug`: the log has the trace, the caller learns nothing
-about the machine. One answer is aiohttp's own, in plain text: 400 to what is no HTTP,
-which its parser gives before there is a request to answer.
+`code` is stable (`docs/reference/errors.md`), and `type` leads to what it means
+(`errorspage.py`; a path alone where no `listen.public_url` is set). `detail` names
+what, where and how to mend it. A bug of ours is 500 `bug`: the log has the trace, the
+caller learns nothing about the machine. One answer is aiohttp's own, in plain text: 400
+to what is no HTTP, which its parser gives before there is a request to answer.
 
 Source: RFC 9457 section 3.
 """
@@ -38,9 +39,12 @@ from federation.errors import (
 from federation.feeds.signature import ACCEPTED
 from federation.text import Text
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
+from federation.web.context import SITE
 from federation.web.telling import tell
 
 MEDIA_TYPE = "application/problem+json"
+#: The page that explains every code.
+ERRORS_PATH: Final = "/errors"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
     PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -82,6 +86,7 @@ log = logging.getLogger(__name__)
 
 #: Of an answer that says what is wrong: its sentence, for who words it otherwise.
 DETAIL: Final = web.ResponseKey("detail", str)
+_BODY: Final = web.ResponseKey("problem", dict[str, str | int])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -90,20 +95,32 @@ def problem(
     status: HTTPStatus, code: str, detail: str = "", *, retry_after_s: int = 10
 ) -> web.Response:
     """The answer that says what is wrong, to programs and to people."""
-    body = {
+    body: dict[str, str | int] = {
         "code": code,
         "detail": detail,
         "status": int(status),
         "title": status.phrase,
-        "type": "about:blank",
+        "type": f"{ERRORS_PATH}#{code}",
     }
     answer = web.Response(
         status=status, body=msgspec.json.encode(body), content_type=MEDIA_TYPE
     )
     answer[DETAIL] = detail
+    answer[_BODY] = body
     if status in _RETRY:
         answer.headers["Retry-After"] = str(retry_after_s)
     return answer
+
+
+def _with_whole_type(request: web.Request, answer: web.StreamResponse) -> None:
+    """Let its `type` lead to this node from wherever it is read.
+
+    Source: RFC 9457 section 3.1.1 (absolute where possible, else with the full path)
+    """
+    body, public = answer.get(_BODY), request.app[SITE].settings.listen.public_url
+    if body is not None and public is not None and isinstance(answer, web.Response):
+        whole = f"{public.rstrip('/')}{body['type']}"
+        answer.body = msgspec.json.encode(body | {"type": whole})
 
 
 def status_of(error: FederationError) -> HTTPStatus:
@@ -183,6 +200,12 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         web.HTTPException: a redirect, which is no refusal.
         ConnectionError: the caller has gone.
     """
+    answer = await _answer(request, handler)
+    _with_whole_type(request, answer)
+    return answer
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as error:

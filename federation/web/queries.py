@@ -8,21 +8,41 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
+from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
+from federation.records.canonical import DAY_PATTERN
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
+from federation.records.profile import CONTESTS, ELECTION_PATTERN
 from federation.records.readingqueue import ReadingQueue
 
 MAX_LIMIT = 1_000
 MAX_WAIT_S = 60
 
+
+def _told(about: str, **schema: object) -> Meta:
+    """What is said of a parameter; its form is checked where it is used.
+
+    There each mistake is refused in words of its own.
+    """
+    return Meta(description=about, extra_json_schema=schema)
+
+
+def _or_nothing(pattern: str) -> str:
+    """The same form, or "" as if nothing was said."""
+    inner = pattern.removesuffix(r"$(?!\n)").removeprefix("^")
+    return rf"^(?:{inner})?$(?!\n)"
+
+
+_DAY = _or_nothing(DAY_PATTERN)
 ElectionParameter = Annotated[
-    str, Meta(description="election; default: the node's first")
+    str,
+    _told("election; default: the node's first", pattern=_or_nothing(ELECTION_PATTERN)),
 ]
 ContestParameter = Annotated[
-    str, Meta(description="contest; default: the election's first")
+    str, _told("contest; default: the election's first", enum=["", *CONTESTS])
 ]
-Code = Annotated[str, Meta(description="only in this region (2 to 10 characters)")]
+Code = Annotated[str, _told("only in this region", pattern=REGION_CODE)]
 After = Annotated[str, Meta(description="`next` of the page before")]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
 Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
@@ -176,10 +196,10 @@ class _WhichIncidents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     region: Code = ""
     org: Annotated[str, Meta(description="only of this organisation")] = ""
     since: Annotated[
-        str, Meta(description="reported on this day (YYYY-MM-DD, WIB) or later")
+        str, _told("reported on this day (YYYY-MM-DD, WIB) or later", pattern=_DAY)
     ] = ""
     until: Annotated[
-        str, Meta(description="reported on this day (YYYY-MM-DD, WIB) or before")
+        str, _told("reported on this day (YYYY-MM-DD, WIB) or before", pattern=_DAY)
     ] = ""
 
 

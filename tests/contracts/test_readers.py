@@ -174,6 +174,7 @@ READS = {
     "/tps/{code}": [f"/tps/{STATION}", "/tps/1371011001002"],
     "/kosong": ["/kosong"],
     "/berbeda": ["/berbeda"],
+    "/errors": ["/errors"],
     "/robots.txt": ["/robots.txt"],
     "/.well-known/security.txt": ["/.well-known/security.txt"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],

@@ -6,7 +6,7 @@ election's first contest); what is wrong is refused by name, with what there is.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.answers import Place
@@ -17,7 +17,9 @@ from federation.store import registers
 from federation.store.db import View
 from federation.text import Sentence
 
-_REGION = re.compile(r"\A(?:[0-9]{2}(?:[0-9A-Z]{2}(?:[0-9]{2}(?:[0-9]{4})?)?)?)?\Z")
+#: The code of a region, "" for the nation, in a form that other languages have, too.
+REGION_CODE: Final = r"^(?:[0-9]{2}(?:[0-9A-Z]{2}(?:[0-9]{2}(?:[0-9]{4})?)?)?)?$(?!\n)"
+_REGION = re.compile(REGION_CODE)
 # The contests that most people mean, in this order, when they name none.
 _USUAL = ("ppwp", "pkwkp", "pkwkk", "pdpr")
 
