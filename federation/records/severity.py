@@ -58,6 +58,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "too-many-logs": "warning",
         "unbelieved": "warning",
         "vector-full": "warning",
+        "webhook-failing": "warning",
     }
 )
 
