@@ -227,7 +227,9 @@ def _operation(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, 
         content = {BYTES: {"schema": _BINARY}} if endpoint.body is bytes else sent
         operation["requestBody"] = {"required": True, "content": content}
     if endpoint.token:
-        operation["security"] = [{"token": []}]
+        # What is read without it is answered as what is not there, not refused.
+        is_hidden = endpoint.method == hdrs.METH_GET
+        operation["security"] = [{"token": []}, *([{}] if is_hidden else [])]
     return operation
 
 

@@ -10,11 +10,12 @@ from msgspec import Meta, Struct
 from federation.flows.query.export import What
 from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
-from federation.records.canonical import DAY_PATTERN
+from federation.records.canonical import DAY_PATTERN, or_nothing
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
 from federation.records.profile import CONTESTS, ELECTION_PATTERN
 from federation.records.readingqueue import ReadingQueue
+from federation.records.tps import TPS_PATTERN
 
 MAX_LIMIT = 1_000
 MAX_WAIT_S = 60
@@ -28,22 +29,19 @@ def _told(about: str, **schema: object) -> Meta:
     return Meta(description=about, extra_json_schema=schema)
 
 
-def _or_nothing(pattern: str) -> str:
-    """The same form, or "" as if nothing was said."""
-    inner = pattern.removesuffix(r"$(?!\n)").removeprefix("^")
-    return rf"^(?:{inner})?$(?!\n)"
-
-
-_DAY = _or_nothing(DAY_PATTERN)
+_DAY = or_nothing(DAY_PATTERN)
 ElectionParameter = Annotated[
     str,
-    _told("election; default: the node's first", pattern=_or_nothing(ELECTION_PATTERN)),
+    _told("election; default: the node's first", pattern=or_nothing(ELECTION_PATTERN)),
 ]
 ContestParameter = Annotated[
     str, _told("contest; default: the election's first", enum=["", *CONTESTS])
 ]
 Code = Annotated[str, _told("only in this region", pattern=REGION_CODE)]
 After = Annotated[str, Meta(description="`next` of the page before")]
+AfterStation = Annotated[
+    str, _told("`next` of the page before", pattern=or_nothing(TPS_PATTERN))
+]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
 Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
 GeoForm = Annotated[
@@ -100,7 +98,7 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     contest: ContestParameter = ""
     region: Code = ""
     format: Form = "json"
-    after: After = ""
+    after: AfterStation = ""
     limit: Limit = 100
 
 
@@ -159,7 +157,7 @@ class StationsQuery(_WhichStations, frozen=True, kw_only=True):
         Meta(description="`apart`: the figures that lie furthest apart first"),
     ] = ""
     format: Form = "json"
-    after: After = ""
+    after: AfterStation = ""
     limit: Limit = 100
 
 
@@ -258,7 +256,10 @@ class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What changed since a cursor."""
 
     election: ElectionParameter = ""
-    since: Annotated[str, Meta(description="cursor of an earlier answer")] = ""
+    since: Annotated[
+        str,
+        _told("cursor of an earlier answer", pattern=r"^(?:.+\.[0-9]{1,15})?$"),
+    ] = ""
     exclude: Annotated[
         Literal["", "own"],
         Meta(description="`own`: leave out what only this organisation says"),
