@@ -213,8 +213,7 @@ async def test_a_secret_that_is_none_is_told_with_how_to_make_one(home, capsys):
         ('name = "A b"\nurl = "https://a.example/x"\nsecret_file = "k"', "[1].name"),
         ('name = "a"\nurl = "https://a.example/x"', "secret_file"),
         (
-            'name = "a"\nurl = "https://a.example/x"\nsecret_file = "k"\n'
-            'elections = ["other"]',
+            'elections = ["x"]\nname = "a"\nurl = "https://a.id"\nsecret_file = "k"',
             "[1].elections",
         ),
     ],
