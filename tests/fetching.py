@@ -112,7 +112,8 @@ class Wanting:
     async def fetch(
         self, feed: PhotoFeed, within_s=60.0, together=1, **options
     ) -> FetchReport:
-        options = {key: frozenset(value) for key, value in options.items()}
+        sets = options.keys() & {"silent", "others"}
+        options |= {key: frozenset(options[key]) for key in sets}
         source = PhotoSource(org=feed.org, feed=feed, together=together, **options)
         # As the turns of a node that looks for what is wanted every two seconds.
         await self.db.write(wanted.end_waits, int(self.clock()), STEP)

@@ -25,6 +25,7 @@ EventCode: TypeAlias = Literal[
     "peers-changed",
     "peers-mended",
     "restored",
+    "upgrading",
     "told",
     "not-told",
 ]

@@ -7,6 +7,7 @@ it runs; a command without a running node holds it for that command.
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from federation.blobs.blobs import Blobs, open_blobs
 from federation.config.founding import load_chain_notes, load_identity_key
@@ -23,6 +24,7 @@ from federation.errors import (
 from federation.files import make_folders
 from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
+from federation.node.events import say
 from federation.profiles import load_profiles
 from federation.records.keychain import (
     KeyChain,
@@ -37,6 +39,7 @@ from federation.store.epoch import renew_if_older, save_followed
 from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.store.reserve import Reserve
+from federation.store.upgrade import Upgrade
 from federation.text import Sentence, load_topic
 from federation.tlog.keys import VerifierKey
 
@@ -156,11 +159,16 @@ def _open_database(reserve: Reserve) -> Database:
 
     Raises:
         VerificationError: it is damaged.
-        OSError: the disk failed, or is full and there is nothing to be given up.
+        OSError: the disk failed, or is full and there is nothing to be given up; a
+            newer version made it, or an earlier one, and there is no room to copy it.
     """
     if reserve.is_needed:
         reserve.give_up()
-    return Database.open(reserve.folder)
+    return Database.open(reserve.folder, told=_tell_upgrade)
+
+
+def _tell_upgrade(upgrade: Upgrade, copy: Path) -> None:
+    say("upgrading", steps=len(upgrade.due), copy=str(copy), bytes=upgrade.size)
 
 
 def load_own_keys(

@@ -27,6 +27,7 @@ from federation.node.annexes import AnnexCare
 from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
 from federation.node.comingphotos import tidy_coming
+from federation.node.copycare import tidy_copy
 from federation.node.descriptors import places
 from federation.node.duereports import DueReports
 from federation.node.events import say
@@ -70,6 +71,7 @@ async def serve(
         node.referrals.duty(),
         due.duty(),
         tidy_coming(resources.home.coming, clocks.wall),
+        tidy_copy(resources.home.data, clocks.wall),
     )
     node.photographs.has_duties = True
     node.is_served = True

@@ -27,7 +27,7 @@ import sqlite_utils
 
 from federation.errors import NotFoundError
 from federation.files import make_folders
-from federation.store import migrations, sqlite
+from federation.store import migrations, sqlite, upgrade
 from federation.store.refusal import committing, translated
 from federation.text import Sentence
 from federation.text.cause import FULL
@@ -93,6 +93,7 @@ class Database:
     def __init__(self, path: Path, *, readonly: bool) -> None:
         """Nothing is opened yet: see `open`."""
         self.path, self.readonly = path, readonly
+        self._told: upgrade.Listener | None = None
         # Why the newest write was not taken; None when one has been taken since.
         self.refused: OSError | None = None
         self._connections: list[Connection] = []
@@ -105,18 +106,32 @@ class Database:
         self._writing = ThreadPoolExecutor(1, "store-writer")
 
     @classmethod
-    def open(cls, folder: Path, *, readonly: bool = False) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        *,
+        readonly: bool = False,
+        told: upgrade.Listener | None = None,
+    ) -> Self:
         """The database of `folder`, created and brought up to date unless readonly.
 
         Whoever opens it for writing holds the folder's lock (`lock.hold`).
 
+        Args:
+            folder: Of the data.
+            readonly: Nothing is made or changed.
+            told: Called before one of an earlier version is copied and changed.
+
         Raises:
             NotFoundError: readonly, and there is no database yet.
             VerificationError: the file is damaged.
-            OSError: it cannot be opened. On a full disk one that is there is opened
-                all the same; what is written raises this, until there is room.
+            OSError: it cannot be opened: a newer version made it, say, or an earlier
+                one, and there is no room to copy it first. On a full disk one of this
+                version is opened all the same; what is written raises this, until
+                there is room.
         """
         database = cls(folder / FILE_NAME, readonly=readonly)
+        database._told = told
         if readonly:
             if not database.path.exists():
                 raise NotFoundError(
@@ -128,7 +143,8 @@ class Database:
             with translated(database.path):
                 database._writer = database._connect_writer()
         except OSError as error:
-            if error.errno not in FULL or not database.path.exists():
+            if not (error.errno in FULL and database._can_be_read()):
+                database.close()
                 raise
             # Full before anything is written: read as from a medium that cannot be,
             # until a transaction finds room.
@@ -277,9 +293,17 @@ class Database:
     def _connect_writer(self) -> "Connection":
         connection = sqlite.open_to_write(self.path)
         try:
+            upgrade.prepare(connection, self.path, self._told)
             tables = sqlite_utils.Database(connection, execute_plugins=False)
             migrations.migrate(tables)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _can_be_read(self) -> bool:
+        """Whether it is there, with the tables of this version."""
+        if not self.path.exists():
+            return False
+        with self.view() as view:
+            return migrations.compare_steps(view.schema) == ([], [])

@@ -116,6 +116,14 @@ def compare_steps(database: Database) -> tuple[list[str], list[str]]:
     return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
 
 
+def count_steps(database: Database) -> int:
+    """How many steps have made it, of any version; 0: it has no tables of ours."""
+    if "_sqlite_migrations" not in database.table_names():
+        return 0
+    rows = database.execute("SELECT count(*) FROM _sqlite_migrations")
+    return int(rows.fetchone()[0])
+
+
 def _keep_schema(database: Database) -> None:
     """Write the schema down where a step was applied since it was."""
     if not _is_schema_kept(database):

@@ -34,6 +34,21 @@ def free_bytes(folder: Path) -> int | None:
     return int(blocks * system.f_frsize)
 
 
+def free_files(folder: Path) -> int | None:
+    """How many files this user may still make there; None where nobody counts.
+
+    Some file systems have a fixed number of places for files (inodes): without one
+    left nothing new is made, however many bytes are free.
+
+    Raises:
+        OSError: the folder cannot be asked.
+    """
+    system = os.statvfs(folder)
+    if not system.f_files:
+        return None
+    return int(system.f_favail if os.geteuid() else system.f_ffree)
+
+
 def lacks(folder: Path, wanted: int) -> bool:
     """Whether less than that can be written there, as far as the system tells."""
     try:

@@ -206,6 +206,29 @@ def shrink(connection: "Connection") -> None:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
+def size_of(connection: "Connection") -> int:
+    """How many bytes the database takes, with what is still in its log."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int(pages * size)
+
+
+def copy_into(connection: "Connection", path: Path) -> None:
+    """Make the file at `path` the same database, its log included; not synced.
+
+    Raises:
+        DatabaseError: of SQLite: what `refusal.translated` makes readable.
+    """
+    target = sqlite3.connect(path, isolation_level=None)
+    try:
+        # A copy that is not whole is thrown away: it needs no journal of its own.
+        target.execute("PRAGMA journal_mode=OFF")
+        target.execute("PRAGMA synchronous=OFF")
+        connection.backup(target)
+    finally:
+        target.close()
+
+
 def open_to_read(path: Path) -> "Connection":
     """A connection that only reads.
 

@@ -24,6 +24,7 @@ import msgspec
 from federation.config.fingerprint import fingerprint
 from federation.node.house import filesystem, folders, library, limits, room
 from federation.records.about import sign_about
+from federation.store import alarms, upgrade
 from federation.store.db import FILE_NAME
 from federation.store.lock import hold
 from federation.store.sqlite import SqliteLibrary
@@ -213,6 +214,7 @@ def _read_only(world: World) -> None:
 
     world.monkeypatch.setattr(folders.os, "statvfs", lambda _: ReadOnly)
     world.monkeypatch.setattr(room, "free_bytes", lambda _: None)
+    world.monkeypatch.setattr(room, "free_files", lambda _: None)
 
 
 def _not_mounted(world: World) -> None:
@@ -251,6 +253,22 @@ def _newer_schema(world: World) -> None:
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
             " VALUES ('federation.logs', '9999-later', '2030-01-01')"
         )
+
+
+def _inodes(count: int) -> Callable[[World], None]:
+    def spoil(world: World) -> None:
+        world.monkeypatch.setattr(room, "free_files", lambda _: count)
+
+    return spoil
+
+
+def _no_room_to_upgrade(world: World) -> None:
+    with closing(world.database()):
+        pass
+    later = ("9999-later", "CREATE TABLE later (a INTEGER) STRICT;")
+    steps = (*alarms.MIGRATIONS, later)
+    world.monkeypatch.setattr(alarms, "MIGRATIONS", steps)
+    world.monkeypatch.setattr(upgrade, "free_bytes", lambda _: 1)
 
 
 def _header(world: World) -> None:
@@ -615,10 +633,34 @@ CASES: Final[tuple[Case, ...]] = (
         _mounted("overlay"),
     ),
     Case(
+        "no more files", DOCTOR, 1, "{home}/data",
+        Said("the disk has room, and no place for a file (inodes)", "no more files can be made", "df -i {home}/data"),
+        Said("diska masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat", "df -i {home}/data"),
+        _inodes(12),
+    ),
+    Case(
+        "few more files", DOCTOR, 0, "{home}/data",
+        Said("the places for files (inodes) are nearly used up", "few more files can be made", "mkfs.ext4 -N"),
+        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat", "mkfs.ext4 -N"),
+        _inodes(9_999),
+    ),
+    Case(
         "database of a newer version", DOCTOR, 1, "{home}/data/federation.db",
         Said("the program was put back to an earlier version", "made by a newer version of this program", "install that version again"),
         Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "pasang lagi versi itu"),
         _newer_schema,
+    ),
+    Case(
+        "database of a newer version, served", SERVE, 74, "{home}/data/federation.db",
+        Said("the node of an earlier version is started on it", "a newer version of this program made this database", "Install that version again"),
+        Said("node versi sebelumnya dijalankan di atasnya", "dibuat versi program yang lebih baru", "Pasang lagi versi itu"),
+        _newer_schema,
+    ),
+    Case(
+        "database of an earlier version, disk nearly full", SERVE, 74, "before-upgrade.db",
+        Said("there is no room for the copy that is made before the tables change", "copies the database first", "Make room, then start again"),
+        Said("tidak ada ruang untuk salinan yang dibuat sebelum tabel diubah", "menyalin basis datanya lebih dulu", "Kosongkan sebagian diska"),
+        _no_room_to_upgrade,
     ),
     Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",

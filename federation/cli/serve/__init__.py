@@ -1,7 +1,9 @@
 """`federation serve`: run this organisation's node until it is asked to stop."""
 
 import asyncio
+import contextlib
 import logging
+import os
 import secrets
 import time
 from random import SystemRandom
@@ -13,10 +15,13 @@ from federation.cli.ending import on_request
 from federation.cli.help import Command
 from federation.cli.serve.lines import LineFormatter
 from federation.cli.serve.seldom import Seldom
+from federation.cli.serve.supervisor import Supervisor
+from federation.errors import FederationError
 from federation.node.events import LOG
 from federation.node.heap import keep_small
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
+from federation.store.alarms import list_alarms
 
 
 @click.command("serve", cls=Command, help="serve.help")
@@ -27,8 +32,10 @@ def serve(run: Run, *, alone: bool, log: str | None) -> None:
     """Answer, ask partners, merge; until Ctrl-C."""
     _log_to_stderr(run, log or run.settings.log.format)
     keep_small()
+    supervisor = Supervisor.from_environ(run.environ, os.getpid())
+    supervisor.tell(STATUS=run.t("serve.opening"))
     with open_resources(run.home, run.settings) as resources:
-        asyncio.run(_serve(run, resources, alone=alone))
+        asyncio.run(_serve(run, resources, supervisor, alone=alone))
 
 
 def _log_to_stderr(run: Run, form: str) -> None:
@@ -42,7 +49,9 @@ def _log_to_stderr(run: Run, form: str) -> None:
     LOG.setLevel(logging.INFO)
 
 
-async def _serve(run: Run, resources: Resources, *, alone: bool) -> None:
+async def _serve(
+    run: Run, resources: Resources, supervisor: Supervisor, *, alone: bool
+) -> None:
     stop = asyncio.Event()
     on_request(stop.set)
     clocks = Clocks(wall=run.clock, steady=time.monotonic)
@@ -56,5 +65,16 @@ async def _serve(run: Run, resources: Resources, *, alone: bool) -> None:
         )
         # A file or a pipe is told as soon as a terminal.
         run.out.stdout.flush()
-        await stop.wait()
+
+        async def look() -> str:
+            # The thread that writes has done something. A disk that fails is told by
+            # alarms; a new start would not mend it.
+            await resources.db.run(lambda: None)
+            count = "?"
+            with contextlib.suppress(FederationError, OSError):
+                count = str(len(await resources.db.read(list_alarms)))
+            return run.t("serve.status", url=url, alarms=count)
+
+        async with supervisor.watching(look):
+            await stop.wait()
     run.out.line(run.t("serve.stopped"))

@@ -179,10 +179,7 @@ class _PhotoTurn:
             return None
         while self._ctx.is_busy(self._source.org):  # noqa: ASYNC110  a set
             await asyncio.sleep(_LOOK_S)
-        if self._is_over:
-            self.report.more |= self._left <= 0
-            return None
-        return lane.left.pop(0)
+        return None if self._silences >= _MAX_SILENCES else lane.left.pop(0)
 
     async def close(self) -> None:
         """Nothing more is asked for; whatever was not is for others to take."""
@@ -190,15 +187,12 @@ class _PhotoTurn:
             self._ctx.taken.difference_update(one.digest for one in lane.left)
             await lane.close()
 
-    @property
-    def _is_over(self) -> bool:
-        return self._left <= 0 or self._silences >= _MAX_SILENCES
-
     async def take(self, sought: Sought) -> None:
         """One photo, unless some turn is fetching it."""
         taken = self._ctx.taken
         if sought.digest not in taken:
             taken.add(sought.digest)
+            self._left -= sought.most
             try:
                 await self._fetch(sought, self._source.feed)
             finally:
@@ -230,19 +224,20 @@ class _PhotoTurn:
         """Put on a lane what one question asks for: the next, and others with it."""
         ctx, size = self._ctx, 0
         while self._next and len(lane.left) < self._together:
-            digest, size = self._next[0].digest, size + self._next[0].most
+            digest, most = self._next[0].digest, self._next[0].most
             # The rest of what has come in part is asked for alone.
             is_alone = digest in ctx.begun
-            is_full = size > min(MAX_TOGETHER_BYTES, self._left)
+            is_full = size + most > MAX_TOGETHER_BYTES or most > self._left
             if lane.left and (is_alone or is_full):
                 return
             sought = self._next.pop(0)
             if self._is_asked(digest) or await self._is_had(digest):
-                size -= sought.most
                 continue
             ctx.taken.add(digest)
             self._asked.add(digest)
             lane.left.append(sought)
+            size += most
+            self._left -= most
             if is_alone:
                 return
 
@@ -276,6 +271,7 @@ class _PhotoTurn:
         ctx, now = self._ctx, int(self._ctx.wall())
         if not await ctx.room.make(sought.most, sought.urgency, now):
             self.report.lacks_room = True
+            self._left += sought.most
             await ctx.db.write(wanted.put_off, sought.digest, now + NO_ROOM_S)
             return
         org = self._source.org
@@ -287,7 +283,7 @@ class _PhotoTurn:
                 await asyncio.to_thread(partial.load)
             await download.run(org, way)
             self._silences = 0
-            self._left -= download.came
+            self._left += sought.most - download.came
             come()
             size = partial.size
             if await download.keep(ctx.holding, ctx.blobs, int(ctx.wall())):
@@ -295,7 +291,7 @@ class _PhotoTurn:
                 self.report.fetched += 1
                 self.report.size += kept
         except PeerError as error:
-            self._left -= download.came
+            self._left += sought.most - download.came
             await self._failed(sought, error, download)
         finally:
             ctx.room.came(sought.most, kept)

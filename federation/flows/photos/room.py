@@ -6,6 +6,7 @@ itself only that of what nobody has looked at for a day: so that a node whose ro
 too small for what it is to fetch does not fetch and drop without end.
 """
 
+import asyncio
 from typing import Final
 
 from federation.blobs.blobs import Blobs
@@ -27,11 +28,16 @@ class PhotoRoom:
         """`load` comes first."""
         self._db, self._blobs, self._most = db, blobs, max_bytes
         self._held, self._coming = 0, 0
+        # Room is made for one at a time: what goes for one must not be counted on by
+        # another, nor what is coming for one that is refused then.
+        self._making = asyncio.Lock()
 
     async def load(self) -> None:
-        """See what is held."""
-        total = await self._db.read(held.count_blobs, is_own=False)
-        self._held = total.size
+        """See what is held; what comes, or goes for it, is counted by itself."""
+        async with self._making:
+            if not self._coming:
+                total = await self._db.read(held.count_blobs, is_own=False)
+                self._held = total.size
 
     async def make(self, size: int, urgency: int, now: int) -> bool:
         """Whether there is room for so many bytes more, made where it has to be.
@@ -41,20 +47,19 @@ class PhotoRoom:
         Raises:
             OSError: a disk failed.
         """
-        # Counted at once: another photo may ask while something is dropped.
-        self._coming += size
-        lacking = self._held + self._coming - self._most
-        if lacking <= 0:
+        async with self._making:
+            lacking = self._held + self._coming + size - self._most
+            if lacking > 0:
+                before = now if urgency == OPENED else now - REST_S
+                going = await self._db.read(_unused, lacking, before, now)
+                if sum(going.values()) < lacking:
+                    return False
+                for digest, count in going.items():
+                    # Where it had gone by then, or is ours, it takes no room either.
+                    await evict_photo(self._db, self._blobs, digest)
+                    self._held -= count
+            self._coming += size
             return True
-        before = now if urgency == OPENED else now - REST_S
-        going = await self._db.read(_unused, lacking, before, now)
-        if sum(going.values()) < lacking:
-            self._coming -= size
-            return False
-        for digest, count in going.items():
-            if await evict_photo(self._db, self._blobs, digest):
-                self._held -= count
-        return True
 
     def came(self, size: int, kept: int) -> None:
         """So many bytes are no longer coming; of them, these are held."""

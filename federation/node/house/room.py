@@ -1,16 +1,21 @@
-"""How much is free where the node writes."""
+"""How much is free where the node writes: bytes, and places for files (inodes)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
-from federation.store.reserve import LITTLE, free_bytes
+from federation.store.reserve import LITTLE, free_bytes, free_files
 from federation.text import Sentence
 
 #: A national election with all photographs small takes more in a night.
 LOW_BYTES: Final = 1 << 30
+#: What SQLite, a file that is written whole and the guard need at once, many times.
+LEAST_FILES: Final = 100
+#: Each photograph is a file, and one more where it is shown small.
+LOW_FILES: Final = 10_000
 
 
 async def see_room(house: House) -> CheckStep:
@@ -18,9 +23,23 @@ async def see_room(house: House) -> CheckStep:
     home, settings = house.home, house.settings
     reserve = 0 if isinstance(settings, ConfigError) else settings.disk.reserve_mb << 20
     least = max(reserve, LITTLE)
-    free = {folder: _free(folder) for folder in (home.data, home.guard)}
+    free = {folder: _ask(free_bytes, folder) for folder in (home.data, home.guard)}
     facts: dict[str, object] = {str(folder): count for folder, count in free.items()}
     facts["reserve"] = least
+    files = {
+        folder: count
+        for folder in free
+        if (count := _ask(free_files, folder)) is not None
+    }
+    facts["files"] = {str(folder): count for folder, count in files.items()}
+    fewest_files = min(files.values(), default=LOW_FILES)
+    if fewest_files < LOW_FILES:
+        name = "room-files-none" if fewest_files < LEAST_FILES else "room-files-low"
+        folder = min(files, key=files.__getitem__)
+        seen = Sentence(f"steps.{name}", folder=folder, count=fewest_files)
+        mend = Sentence("steps.mend-room-files", folder=folder)
+        judge = failed if fewest_files < LEAST_FILES else warned
+        return judge("room", seen, mend, **facts)
     told = [
         Sentence("steps.room", folder=folder, free=_mb(count))
         for folder, count in free.items()
@@ -40,12 +59,12 @@ async def see_room(house: House) -> CheckStep:
     return well("room", join(told), **facts)
 
 
-def _free(folder: Path) -> int | None:
-    """Free bytes where a folder lies, or will lie."""
+def _ask(free: Callable[[Path], int | None], folder: Path) -> int | None:
+    """What is free where a folder lies, or will lie."""
     while not folder.exists() and folder.parent != folder:
         folder = folder.parent
     try:
-        return free_bytes(folder)
+        return free(folder)
     except OSError:
         return None
 

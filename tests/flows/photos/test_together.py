@@ -202,6 +202,23 @@ async def test_no_more_is_asked_at_once_than_may_be_answered(node, db, monkeypat
     assert all(sum(len(feed.photos[d]) for d in g) <= 8_000 for g in feed.groups)
 
 
+@pytest.mark.parametrize("most", [4_000, 9_000, 14_000, 20_000])
+async def test_a_turn_that_has_had_its_bytes_gives_no_question_up(wanting, most):
+    feed, turns = GroupFeed(*PHOTOS), 0
+    while wanting.wanted():
+        before = feed.sent
+        report = await wanting.fetch(feed, together=4, max_bytes=most)
+        assert report.fetched > 0
+        assert report.more or not wanting.wanted()
+        # One more at most, for which the rest was not enough; and the lines.
+        assert feed.sent - before <= most + 4_000 + 1_000
+        turns += 1
+    assert turns > 1
+    assert await wanting.has(*PHOTOS)
+    asked = [digest for group in feed.groups for digest in group]
+    assert sorted(asked + [digest for digest, _ in feed.asked]) == sorted(NAMES)
+
+
 async def test_what_was_put_off_for_lack_of_room_holds_nobody_up(db, tmp_path):
     node = Wanting(db, tmp_path, room=10_000)
     add_named(db, A, [(TPS, named(*PHOTOS))])

@@ -1,0 +1,144 @@
+"""What comes before the tables are changed: a copy; and what is not touched at all.
+
+Rule: a database that an earlier version made is copied whole, beside itself, before the
+first step is applied; where there is no room for that, nothing is begun. One that a
+newer version made is not opened to be written. So an upgrade that goes wrong, by a
+power cut or by what it brings, is gone back on by one `mv`.
+
+    data/before-upgrade.db      the newest such copy, until `KEPT_S` after it was made
+
+A copy has its name only when it is whole and on the disk, and the steps are one
+transaction (`migrations.py`): killed anywhere, the next start finds the database as it
+was, or as it has to be, and begins again or goes on. An older copy gives way only then.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import sqlite_utils
+
+from federation.files import sweep, sync_folder, write_aside
+from federation.store import migrations, sqlite
+from federation.store.reserve import free_bytes
+from federation.text import Sentence
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+COPY_NAME: Final = "before-upgrade.db"
+#: Whoever has not gone back in a month does not: it is a second copy of every row,
+#: also of those that were meant to go.
+KEPT_S: Final = 30 * 86_400
+#: Beside the copy, the steps write: an index more, rows a second time. A change that
+#: needs more fails as a whole, and nothing is lost.
+_STEPS_SHARE: Final = 4
+
+
+class Upgrade(NamedTuple):
+    """What opening a database to write does to its tables.
+
+    Attributes:
+        applied: How many steps made it; 0: it is new.
+        due: The steps that are applied next, as "set name".
+        unknown: Those of a newer version.
+        size: Of the database, in bytes.
+        free: Bytes that may be written beside it; None where nobody says.
+    """
+
+    applied: int
+    due: tuple[str, ...]
+    unknown: tuple[str, ...]
+    size: int
+    free: int | None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a database that has rows is to be changed."""
+        return self.applied > 0 and bool(self.due)
+
+    @property
+    def needed(self) -> int:
+        """How many bytes have to be free: for the copy, and for the change."""
+        return self.size + self.size // _STEPS_SHARE if self.is_due else 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether they are, as far as the system tells."""
+        return self.free is None or self.free >= self.needed
+
+
+#: Who is told that a copy is begun, and where it will lie.
+Listener = Callable[[Upgrade, Path], None]
+
+
+def plan_upgrade(connection: "Connection", path: Path) -> Upgrade:
+    """What this version would do with the database at `path`, open in `connection`.
+
+    Raises:
+        OSError: the folder cannot be asked.
+    """
+    tables = sqlite_utils.Database(connection, execute_plugins=False)
+    due, unknown = migrations.compare_steps(tables)
+    applied = migrations.count_steps(tables)
+    size = sqlite.size_of(connection)
+    return Upgrade(applied, tuple(due), tuple(unknown), size, free_bytes(path.parent))
+
+
+def prepare(connection: "Connection", path: Path, told: Listener | None) -> None:
+    """Copy the database at `path` if its tables are about to be changed.
+
+    Raises:
+        OSError: a newer version made it, or there is no room; nothing was changed.
+    """
+    upgrade = plan_upgrade(connection, path)
+    copy = path.with_name(COPY_NAME)
+    if upgrade.unknown:
+        words = Sentence(
+            "machine.schema-newer", count=len(upgrade.unknown), copy=copy.name
+        )
+        raise OSError(errno.ENOTSUP, words, str(path))
+    if not upgrade.is_due:
+        return
+    if not upgrade.has_room:
+        assert upgrade.free is not None
+        words = Sentence(
+            "machine.no-room-to-upgrade",
+            copy=copy.name,
+            needed=in_megabytes(upgrade.needed),
+            free=in_megabytes(upgrade.free),
+        )
+        raise OSError(errno.ENOSPC, words, str(path))
+    if told is not None:
+        told(upgrade, copy)
+    _copy(connection, copy)
+
+
+def in_megabytes(size: int) -> str:
+    """Bytes as people read them: nothing that is there is "0 MB"."""
+    return f"{max(1, -(-size // (1 << 20))) if size else 0} MB"
+
+
+def drop_old_copy(folder: Path, now: float) -> bool:
+    """Forget the copy if it is older than `KEPT_S` at `now`, Unix seconds; whether.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    copy = folder / COPY_NAME
+    if not copy.exists() or copy.stat().st_mtime > now - KEPT_S:
+        return False
+    copy.unlink()
+    return True
+
+
+def _copy(connection: "Connection", copy: Path) -> None:
+    # What a killed process has left of one.
+    sweep(copy.parent, copy.name)
+    with write_aside(copy, 0o600) as (file, part):
+        sqlite.copy_into(connection, Path(part))
+        os.fsync(file.fileno())
+        Path(part).replace(copy)
+    sync_folder(copy.parent)
