@@ -1,5 +1,6 @@
 # Two commands for everybody: `make run` (set-up and the demonstration), `make test`
-# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make outdated`, `make pins`.
+# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make site`, `make outdated`,
+# `make pins`.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ PACKAGE := federation scripts tests
 # Programs are compiled once: a slow test starts some twenty, each of 300 files of ours.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench attack docs outdated pins clean
+.PHONY: run test check bench attack docs site outdated pins clean
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -75,6 +76,19 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_broken.py
 	$(BIN)/python scripts/make_page.py
 
+# The documents as pages to read and search, in build/site: no server, no other host. What
+# builds them has an environment of its own, so that the package's stays small
+SITE := .venv-site
+$(SITE)/.ready: scripts/site/requirements.txt
+	@$(PYTHON) -m venv $(SITE)
+	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+	  --only-binary :all: -r $<
+	@touch $@
+
+# make site [ARGS="DOCS OUT"]
+site: $(SITE)/.ready
+	@$(SITE)/bin/python scripts/site/build.py $(ARGS)
+
 # Pins that are behind their newest release
 outdated: $(VENV)/.dev
 	@$(BIN)/python scripts/list_outdated.py
@@ -89,8 +103,10 @@ pins:
 	.venv-pins/bin/pip-$(PIN) -o requirements.txt .venv-pins/build.in pyproject.toml
 	.venv-pins/bin/pip-$(PIN) --extra dev -c requirements.txt -o requirements-dev.txt \
 	  .venv-pins/build.in pyproject.toml
-	sed -i '/considered to be unsafe/d' requirements.txt requirements-dev.txt
+	.venv-pins/bin/pip-$(PIN) -o scripts/site/requirements.txt scripts/site/requirements.in
+	sed -i '/considered to be unsafe/d' requirements.txt requirements-dev.txt \
+	  scripts/site/requirements.txt
 	rm -rf .venv-pins
 
 clean:
-	rm -rf $(VENV) demo-data
+	rm -rf $(VENV) $(SITE) build demo-data
