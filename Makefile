@@ -27,9 +27,10 @@ $(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@$(PROJECT)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.dev: requirements-dev.txt requirements-browser.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Memasang paket (sekali saja) / installing packages (once) …" >&2
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --require-hashes --no-deps -r requirements-browser.txt
 	@$(PROJECT)
 	@touch $@ $(VENV)/.run
 

@@ -80,8 +80,8 @@ def main() -> None:
     """Print the list."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.parse_args()
-    files = ("requirements.txt", "requirements-dev.txt")
-    pins = read_pins((PROJECT / name).read_text() for name in files)
+    files = sorted(PROJECT.glob("requirements*.txt"))
+    pins = read_pins(path.read_text() for path in files)
     declared = read_declared((PROJECT / "pyproject.toml").read_text())
     behind = list_behind(pins, ask_newest())
     for name, pin, newest in behind:

@@ -77,13 +77,23 @@ def contribution(row: Row, claims: Iterable[Claim]) -> dict[str, int]:
     return added
 
 
-def region_tally(counters: Mapping[str, int]) -> Tally:
-    """A region's tally out of its counters."""
+def region_tally(counters: Mapping[str, int], standing: Iterable[str] = ()) -> Tally:
+    """A region's tally out of its counters.
+
+    Args:
+        counters: Of the region; one that is nought may be absent.
+        standing: The ballot numbers on the list there: each has its votes, 0 where
+            nobody gave it any. Not where all votes are by other numberings: of these
+            nothing is known, and 0 would say that it is.
+    """
     by, not_added = _main_numbering(counters)
     split = [name.removeprefix("p.").partition(".") for name in counters]
     kinds = {"sum", "min", "max"}
-    names = {name for kind, _, name in split if kind in kinds}
-    candidates = sorted(name for name in names if _prefix_of(name) == by)
+    claimed = {name for kind, _, name in split if kind in kinds}
+    names = {name for name in claimed if _prefix_of(name) == by}
+    if by == _prefix(BALLOT) and (names or not not_added):
+        names.update(standing)
+    candidates = sorted(names, key=_ballot_order)
     plausible = dict(counters)
     for name, change in counters.items():
         if name.startswith("p."):
@@ -120,6 +130,11 @@ def _main_numbering(counters: Mapping[str, int]) -> tuple[str, int]:
 
 def _count_claimed(status: Mapping[str, int]) -> int:
     return sum(status[name] for name in ("single", "agreed", "disputed"))
+
+
+def _ballot_order(name: str) -> tuple[int, str]:
+    """2 before 10, numbers before words."""
+    return len(name), name
 
 
 def _prefix(by: str) -> str:

@@ -11,9 +11,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 SCRIPT = runpy.run_path(str(PROJECT / "scripts" / "list_outdated.py"))
 
 
-def test_every_pin_of_both_files_is_read():
-    files = [PROJECT / "requirements.txt", PROJECT / "requirements-dev.txt"]
-    texts = [path.read_text() for path in files]
+def test_every_pin_of_every_file_is_read():
+    texts = [path.read_text() for path in PROJECT.glob("requirements*.txt")]
+    assert len(texts) > 1
     pins = SCRIPT["read_pins"](texts)
     assert len(pins) == len(
         {line for t in texts for line in t.split("\n") if "==" in line}

@@ -186,3 +186,21 @@ def test_who_counts_by_one_numbering_leaves_nothing_out():
     assert tally([said(A, IDS)], [said(A, IDS)]).not_added is UNSET
     assert tally([said(A, ONE)]).not_added is UNSET
     assert region_tally({}).not_added is UNSET
+
+
+def test_whoever_stands_there_has_a_number_and_nobody_vanishes_for_having_none():
+    counters = {"status.single": 2, "sum.1": 5, "sum.10": 4}
+    assert region_tally(counters, ["1", "2", "10"]).votes == {
+        "1": (5, 5),
+        "2": (0, 0),
+        "10": (4, 4),
+    }
+    silent = region_tally({}, ["01", "02"])
+    assert silent.votes == silent.plausible_votes == {"01": (0, 0), "02": (0, 0)}
+
+
+def test_where_votes_are_by_another_numbering_no_ballot_number_is_told_0():
+    counters = {"status.single": 1, "by.k": 1, "sum.k/1000561": 127}
+    assert region_tally(counters, ["01", "02"]).votes == {"1000561": (127, 127)}
+    several = {"status.disputed": 1, "by.+": 1}
+    assert region_tally(several, ["01", "02"]).votes == {}

@@ -83,13 +83,19 @@ def _line(
         name=name,
         listed=expected > 0,
         coverage=seen,
-        tally=_tally(counters, seen.register) if is_one_race else UNSET,
+        tally=_tally(asked, code, counters, seen.register) if is_one_race else UNSET,
     )
 
 
-def _tally(counters: dict[str, int], register: int) -> Tally:
-    """The tally, its stations counted up to the register: the silent ones too."""
-    tally = region_tally(counters)
+def _tally(
+    asked: QueryScope, code: str, counters: dict[str, int], register: int
+) -> Tally:
+    """The tally, its stations counted up to the register: the silent ones too.
+
+    Whoever stands there has a number: nobody who was given no vote is left out.
+    """
+    standing = asked.profile.candidates(asked.contest, code)
+    tally = region_tally(counters, standing)
     return structs.replace(
         tally,
         status=_with_silent(tally.status, register),

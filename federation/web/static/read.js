@@ -52,7 +52,6 @@
     const image = sheet.querySelector("img");
     if (!image) continue;
     const figure = sheet.closest("figure");
-    const box = figure.querySelector(".enlarge");
     const caption = figure.querySelector("figcaption");
     let size = 1, turned = 0;
     const draw = () => {
@@ -64,7 +63,6 @@
       image.style.transform = turned ? `rotate(${turned}deg)` : "";
       const off = isAside ? (image.offsetWidth - image.offsetHeight) / 2 : 0;
       image.style.margin = `${off}px ${-off}px`;
-      box.checked = size > 1;
     };
     const zoom = (by) => {
       const middle = [sheet.scrollLeft + sheet.clientWidth / 2, sheet.scrollTop + sheet.clientHeight / 2];
@@ -89,7 +87,9 @@
       button("−", words.smaller, () => zoom(1 / 1.5)),
       button("↻", words.rotate, () => { turned = (turned + 90) % 360; draw(); sheet.scrollTo(0, 0); }),
     );
-    caption.querySelector("label").hidden = true;
+    /* What enlarges without a script would be a control that has no name now. */
+    figure.querySelector(".enlarge").remove();
+    caption.querySelector("label").remove();
     sheet.addEventListener("wheel", (event) => {
       if (!event.ctrlKey) return;
       event.preventDefault();
