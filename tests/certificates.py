@@ -38,6 +38,19 @@ class Authority:
         is_self_signed: bool = False,
     ) -> ssl.SSLContext:
         """A server's context, valid for `host` from the first day to the second."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        path = self.server_file(host, days, is_self_signed=is_self_signed)
+        context.load_cert_chain(path)
+        return context
+
+    def server_file(
+        self,
+        host: str = "127.0.0.1",
+        days: tuple[int, int] = (-1, 1),
+        *,
+        is_self_signed: bool = False,
+    ) -> Path:
+        """The same as a file: a server's key and its certificate."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = self._sign(
             _name(host),
@@ -55,9 +68,7 @@ class Authority:
             )
             + made.public_bytes(serialization.Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
     def _sign(
         self, subject, public, *, host=None, days=(-1, 1), is_ca=False, signer=None

@@ -47,6 +47,7 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     public_url: Url | None = None
     hosts: tuple[Filled, ...] = ()
     trusted_proxies: tuple[Filled, ...] = ()
+    forwarded: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     show_partners: bool = False
 
 

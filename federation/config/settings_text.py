@@ -79,11 +79,14 @@ port = {port}
 # Nama lain yang boleh dipakai untuk bertanya selama ia hanya mendengarkan di mesin ini,
 # misalnya "node.lan".
 # hosts = []
-# Proxies before it, like "127.0.0.1", whose X-Forwarded-For is believed: limits count
+# Proxies before it, like "127.0.0.1", whose word on callers is believed: limits count
 # their callers.
-# Proksi di depannya, misalnya "127.0.0.1", yang X-Forwarded-For-nya dipercaya: batas
+# Proksi di depannya, misalnya "127.0.0.1", yang keterangannya dipercaya: batas
 # dihitung per penanya.
 # trusted_proxies = []
+# The header in which they name callers: "x-forwarded-for", or "forwarded" (RFC 7239).
+# Tajuk tempat mereka menyebut penanya: "x-forwarded-for", atau "forwarded" (RFC 7239).
+# forwarded = "x-forwarded-for"
 # Whether strangers see in /metrics and /v1/status who our partners are and who fails.
 # Apakah orang luar melihat mitra kita dan yang gagal di /metrics dan /v1/status.
 # show_partners = false

@@ -37,6 +37,7 @@ from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
 from federation.text.cause import is_of_disk
 from federation.web.app import make_app
+from federation.web.below import answer_below, base_path
 from federation.web.context import WebContext
 from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
 
@@ -94,9 +95,12 @@ async def serve(
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
     )
-    runner = web.AppRunner(make_app(site), shutdown_timeout=_SHUTDOWN_S)
+    app = make_app(site)
+    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     listen = resources.settings.listen
+    assert runner.server is not None, "just set up"
+    answer_below(app, runner.server, base_path(listen.public_url))
     door = Doorkeeper(
         runner,
         places(resources.settings.limits.max_connections),

@@ -43,6 +43,7 @@ from federation.web import (
     wellknown,
 )
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
+from federation.web.below import base_path, home_below
 from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
@@ -50,7 +51,7 @@ from federation.web.cors import preflights, share_public_reads
 from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
-from federation.web.origin import NAMES, PROXIES, only_own_names, own_names
+from federation.web.origin import NAMED_IN, NAMES, PROXIES, only_own_names, own_names
 from federation.web.parts import say_nothing_of_fields
 from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
@@ -83,6 +84,7 @@ def make_app(site: WebContext) -> web.Application:
     app[photopieces.COMING] = set()
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
+    app[NAMED_IN] = listen.forwarded
     app[PROXIES] = [ip_network(proxy) for proxy in listen.trusted_proxies]
     for key, bucket in _buckets(site).items():
         app[key] = bucket
@@ -147,6 +149,7 @@ def make_app(site: WebContext) -> web.Application:
     ):
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())
+    app.add_routes(home_below(base_path(listen.public_url)))
     return app
 
 

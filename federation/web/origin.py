@@ -6,16 +6,20 @@ Else a website could read it: its name leads to its own server first and to 127.
 moment later, and the reader's browser takes both for one site (DNS rebinding).
 
 Behind a proxy of `listen.trusted_proxies` the caller is the rightmost address of
-`X-Forwarded-For` that is no such proxy. `Forwarded` is not read: of two headers that
-say the same, one is always the stranger's own.
+the header that `listen.forwarded` names (`X-Forwarded-For`, or `for=` of `Forwarded`)
+that is no such proxy. The other is not read: of two headers that say the same, one is
+always the stranger's own. What cannot be read (`for=unknown`, `for=_hidden`) ends the
+search: then it is the proxy who asks.
 
     421  {"code":"misdirected","detail":"…",…}
 
-Source: RFC 9110 sections 7.2 and 15.5.20; RFC 6454 section 7; docs/adr/0014
+Source: RFC 7239 sections 4 and 6; RFC 9110 sections 7.2 and 15.5.20; RFC 6454 section
+7; docs/adr/0014
 """
 
 import ipaddress
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -30,8 +34,16 @@ from federation.web.problem import Handler, problem
 
 Network = IPv4Network | IPv6Network
 PROXIES: Final[web.AppKey[Sequence[Network]]] = web.AppKey("proxies", Sequence)
+#: The header in which they name callers, in lower case.
+NAMED_IN: Final[web.AppKey[str]] = web.AppKey("named-in", str)
 #: Under which names this node answers; None: under any.
 NAMES: Final[web.AppKey[frozenset[str] | None]] = web.AppKey("names")
+_VALUE: Final = r"""(?:[!#$%&'*+.^_`|~\w:\[\]-]+|"(?:[^"\\]|\\.)*")"""
+_ELEMENT_PAIR: Final = rf"[ \t]*[!#$%&'*+.^_`|~\w-]+={_VALUE}[ \t]*"
+_ELEMENT: Final = re.compile(rf"{_ELEMENT_PAIR}(?:;{_ELEMENT_PAIR})*", re.ASCII)
+_FOR: Final = re.compile(rf"(?:^|;)[ \t]*for=({_VALUE})", re.ASCII | re.IGNORECASE)
+#: So many may stand in the quotes of one element.
+_MOST_COMMAS: Final = 4
 _FORWARDING: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", hdrs.VIA)
 
 
@@ -118,8 +130,10 @@ def caller(request: web.Request) -> str:
     nearest = request.remote or ""
     if not _is_one_of(nearest, proxies):
         return _whole(nearest)
-    given = ",".join(request.headers.getall("X-Forwarded-For", []))
-    for hop in reversed(given.split(",")):
+    header = request.app.get(NAMED_IN, "x-forwarded-for")
+    given = ",".join(request.headers.getall(header, []))
+    hops = _read_forwarded if header == "forwarded" else _read_list
+    for hop in hops(given):
         address = _parse(_without_port(hop.strip()))
         if address is None:
             break
@@ -149,6 +163,28 @@ def _parse(host: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
+
+
+def _read_list(given: str) -> Iterator[str]:
+    """The entries, the last one first."""
+    return reversed(given.split(","))
+
+
+def _read_forwarded(given: str) -> Iterator[str]:
+    """Of each proxy whom it names, the last one first; "": nobody who can be read.
+
+    Read from the end, where our own proxy wrote: a quote that a caller opens before
+    that and never closes must not swallow what the proxy said.
+    """
+    parts = given.split(",")
+    while parts:
+        element, named = "", []
+        for _ in range(min(_MOST_COMMAS, len(parts))):
+            element = f"{parts.pop()},{element}" if element else parts.pop()
+            if _ELEMENT.fullmatch(element):
+                named = _FOR.findall(element)
+                break
+        yield named[0].strip('"') if len(named) == 1 else ""
 
 
 def _without_port(hop: str) -> str:

@@ -3,7 +3,9 @@
     /robots.txt                  lists, searches, pages for people of ours: left out
     /.well-known/security.txt    the operator's contact, where it is an address
 
-Rule: both are made of the settings. A contact that is neither an e-mail address nor an
+Rule: both are made of the settings. Below a path of an existing site (`below.py`) they
+are looked for at the root of that site: both are written so that the site can hand them
+on, or take their lines into its own. A contact that is neither an e-mail address nor an
 `https` address is no URI: then there is no security.txt, for a wrong one is worse.
 
 Source: RFC 9309; RFC 9116 section 2.5
@@ -17,6 +19,7 @@ from aiohttp import web
 
 from federation.config.member import EMAIL
 from federation.errors import NotFoundError
+from federation.web.below import base_path
 from federation.web.context import SITE
 
 SECURITY: Final = "/.well-known/security.txt"
@@ -36,9 +39,10 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/robots.txt", robots), web.get(SECURITY, security)]
 
 
-async def robots(_: web.Request) -> web.Response:
+async def robots(request: web.Request) -> web.Response:
     """What crawlers leave out."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _UNCRAWLED)]
+    base = base_path(request.app[SITE].settings.listen.public_url)
+    lines = ["User-agent: *", *(f"Disallow: {base}{path}" for path in _UNCRAWLED)]
     return web.Response(text="\n".join(lines) + "\n")
 
 
@@ -61,7 +65,10 @@ async def security(request: web.Request) -> web.Response:
     ]
     public = site.settings.listen.public_url
     if public:
-        lines.append(f"Canonical: {public}{SECURITY}")
+        root = public.removesuffix("/").removesuffix(base_path(public))
+        lines.extend(
+            f"Canonical: {there}{SECURITY}" for there in dict.fromkeys((root, public))
+        )
     return web.Response(text="\n".join(lines) + "\n")
 
 

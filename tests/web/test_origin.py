@@ -11,6 +11,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from federation.config.settings import Listen
 from federation.web.origin import (
+    NAMED_IN,
     PROXIES,
     _is_named,
     address_of,
@@ -67,13 +68,13 @@ def test_a_name_is_ours_as_a_whole_or_not_at_all(host, is_ours):
     assert _is_named(host, own_names(PUBLIC)) is is_ours
 
 
-def asked(peer="127.0.0.1", proxies=(), **headers):
+def asked(peer="127.0.0.1", proxies=(), named_in="x-forwarded-for", **headers):
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     transport = Mock()
     transport.get_extra_info = lambda name, default=None: (
         (peer, 4711) if name == "peername" else default
     )
-    app = {PROXIES: [ip_network(one) for one in proxies]}
+    app = {PROXIES: [ip_network(one) for one in proxies], NAMED_IN: named_in}
     return make_mocked_request("GET", "/", given, transport=transport, app=app)
 
 
@@ -106,6 +107,35 @@ def test_the_caller_is_the_last_whom_a_trusted_proxy_names(
 ):
     headers = {} if forwarded is None else {"X_Forwarded_For": forwarded}
     assert caller(asked(peer, proxies, **headers)) == who
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "who"),
+    [
+        ("127.0.0.1", "for=198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "For=198.51.100.7;proto=https; by=10.0.0.1", "198.51.100.7"),
+        ("127.0.0.1", "for=203.0.113.9, for=198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "for=198.51.100.7,for=10.1.1.1;proto=http", "198.51.100.7"),
+        ("127.0.0.1", 'for="198.51.100.7:4711"', "198.51.100.7"),
+        ("127.0.0.1", 'for="[2001:db8::1]:4711"', "2001:db8::/64"),
+        ("127.0.0.1", 'for=198.51.100.7;host="a, b"', "198.51.100.7"),
+        ("127.0.0.1", "for=203.0.113.9, for=unknown", "127.0.0.1"),
+        ("127.0.0.1", "for=203.0.113.9, for=_hidden", "127.0.0.1"),
+        ("127.0.0.1", "for=203.0.113.9, proto=https", "127.0.0.1"),
+        ("127.0.0.1", "for=203.0.113.9;for=198.51.100.7", "127.0.0.1"),
+        ("127.0.0.1", "198.51.100.7", "127.0.0.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        # What a caller leaves open is closed by no word of our proxy.
+        ("127.0.0.1", 'for="203.0.113.9, for=198.51.100.7', "198.51.100.7"),
+        ("127.0.0.1", 'for=203.0.113.9;x=", for=198.51.100.7', "198.51.100.7"),
+        ("127.0.0.1", 'x=", for="[2001:db8::1]"', "2001:db8::/64"),
+        pytest.param("127.0.0.1", ",".join([chr(34)] * 4000), "127.0.0.1", id="quotes"),
+        ("192.0.2.1", "for=198.51.100.7", "192.0.2.1"),
+    ],
+)
+def test_a_proxy_may_name_callers_as_rfc_7239_says(peer, forwarded, who):
+    given = {"Forwarded": forwarded, "X_Forwarded_For": "203.0.113.200"}
+    assert caller(asked(peer, NGINX, "forwarded", **given)) == who
 
 
 def test_a_caller_cannot_choose_an_address_by_a_header_of_its_own():

@@ -1,0 +1,137 @@
+"""nginx and Caddy before a node, with the files that `docs/examples/proxy/` hands out.
+
+A file is run as it stands, but for what an operator changes in it and what only a test
+wants: name, port, certificate, the node's port; HTTP/2 is left to the proxies.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "docs/examples/proxy"
+NAME = "localhost"
+_NGINX = """\
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+_CADDY = """\
+{
+	admin off
+	auto_https off
+	grace_period 1s
+}
+"""
+#: Of each program: its files, one for a name of its own and one below a path.
+FILES = {
+    "nginx": ("nginx.conf", "nginx-path.conf"),
+    "caddy": ("Caddyfile", "Caddyfile-path"),
+}
+PROGRAMS = tuple(FILES)
+LIVE = "/etc/letsencrypt/live/data.example.org"
+
+
+def replaced(text: str, changes: dict[str, str]) -> str:
+    """The text with all of these put otherwise; each of them stands in it."""
+    for old, new in changes.items():
+        assert old in text, f"the example has no {old!r}"
+        text = text.replace(old, new)
+    return text
+
+
+def free_port() -> int:
+    """One that nobody listens on just now: a proxy takes none that it chose itself."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def site_file(program, port, node_port, certificate, *, below=False, strips=False):
+    """What an operator makes of the example; `strips`: it takes the path away."""
+    text = (EXAMPLES / FILES[program][below]).read_text()
+    changes = {"127.0.0.1:8470": f"127.0.0.1:{node_port}"}
+    if program == "nginx":
+        changes |= {
+            "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
+            "    listen [::]:443 ssl http2;\n": "",
+            "server_name data.example.org;": f"server_name {NAME};",
+            f"{LIVE}/fullchain.pem": str(certificate),
+            f"{LIVE}/privkey.pem": str(certificate),
+        }
+        if strips:
+            changes["proxy_pass http://federation;"] = "proxy_pass http://federation/;"
+    else:
+        tls = f"\n\tbind 127.0.0.1\n\ttls {certificate} {certificate}"
+        changes["\ndata.example.org {"] = f"\nhttps://{NAME}:{port} {{{tls}"
+        if strips:
+            changes["\thandle /federation/*"] = "\thandle_path /federation/*"
+    return replaced(text, changes)
+
+
+def needs(program: str) -> str:
+    """Where the program is; a test without it says so, and fails where all must be."""
+    found = shutil.which(program)
+    if found is None:
+        why = f"no {program}: the example for it was not run"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
+
+
+@contextmanager
+def running(program: str, folder: Path, site: str, port: int):
+    """The proxy at work with this file, its own files below `folder`."""
+    path = needs(program)
+    folder.mkdir()
+    if program == "nginx":
+        (folder / "site.conf").write_text(site)
+        (folder / "nginx.conf").write_text(_NGINX.format(folder=folder))
+        command = [path, "-p", str(folder), "-c", str(folder / "nginx.conf")]
+        command += ["-e", "stderr"]
+    else:
+        (folder / "Caddyfile").write_text(_CADDY + site)
+        command = [path, "run", "--config", str(folder / "Caddyfile")]
+        command += ["--adapter", "caddyfile"]
+    said = folder / "said"
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    with said.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=home)
+    try:
+        _until_listening(process, port, said)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(20)
+
+
+def _until_listening(process: subprocess.Popen, port: int, said: Path) -> None:
+    end = time.monotonic() + 60
+    while True:
+        assert process.poll() is None, said.read_text()
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < end, said.read_text()
+        time.sleep(0.02)

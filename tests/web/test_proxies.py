@@ -1,0 +1,151 @@
+"""Behind a real nginx and a real Caddy, with the files that the project hands out."""
+
+from collections import Counter
+from contextlib import asynccontextmanager
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from aiohttp import ClientSession, TCPConnector, web
+from yarl import URL
+
+from federation.config.settings import Listen
+from federation.web.app import make_app
+from federation.web.below import answer_below, base_path
+from federation.web.doorkeeper import Doorkeeper
+from federation.web.origin import caller
+from tests import sample_map as sample
+from tests.certificates import Authority
+from tests.proxies import NAME, PROGRAMS, free_port, running, site_file
+from tests.webnode import context_of, settings_of
+
+#: Pages differ by their paths; of one path so many questions are asked.
+QUESTIONS = 2
+PROBLEM = "application/problem+json"
+ATTRIBUTES = ("href", "src", "action", "content", "data-still")
+
+
+@asynccontextmanager
+async def served(db, program, folder, *, base="", strips=False):
+    """A node of the sample behind the proxy: its public address, and who may ask."""
+    authority, port = Authority(folder), free_port()
+    certificate = authority.server_file(NAME)
+    url = f"https://{NAME}:{port}{base}"
+    listen = Listen(public_url=url, trusted_proxies=("127.0.0.1",))
+    profiles = {sample.ELECTION: sample.profile()}
+    site = context_of(db, settings_of(listen=listen), profiles=profiles)
+    app = make_app(site)
+    app.router.add_get("/who", _tell_caller)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    answer_below(app, runner.server, base_path(url))
+    async with Doorkeeper(runner, 64).on("127.0.0.1", 0) as node_port:
+        text = site_file(
+            program, port, node_port, certificate, below=bool(base), strips=strips
+        )
+        with running(program, folder / "proxy", text, port):
+            connector = TCPConnector(ssl=authority.trusting())
+            async with ClientSession(connector=connector) as session:
+                yield SimpleNamespace(
+                    url=url, session=session, trusting=authority.trusting()
+                )
+
+
+async def _tell_caller(request):
+    return web.Response(text=caller(request))
+
+
+class _Addresses(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, _, attrs):
+        given = dict(attrs)
+        names = [name for name in ATTRIBUTES if name in given]
+        if given.get("property") not in {"og:url", "og:image"}:
+            names = [name for name in names if name != "content"]
+        self.found += [given[name] for name in names]
+
+
+async def crawl(node, first):
+    """Every address that a reader comes to from `first`, with its status."""
+    todo, seen, asked = [first], {}, Counter()
+    while todo:
+        page = todo.pop()
+        if page in seen or asked[urlsplit(page).path] > QUESTIONS:
+            continue
+        asked[urlsplit(page).path] += 1
+        async with node.session.get(page, headers={"Accept": "text/html"}) as got:
+            seen[page] = got.status
+            link = got.headers.get("Link", "").partition(">")[0].removeprefix("<")
+            found = [link] if link else []
+            if got.content_type == "text/html":
+                found += _Addresses(await got.text()).found
+            here = str(got.url)
+        for address in found:
+            there = urlsplit(urljoin(here, address))._replace(fragment="").geturl()
+            assert there.startswith(f"{node.url}/"), (page, address)
+            # The sample is a map without its records: no receipt can be made of it.
+            if not urlsplit(there).path.endswith(("/receipt", "/tps")):
+                todo.append(there)
+    return seen
+
+
+@pytest.mark.parametrize("strips", [False, True], ids=["leaves", "strips"])
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_below_a_path_no_link_is_dead_and_none_leaves_it(
+    sample_db, tmp_path, program, strips
+):
+    place = served(sample_db, program, tmp_path, base="/federation", strips=strips)
+    async with place as node:
+        seen = await crawl(node, f"{node.url}/")
+        assert {page: status for page, status in seen.items() if status != 200} == {}
+        base = urlsplit(node.url).path
+        kinds = {urlsplit(p).path.removeprefix(base).split("/")[1] for p in seen}
+        assert {"", "tps", "wilayah", "daftar", "static", "verify"} < kinds
+        assert {"v1", "openapi.json"} < kinds
+        # Without the slash all links would be one folder too high.
+        got = await node.session.get(node.url, headers={"Accept": "text/html"})
+        assert (got.status, str(got.url)) == (200, f"{node.url}/")
+
+
+@pytest.mark.parametrize("base", ["", "/federation"], ids=["name", "path"])
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_what_is_for_this_machine_is_closed_to_all_others(
+    sample_db, tmp_path, program, base
+):
+    async with served(sample_db, program, tmp_path, base=base) as node:
+        for path in ("/v1/control/", "/v1/control/sync"):
+            async with node.session.post(node.url + path, json={}) as got:
+                # It is the proxy's own answer: the node never hears of it.
+                assert (got.status, got.content_type) != (404, PROBLEM), path
+                assert got.status == 404, path
+        # Where the proxy sees another path, the node has none either.
+        there = URL(f"{node.url}/v1//control/sync", encoded=True)
+        async with node.session.post(there, json={}) as got:
+            assert got.status == 404
+
+
+@pytest.mark.parametrize("base", ["", "/federation"], ids=["name", "path"])
+@pytest.mark.parametrize("program", PROGRAMS)
+async def test_limits_are_of_each_caller_whatever_it_says_of_itself(
+    sample_db, tmp_path, program, base
+):
+    async with served(sample_db, program, tmp_path, base=base) as node:
+
+        async def ask(address, spoofed):
+            """Whom the node takes the caller for, who asks from this address."""
+            connector = TCPConnector(
+                ssl=node.trusting, local_addr=(address, 0), force_close=True
+            )
+            async with ClientSession(connector=connector) as session:
+                headers = {"X-Forwarded-For": spoofed, "Forwarded": f"for={spoofed}"}
+                async with session.get(f"{node.url}/who", headers=headers) as got:
+                    return await got.text()
+
+        assert await ask("127.0.0.2", "198.51.100.7") == "127.0.0.2"
+        assert await ask("127.0.0.3", "198.51.100.7, 203.0.113.9") == "127.0.0.3"
+        assert await ask("127.0.0.2", "127.0.0.1") == "127.0.0.2"
