@@ -105,6 +105,10 @@ class SignatureError(VerificationError):
     code = "signature"
 
 
+class OtherKeyError(SignatureError):
+    """A history that somebody signs, and not by the identity key that is pinned."""
+
+
 class ProofError(VerificationError):
     """Hashes that do not lead to the signed root."""
 

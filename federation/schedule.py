@@ -38,11 +38,10 @@ from federation.errors import FederationError, PeerError
 from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
-from federation.store.pulls import PeerTurn, Turn
+from federation.store.pulls import QUICK_FAILURES, PeerTurn, Turn
 from federation.text.cause import is_of_disk, tell_refusal
 
 QUICK_S: Final = 5.0
-QUICK_FAILURES: Final = 3
 MAX_SLOW_S: Final = 600.0
 MAX_PROBES: Final = 4
 WAKE_S: Final = 1.0

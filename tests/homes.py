@@ -47,11 +47,11 @@ def init_words(
 
 
 @cache
-def _founded(org: str) -> Path:
+def _founded(org: str, election: str) -> Path:
     """A home as `federation init` leaves it; never written to again."""
     home = Path(mkdtemp(prefix="federation-test-")) / org
     home.mkdir()
-    words = init_words(home, org, ELECTION, passphrase=home / "passphrase")
+    words = init_words(home, org, election, passphrase=home / "passphrase")
     words.append("--json")
     with contextlib.redirect_stdout(None):
         assert run(words, Output(Text("en"))) == 0
@@ -62,10 +62,12 @@ def _founded(org: str) -> Path:
     return home
 
 
-def make_home(folder: Path, org: str = "jagasuara.example") -> Home:
+def make_home(
+    folder: Path, org: str = "jagasuara.example", election: str = ELECTION
+) -> Home:
     """A home of this organisation below `folder`, ready to serve."""
     home = folder / org
-    copy_home(_founded(org), home)
+    copy_home(_founded(org, election), home)
     return Home.of(home, load_settings(home / "federation.toml"))
 
 

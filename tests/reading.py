@@ -45,12 +45,13 @@ def photographed(tps, **more):
 class TwoNodes:
     """Who has photographs, and who reads them; each is a partner of the other."""
 
-    def __init__(self, photos, readers, parts):
+    def __init__(self, photos, readers, parts, election, contest):
         """`parts`: what the node of the readers holds."""
+        self.election, self.contest = election, contest
         self.photos, self.readers, self.parts = photos, readers, parts
 
     async def hand_in(self, node, *records):
-        body = {"election": ELECTION, "records": records}
+        body = {"election": self.election, "records": records}
         status, said = await node.post("/v1/records", body)
         assert status == 200, said
         return [verdict["record"] for verdict in said["verdicts"]]
@@ -78,7 +79,7 @@ class TwoNodes:
 
     async def queue(self, name="unread"):
         headers = {"Authorization": f"Bearer {self.readers.token}"}
-        address = f"/v1/queue?queue={name}"
+        address = f"/v1/queue?queue={name}&contest={self.contest}"
         _, body, _ = await self.readers.get(address, headers=headers)
         return [form["tps"] for form in json.loads(body)["forms"]]
 
@@ -134,9 +135,9 @@ class TwoNodes:
 
 
 @contextlib.asynccontextmanager
-async def two_nodes(folder):
+async def two_nodes(folder, election=ELECTION, contest="ppwp"):
     """Both in this process."""
-    a, c = make_home(folder, PHOTOS), make_home(folder, READERS)
+    a, c = (make_home(folder, org, election) for org in (PHOTOS, READERS))
     async with serving(a, alone=True) as photos:
         add_peer(c, a, photos.url)
         with open_resources(c, load_settings(c.settings)) as parts:
@@ -147,7 +148,7 @@ async def two_nodes(folder):
             ):
                 readers = Node(c, url, session)
                 add_peer(a, c, url)
-                yield TwoNodes(photos, readers, parts)
+                yield TwoNodes(photos, readers, parts, election, contest)
 
 
 def form_of(page):

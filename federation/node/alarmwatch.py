@@ -5,10 +5,12 @@ Rule: what stands in the database, or where a full disk keeps no row, in memory
 process, flow or transaction it was raised or taken away.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from federation.errors import FederationError
 from federation.node.disk import Disk
 from federation.node.events import say
 from federation.store import alarms
@@ -35,6 +37,12 @@ class AlarmWatch:
         for key, alarm in standing.items():
             if before is None or key not in before:
                 self._say_raised(alarm, is_old=before is None)
+        gone = [a for key, a in (before or {}).items() if key not in standing]
+        if gone:
+            # On a full disk nobody is told later who it was; the log has it.
+            with contextlib.suppress(FederationError, OSError):
+                now = int(self._clock())
+                await self._db.write(alarms.note_settled, gone, now, *alarms.BY_ITSELF)
         for key, alarm in (before or {}).items():
             if key not in standing:
                 stood_s = max(0, int(self._clock()) - alarm.first_at)

@@ -12,6 +12,7 @@ from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
+from federation.tlog.keys import VerifierKey
 from federation.web.requests.request import Request
 
 A = TypeVar("A")
@@ -58,6 +59,11 @@ class NodeDesk:
     def alarms(self) -> list[Alarm]:
         """What stands and may not be in the database."""
         return self._node.disk.alarms()
+
+    def asked_by_stranger(self, key: VerifierKey, address: str) -> None:
+        """Somebody signs well, by a key of nobody here: it is noted."""
+        ours = self._node.resources.settings.org
+        self._node.strangers.asked(key, address, ours)
 
     def photo_sent(self, count: int) -> None:
         """So many bytes of photos were handed over."""

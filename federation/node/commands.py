@@ -37,7 +37,7 @@ from federation.records.canonical import format_time
 from federation.records.logclosed import LogClosed
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
-from federation.store import alarms, logs, registers, tokens
+from federation.store import actions, alarms, logs, registers, tokens
 from federation.store.db import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
@@ -274,21 +274,27 @@ async def clear_alarm(node: Node, given: ClearAlarm) -> list[str]:
     Raises:
         NotFoundError: no such alarm stands.
     """
-    cleared = await node.resources.db.write(_clear, given)
+    now = int(node.clocks.wall())
+    cleared = await node.resources.db.write(_clear, given, now)
     if not cleared:
         raise NotFoundError(Sentence("machine.no-alarm", code=given.code))
     return cleared
 
 
-def _clear(tx: Transaction, given: ClearAlarm) -> list[str]:
-    subjects = [
-        alarm.subject
+def _clear(tx: Transaction, given: ClearAlarm, now: int) -> list[str]:
+    seen_to = [
+        alarm
         for alarm in alarms.list_alarms(tx)
         if alarm.code == given.code and given.subject in {None, alarm.subject}
     ]
-    for subject in subjects:
-        alarms.clear_alarm(tx, given.code, subject)
-    return subjects
+    who = actions.MACHINE
+    if given.person is not None:
+        who = given.person.name, given.person.role
+    for alarm in seen_to:
+        alarms.clear_alarm(tx, given.code, alarm.subject)
+        actions.note_action(tx, *who, "settle", f"{alarm.code} {alarm.subject}", now)
+    alarms.note_settled(tx, seen_to, now, *who)
+    return [alarm.subject for alarm in seen_to]
 
 
 async def _look(node: Node, peer: Peer) -> PeerTurnReport:

@@ -40,6 +40,7 @@ from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
 from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
+from federation.node.strangers import Strangers
 from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
 from federation.node.webhooks import Webhooks
@@ -107,6 +108,7 @@ class Node:
         self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
         self.notices = Notices(self, random)
         self.webhooks = Webhooks(self)
+        self.strangers = Strangers(resources.db, clocks.wall)
         self.observing = Observing(self)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)

@@ -7,6 +7,7 @@ nothing, and `federation status` says that it is not known.
     clock-differs        a partner's clock and ours are more than 30 s apart
     certificate-expires  ours, as seen at our public address, or a partner's: in 14 days
     disk-filling         at the pace of the last hour the disk is full within a day
+    asks-unknown         somebody asks as partners do, and is none (`strangers.py`)
 """
 
 import contextlib
@@ -22,11 +23,14 @@ from federation.errors import FederationError
 from federation.feeds.clockgauge import ClockGauge
 from federation.feeds.connection import judge_failure
 from federation.feeds.sessions import Sessions
+from federation.flows.partners import Partners
 from federation.node.disk import PLACES, Disk
 from federation.node.noticetext import tell_time
 from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources
-from federation.schedule import QUICK_FAILURES, Duty, Result
+from federation.node.strangers import ALARM as ASKS
+from federation.node.strangers import Strangers
+from federation.schedule import Duty, Result
 from federation.store import alarms, pulls
 from federation.store.db import Transaction, View
 from federation.store.observations import (
@@ -43,7 +47,7 @@ FAILING: Final = "partner-failing"
 CLOCK: Final = "clock-differs"
 CERTIFICATE: Final = "certificate-expires"
 FILLING: Final = "disk-filling"
-CODES: Final = (FAILING, CLOCK, CERTIFICATE, FILLING)
+CODES: Final = (FAILING, CLOCK, CERTIFICATE, FILLING, ASKS)
 
 INTERVAL_S: Final = 15.0
 MAX_CLOCK_S: Final = 30
@@ -70,6 +74,8 @@ class ObservingHost(Protocol):
     disk: Disk
     peers: Peers
     sessions: Sessions
+    partners: Partners
+    strangers: Strangers
 
     async def alarm(self, code: str, subject: str, detail: str | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
@@ -115,6 +121,9 @@ class Observing:
         self._compare_certificates(wishes)
         for place, free in self._host.disk.free().items():
             self._see_room(place, free, wishes)
+        book = await self._host.partners.book()
+        asking = await self._host.strangers.look(book)
+        wishes[ASKS, self._host.resources.settings.org] = asking
         await self._raise(wishes, await db.read(_standing))
         await self._save()
         return Result(outcome="ok")
@@ -125,7 +134,7 @@ class Observing:
         turn = turns.get(org)
         if turn is None or org not in self._host.peers.reachable:
             return None  # not asked, which `status` says
-        if turn.failures <= QUICK_FAILURES:
+        if turn.failures <= pulls.QUICK_FAILURES:
             return None
         last = await self._host.resources.db.read(pulls.list_turns, org, 1)
         reason = last[0].reason if last else ""
@@ -271,7 +280,7 @@ class Observing:
         code, subject = key
         if code == CERTIFICATE:
             return subject in self._hosts()
-        return code == FILLING or subject in self._host.peers.by_org
+        return code in {FILLING, ASKS} or subject in self._host.peers.by_org
 
 
 def _tell_clock(ahead_s: float | None, *, is_ours: bool) -> str | None:

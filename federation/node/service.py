@@ -94,6 +94,7 @@ async def serve(
         coming=resources.home.coming,
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
+        peers=lambda: node.peers.by_org,
     )
     app = make_app(site)
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
-from federation.errors import FormatError, RecordError, SignatureError
+from federation.errors import FormatError, OtherKeyError, RecordError, SignatureError
 from federation.records.canonical import decode_as, encode
 from federation.records.keystatement import (
     Follows,
@@ -164,7 +164,7 @@ def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
         statements.append(statement)
         identities.append(key)
     if identity not in identities:
-        raise SignatureError(f"{statements[0].origin}: not the pinned identity key")
+        raise OtherKeyError(f"{statements[0].origin}: not the pinned identity key")
     return _build(tuple(notes), tuple(statements), identities[-1])
 
 

@@ -52,8 +52,9 @@ PHOTOS: Final = "photos"
 _COUNTED: Final = frozenset({"incidents"})
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
-#: addresses and folders something has to do; which photographs were removed here.
-Inside: TypeAlias = Literal["partners", "details", "removals"]
+#: addresses and folders something has to do; which photographs were removed here; who
+#: asks as partners do and is none; who of ours has settled which alarm.
+Inside: TypeAlias = Literal["partners", "details", "removals", "asking", "settled"]
 
 
 def _inside(pattern: str) -> str:
@@ -104,7 +105,9 @@ class Partner:
 #: What a person of ours is let do here: see and report, read forms and classify, or
 #: also refer to the agencies and remove. Each has what those before it have.
 PersonRole: TypeAlias = Literal["viewer", "editor", "coordinator"]
-Act: TypeAlias = Literal["see", "report", "read-forms", "classify", "refer", "remove"]
+Act: TypeAlias = Literal[
+    "see", "report", "read-forms", "classify", "refer", "remove", "settle"
+]
 
 _LEAST_ROLE: Final[Mapping[Act, PersonRole]] = {
     "see": "viewer",
@@ -113,6 +116,7 @@ _LEAST_ROLE: Final[Mapping[Act, PersonRole]] = {
     "classify": "editor",
     "refer": "coordinator",
     "remove": "coordinator",
+    "settle": "coordinator",
 }
 ROLES: Final[tuple[PersonRole, ...]] = get_args(PersonRole)
 
@@ -299,8 +303,10 @@ def may_see(caller: Caller, inside: Inside) -> bool:
     match caller:
         case ThisMachine():
             return True
-        case Insider() | Person():
+        case Person():
             return inside != "details"
+        case Insider():
+            return inside not in {"details", "settled"}  # no program names our people
         case Partner() if inside == "removals":
             return True  # whoever honours one is told who else does
         case Nobody() | Partner():

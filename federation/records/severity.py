@@ -20,6 +20,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "agency-mail-refused": "warning",
         "alarm-unsent": "warning",
         "annex-damaged": "urgent",
+        "asks-unknown": "notice",
         "behind": "warning",
         "certificate-expires": "warning",
         "changed-after-held": "notice",

@@ -1,8 +1,11 @@
 """What an operator has to look at: one row for each code and subject.
 
 Rule: an alarm is a fact with a date, never a verdict about somebody. Raised again it
-is counted, not repeated; cleared it is gone. `code` is stable: programs rely on it.
+is counted, not repeated; cleared it is gone, and `settled` has who took it away, of the
+newest. `code` is stable: programs rely on it.
 """
+
+from collections.abc import Iterable
 
 import msgspec
 
@@ -44,7 +47,30 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         )
         + write_twice("told", "code TEXT, subject TEXT", "idx INTEGER"),
     ),
+    (
+        "0006-settled",
+        """
+        CREATE TABLE settled (
+            code TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            first_at INTEGER NOT NULL,
+            settled_at INTEGER NOT NULL,
+            person TEXT NOT NULL,
+            role TEXT NOT NULL,
+            PRIMARY KEY (code, subject, first_at)
+        ) STRICT, WITHOUT ROWID;
+        """
+        + write_twice(
+            "settled",
+            "code TEXT, subject TEXT, first_at INTEGER",
+            "settled_at INTEGER, person TEXT, role TEXT",
+        ),
+    ),
 )
+
+KEPT_SETTLED = 200
+#: Who settled what went by itself, because it does not hold any more.
+BY_ITSELF = ("", "")
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +103,49 @@ def clear_alarm(tx: Transaction, code: str, subject: str) -> bool:
         "DELETE FROM alarm WHERE code = ? AND subject = ?", (code, subject)
     )
     return done.rowcount > 0
+
+
+class SettledAlarm(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm that stands no longer; times are Unix seconds.
+
+    `person` and `role`: who took it away, as the log of actions has them; both "": it
+    went by itself.
+    """
+
+    code: str
+    subject: str
+    first_at: int
+    settled_at: int
+    person: str
+    role: str
+
+
+def note_settled(
+    tx: Transaction, settled: Iterable[Alarm], now: int, person: str, role: str
+) -> None:
+    """Keep who settled these, unless somebody is known to have; the newest 200 stay."""
+    tx.executemany(
+        "INSERT INTO settled (code, subject, first_at, settled_at, person, role)"
+        " VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING",
+        [(one.code, one.subject, one.first_at, now, person, role) for one in settled],
+    )
+    tx.execute(
+        "DELETE FROM settled WHERE (code, subject, first_at) NOT IN"
+        " (SELECT code, subject, first_at FROM settled"
+        " ORDER BY settled_at DESC, code, subject LIMIT ?)",
+        (KEPT_SETTLED,),
+    )
+
+
+def list_settled(view: View, limit: int = KEPT_SETTLED) -> list[SettledAlarm]:
+    """What was settled, the newest first."""
+    rows = view.execute(
+        "SELECT code, subject, first_at, settled_at, person, role FROM settled"
+        " ORDER BY settled_at DESC, code, subject LIMIT ?",
+        (limit,),
+    )
+    names = SettledAlarm.__struct_fields__
+    return [SettledAlarm(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:

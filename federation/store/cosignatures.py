@@ -9,7 +9,7 @@ Source: docs/reference/protocol.md, "Pulling" step 5
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby, islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from federation.errors import FormatError
 from federation.store.db import Transaction, View
@@ -53,6 +53,18 @@ _KEPT = (
     "SELECT c.vkey, c.size FROM cosignature AS c JOIN checkpoint AS k"
     " ON k.log_id = c.log_id AND k.size = c.size WHERE c.log_id = ? "
 )
+
+
+class ConfirmedSize(NamedTuple):
+    """The largest size that somebody confirmed, first when, and when last any size.
+
+    Times are Unix seconds as its maker says.
+    """
+
+    size: int
+    first_at: int
+    last_at: int
+
 
 HolderSizes: TypeAlias = Mapping[str, Mapping[str, int]]
 
@@ -250,6 +262,28 @@ def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int
     for org, time in _others(rows, owner):
         times[org] = min(time, times.get(org, time))
     return times
+
+
+def confirmations(view: View, log_id: int, owner: str) -> dict[str, ConfirmedSize]:
+    """What each other organisation confirmed to hold of a log, and since when.
+
+    Only the newest confirmations are looked at, as by `load_holders`.
+    """
+    rows = view.execute(
+        f"SELECT vkey, size, {_FIRST_TIME}, time FROM cosignature"  # noqa: S608  a constant
+        " WHERE log_id = ? ORDER BY size DESC LIMIT ?",
+        (log_id, _NEWEST),
+    )
+    found: dict[str, ConfirmedSize] = {}
+    for vkey, size, first, last in rows:
+        org = _org_of(vkey)
+        if org in {"", owner}:
+            continue
+        known = found.get(org, ConfirmedSize(size, first, last))
+        if known.size == size:
+            known = known._replace(first_at=min(known.first_at, first))
+        found[org] = known._replace(last_at=max(known.last_at, last))
+    return found
 
 
 def count_holders(confirmed: HolderSizes, origin: str, index: int) -> int:

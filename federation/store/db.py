@@ -96,6 +96,9 @@ class Database:
         self._told: upgrade.Listener | None = None
         # Why the newest write was not taken; None when one has been taken since.
         self.refused: OSError | None = None
+        #: Goes up with whatever is written: what is made of the database at one number
+        #: is true for as long as that stands. Read it before what is made of it.
+        self.commits = 0
         self._connections: list[Connection] = []
         self._local = threading.local()
         self._writer: Connection | None = None
@@ -232,6 +235,7 @@ class Database:
                 before = self._writer.total_changes
                 yield self._writer
                 if self._writer.total_changes > before:
+                    self.commits += 1
                     self.refused = None
         except OSError as error:
             self.refused = error

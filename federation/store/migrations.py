@@ -39,7 +39,7 @@ SETS: Final = {
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),
-    "alarms": ("alarms", "notices", "observations"),
+    "alarms": ("alarms", "notices", "observations", "strangers"),
     "tokens": ("tokens",),
     "people": ("people", "sessions", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),

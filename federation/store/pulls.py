@@ -76,6 +76,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 
 KEPT_TURNS: Final = 100
 KEPT_OFFERS: Final = 100
+#: So many failures in a row are a hiccup or a restart; more: the partner is gone.
+QUICK_FAILURES: Final = 3
 
 
 class PeerTurn(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +198,14 @@ def load_seen(view: View, org: str) -> PeerSeen:
         return msgspec.convert(fields, PeerSeen)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
         raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
+
+
+def answered_at(view: View, org: str) -> int | None:
+    """When the peer last answered as it should, in Unix seconds; None: never."""
+    row = view.execute(
+        "SELECT answered_at FROM peer_seen WHERE org = ?", (org,)
+    ).fetchone()
+    return row[0] if row and isinstance(row[0], int) else None
 
 
 def save_seen(tx: Transaction, seen: PeerSeen) -> None:

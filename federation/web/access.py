@@ -47,7 +47,7 @@ from federation.text import Sentence
 from federation.web.body import read_body
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.nonces import Nonces
-from federation.web.origin import is_local, own_address
+from federation.web.origin import caller, is_local, own_address
 from federation.web.problem import Handler
 from federation.web.sessions import SIGNED_IN, WHY_NOT, BrowserSession
 
@@ -208,6 +208,8 @@ async def _open_signed(request: web.Request) -> Partner:
     signed = open_request(request.method, url, request.headers, now)
     partner = (await site.partners()).find(signed.key)
     if partner is None:
+        # Nothing but that: whoever holds a key may call itself what it likes.
+        site.desk.asked_by_stranger(signed.key, caller(request))
         name = Sentence("signature.unknown", name=signed.key.name)
         raise UnknownSignerError(name)
     await _check_body(request, signed)

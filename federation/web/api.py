@@ -8,17 +8,19 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
     GET /v1/tps/{code}      /v1/regions   /v1/regions/{code}   /v1/gaps   /v1/disputed
     GET /v1/stations?status=&official=&flag=&org=&only=&lacks=&outside=
     GET /v1/changes?since=  /v1/export?what=   /v1/summary   /v1/elections   /v1/status
+    GET /v1/partners?org=&turns=
 """
 
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from federation.errors import FormatError
+from federation.errors import FormatError, NotFoundError
 from federation.flows.query import (
     answers,
     changes,
     lists,
+    partners,
     region,
     state,
     stations,
@@ -28,6 +30,7 @@ from federation.flows.query import (
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
 from federation.flows.query.scope import REGION_CODE, QueryScope, ask, read_names
+from federation.records.readers import may_see
 from federation.records.tps import TPS_PATTERN
 from federation.store.db import View
 from federation.text import Sentence
@@ -43,6 +46,7 @@ from federation.web.queries import (
     ElectionQuery,
     ExportQuery,
     ListQuery,
+    PartnersQuery,
     RegionQuery,
     StationsQuery,
     TpsQuery,
@@ -139,6 +143,13 @@ def _whole_map() -> list[Endpoint[Any]]:
             handler=get_status,
             query=NoQuery,
             response=answers.StatusAnswer,
+        ),
+        Endpoint(
+            path="/v1/partners",
+            summary="How it stands with each partner, for whom it may be shown to",
+            handler=get_partners,
+            query=PartnersQuery,
+            response=partners.PartnersAnswer,
         ),
     ]
 
@@ -323,6 +334,35 @@ async def get_status(request: web.Request, _: NoQuery) -> web.StreamResponse:
         await known_caller(request),
         site.settings,
         further=site.desk.alarms(),
+    )
+    return reply(request, "json", answer)
+
+
+async def get_partners(
+    request: web.Request, query: PartnersQuery
+) -> web.StreamResponse:
+    """The partners, each by itself.
+
+    Raises:
+        BadToken: the token that it sent is none that is known here.
+        HTTPNotFound: whoever asks is shown no partners.
+        NotFoundError: there is no such partner.
+    """
+    site, caller = request.app[SITE], await known_caller(request)
+    if not may_see(caller, "partners"):
+        raise web.HTTPNotFound
+    peers = site.peers()
+    if query.org:
+        if query.org not in peers:
+            raise NotFoundError(f"no partner {query.org}")
+        peers = {query.org: peers[query.org]}
+    answer = await site.db.read(
+        partners.partners,
+        caller,
+        peers,
+        site.clock(),
+        further=site.desk.alarms(),
+        turns=query.turns,
     )
     return reply(request, "json", answer)
 

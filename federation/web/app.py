@@ -20,12 +20,14 @@ from federation.web import (
     incidentpage,
     incidents,
     intake,
+    live,
     mailin,
     maps,
     missing,
     openapidocument,
     outlet,
     paperspage,
+    partnerspage,
     photoask,
     photogroup,
     photopieces,
@@ -82,6 +84,8 @@ def make_app(site: WebContext) -> web.Application:
     app[NONCES] = Nonces(site.clock())
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
+    news = app[live.NEWS] = live.MapNews(site)
+    app.on_cleanup.append(news.close)
     listen = site.settings.listen
     app[NAMES] = own_names(listen)
     app[NAMED_IN] = listen.forwarded
@@ -90,7 +94,7 @@ def make_app(site: WebContext) -> web.Application:
         app[key] = bucket
     app.add_routes(
         [
-            web.get("/livez", live),
+            web.get("/livez", is_alive),
             web.get("/readyz", ready),
             web.get("/metrics", metrics),
         ]
@@ -128,9 +132,11 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        live,
         searchpage,
         reportpage,
         paperspage,
+        partnerspage,
         incidentpage,
         handinpage,
         photopieces,
@@ -175,7 +181,7 @@ async def hide_versions(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.popall(hdrs.SERVER, None)
 
 
-async def live(_: web.Request) -> web.Response:
+async def is_alive(_: web.Request) -> web.Response:
     """The process answers."""
     return web.Response(text="ok\n")
 

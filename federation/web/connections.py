@@ -26,6 +26,8 @@ from federation.web.origin import address_of, caller
 from federation.web.problem import Handler, problem
 
 BODY_DEADLINE_S = 60.0
+#: No connection is older: who is still there comes again.
+CONNECTION_AGE_S = 600.0
 #: What is read of one caller before it is the next one's turn: as chunks of one byte,
 #: the 256 KiB that asyncio takes are a tenth of a second of this process.
 MOST_READ_BYTES = 4 << 10
@@ -212,6 +214,14 @@ async def for_news(request: web.Request) -> AsyncIterator[None]:
                 yield
             finally:
                 connection.poll = None
+
+
+def time_left(request: web.Request) -> float:
+    """In how many seconds the connection of a request will be too old."""
+    connection = request.protocol
+    if not isinstance(connection, HeldConnection):
+        return CONNECTION_AGE_S
+    return CONNECTION_AGE_S - (asyncio.get_running_loop().time() - connection.began)
 
 
 @web.middleware

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from federation.blobs.blobs import Blobs
 from federation.config.agencies import Agency
+from federation.config.peers import Peer
 from federation.config.settings import Settings
 from federation.errors import NotFoundError
 from federation.flows.incidents.counts import CountsCache
@@ -29,6 +30,8 @@ from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
+from federation.tlog.keys import VerifierKey
+from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
 
 
@@ -46,6 +49,9 @@ class NodeApi(Desk, Protocol):
 
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
+
+    def asked_by_stranger(self, key: VerifierKey, address: str) -> None:
+        """Somebody signs well, by a key of nobody here, from this address."""
 
     def photo_used(self, blob: HeldBlob) -> None:
         """Somebody was given this photo of a partner's: it is evicted later."""
@@ -106,7 +112,10 @@ class WebContext:
     #: The secret that we share with an agency, by its key; see `load_answer_secret`.
     answer_secret: Callable[[str], bytes] = _share_none
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
+    #: Those of peers.toml, by organisation, as it is now.
+    peers: Callable[[], Mapping[str, Peer]] = dict
     maps: MapCache = field(default_factory=MapCache)
+    pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)

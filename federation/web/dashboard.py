@@ -1,9 +1,10 @@
 """Pages for people: a polling station, what every page does, files of the pages.
 
 Rule: a page shows what the API answers, through the same functions, in Indonesian or
-English (the reader's browser says which, a link switches). No script and nothing from
-elsewhere: `page.POLICY` forbids both, so that text out of a record could do nothing
-even if it got through the escaping of the templates.
+English (the reader's browser says which, a link switches). Nothing from elsewhere and
+no script but `live.js`, which asks for the page again when the map has moved, and
+without which the page is whole: `page.POLICY` forbids all others, so that text out of
+a record could do nothing even if it got through the escaping of the templates.
 
     /tps/{code}   /tps?code=   /static/…
 
@@ -27,11 +28,13 @@ from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
 from federation.text import LANGUAGES, Language, Text
+from federation.web import live
 from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
-from federation.web.page import SAFETY, Page, static_file
+from federation.web.keptpages import answer_kept
+from federation.web.page import SAFETY, Page, query_of, static_file
 
 PAGE_SIZE = 50
 _CHOICES = ("election", "contest", "lang")
@@ -42,7 +45,7 @@ def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
         web.get("/tps", page_handler(search)),
-        web.get("/tps/{code}", page_handler(station)),
+        web.get("/tps/{code}", page_handler(station, is_kept=True)),
         web.get("/static/{name}", static),
         web.get("/verify", verify),
     ]
@@ -75,6 +78,7 @@ async def station(page: Page) -> web.StreamResponse:
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
         fresh=await tell_fresh(page, asked, code),
+        live=live_address(asked.election, answer.cursor),
     )
     if (shown or alike) and not isinstance(caller, Nobody):
         answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
@@ -120,17 +124,30 @@ async def verify(_request: web.Request) -> web.Response:
     )
 
 
+def live_address(election: str, cursor: str) -> str:
+    """Where a page of the map hears that the map has moved past what it shows."""
+    return query_of(live.PATH, {"election": election, "since": cursor})
+
+
 def page_handler(
-    show: Callable[[Page], Awaitable[web.StreamResponse]],
+    show: Callable[[Page], Awaitable[web.StreamResponse]], *, is_kept: bool = False
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The handler of a page: a mistake is answered as a page, not as JSON."""
+    """The handler of a page: a mistake is answered as a page, not as JSON.
+
+    `is_kept`: all strangers get the same, by nothing but address, language and database
+    (`pagecache.py`).
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         chosen = {k: request.query[k] for k in _CHOICES if request.query.get(k)}
         page = Page(request, Text(pick_page_language(request)), chosen)
-        page.names = (await request.app[SITE].partners()).names
+        site = request.app[SITE]
+        page.names = (await site.partners()).names
         try:
-            return await show(page)
+            if not is_kept:
+                return await show(page)
+            language, names = page.t.language, page.names
+            return await answer_kept(request, language, names, lambda: show(page))
         except (NotFoundError, FormatError) as error:
             return _mistake(page, error)
 

@@ -30,13 +30,12 @@ from typing import Any, Final, TypeAlias
 from aiohttp import web
 
 from federation.web.bucket import Bucket
-from federation.web.connections import HeldConnection, Waiting
+from federation.web.connections import CONNECTION_AGE_S, HeldConnection, Waiting
 from federation.web.listening import listen
 
 HEAD_DEADLINE_S = 15.0
 HEAD_GRACE_S = 3.0
 YOUNG_S = 0.15
-CONNECTION_AGE_S = 600.0
 #: Answers that nobody has read yet, of all connections together.
 MAX_UNREAD_BYTES = 64 << 20
 _SWEEP_S = 0.25
@@ -126,9 +125,9 @@ class Doorkeeper:
     def _hurry(self) -> None:
         """Neither news nor a stranger's body is waited for any more."""
         for connection in self.connections():
-            connection.is_leaving = True
             if connection.waits_for() in {Waiting.NEWS, Waiting.BODY}:
                 connection.give_way()
+            connection.is_leaving = True
 
     def _dismiss(self) -> None:
         for connection in self.connections():

@@ -1,7 +1,7 @@
 """What all pages for editors share: who may see them, what was chosen, how they look.
 
 Rule: whoever may read no forms is told how one is let in, nothing else; a mistake is
-answered as a page. No script runs but `read.js` (`_POLICY`).
+answered as a page. No script runs but `read.js` (`SCRIPT_POLICY`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,11 +18,10 @@ from federation.text import Text
 from federation.web.access import require
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
-from federation.web.page import POLICY, Page, static_address
+from federation.web.page import SCRIPT_POLICY, Page, static_address
 from federation.web.requests.reading import FormReader
 
 _CHOICES: Final = ("election", "contest", "lang", "queue", "region")
-_POLICY: Final = f"{POLICY}; script-src 'self'; connect-src 'self'"
 
 Show: TypeAlias = Callable[["EditorPage"], Awaitable[web.StreamResponse]]
 
@@ -59,7 +58,7 @@ class EditorPage(Page):
         answered = self.render(
             template, owner, script=address, queues=list(QUEUES), **values
         )
-        answered.headers["Content-Security-Policy"] = _POLICY
+        answered.headers["Content-Security-Policy"] = SCRIPT_POLICY
         answered.headers[hdrs.CACHE_CONTROL] = "private, no-store"
         return answered
 

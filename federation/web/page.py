@@ -28,6 +28,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+#: With which a script of ours runs that asks this node, and no other.
+SCRIPT_POLICY = f"{POLICY}; script-src 'self'; connect-src 'self'"
 SAFETY = {
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
@@ -52,7 +54,12 @@ class Page:
         self._root = "../" * (request.rel_url.raw_path.count("/") - 1) or "./"
 
     def render(self, template: str, owner: str, /, **values: object) -> web.Response:
-        """The template as an answer, with the headers that keep it harmless."""
+        """The template as an answer, with the headers that keep it harmless.
+
+        `live` of its values: where the page hears that it is to ask for itself again
+        (`live.py`); "", or none: it does not.
+        """
+        live = str(values.pop("live", ""))
         other = "en" if self.t.language == "id" else "id"
         text = (
             _templates()
@@ -72,13 +79,17 @@ class Page:
                 stylesheet=self.to(static_address("style.css")),
                 tilemap_styles=self.to(static_address("tilemap.css")),
                 other_language=further(self.request, lang=other),
-                **{"data": "", "fresh": "", **self._reader(), **values},
+                live=self.to(live) if live else "",
+                live_script=self.to(static_address("live.js")),
+                **{"data": "", "fresh": "", "every_s": 0, **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
         answered.headers[hdrs.CONTENT_LANGUAGE] = self.t.language
         answered.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
         answered.headers[hdrs.CACHE_CONTROL] = "no-cache"
+        if live:
+            answered.headers["Content-Security-Policy"] = SCRIPT_POLICY
         return answered
 
     def _reader(self) -> Mapping[str, object]:

@@ -102,6 +102,13 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: Limit = 100
 
 
+class PartnersQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which partner, all without one, and how many visits of each."""
+
+    org: Annotated[str, Meta(max_length=253, description="domain of a partner")] = ""
+    turns: Annotated[int, Meta(ge=0, le=100)] = 5
+
+
 class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which polling stations, by what is counted of them."""
 

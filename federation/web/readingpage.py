@@ -27,11 +27,20 @@ class FormCell(NamedTuple):
 
 
 class FormRow(NamedTuple):
-    """One line of the paper."""
+    """One line of the paper; `below`: lines of it that are shown closed if none is set.
+
+    Of a party: its candidates.
+    """
 
     number: str
     label: str
     cells: Sequence[FormCell]
+    below: Sequence[FormCell] = ()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing was typed below."""
+        return not any(cell.value for cell in self.below)
 
 
 class FormPart(NamedTuple):
@@ -69,6 +78,10 @@ def form_parts(
     votes = []
     for row in form.votes:
         name = row.name or t("queue.ballot-number", number=row.number)
+        below = [
+            cell(at, f"{name}: {t('queue.caleg', number=number)}", number)
+            for number, at in row.caleg.items()
+        ]
         if form.is_of_parties:
             sum_head, own_head = t("queue.party-sum"), t("queue.party-own")
             cells = [
@@ -77,7 +90,7 @@ def form_parts(
             ]
         else:
             cells = [cell(row.field, name)]
-        votes.append(FormRow(row.number, name, cells))
+        votes.append(FormRow(row.number, name, cells, below))
     parts = [FormPart("votes", t("queue.part-votes"), votes, is_closed=False)]
     for key, lines in PARTS:
         rows = []
@@ -100,8 +113,8 @@ def form_parts(
 def sum_rules(t: Text, form: PaperForm) -> str:
     """The sums that a script can check while somebody types, as JSON.
 
-    `[{"parts":["f.…"],"rule":"valid_total","total":"f.suara_total"}]`; what each says
-    when it does not hold is in `texts`.
+    `[{"parts":["f.…"],"rule":"valid_total","text":"…","total":"f.…"}]`: it is looked at
+    when all of `parts` were typed, and of `some`, where there is that, at least one.
     """
     votes = {"rule": "votes_sum", "total": "f.suara_sah"}
     rules: list[dict[str, Any]] = [
@@ -111,8 +124,20 @@ def sum_rules(t: Text, form: PaperForm) -> str:
         {"rule": rule, "total": f"f.{total}", "parts": [f"f.{name}" for name in names]}
         for rule, (total, names) in SUMS.items()
     ]
+    rules += [
+        {
+            "rule": "party_sum",
+            "total": row.field,
+            "parts": [row.own],
+            "some": [*row.caleg.values()],
+            "of": row.name or t("queue.ballot-number", number=row.number),
+        }
+        for row in form.votes
+        if row.caleg
+    ]
     for rule in rules:
-        rule["text"] = t(f"rules.{rule['rule']}")
+        said, of = t(f"rules.{rule['rule']}"), rule.pop("of", "")
+        rule["text"] = f"{of}: {said}" if of else said
     return msgspec.json.encode(rules).decode()
 
 
@@ -124,7 +149,7 @@ def compare(
         ComparedRow(f"{row.number} {cell.label}".strip(), said or "–", typed or "–")
         for part in parts
         for row in part.rows
-        for cell in row.cells
+        for cell in (*row.cells, *row.below)
         if (said := ours.get(cell.name, "")) != (typed := mine.get(cell.name, ""))
         and said + typed
     ]

@@ -19,7 +19,13 @@ from federation.store import rollup
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
-from federation.web.dashboard import PAGE_SIZE, ask_page, page_handler, tell_fresh
+from federation.web.dashboard import (
+    PAGE_SIZE,
+    ask_page,
+    live_address,
+    page_handler,
+    tell_fresh,
+)
 from federation.web.page import Page
 from federation.web.resultmap import SHOWN, ResultMap, draw_results
 
@@ -41,8 +47,8 @@ _FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", page_handler(show_region)),
-        web.get("/wilayah/{code}", page_handler(show_region)),
+        web.get("/", page_handler(show_region, is_kept=True)),
+        web.get("/wilayah/{code}", page_handler(show_region, is_kept=True)),
     ]
 
 
@@ -74,6 +80,7 @@ async def show_region(page: Page) -> web.StreamResponse:
         choices=_choices(page, asked, told),
         data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
         fresh=await tell_fresh(page, asked, code),
+        live=live_address(asked.election, answer.cursor),
         map=None if code else _map(page, answer, shown),
         orders=_orders(sort),
         shown=shown,

@@ -61,7 +61,7 @@ _LEFT: Final = "keluar"
 SIGN_INS: Final[web.AppKey[Bucket]] = web.AppKey("sign-ins", Bucket)
 _HTML: Final = "text/html"
 _ACTS: Final[tuple[Act, ...]] = (
-    *("see", "report", "read-forms", "classify", "refer", "remove"),
+    *("see", "report", "read-forms", "classify", "refer", "remove", "settle"),
 )
 
 

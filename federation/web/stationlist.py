@@ -22,7 +22,13 @@ from federation.records.merge import FLAGS, STATUSES
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
-from federation.web.dashboard import PAGE_SIZE, ask_page, page_handler, tell_fresh
+from federation.web.dashboard import (
+    PAGE_SIZE,
+    ask_page,
+    live_address,
+    page_handler,
+    tell_fresh,
+)
 from federation.web.page import Page, query_of
 
 _VILLAGE: Final = 10
@@ -39,9 +45,9 @@ _SORTS: Final = ("", "apart")
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/daftar", page_handler(every)),
-        web.get("/berbeda", page_handler(disputed)),
-        web.get("/kosong", page_handler(missing)),
+        web.get("/daftar", page_handler(every, is_kept=True)),
+        web.get("/berbeda", page_handler(disputed, is_kept=True)),
+        web.get("/kosong", page_handler(missing, is_kept=True)),
     ]
 
 
@@ -114,6 +120,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
         choices=_CHOICES,
         after=after,
         fresh=await tell_fresh(page, asked, code),
+        live=live_address(asked.election, answer.cursor),
         data=query_of("/v1/stations", {**of_all, "sort": sort, "after": after}),
         files={
             form: query_of("/v1/export", {**export, "format": form})

@@ -2,6 +2,7 @@
 
 `make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
 sample, which shows only that it works.
+`make bench ARGS=crowd`: 300 readers a second before a node that syncs.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
@@ -20,6 +21,7 @@ from typing import Final
 
 from tests.bench import duplicates, personal, report
 from tests.bench.country import FILES, Country
+from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
@@ -33,7 +35,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("table", "country", "verify", *_QUICK),
+        choices=("table", "country", "crowd", "verify", *_QUICK),
         default="table",
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
@@ -59,11 +61,16 @@ def main() -> int:
                 say(f"skipped: no {stem}-* in {data}; set FEDERATION_SHARED")
                 return 0
             figures = Verification(Path(folder), data, stem, say).run()
-        elif asked.what == "country":
+        elif asked.what in {"country", "crowd"}:
             if not all((data / file).is_file() for file in FILES.values()):
                 say(f"skipped: no nation-* in {data}; set FEDERATION_SHARED")
                 return 0
-            figures = Country(Path(folder), data, say).run()
+            place = Path(folder)
+            figures = (
+                Crowd(place, data, asked.records, say).run()
+                if asked.what == "crowd"
+                else Country(place, data, say).run()
+            )
         else:
             figures = Bench(Path(folder), asked.records, say).run()
     took = f"{time.monotonic() - began:.0f} s in all"

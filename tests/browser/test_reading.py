@@ -150,3 +150,36 @@ async def test_on_a_small_phone_nothing_is_cut_off_and_everything_can_be_touched
             assert seen
             held = await one.value("document.querySelector('.sheet img').src")
             assert evidence(TPS)[0]["sha256"] in held
+
+
+async def test_candidates_of_a_party_are_opened_typed_and_added_up(chromium, tmp_path):
+    async with two_nodes(tmp_path, "pemilu-2024", "pdpr") as two:
+        await two.share(photographed(TPS, contest="pdpr"))
+        async with editor(chromium, two, width=390) as one:
+            await one.open("/antrean?contest=pdpr&lang=id")
+            await one.press("section .take button", f"/antrean/baca/{TPS}")
+            assert await one.value("document.documentElement.scrollWidth") == 390
+            field = "document.querySelector('[name=\"{}\"]')"
+            shown = field.format("p.1.caleg.1") + ".checkVisibility()"
+            for name, text in (("p.1.jumlah", "9"), ("p.1.partai", "4")):
+                await one.value(field.format(name) + ".focus()")
+                await one.type(text)
+            # Closed, they are passed over.
+            await one.key("Enter")
+            assert await is_focused(one, "p.2.jumlah")
+            assert not await one.value(shown)
+            await one.value("document.querySelector('.below summary').click()")
+            assert await one.value(shown)
+            assert await one.value("document.documentElement.scrollWidth") == 390
+            await one.value(field.format("p.1.caleg.1") + ".focus()")
+            await one.type("3")
+            sums = "document.querySelector('.sums').innerText"
+            assert "suara partai dan calegnya" in await one.value(sums)
+            await one.key("Enter")
+            assert await is_focused(one, "p.1.caleg.2")
+            await one.type("2")
+            assert await one.value("document.querySelector('.sums').hidden")
+            small = await one.value("""[...document.querySelectorAll(
+                    ".below[open] input, .below summary"
+                )].filter((one) => one.offsetHeight < 44).length""")
+            assert small == 0

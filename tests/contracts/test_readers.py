@@ -145,6 +145,7 @@ READS = {
     "/v1/summary": ["/v1/summary"],
     "/v1/elections": ["/v1/elections", f"/v1/elections?election={ELECTION}"],
     "/v1/status": ["/v1/status"],
+    "/v1/partners": ["/v1/partners", f"/v1/partners?org={PARTNER}"],
     "/v1/maps/{election}": [f"/v1/maps/{ELECTION}", "/v1/maps/incidents"],
     "/v1/basis/{digest}": ["/v1/basis/{profile}", f"/v1/basis/{'0' * 64}"],
     "/v1/records/{id}/receipt": [
@@ -181,6 +182,8 @@ READS = {
     "/errors": ["/errors"],
     "/robots.txt": ["/robots.txt"],
     "/.well-known/security.txt": ["/.well-known/security.txt"],
+    # A stream that is let in does not end: what it says stands on every page.
+    "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/lapor": ["/lapor"],
@@ -199,6 +202,8 @@ READS = {
     "/antrean/baca": ["/antrean/baca"],
     "/antrean/baca/{tps}": [f"/antrean/baca/{STATION}"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
+    "/mitra": ["/mitra"],
+    "/mitra/{org}": [f"/mitra/{PARTNER}"],
     "/masuk": ["/masuk", f"/masuk?k={'x' * 43}"],
     "/blob/{digest}": [f"/blob/{record}" for record in RECORDS],
     "/blobs/{digests}": [f"/blobs/{'+'.join(RECORDS)}"],
@@ -225,6 +230,7 @@ WRITES = {
     "/laporan/{org}/{id}/foto": [f"{REPORT_PAGE}/foto"],
     "/laporan/{org}/{id}/antar": [f"{REPORT_PAGE}/antar"],
     "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
+    "/mitra/tangani": ["/mitra/tangani"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],

@@ -69,3 +69,35 @@ async def test_what_no_database_could_keep_is_told_as_well(watched):
     assert await look() == [("alarm-raised", "disk-full")]
     disk.wrong = []
     assert await look() == [("alarm-settled", "disk-full")]
+
+
+async def test_what_went_by_itself_and_what_somebody_saw_to_is_told_apart(db, watched):
+    look, _, now = watched
+    change(db, alarms.raise_alarm, "stalled", "a", "why", 90)
+    change(db, alarms.raise_alarm, "rejected", "b", "why", 91)
+    await look()
+    change(db, alarms.clear_alarm, "stalled", "a")
+    with db.transaction() as tx:
+        [seen_to] = [one for one in alarms.list_alarms(tx) if one.code == "rejected"]
+        alarms.clear_alarm(tx, "rejected", "b")
+        alarms.note_settled(tx, [seen_to], 110, "Sari", "coordinator")
+    now[0] = 120.0
+    await look()
+    with db.view() as view:
+        settled = alarms.list_settled(view)
+    assert [(one.code, one.settled_at, one.person) for one in settled] == [
+        ("stalled", 120, ""),
+        ("rejected", 110, "Sari"),
+    ]
+
+
+def test_only_the_newest_that_were_settled_are_kept(db):
+    with db.transaction() as tx:
+        for at in range(alarms.KEPT_SETTLED + 5):
+            old = alarms.Alarm(
+                code="stalled", subject="a", detail="", first_at=at, last_at=at, times=1
+            )
+            alarms.note_settled(tx, [old], at, *alarms.BY_ITSELF)
+        kept = alarms.list_settled(tx)
+    assert len(kept) == alarms.KEPT_SETTLED
+    assert kept[0].first_at == alarms.KEPT_SETTLED + 4

@@ -7,11 +7,13 @@ import pytest
 
 from federation.config.peers import Peer
 from federation.config.settings import Listen, SyncSettings
+from federation.flows.partners import PartnerBook
 from federation.node import observing
 from federation.node.observing import Observing
-from federation.schedule import QUICK_FAILURES
+from federation.node.strangers import Strangers
 from federation.store import alarms, pulls
 from federation.store.observations import load_observations
+from federation.store.pulls import QUICK_FAILURES
 from federation.tlog.keys import Signer
 
 A, B = "a.example", "b.example"
@@ -31,8 +33,12 @@ class Host:
     def __init__(self, db, public_url=None):
         self.now, self.room = 1_700_000_000.0, 100 * GB
         settings = SimpleNamespace(
-            listen=Listen(public_url=public_url), sync=SyncSettings()
+            org="c.example",
+            listen=Listen(public_url=public_url),
+            sync=SyncSettings(),
         )
+        self.partners, self.known = self, {}
+        self.strangers = Strangers(db, lambda: self.now)
         self.resources = SimpleNamespace(db=db, settings=settings)
         self.clocks = SimpleNamespace(wall=lambda: self.now, steady=lambda: self.now)
         self.disk = SimpleNamespace(free=lambda: {"data": self.room, "guard": None})
@@ -44,6 +50,9 @@ class Host:
         by_org = {one.org: one for one in peers}
         reachable = [o for o, one in by_org.items() if one.url and not one.paused]
         self.peers = SimpleNamespace(by_org=by_org, reachable=reachable)
+
+    async def book(self):
+        return PartnerBook(orgs=self.known)
 
     async def alarm(self, code, subject, detail):
         now, db = int(self.now), self.resources.db

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 from federation.errors import ConflictError
 from federation.flows.query.scope import QueryScope
 from federation.node import reading
-from federation.store import actions, leases, photoanswers
+from federation.store import actions, leases, leaves, logs, photoanswers
 from federation.store.photoanswers import FormPlace
 from tests.browsing import Browser
 from tests.homes import ELECTION, NAMES, draft
@@ -116,6 +117,40 @@ async def test_a_wrong_form_is_asked_about_once_and_saved_as_written(two):
         assert done.status == 200
     said = await two.reading()
     assert said["rules"] == ["votes_sum"]
+
+
+@pytest.fixture
+async def two_of_parties(tmp_path):
+    """Both with an election in which parties stand, and their candidates."""
+    async with two_nodes(tmp_path, "pemilu-2024", "pdpr") as nodes:
+        yield nodes
+
+
+async def test_candidates_of_parties_are_read_and_signed(two_of_parties):
+    two = two_of_parties
+    await two.share(photographed(TPS, contest="pdpr"))
+    party = {"p.1.jumlah": "9", "p.1.partai": "4", "p.1.caleg.1": "3"}
+    async with two.editor() as browser:
+        page = await begin(browser, "/antrean/baca?contest=pdpr")
+        names = re.findall(r'name="(p[.]1[.][a-z0-9.]+)"', page.text)
+        caleg = [f"p.1.caleg.{number}" for number in range(1, 11)]
+        assert names == ["p.1.jumlah", "p.1.partai", *caleg]
+        asked = await answer(browser, page, **party)
+        assert asked.status == 422
+        assert "<li>suara partai dan calegnya" in asked.text
+        # What was typed is seen: closed is what nobody has typed into.
+        assert asked.text.count('<details class="below" open>') == 1
+        right = {**party, "p.1.caleg.10": "2"}
+        asked = await answer(browser, asked, **right, accepted="")
+        assert "<li>suara partai dan calegnya" not in asked.text
+        done = await answer(browser, asked, **right)
+        assert done.status == 200
+    await two.reading(votes={"1": 9})
+    with two.looking() as view:
+        [own] = [one for one in logs.list_logs(view) if one.own]
+        result = leaves.read_record(view, own.id, own.size - 1).statement
+    [part] = result.parties.values()
+    assert (part.jumlah, part.partai, part.caleg) == (9, 4, {"1": 3, "10": 2})
 
 
 @pytest.mark.parametrize(

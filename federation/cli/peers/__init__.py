@@ -14,6 +14,7 @@ from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.peers.circle import import_circle, write_circle
 from federation.cli.peers.pin import compare_key, find_peer, pin_peers
+from federation.cli.peers.show import list_asking, print_asking, show_partners
 from federation.cli.peers.test import test_peers
 from federation.config.fingerprint import fingerprint, parse_fingerprint
 from federation.config.member import URL, check_member
@@ -29,7 +30,7 @@ def peers() -> None:
     """Partners."""
 
 
-for _command in (import_circle, write_circle, test_peers):
+for _command in (import_circle, write_circle, test_peers, show_partners):
     peers.add_command(_command)
 
 
@@ -65,7 +66,7 @@ def add(run: Run, *, url: str, expect: str | None, allow_private: bool) -> int |
 @command_options
 def list_peers(run: Run) -> int | None:
     """All partners, with their state and fingerprint."""
-    t, out = run.t, run.out
+    t, out, asking = run.t, run.out, list_asking(run)
     rows = [
         {
             "org": peer.org,
@@ -83,6 +84,7 @@ def list_peers(run: Run) -> int | None:
     def human() -> None:
         if not rows:
             out.line(t("peers.none"))
+            print_asking(run, asking)
             return
         names = ("org", "name", "url", "state", "may", "fingerprint")
         cells = [
@@ -91,8 +93,9 @@ def list_peers(run: Run) -> int | None:
         ]
         headers = [t(f"peers.{name}") for name in names]
         out.table(headers, [[row[name] for name in names] for row in cells])
+        print_asking(run, asking)
 
-    out.show({"peers": rows}, human)
+    out.show({"peers": rows, "asking": asking}, human)
     return OK
 
 

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
-from yarl import URL
 
 from federation.cli.context import Run
 from federation.config.peers import Peer
 from federation.flows.query.answers import StatusAnswer
+from federation.flows.query.partners import host_of
 from federation.node.disk import PLACES
-from federation.schedule import QUICK_FAILURES
 from federation.store.db import View
 from federation.store.observations import Observation, load_observations
+from federation.store.pulls import QUICK_FAILURES
 from federation.store.reserve import free_bytes
 
 PartnerState: TypeAlias = Literal[
@@ -76,15 +76,15 @@ def see_node(run: Run, view: View, answer: StatusAnswer) -> NodeSeen:
     known = _Observed(load_observations(view), run.clock())
     failures = {peer.org: peer.failures for peer in answer.peers}
     asked = {peer.org for peer in answer.peers if isinstance(peer.last_at, int)}
-    own = _host_of(run.settings.listen.public_url)
+    own = host_of(run.settings.listen.public_url)
     return NodeSeen(
         partners=[
             PartnerSeen(
                 org=peer.org,
                 state=_state(peer, failures.get(peer.org, 0), asked),
                 clock_s=known.value("clock", peer.org),
-                is_plain=peer.url is not None and _host_of(peer.url) is None,
-                certificate_until=known.value("certificate", _host_of(peer.url)),
+                is_plain=peer.url is not None and host_of(peer.url) is None,
+                certificate_until=known.value("certificate", host_of(peer.url)),
             )
             for peer in run.peers
         ],
@@ -122,13 +122,6 @@ def _state(peer: Peer, failures: int, asked: set[str]) -> PartnerState:
     if failures > QUICK_FAILURES:
         return "failing"
     return "trying-again" if failures else "well"
-
-
-def _host_of(url: str | None) -> str | None:
-    """The host of an address with TLS."""
-    if url is None or not url.startswith("https://"):
-        return None
-    return URL(url).host
 
 
 def _see_disk(run: Run, place: str, known: _Observed) -> DiskSeen:

@@ -10,9 +10,11 @@ from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import OK
+from federation.cli.peers.show import print_asking
 from federation.cli.show.broken import is_broken, show_broken
 from federation.cli.show.observed import print_seen, see_node
 from federation.flows.query import answers, state
+from federation.flows.query.partners import read_asking
 from federation.node.disk import see_room
 from federation.node.house import look_around
 from federation.records.readers import THIS_MACHINE
@@ -39,12 +41,14 @@ def status(run: Run, *, code: str | None) -> int | None:
     with run.open_database().view() as view:
         answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
         seen = see_node(run, view, answer)
+        asking = read_asking(view, set(peers))
     # An optional member is absent when there is nothing to say.
-    whole = {**to_builtins(answer), "observed": seen}
+    whole = {**to_builtins(answer), "observed": seen, "asking": asking}
 
     def tell() -> None:
         _print_status(run, answer)
         print_seen(run, seen)
+        print_asking(run, asking)
 
     run.out.show(whole, tell)
     return OK

@@ -11,7 +11,13 @@ evidence that is kept. Alarms that no longer hold are cleared by the turn that s
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from federation.errors import FederationError, ForkError, PeerError, ProofError
+from federation.errors import (
+    FederationError,
+    ForkError,
+    OtherKeyError,
+    PeerError,
+    ProofError,
+)
 from federation.flows.pull.context import MAX_GENERATIONS, LogOutcome, PulledLog
 from federation.records.evidence import format_fork
 from federation.records.readers import NOBODY, may_quote
@@ -60,6 +66,8 @@ class Alarms:
             outcome = "failed"
         elif isinstance(error, ProofError):
             outcome = "mismatch"
+        elif isinstance(error, OtherKeyError) and origin.startswith(f"{self._org}/"):
+            outcome = "other-key"
         log = await self._db.write(self._blame, origin, outcome, reason)
         return PulledLog(
             origin=origin,
@@ -155,7 +163,8 @@ class Alarms:
         # A log that is not known here has whatever name the feed made up: one alarm
         # for all of them.
         subject = self._org if log is None else f"{self._org} {origin}"
-        alarms.raise_alarm(tx, f"feed-{outcome}", subject, reason, self.now)
+        code = "feed-mismatch" if outcome == "mismatch" else "feed-refused"
+        alarms.raise_alarm(tx, code, subject, reason, self.now)
         # The origin is the last to ask: when it cannot show its own log either,
         # nobody goes on here.
         if log is not None and log.org == self._org:

@@ -45,6 +45,7 @@ LogOutcome = Literal[
     "waiting",  # it does not fit with what another one showed us, nor is that proved
     "behind",  # the origin itself shows less than it signed before
     "mismatch",  # the feed's bytes do not lead to what the origin signed
+    "other-key",  # its own organisation shows keys of another identity than is pinned
     "refused",  # keys or checkpoint do not verify
     "failed",  # the feed did not deliver
     "busy",  # another peer's turn is taking it in
@@ -56,7 +57,7 @@ LogOutcome = Literal[
 
 # Those for which the feed is at fault.
 FEED_OUTCOMES: Final[frozenset[LogOutcome]] = frozenset(
-    {"mismatch", "refused", "failed"}
+    {"mismatch", "other-key", "refused", "failed"}
 )
 STANDING: Final[frozenset[LogOutcome]] = frozenset({"full", "damaged", "crashed"})
 

@@ -73,7 +73,7 @@ def status(
         peers=_peers(view, caller, peers) if shows_partners else [],
         you=_you(view, caller),
         offered=[log for log in offered if may_quote(caller, log.origin)],
-        alarms=_alarms(view, caller, held, further),
+        alarms=tell_alarms(view, caller, further),
     )
 
 
@@ -105,10 +105,14 @@ def _stalled(caller: Caller, log: logs.Log) -> str | UnsetType:
     return log.stalled if may_see(caller, "details") else "it does not go on"
 
 
-def _alarms(
-    view: View, caller: Caller, held: Sequence[logs.Log], further: Sequence[Alarm]
+def tell_alarms(
+    view: View, caller: Caller, further: Sequence[Alarm] = ()
 ) -> list[Alarm]:
-    """What is amiss; `held`: the logs that the caller may read."""
+    """What is amiss, as far as the caller is told.
+
+    `further`: alarms that stand and may not be in the database.
+    """
+    held = [log for log in logs.list_logs(view) if may_read(caller, log)]
     stored = alarms.list_alarms(view)
     known = {(alarm.code, alarm.subject) for alarm in stored}
     unknown = [alarm for alarm in further if (alarm.code, alarm.subject) not in known]

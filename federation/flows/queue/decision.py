@@ -98,13 +98,27 @@ def decide(
 
 
 def is_same(own: SignedReading, read: TpsResult, profile: Profile) -> bool:
-    """Whether a reading says what we say: the votes, and each figure that both have."""
+    """Whether a reading says what we say: the votes, and each number that both have."""
     votes = claim_of_result(read, 0, "", profile, 1).votes
     if votes != own.claim.votes:
         return False
     ours = {} if own.result.figures is UNSET else own.result.figures
     theirs = {} if read.figures is UNSET else read.figures
-    return all(ours[name] == theirs[name] for name in ours.keys() & theirs.keys())
+    if any(ours[name] != theirs[name] for name in ours.keys() & theirs.keys()):
+        return False
+    said, typed = _within_parties(own.result), _within_parties(read)
+    return all(said[name] == typed[name] for name in said.keys() & typed.keys())
+
+
+def _within_parties(result: TpsResult) -> dict[tuple[str, str], int]:
+    """Each party's own votes, and those of its candidates, by both their numbers."""
+    found = {}
+    for number, part in ({} if result.parties is UNSET else result.parties).items():
+        if part.partai is not UNSET:
+            found[number, ""] = part.partai
+        for caleg, votes in ({} if part.caleg is UNSET else part.caleg).items():
+            found[number, caleg] = votes
+    return found
 
 
 def _as_result(
@@ -139,11 +153,25 @@ def _reviewed(own: SignedReading, reading: Reading) -> DraftRecord:
     """What we say, said again as two of us read it; with what only the second read."""
     members = _members(own.result)
     figures = {**reading.members.get("figures", {}), **members.get("figures", {})}
+    parties = _joined(members, reading.members)
     return {
         **members,
         **({"figures": figures} if figures else {}),
+        **({"parties": parties} if parties else {}),
         "review": "reviewed",
     }
+
+
+def _joined(said: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The parties of `said`, and of those with the same sum what only `more` says."""
+    joined = {}
+    for number, part in said.get("parties", {}).items():
+        other = more.get("parties", {}).get(number, {})
+        if other.get("jumlah") != part.get("jumlah"):
+            other = {}
+        caleg = {**other.get("caleg", {}), **part.get("caleg", {})}
+        joined[number] = {**other, **part, **({"caleg": caleg} if caleg else {})}
+    return joined
 
 
 def _draft(
@@ -161,10 +189,12 @@ def _draft(
     kept = {} if own is None else own.get("figures", {})
     figures = {**kept, **reading.members.get("figures", {})}
     numbers = ("candidates", "parties", "figures")
+    parties = _joined(reading.members, own or {})
     return {
         **{name: value for name, value in base.items() if name not in numbers},
         **reading.members,
         **({"figures": figures} if figures else {}),
+        **({"parties": parties} if parties else {}),
         "review": review,
         "round": sources.round,
     }

@@ -1,12 +1,14 @@
 """The form that an editor fills in: its fields, and what was typed into them.
 
 Rule: the fields are those of the paper, grouped as on it (C.Hasil), those who stand in
-the order of the ballot; of a contest of parties each party's sum, and its own votes if
-somebody wants to type them. Empty is not read, 0 is zero. What is no number is told of
-its field; sums that do not hold are no mistake of a field (`records/result.py`).
+the order of the ballot; of a contest of parties each party's sum, and its own votes and
+those of its candidates if somebody wants to type them. Empty is not read, 0 is zero.
+What is no number is told of its field; sums that do not hold are no mistake of a field
+(`records/result.py`).
 
     c.01          votes of a candidate      p.1.jumlah, p.1.partai     of a party
-    f.suara_sah   a figure                  form                       which form it is
+    f.suara_sah   a figure                  p.1.caleg.3                of its third
+    form          which form it is
 """
 
 import re
@@ -24,6 +26,10 @@ FORMS: Final = ("plano", "salinan", "unknown")
 # Where nobody is listed, so many rows of ballot numbers are offered.
 _UNLISTED: Final[Mapping[str, int]] = {"pdpd": 60, "pkwkp": 12, "pkwkk": 12, "ppwp": 6}
 _UNLISTED_PARTIES: Final = 24
+# A party has as many candidates as a district has seats: at most 10 for the DPR, 12 for
+# a DPRD (UU 7/2017, articles 187, 189, 192, 244); those of Aceh a fifth more.
+_CALEG: Final[Mapping[str, int]] = {"pdpr": 10}
+_CALEG_ELSE: Final = 15
 _NUMBER: Final = re.compile(r"[0-9]{1,6}")
 _SEXES: Final = ("l", "p", "j")
 
@@ -52,13 +58,15 @@ PARTS: Final[tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]] = (
 class VoteRow(NamedTuple):
     """Who stands there: number, name ("" where nobody is listed), names of fields.
 
-    `own`: the field of a party's own votes, "" of a candidate.
+    `own`: the field of a party's own votes, "" of a candidate; `caleg`: those of its
+    candidates', by their number in the party.
     """
 
     number: str
     name: str
     field: str
     own: str = ""
+    caleg: Mapping[str, str] = {}
 
 
 class PaperForm(NamedTuple):
@@ -70,7 +78,12 @@ class PaperForm(NamedTuple):
     @property
     def fields(self) -> list[str]:
         """The name of every field for a number."""
-        votes = [name for row in self.votes for name in (row.field, row.own) if name]
+        votes = [
+            name
+            for row in self.votes
+            for name in (row.field, row.own, *row.caleg.values())
+            if name
+        ]
         return [*votes, *(f"f.{figure}" for figure in FIGURES)]
 
 
@@ -90,13 +103,20 @@ def paper_form(profile: Profile, contest: str, tps: TpsId) -> PaperForm:
         count = _UNLISTED_PARTIES if is_party else _UNLISTED.get(contest, 12)
         width = 1 if is_party else 2
         names = {f"{number:0{width}}": "" for number in range(1, count + 1)}
+    most = _CALEG.get(contest, _CALEG_ELSE)
     rows = [
-        VoteRow(number, name, f"p.{number}.jumlah", f"p.{number}.partai")
+        _party_row(number, name, most)
         if is_party
         else VoteRow(number, name, f"c.{number}")
         for number, name in sorted(names.items(), key=lambda one: _ballot_order(one[0]))
     ]
     return PaperForm(tuple(rows), is_party)
+
+
+def _party_row(number: str, name: str, most: int) -> VoteRow:
+    at = f"p.{number}"
+    caleg = {str(n): f"{at}.caleg.{n}" for n in range(1, most + 1)}
+    return VoteRow(number, name, f"{at}.jumlah", f"{at}.partai", caleg)
 
 
 def _ballot_order(number: str) -> tuple[int, str]:
@@ -132,10 +152,15 @@ def read_typed(form: PaperForm, given: Mapping[str, str]) -> TypedForm:
 
 def _parties(
     form: PaperForm, typed: TypedNumbers
-) -> Iterator[tuple[str, TypedNumbers]]:
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for row in form.votes if form.is_of_parties else ():
         fields = (("jumlah", row.field), ("partai", row.own))
-        party = {member: typed[name] for member, name in fields if name in typed}
+        party: dict[str, Any] = {
+            member: typed[name] for member, name in fields if name in typed
+        }
+        caleg = {n: typed[name] for n, name in row.caleg.items() if name in typed}
+        if caleg:
+            party["caleg"] = caleg
         if party:
             yield row.number, party
 
@@ -148,4 +173,6 @@ def fill_in(members: Mapping[str, Any]) -> dict[str, str]:
         for member in ("jumlah", "partai"):
             if member in party:
                 typed[f"p.{number}.{member}"] = party[member]
+        for caleg, votes in party.get("caleg", {}).items():
+            typed[f"p.{number}.caleg.{caleg}"] = votes
     return {name: str(value) for name, value in typed.items()}

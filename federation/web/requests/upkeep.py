@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from federation.records.canonical import ShortText
+from federation.records.readers import Person
 from federation.store.tokens import MIN_TOKEN_CHARS
 from federation.web.requests.request import Request
 
@@ -19,6 +20,8 @@ class ClearAlarm(Request[list[str]], frozen=True, kw_only=True):
 
     code: str
     subject: str | None = None
+    #: Who of ours does so by a page; None: a command on the machine.
+    person: Person | None = None
 
 
 class AddToken(Request[None], frozen=True, kw_only=True):

@@ -18,8 +18,9 @@
     const failed = rules.filter((rule) => {
       const total = number(rule.total);
       const parts = rule.parts.map(number);
-      if (total === null || parts.includes(null)) return false;
-      return parts.reduce((sum, part) => sum + part, 0) !== total;
+      const some = (rule.some || []).map(number).filter((part) => part !== null);
+      if (total === null || parts.includes(null) || (rule.some && !some.length)) return false;
+      return parts.concat(some).reduce((sum, part) => sum + part, 0) !== total;
     });
     const texts = failed.map((rule) => rule.text);
     if ([...list.children].map((item) => item.textContent).join("\n") === texts.join("\n")) return;
@@ -33,12 +34,14 @@
   form.addEventListener("input", check);
   check();
 
-  /* Enter goes on to the next field; from the last one to the button. */
+  /* Enter goes on to the next field that is seen; from the last one to the button. What
+     stands in a closed part has a place all the same, where a browser can find it there. */
+  const isSeen = (field) => (field.checkVisibility ? field.checkVisibility() : field.offsetParent !== null);
   form.addEventListener("keydown", (event) => {
     const at = fields.indexOf(event.target);
     if (event.key !== "Enter" || at < 0) return;
     event.preventDefault();
-    const seen = fields.slice(at + 1).find((field) => field.offsetParent !== null);
+    const seen = fields.slice(at + 1).find(isSeen);
     const next = seen || form.querySelector("button.save");
     next.focus();
     if (next.select) next.select();

@@ -222,3 +222,46 @@ def test_of_a_contest_of_parties_each_partys_sum_is_what_is_compared():
     assert (
         decide(found, photo, Reading({"parties": other}), PROFILE).outcome == "differs"
     )
+
+
+PARTIES = {
+    "1": {"jumlah": 9, "partai": 4, "caleg": {"1": 3, "2": 2}},
+    "2": {"jumlah": 5},
+}
+THEIR_PARTIES = signed(BUDI, contest="pdpr", evidence=[PHOTO])
+
+
+def read_parties(parties, own=None, **more):
+    members = {"candidates": None, "figures": None, "parties": parties}
+    return read(None, THEIR_PARTIES, own, members=members, **more)
+
+
+def test_candidates_of_parties_are_signed_and_their_sums_asked_about():
+    assert read_parties(PARTIES).draft["parties"] == PARTIES
+    off = {**PARTIES, "1": {**PARTIES["1"], "caleg": {"1": 3}}}
+    assert read_parties(off).rules == ("party_sum",)
+    accepted = frozenset({"party_sum"})
+    assert read_parties(off, accepted=accepted).draft["parties"] == off
+
+
+def test_who_typed_the_sums_only_takes_no_candidate_of_ours_away():
+    sums = {number: {"jumlah": part["jumlah"]} for number, part in PARTIES.items()}
+    own = signed(ANA, contest="pdpr", parties=PARTIES)
+    assert read_parties(sums, own).draft["parties"] == PARTIES
+    ours_are_sums = signed(ANA, contest="pdpr", parties=sums)
+    decided = read_parties(PARTIES, ours_are_sums)
+    assert decided.draft["parties"] == PARTIES, "what only the second read"
+    # A party whose sum is another's now keeps nothing that made up the old one.
+    other = {"1": {"jumlah": 8}, "2": {"jumlah": 5}}
+    mine = read_parties(other, own, decision="mine").draft
+    assert mine["parties"] == other
+    assert read_parties(other, own, decision="ours").draft["parties"] == PARTIES
+
+
+@pytest.mark.parametrize("member", ["partai", "caleg"])
+def test_another_number_within_a_party_is_another_reading(member):
+    own = signed(ANA, contest="pdpr", parties=PARTIES)
+    within = {"partai": 5, "caleg": {"1": 2}}[member]
+    read_otherwise = {**PARTIES, "1": {"jumlah": 9, member: within}}
+    assert read_parties(read_otherwise, own).outcome == "differs"
+    assert read_parties(PARTIES, own).draft["review"] == "reviewed"

@@ -68,6 +68,25 @@ def test_what_is_typed_is_what_a_result_says():
     assert fill_in(typed.members) == {"p.1.jumlah": "9", "p.1.partai": "6"}
 
 
+def test_the_candidates_of_a_party_are_typed_by_their_number_in_it():
+    by_contest = {"pdpr": 10, "pdprdp": 15, "pdprdk": 15}
+    for contest, most in by_contest.items():
+        row = paper_form(sample.profile(), contest, TPS).votes[0]
+        assert list(row.caleg) == [str(number) for number in range(1, most + 1)]
+    given = {"p.1.jumlah": "9", "p.1.caleg.1": "4", "p.1.caleg.10": "0"}
+    given |= {"p.2.caleg.3": "7", "p.1.caleg.11": "1", "p.2.caleg.2": " "}
+    typed = read_typed(PDPR, given)
+    assert typed.members == {
+        "parties": {
+            "1": {"jumlah": 9, "caleg": {"1": 4, "10": 0}},
+            "2": {"caleg": {"3": 7}},
+        }
+    }
+    said = ("p.1.jumlah", "p.1.caleg.1", "p.1.caleg.10", "p.2.caleg.3")
+    assert fill_in(typed.members) == {name: given[name] for name in said}
+    assert read_typed(PDPR, {"p.1.caleg.2": "x"}).bad == ("p.1.caleg.2",)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,0 +1,126 @@
+"""`federation peers show`: how it stands with each partner, as `/mitra` says."""
+
+import contextlib
+from collections.abc import Sequence
+
+import click
+from msgspec import UNSET
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.cli.output import OK
+from federation.cli.peers.pin import find_peer
+from federation.errors import NotFoundError
+from federation.flows.query.partners import (
+    TURNS_SHOWN,
+    AskingStranger,
+    HeldOfOurs,
+    PartnersAnswer,
+    PartnerView,
+    partners,
+    read_asking,
+)
+from federation.node.disk import see_room
+from federation.node.noticetext import tell_time
+from federation.records.readers import THIS_MACHINE
+from federation.store.pulls import KEPT_TURNS
+
+
+@click.command("show", cls=Command, help="peers.help-show")
+@click.argument("org", required=False, default="")
+@command_options
+def show_partners(run: Run, *, org: str) -> int | None:
+    """All of them; of one, all visits that are kept."""
+    chosen = [find_peer(run, org)] if org else run.peers
+    peers = {peer.org: peer for peer in chosen}
+    room = see_room(run.home, run.settings.disk.reserve_mb << 20, run.clock())
+    with run.open_database().view() as view:
+        answer = partners(
+            view,
+            THIS_MACHINE,
+            peers,
+            int(run.clock()),
+            further=room,
+            turns=KEPT_TURNS if org else TURNS_SHOWN,
+        )
+    run.out.show(answer, lambda: _print(run, answer, is_one=bool(org)))
+    return OK
+
+
+def _print(run: Run, answer: PartnersAnswer, *, is_one: bool) -> None:
+    t, out = run.t, run.out
+    if not answer.partners:
+        out.line(t("partners.none"))
+    for view in answer.partners:
+        _print_one(run, view)
+    if not is_one:
+        print_asking(run, answer.asking)
+
+
+def _print_one(run: Run, view: PartnerView) -> None:
+    t, out = run.t, run.out
+    told = [t.say(view.tell(one, tell_time)) for one in (view.state, *view.also)]
+    out.line(f"{view.org}: {'; '.join(told)}")
+    answered = view.answered_at
+    at = t("partners.never") if answered is UNSET else tell_time(answered)
+    facts = [f"{t('partners.answered')}: {at}"]
+    facts.append(f"{t('partners.entries')}: {t.number(view.rows)}")
+    if view.missing:
+        facts.append(t("partners.missing", count=t.number(view.missing)))
+    facts.append(f"{t('partners.room')}: {t.number(-(-view.bytes // 1000))} kB")
+    out.line("  " + " · ".join(facts))
+    for held in view.holds:
+        out.line(f"  {held.origin}: {_held(run, held)}")
+    for alarm in view.alarms:
+        out.line(f"  ! {alarm.code}: {alarm.detail}")
+        if t.has(f"alarms.do-{alarm.code}"):
+            out.line(f"    → {t(f'alarms.do-{alarm.code}')}")
+    if not view.turns:
+        return
+    names = ("turn-at", "turn-outcome", "turn-new", "turn-seconds", "turn-reason")
+    rows = [
+        (
+            tell_time(turn.at),
+            t.word(f"sync.outcome-{turn.outcome}", turn.outcome),
+            turn.new,
+            round(turn.seconds),
+            turn.reason or "",
+        )
+        for turn in view.turns
+    ]
+    out.table([t(f"partners.{name}") for name in names], rows, right=(2, 3))
+
+
+def _held(run: Run, held: HeldOfOurs) -> str:
+    t, size = run.t, run.t.number(held.size)
+    if not held.held or held.since is UNSET:
+        return t("partners.holds-none", size=size)
+    since = tell_time(held.since)
+    if held.held >= held.size:
+        return t("partners.holds-all", size=size, since=since)
+    return t("partners.holds-some", held=t.number(held.held), size=size, since=since)
+
+
+def list_asking(run: Run) -> list[AskingStranger]:
+    """Who asks and is no partner; nobody, where no node has run yet."""
+    with contextlib.suppress(NotFoundError), run.open_database().view() as view:
+        return read_asking(view, {peer.org for peer in run.peers})
+    return []
+
+
+def print_asking(run: Run, asking: Sequence[AskingStranger]) -> None:
+    """Print who asks and is no partner; nothing where nobody does."""
+    t, out = run.t, run.out
+    if not asking:
+        return
+    out.line(t("partners.asking") + ":")
+    for one in asking:
+        first, last = tell_time(one.first_at), tell_time(one.last_at)
+        times = t.number(one.times)
+        said = t(
+            "partners.asking-one", org=one.org, first=first, last=last, times=times
+        )
+        out.line(f"  {said} ({t('partners.asking-key', key=one.key_id)})")
+        if one.is_partners_name:
+            out.line(f"    {t('partners.asking-partner')}")
+    out.line(f"  {t('partners.asking-lead')}")

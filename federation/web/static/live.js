@@ -1,0 +1,107 @@
+/* Figures change on the open page when the map has moved; without this the page is whole. */
+"use strict";
+(() => {
+  const address = document.body.dataset.live;
+  if (!address || !window.EventSource) return;
+  const sign = document.querySelector(".live");
+  const url = new URL(address, location.href);
+  let stream = null, due = 0, again = 0, isAsking = false, shown = "";
+
+  /* Of what was there only that is touched which differs: what a reader has opened,
+     typed, chosen or scrolled stays as it is. */
+  const change = (old, fresh) => {
+    if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
+      old.replaceWith(fresh);
+      if (fresh.nodeType === Node.ELEMENT_NODE) fresh.classList.add("news");
+    } else if (old.nodeType === Node.TEXT_NODE) {
+      if (old.data === fresh.data) return;
+      const isNews = old.data.trim() !== fresh.data.trim();
+      old.data = fresh.data;
+      if (isNews && old.parentElement) old.parentElement.classList.add("news");
+    } else if (old.nodeType === Node.ELEMENT_NODE) {
+      adopt(old, fresh);
+      const ours = [...old.childNodes], theirs = [...fresh.childNodes];
+      theirs.forEach((one, at) => {
+        if (at < ours.length) {
+          change(ours[at], one);
+          return;
+        }
+        old.append(one);
+        if (one.nodeType === Node.ELEMENT_NODE) one.classList.add("news");
+      });
+      ours.slice(theirs.length).forEach((one) => one.remove());
+    }
+  };
+  const kept = new Set(["open", "value", "checked", "selected", "hidden"]);
+  const adopt = (old, fresh) => {
+    const isField = !(old instanceof HTMLProgressElement);
+    const ours = (name) => isField && kept.has(name);
+    for (const { name, value } of [...fresh.attributes]) {
+      if (!ours(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    for (const { name } of [...old.attributes]) {
+      if (!ours(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+    }
+  };
+  document.addEventListener("animationend", (event) => {
+    if (event.animationName === "news") event.target.classList.remove("news");
+  });
+
+  const ask = async () => {
+    due = 0;
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      /* The browser asks with the ETag that it has. */
+      const answer = await fetch(location.href, { cache: "no-cache" });
+      if (!answer.ok) return;
+      const text = await answer.text();
+      if (text === shown) return;
+      shown = text;
+      const fresh = new DOMParser().parseFromString(text, "text/html");
+      document.title = fresh.title;
+      for (const part of ["main", "body > footer"]) {
+        const old = document.querySelector(part), one = fresh.querySelector(part);
+        if (old && one) change(old, one);
+      }
+      const since = new URL(fresh.body.dataset.live || address, location.href);
+      url.search = since.search;
+    } catch {
+      /* The next event asks again. */
+    } finally {
+      isAsking = false;
+    }
+  };
+  /* Not all open pages at once. */
+  const soon = (within) => {
+    if (!due) due = setTimeout(ask, Math.random() * within);
+  };
+  const listen = () => {
+    clearTimeout(again);
+    if (stream || document.hidden) return;
+    stream = new EventSource(url);
+    stream.onopen = () => { if (sign) sign.hidden = false; };
+    stream.addEventListener("map", (event) => soon(JSON.parse(event.data).within_ms));
+    stream.onerror = () => {
+      if (sign) sign.hidden = true;
+      if (!stream || stream.readyState !== EventSource.CLOSED) return;
+      /* No place is free: this page looks by itself, now and then. */
+      stream = null;
+      again = setTimeout(() => { soon(1000); listen(); }, 60000 + Math.random() * 60000);
+    };
+  };
+  /* What else a page shows than the map is looked at now and then. */
+  const every = Number(document.body.dataset.every) * 1000;
+  if (every) setInterval(() => { if (!document.hidden) soon(0); }, every);
+  const stop = () => {
+    clearTimeout(again);
+    if (stream) stream.close();
+    stream = null;
+    if (sign) sign.hidden = true;
+  };
+  /* A page that nobody looks at takes no place. */
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+  addEventListener("pagehide", stop);
+  addEventListener("pageshow", listen);
+  listen();
+})();

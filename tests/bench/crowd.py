@@ -1,0 +1,259 @@
+"""A crowd before a node that syncs: `make bench ARGS=crowd`.
+
+    readers    300 requests/s for so long as the sync runs: half of them the first page,
+               the others its provinces and their kabupaten; without `If-None-Match`,
+               as visitors who come for the first time
+    a sync     all that another node has: at rest on one node, under the crowd on
+               another
+
+Rule: requests are sent when they are due, not when the last one is answered, and each
+is timed from when it was due: a node that stops for a second is late for all who came
+in that second. A reader's connection has one request at a time; where all are taken,
+the next waits, and its wait counts.
+"""
+
+import asyncio
+import contextlib
+import gzip
+import itertools
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.bench.country import ELECTION, FILES
+from tests.bench.node import NEVER_S, Node
+from tests.bench.report import Figure, at_least, at_most, shown
+
+RATE = 300
+CONNECTIONS = 64
+WARM_S = 5.0
+FULL_S = 4.0
+#: Readers stop by themselves, whatever becomes of the sync.
+LONGEST_S = 900.0
+
+
+@dataclass
+class Heard:
+    """What readers got: seconds from when each request was due, and what came."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    def quantile(self, share: float) -> float:
+        """Milliseconds within which so many were answered."""
+        ordered = sorted(self.seconds)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Readers:
+    """Requests on connections that stay open; `paths` without end."""
+
+    def __init__(self, port: int, paths: Iterator[str], tag: str = "") -> None:
+        """`tag`: is sent as `If-None-Match`."""
+        self._port, self._paths = port, paths
+        self._field = f"If-None-Match: {tag}\r\n" if tag else ""
+        self._end = threading.Event()
+
+    def stop(self) -> None:
+        """No more requests are sent."""
+        self._end.set()
+
+    def come(self, rate: float, longest_s: float) -> Heard:
+        """So many a second until `stop`, at most for so long."""
+        return asyncio.run(self._come(rate, longest_s))
+
+    def press(self, seconds: float, connections: int = 8) -> float:
+        """As many as the node answers, on so many connections: a second."""
+        return asyncio.run(self._press(seconds, connections))
+
+    async def _come(self, rate: float, longest_s: float) -> Heard:
+        heard = Heard()
+        due: asyncio.Queue[float | None] = asyncio.Queue()
+        readers = [
+            asyncio.create_task(self._read(due, heard)) for _ in range(CONNECTIONS)
+        ]
+        began = time.monotonic()
+        for number in itertools.count():
+            at = began + number / rate
+            if self._end.is_set() or at - began > longest_s:
+                break
+            if (early := at - time.monotonic()) > 0:
+                await asyncio.sleep(early)
+            due.put_nowait(at)
+        for _ in readers:
+            due.put_nowait(None)
+        await asyncio.gather(*readers)
+        return heard
+
+    async def _read(self, due: asyncio.Queue[float | None], heard: Heard) -> None:
+        async with self._connection() as ask:
+            while (at := await due.get()) is not None:
+                heard.statuses[await ask()] += 1
+                heard.seconds.append(time.monotonic() - at)
+
+    async def _press(self, seconds: float, connections: int) -> float:
+        end, count = time.monotonic() + seconds, 0
+
+        async def press() -> None:
+            nonlocal count
+            async with self._connection() as ask:
+                while time.monotonic() < end:
+                    await ask()
+                    count += 1
+
+        await asyncio.gather(*(press() for _ in range(connections)))
+        return count / seconds
+
+    @contextlib.asynccontextmanager
+    async def _connection(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+        async def ask() -> int:
+            head = f"GET {next(self._paths)} HTTP/1.1\r\nHost: localhost\r\n"
+            writer.write(f"{head}Accept-Language: id\r\n{self._field}\r\n".encode())
+            answer = await reader.readuntil(b"\r\n\r\n")
+            status, _, fields = answer.decode().partition("\r\n")
+            sizes = [
+                int(line[15:])
+                for line in fields.split("\r\n")
+                if line.lower().startswith("content-length:")
+            ]
+            await reader.readexactly(sum(sizes))
+            return int(status.split()[1])
+
+        try:
+            yield ask
+        finally:
+            writer.close()
+
+
+class Crowd:
+    """One run: `records` of the country's plano photos, its whole list of stations."""
+
+    def __init__(
+        self, folder: Path, data: Path, records: int, say: Callable[[str], None]
+    ) -> None:
+        """`say` is told what is being done."""
+        self._folder, self._data, self._say = folder, data, say
+        self._records = records
+
+    def run(self) -> list[Figure]:
+        """All figures; every process that was started is ended."""
+        with contextlib.ExitStack() as stack:
+            source, resting, crowded = nodes = self._found(stack)
+            self._list(nodes)
+            for node in nodes:
+                node.start()
+            # A partner that is new is asked at once: while it has nothing yet.
+            for node in (resting, crowded):
+                node.meet(source)
+                node.wait_stored(source.origin, source.size(), LONGEST_S)
+            self._fill(source)
+            goal = {source.origin: source.size()}
+            paths = _visited(resting)
+            self._say(f"a sync of {goal} at rest")
+            stored, merged = self._sync(resting, source, goal)
+            self._say("the same under the crowd")
+            readers = Readers(crowded.port, paths)
+            heard: list[Heard] = []
+            thread = threading.Thread(
+                target=lambda: heard.append(readers.come(RATE, LONGEST_S))
+            )
+            thread.start()
+            try:
+                time.sleep(WARM_S)
+                under, after = self._sync(crowded, source, goal)
+            finally:
+                readers.stop()
+                thread.join()
+            size = goal[source.origin]
+            note = f"{size:,} records in {under:.1f} s; at rest {stored:.1f} s"
+            mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
+            return [
+                *_of_readers(heard[0]),
+                at_least("of its rate, a sync keeps", stored / under, "", 0.8, note),
+                shown("of its rate, until merged", merged / after, "", mapped),
+                *self._press(crowded),
+            ]
+
+    def _found(self, stack: contextlib.ExitStack) -> tuple[Node, Node, Node]:
+        made = []
+        for org in ("kawalpemilu", "jagasuara", "jagapemilu"):
+            node = Node(f"{org}.example", self._folder / org, ELECTION)
+            stack.callback(node.stop)
+            node.set(interval_s=NEVER_S, reconcile_wait_s=1, deadline_s=3600)
+            made.append(node)
+        return made[0], made[1], made[2]
+
+    def _list(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            self._say(f"{node.org} loads the list of stations")
+            node.command("tps-list", "import", str(self._data / FILES["register"]))
+
+    def _fill(self, source: Node) -> None:
+        rows = self._folder / "rows.csv"
+        with gzip.open(self._data / FILES["plano"], "rt", encoding="utf-8") as lines:
+            rows.write_text("".join(itertools.islice(lines, self._records + 1)))
+        self._say(f"{source.org} imports {self._records:,} results")
+        source.command("import", str(rows), "--form", "plano")
+
+    def _sync(
+        self, node: Node, source: Node, goal: dict[str, int]
+    ) -> tuple[float, float]:
+        """Seconds until all is verified and durable, and until it is on the map."""
+        began = time.monotonic()
+        turn = threading.Thread(target=node.sync, args=[source])
+        turn.start()
+        node.wait_stored(source.origin, goal[source.origin], LONGEST_S)
+        stored = time.monotonic() - began
+        node.wait_merged(goal, LONGEST_S)
+        merged = time.monotonic() - began
+        turn.join()
+        return stored, merged
+
+    def _press(self, node: Node) -> Iterator[Figure]:
+        """What the node answers at most, with nothing else to do."""
+        self._say("as many as it answers")
+        _, head, page = node.ask("GET", "/", headers={"Accept-Language": "id"})
+        for what, tag in (
+            ("the first page, warm", ""),
+            ("the same, 304", head["ETag"]),
+        ):
+            readers = Readers(node.port, itertools.repeat("/"), tag)
+            rates = [readers.press(FULL_S) for _ in range(3)]
+            note = f"{len(page):,} bytes; 8 connections, median of 3"
+            yield shown(what, statistics.median(rates), "requests/s", note)
+
+
+def _of_readers(heard: Heard) -> list[Figure]:
+    asked, good = len(heard.seconds), heard.statuses[200]
+    note = f"{asked:,} requests at {RATE}/s; {asked - good} not answered with 200"
+    return [
+        at_most(
+            "p99 of pages while a sync runs", heard.quantile(0.99), "ms", 100, note
+        ),
+        shown("median of them", heard.quantile(0.5), "ms"),
+        shown("the longest", heard.quantile(1.0), "ms"),
+    ]
+
+
+def _visited(node: Node) -> Iterator[str]:
+    """Half of all go to the first page, a third to a province, the rest further in."""
+    provinces = [one["code"] for one in node.get("/v1/regions")["children"]]
+    inner = [
+        one["code"]
+        for province in provinces
+        for one in node.get(f"/v1/regions/{province}")["children"]
+    ]
+    random = Random(20240214)
+    while True:
+        kind = random.random()
+        if kind < 1 / 2:
+            yield "/"
+        else:
+            yield f"/wilayah/{random.choice(provinces if kind < 5 / 6 else inner)}"
