@@ -305,6 +305,8 @@ def test_every_alarm_has_words_and_every_word_an_alarm():
     assert unknown == {"?code", "?alarm.code"}
     said = (said - unknown) | {"fork", "own-fork", ALARM_FULL, ALARM_FAILED}
     said |= {referalarms.UNSURE, referalarms.FAILED, referalarms.TWICE}
+    # Of a feed: `flows/pull/alarms.py` chooses.
+    said |= {"feed-mismatch", "feed-refused"}
     said |= {received.CAME, received.BOUNCED, *observing.CODES}
     patterns = [re.escape(code).replace(r"\*", ".+") for code in said]
     for code in documented:

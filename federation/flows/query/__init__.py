@@ -11,6 +11,7 @@ Every answer names the `cursor` it was read at.
     scope       what is asked: an election, a contest, a region
     cursor      where an answer was read: a place in what happened
     state       how this node is, its logs, its partners, its alarms
+    partners    how it stands with each, and who asks that is none
     region      a region and its parts: coverage, votes
     tps         a polling station, what each says side by side
     comparison  what each says of a station, figure by figure
