@@ -91,11 +91,13 @@ _TAGS: Final = {
     "proofs": "What the map is made from, to be verified by anybody",
     "reports": "Reports of violations; most for partners and people of ours",
     "photographs": "Photographs of forms; for partners and people of ours",
+    "node": "How this node is, its partners and alarms",
     "intake": "Handing in what this organisation says",
 }
 _TAG_OF: Final = (
     (re.compile("/v1/(?:incidents|agency)"), "reports"),
     (re.compile("/v1/(?:photos|queue)"), "photographs"),
+    (re.compile("/v1/(?:status|partners)"), "node"),
     (re.compile("/v1/records/|/v1/maps/|/v1/basis/"), "proofs"),
     (re.compile("/v1/(?:records|evidence)$"), "intake"),
 )
