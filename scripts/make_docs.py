@@ -4,7 +4,7 @@ Run it after a change of a command, an option or an alarm: `make docs`. A test c
 what it makes with what is there.
 
     cli.md, cli.id.md    every command, argument and option, in English and Indonesian
-    alarms.md            every alarm: what it means, what to do, in both
+    alarms.md, …         every alarm, and in alarms/ a page for each, in both
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,15 @@ import click
 
 from federation.cli import federation
 from federation.cli.help import translate
-from federation.records.severity import severity_of
-from federation.text import Language, Text, load_topic
+from federation.records.alarmhelp import CODES, help_for
+from federation.records.severity import ORDER
+from federation.text import Language, Text
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 WRITTEN: Final = "<!-- Written by scripts/make_docs.py out of the program itself. -->\n"
+
+#: How the name of a page ends.
+SUFFIXES: Final[dict[Language, str]] = {"en": ".md", "id": ".id.md"}
 
 #: Said once above, not with each command.
 SHARED: Final = ("json", "home", "lang", "help")
@@ -60,7 +64,12 @@ def pages() -> dict[str, str]:
     return {
         "cli.md": format_commands("en"),
         "cli.id.md": format_commands("id"),
-        "alarms.md": format_alarms(),
+        **{f"alarms{suffix}": format_alarms(one) for one, suffix in SUFFIXES.items()},
+        **{
+            f"alarms/{code}{suffix}": format_alarm(one, code)
+            for one, suffix in SUFFIXES.items()
+            for code in CODES
+        },
     }
 
 
@@ -125,40 +134,95 @@ def _options(ctx: click.Context, t: Text, *, keep: bool = False) -> str:
     return "".join(lines)
 
 
-def format_alarms() -> str:
-    """The page of all alarms."""
-    words = load_topic("alarms")
-    codes = sorted(name for name in words if not name.startswith("do-"))
-    sections = [
-        f"\n## `{code}`\n\n*{severity_of(code)}*\n\n"
-        f"{words[code]['en']}\n**Do:** {words[f'do-{code}']['en']}\n\n"
-        f"{words[code]['id']}\n**Lakukan:** {words[f'do-{code}']['id']}\n"
-        for code in codes
-    ]
-    return f"""{WRITTEN}# Alarms / Peringatan
+ALARMS: Final[dict[Language, str]] = {
+    "en": """# Alarms
+
+[Bahasa Indonesia](alarms.id.md)
 
 `federation status` lists what stands, as does `GET /v1/status`; [metrics](metrics.md)
 count it, and [messages](alarm-messages.md) bring it to people. An alarm is a fact with
-a date, never a verdict about somebody; its code is stable. `changed-after-held`,
-`crashed`, `disk-failed`, `fork`, `own-fork`, `rejected`, `several-refs`,
-`stored-damaged` and `suspected-echo` stay, with the time they last happened, until
-`federation status --clear CODE`; the others go away when their cause does. Its
-severity says who is to look when: `urgent`, somebody is to be woken; `warning`, today;
-`notice`, it is to be known.
+a date, never a verdict about somebody; its code is stable. Its severity says who is to
+look when: **urgent**, somebody is to be woken; **warning**, today; **notice**, it is to
+be known. Each page says when its alarm goes away: by itself, or with
+`federation status --clear CODE`.
 
-`federation status` menampilkan yang masih berlaku; [pesan](alarm-messages.md)
-membawanya kepada orang. Peringatan adalah fakta bertanggal, bukan putusan tentang
-seseorang; kodenya tetap. `changed-after-held`, `crashed`, `disk-failed`, `fork`,
-`own-fork`, `rejected`, `several-refs`, `stored-damaged`, dan `suspected-echo` tetap
-ada dengan waktu kejadian terakhir sampai `federation status --clear KODE`; yang lain
-hilang bila penyebabnya hilang. Tingkatnya menyebut kapan harus dilihat: `urgent`,
-bangunkan seseorang; `warning`, hari ini; `notice`, untuk diketahui.
-""" + "".join(sections)
+The same pages are at every node, `/bantuan/peringatan`, and on its machine:
+`federation alarms explain CODE`.
+
+| alarm | | what has happened |
+|---|---|---|
+""",
+    "id": """# Peringatan
+
+[English](alarms.md)
+
+`federation status` menampilkan yang masih berlaku, begitu juga `GET /v1/status`;
+[metrik](metrics.md) menghitungnya, dan [pesan](alarm-messages.md) membawanya kepada
+orang. Peringatan adalah fakta bertanggal, bukan putusan tentang seseorang; kodenya
+tetap. Tingkatnya menyebut kapan harus dilihat: **urgent**, bangunkan seseorang;
+**warning**, hari ini; **notice**, untuk diketahui. Tiap halaman menyebut kapan
+peringatannya hilang: dengan sendirinya, atau dengan `federation status --clear KODE`.
+
+Halaman yang sama ada di setiap node, `/bantuan/peringatan`, dan di mesinnya:
+`federation alarms explain KODE`.
+
+| peringatan | | yang terjadi |
+|---|---|---|
+""",
+}
+
+
+def format_alarms(language: Language) -> str:
+    """The list of all alarms, those first that wake somebody."""
+    found = [one for code in CODES if (one := help_for(Text(language), code))]
+    found.sort(key=lambda one: -ORDER.index(one.severity))
+    suffix = SUFFIXES[language]
+    rows = [
+        f"| [`{one.code}`](alarms/{one.code}{suffix})"
+        f" | {one.severity} | {one.meaning} |\n"
+        for one in found
+    ]
+    return WRITTEN + ALARMS[language] + "".join(rows)
+
+
+def format_alarm(language: Language, code: str) -> str:
+    """The page of one alarm."""
+    t = Text(language)
+    told = help_for(t, code)
+    assert told is not None
+    other: Language = "id" if language == "en" else "en"
+    name = {"en": "English", "id": "Bahasa Indonesia"}[other]
+    whole = f"[{t('alarmhelp.all')}](../alarms{SUFFIXES[language]})"
+    steps = "".join(f"{n}. {step}\n" for n, step in enumerate(told.steps, 1))
+    return f"""{WRITTEN}# {t("alarmhelp.title-one", code=f"`{code}`")}
+
+[{name}]({code}{SUFFIXES[other]}) · {whole}
+
+**{t(f"notices.severity-{told.severity}")}** · {told.meaning}
+
+{told.why}
+
+## {t("alarmhelp.in-short")}
+
+{told.remedy}
+
+## {t("alarmhelp.steps")}
+
+{steps}
+## {t("alarmhelp.settled")}
+
+{told.settled}
+
+## {t("alarmhelp.call")}
+
+{told.call}
+"""
 
 
 def main() -> None:
     """Write every page."""
     for name, text in pages().items():
+        (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8")
 
 

@@ -4,10 +4,11 @@ Rule: the cause comes first, then what to do, then about whom and since when; no
 stands in it that `federation status` does not show on this machine. What others wrote
 is one line of printable text. The number of a message follows from what it holds.
 
-    {"alarms":[{"alarm":"fork","cause":"…","detail":"…","do":"…","severity":"urgent",
-     "since":1707919387,"state":"raised","subject":"jagasuara.example/pemilu-2024",
-     "until":null}],"left_out":0,"message":"<…@jagapemilu.example>","name":"…",
-     "org":"jagapemilu.example","type":"alarms/1"}
+    {"alarms":[{"alarm":"fork","cause":"…","detail":"…","do":"…","read_more":"https://…",
+     "severity":"urgent","since":1707919387,"state":"raised",
+     "subject":"jagasuara.example/pemilu-2024","until":null}],"left_out":0,
+     "message":"<…@jagapemilu.example>","name":"…","org":"jagapemilu.example",
+     "type":"alarms/1"}
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import msgspec
 
 from federation.config.settings import Settings
 from federation.node.noticeplan import MAX_ITEMS, DueNotice
+from federation.records.alarmhelp import where_to_read
 from federation.records.severity import severity_of
 from federation.store.notices import Notice
 from federation.text import LANGUAGES, Language, Text
@@ -59,7 +61,7 @@ def write_notice(
     more = len(due) - 1
     if more:
         what = t("notices.subject-more", what=what, count=more)
-    parts = [_tell(t, one) for one in told]
+    parts = [_tell(t, one, settings.listen.public_url) for one in told]
     if len(due) > len(told):
         parts.append(t("notices.left-out", count=len(due) - len(told)))
     parts.append(t("notices.from", name=settings.name, org=settings.org))
@@ -72,7 +74,10 @@ def write_notice(
         recipient,
         f"[{settings.org}] {what}"[:_MAX_SUBJECT],
         "\n\n".join(parts),
-        {"alarms": [_say(t, one) for one in told], "left_out": len(due) - len(told)},
+        {
+            "alarms": [_say(t, one, settings.listen.public_url) for one in told],
+            "left_out": len(due) - len(told),
+        },
         repr(known),
     )
 
@@ -113,8 +118,9 @@ def tell_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _tell(t: Text, due: DueNotice) -> str:
+def _tell(t: Text, due: DueNotice, public_url: str | None) -> str:
     notice = due.notice
+    where = where_to_read(notice.code, public_url)
     head = t(
         f"notices.head-{due.state}",
         severity=t(f"notices.severity-{severity_of(notice.code)}"),
@@ -122,6 +128,7 @@ def _tell(t: Text, due: DueNotice) -> str:
     lines = [f"{head} {_cause(t, notice)}"]
     if due.state != "settled":
         lines.append(t("notices.do", do=_remedy(t, notice)))
+        lines.append(t("alarmhelp.read-more", where=where))
     times = t("notices.since", since=tell_time(notice.raised_at))
     if notice.settled_at:
         until = tell_time(notice.settled_at)
@@ -131,13 +138,14 @@ def _tell(t: Text, due: DueNotice) -> str:
     return "\n  ".join(lines)
 
 
-def _say(t: Text, due: DueNotice) -> dict[str, object]:
+def _say(t: Text, due: DueNotice, public_url: str | None) -> dict[str, object]:
     notice = due.notice
     return {
         "alarm": notice.code,
         "cause": _cause(t, notice),
         "detail": _plain(notice.detail),
         "do": _remedy(t, notice),
+        "read_more": where_to_read(notice.code, public_url),
         "severity": severity_of(notice.code),
         "since": notice.raised_at,
         "state": due.state,

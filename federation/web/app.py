@@ -17,6 +17,7 @@ from federation.web import (
     feed,
     formtaking,
     handinpage,
+    helppage,
     incidentpage,
     incidents,
     intake,
@@ -150,6 +151,7 @@ def make_app(site: WebContext) -> web.Application:
         thumbnails,
         posting,
         following,
+        helppage,
         wellknown,
         errorspage,
     ):

@@ -13,6 +13,7 @@ from typing import Final
 
 import jinja2
 from aiohttp import hdrs, web
+from markupsafe import Markup, escape
 from yarl import URL
 
 from federation.flows.query import answers
@@ -181,7 +182,17 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters["compared"] = compare
     environment.filters["gentle"] = gentle
+    environment.filters["spans"] = mark_commands
     return environment
+
+
+def mark_commands(sentence: str) -> Markup:
+    """A sentence of ours, what stands between backticks as code; all of it escaped."""
+    parts = sentence.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def gentle(name: str) -> str:

@@ -106,7 +106,7 @@ class PartnersQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Which partner, all without one, and how many visits of each."""
 
     org: Annotated[str, Meta(max_length=253, description="domain of a partner")] = ""
-    turns: Annotated[int, Meta(ge=0, le=100)] = 5
+    turns: Annotated[int, Meta(ge=0, le=100, description="how many visits of each")] = 5
 
 
 class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

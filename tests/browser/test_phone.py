@@ -21,6 +21,8 @@ PAGES = (
     "/daftar?flag=implausible&status=single",
     "/?map=disputed&sort=-covered",
     "/cari?q=padang",
+    "/bantuan/peringatan",
+    "/bantuan/peringatan/own-log-past-unknown",
 )
 #: What of the page's text stands beyond its right edge, or in a box that hides it.
 CUT_OFF = """

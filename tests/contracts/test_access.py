@@ -202,6 +202,8 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /robots.txt", "", "/robots.txt"),
     ("GET /.well-known/security.txt", "", "/.well-known/security.txt"),
     ("GET /cari", "", "/cari?q=padang"),
+    ("GET /bantuan/peringatan", "", "/bantuan/peringatan"),
+    ("GET /bantuan/peringatan/{alarm}", "", "/bantuan/peringatan/fork"),
     ("GET /events", "no election", "/events?election=incidents"),
     ("GET /lapor", "", "/lapor"),
     ("POST /lapor", "", "/lapor"),

@@ -182,6 +182,8 @@ READS = {
     "/errors": ["/errors"],
     "/robots.txt": ["/robots.txt"],
     "/.well-known/security.txt": ["/.well-known/security.txt"],
+    "/bantuan/peringatan": ["/bantuan/peringatan"],
+    "/bantuan/peringatan/{alarm}": ["/bantuan/peringatan/fork"],
     # A stream that is let in does not end: what it says stands on every page.
     "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],

@@ -71,9 +71,21 @@ def codes_in(text: str) -> set[str]:
     return {code for row in rows for code in re.findall(r"`([^`]+)`", row)}
 
 
-@pytest.mark.parametrize("name", ["cli.md", "cli.id.md", "alarms.md"])
+@pytest.mark.parametrize("name", ["cli.md", "cli.id.md", "alarms.md", "alarms.id.md"])
 def test_the_pages_that_the_program_writes_are_current(name):
     assert read(REFERENCE / name) == make_docs.pages()[name], "run `make docs`"
+
+
+def test_every_alarm_has_its_page_in_both_languages_and_no_other_has():
+    written = {n: t for n, t in make_docs.pages().items() if n.startswith("alarms/")}
+    there = {
+        f"alarms/{path.name}": read(path) for path in (REFERENCE / "alarms").iterdir()
+    }
+    codes = {n for n in load_topic("alarms") if not n.startswith("do-")}
+    assert written.keys() == {
+        f"alarms/{c}{s}" for c in codes for s in (".md", ".id.md")
+    }
+    assert there == written, "run `make docs`"
 
 
 def test_every_command_and_option_is_on_its_page_and_no_other():

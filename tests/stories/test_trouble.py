@@ -2,7 +2,8 @@
 
 Real nodes, a real mail server and a program on loopback. Each trouble is heard of, by
 mail and by the program, within one interval of a node as `init` founds it; so is its
-end. What was planted as a secret stands in nothing that was printed or sent.
+end. The log tells of both, the pages go on, and that of the alarm says what to do.
+What was planted as a secret stands in nothing that was printed or sent.
 """
 
 import contextlib
@@ -11,17 +12,21 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from federation.records.alarmhelp import PATH, help_for
+from federation.text import Text
+from federation.web.page import mark_commands
 from tests.attacks import disks
 from tests.certificates import Authority
 from tests.hooks import tell, tell_hook
 from tests.outside import Outside
 from tests.refer import by_mail
 from tests.stories.nodes import PROJECT
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -52,12 +57,29 @@ class Night:
         yield
         self.hears("raised", code, since, mark)
         assert code in self.status_text()
+        wait_until(
+            lambda: self.said("alarm-raised", alarm=code), f"the log says {code}"
+        )
+        self.see_pages(code)
 
     @contextlib.contextmanager
     def mended(self, code):
         since, mark = time.monotonic(), self.outside.mark()
         yield
         self.hears("settled", code, since, mark)
+        wait_until(lambda: self.said("alarm-settled", alarm=code), f"{code} is over")
+
+    def see_pages(self, code):
+        """The pages are there all the same, also the one to which the message leads."""
+        told = json.loads(self.outside.hook.requests[-1][2])["alarms"][0]
+        assert told["read_more"] == f"federation alarms explain {told['alarm']}"
+        paths = ("/", f"{PATH}/{code}?lang=en", f"{PATH}/{code}?lang=id")
+        for path, language in zip(paths, ("id", "en", "id"), strict=True):
+            with urllib.request.urlopen(self.node.url + path, timeout=LIMIT_S) as page:
+                text = page.read().decode()
+            assert f'<html lang="{language}">' in text
+            known = help_for(Text(language), code) if code in path else None
+            assert known is None or str(mark_commands(known.steps[0])) in text
 
     def status_text(self, language="en"):
         """What `federation status` says; of a broken file it says that."""

@@ -1,4 +1,4 @@
-"""`federation alarms`: try where alarms go."""
+"""`federation alarms`: what one means; try where they go."""
 
 import asyncio
 import time
@@ -17,6 +17,7 @@ from federation.node.noticesending import NoticeSender
 from federation.node.noticetext import write_test
 from federation.node.posting import UndeliveredError
 from federation.node.resources import load_own_keys
+from federation.records.alarmhelp import CODES, AlarmHelp, help_for
 from federation.text import Sentence
 
 
@@ -44,6 +45,40 @@ def test(run: Run) -> int:
     trials = asyncio.run(_try(run))
     run.out.show({"trials": trials}, lambda: _print(run, trials))
     return OK if all(trial.sent for trial in trials) else NEGATIVE
+
+
+@alarms.command("explain", cls=Command, help="alarmhelp.help-explain")
+@click.argument("code", required=False)
+@command_options
+def explain(run: Run, *, code: str | None) -> int:
+    """The page about an alarm, or the list of all; needs no node."""
+    if code is None:
+        known = [one for name in CODES if (one := help_for(run.t, name))]
+        run.out.show(
+            {"alarms": [one._asdict() for one in known]}, lambda: _list(run, known)
+        )
+        return OK
+    told = help_for(run.t, code)
+    if told is None:
+        raise click.UsageError(run.t("alarmhelp.unknown", code=code))
+    run.out.show(told._asdict(), lambda: _explain(run, told))
+    return OK
+
+
+def _list(run: Run, known: list[AlarmHelp]) -> None:
+    for one in known:
+        run.out.line(f"{one.code} ({run.t(f'notices.severity-{one.severity}')})")
+        run.out.line(f"  {one.meaning}")
+
+
+def _explain(run: Run, told: AlarmHelp) -> None:
+    t, out = run.t, run.out
+    out.line(f"{told.code} ({t(f'notices.severity-{told.severity}')})")
+    out.line(f"\n{told.meaning}\n{told.why}\n\n{t('alarmhelp.steps')}:")
+    for number, step in enumerate(told.steps, 1):
+        out.line(f"  {number}. {step}")
+    out.line(f"\n{t('alarmhelp.settled')}: {told.settled}")
+    out.line(f"{t('alarmhelp.call')}: {told.call}")
 
 
 async def _try(run: Run) -> list[AlarmTrial]:

@@ -13,10 +13,12 @@ from federation.cli.output import OK
 from federation.cli.peers.show import print_asking
 from federation.cli.show.broken import is_broken, show_broken
 from federation.cli.show.observed import print_seen, see_node
+from federation.errors import ConfigError
 from federation.flows.query import answers, state
 from federation.flows.query.partners import read_asking
 from federation.node.disk import see_room
 from federation.node.house import look_around
+from federation.records.alarmhelp import where_to_read
 from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
 from federation.store.alarms import Alarm
@@ -126,7 +128,7 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
 
 
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
-    """Print each alarm with what it means; what to do is a page of the documents."""
+    """Print each alarm with what it means, what to do, and where its page is."""
     t = run.t
     columns = ("alarm", "severity", "subject", "detail", "since")
     headers = [t(f"views.{key}") for key in columns]
@@ -148,6 +150,16 @@ def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
         if t.has(f"alarms.{code}"):
             run.out.line(f"{code}: {t(f'alarms.{code}')}")
             run.out.line(f"  → {t(f'alarms.do-{code}')}")
+            where = where_to_read(code, _public_url(run))
+            run.out.line(f"  {t('alarmhelp.read-more', where=where)}")
+
+
+def _public_url(run: Run) -> str | None:
+    """Our address, if the settings that say it can be read."""
+    try:
+        return run.settings.listen.public_url
+    except ConfigError:
+        return None
 
 
 def _when(seconds: int | UnsetType) -> str:
