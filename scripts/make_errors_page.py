@@ -107,10 +107,11 @@ Exit codes of commands: [exit-codes.md](exit-codes.md).
 def make_page() -> str:
     """The text of the page."""
     meanings, rows = codes("en")
-    kinds = {kind.code: kind for kind in _kinds()}
     of_types = [
-        f"| `{code}` | `{kinds[code].__name__}` | {fault} | {meanings[code]} |\n"
+        f"| `{code}` | `{kind.__name__}` | {fault} | {meanings[code]} |\n"
         for code, fault in FAULTS.items()
+        for kind in _kinds()
+        if kind.code == code
     ]
     over_http = [
         f"| `{code}` | {status} | {meanings[code]} |\n"
