@@ -6,6 +6,8 @@
   const sign = document.querySelector(".live");
   const url = new URL(address, location.href);
   let stream = null, due = 0, again = 0, isAsking = false, shown = "";
+  /* Where the map is, as the last event said, and how often it was asked for since. */
+  let wanted = "", asked = 0;
 
   /* Of what was there only that is touched which differs: what a reader has opened,
      typed, chosen or scrolled stays as it is. */
@@ -47,24 +49,34 @@
     if (event.animationName === "news") event.target.classList.remove("news");
   });
 
+  /* Under a crowd a page may come as it was a moment ago: then it is asked for again. */
+  const isBehind = (since) => {
+    const [life, at] = (since || "").split("."), [now, to] = wanted.split(".");
+    return wanted !== "" && (life !== now || Number(at) < Number(to));
+  };
   const ask = async () => {
     due = 0;
-    if (isAsking) return;
+    if (isAsking) {
+      soon(1000);
+      return;
+    }
     isAsking = true;
     try {
       /* The browser asks with the ETag that it has. */
       const answer = await fetch(location.href, { cache: "no-cache" });
       if (!answer.ok) return;
       const text = await answer.text();
+      const fresh = new DOMParser().parseFromString(text, "text/html");
+      const since = new URL(fresh.body.dataset.live || address, location.href);
+      asked += 1;
+      if (isBehind(since.searchParams.get("since")) && asked < 8) soon(4000);
       if (text === shown) return;
       shown = text;
-      const fresh = new DOMParser().parseFromString(text, "text/html");
       document.title = fresh.title;
       for (const part of ["main", "body > footer"]) {
         const old = document.querySelector(part), one = fresh.querySelector(part);
         if (old && one) change(old, one);
       }
-      const since = new URL(fresh.body.dataset.live || address, location.href);
       url.search = since.search;
     } catch {
       /* The next event asks again. */
@@ -81,7 +93,12 @@
     if (stream || document.hidden) return;
     stream = new EventSource(url);
     stream.onopen = () => { if (sign) sign.hidden = false; };
-    stream.addEventListener("map", (event) => soon(JSON.parse(event.data).within_ms));
+    stream.addEventListener("map", (event) => {
+      const said = JSON.parse(event.data);
+      wanted = said.cursor;
+      asked = 0;
+      soon(said.within_ms);
+    });
     stream.onerror = () => {
       if (sign) sign.hidden = true;
       if (!stream || stream.readyState !== EventSource.CLOSED) return;
