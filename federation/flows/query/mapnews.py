@@ -30,7 +30,7 @@ class NewsCounts(msgspec.Struct, frozen=True, kw_only=True):
     records: int
 
 
-class MapNews(msgspec.Struct, frozen=True, kw_only=True):
+class MapMessage(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of the map that changed since `since`, and whose records are behind it.
 
     `cursor`: where the map stood; `reset`: drop what you hold, these begin anew;
@@ -53,7 +53,7 @@ class MapNews(msgspec.Struct, frozen=True, kw_only=True):
 class ReadNews(NamedTuple):
     """A message, and how far its reader has come with it; None: there is no news."""
 
-    news: MapNews | None
+    news: MapMessage | None
     told: Told
 
 
@@ -85,7 +85,7 @@ def read_news(
         if claim.index >= known.get(claim.origin, 0)
     }
     stations = {change.tps for change in answer.changes}
-    news = MapNews(
+    news = MapMessage(
         org=org,
         election=asked.election,
         since=told.cursor,
