@@ -101,7 +101,11 @@ class LazyGroup(CommandGroup):
 
 
 @click.group("federation", cls=LazyGroup, help="cli.about")
-@click.version_option(package_name="tps-federation", help="cli.option-version")
+@click.version_option(
+    package_name="tps-federation",
+    message="%(prog)s %(version)s",
+    help="cli.option-version",
+)
 def federation() -> None:
     """All commands hang here; what they share is in `cli/context.py`."""
 

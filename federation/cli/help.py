@@ -16,6 +16,7 @@ from federation.cli.output import Output
 from federation.cli.streams import make_plain
 from federation.text import LANGUAGES, Text, pick_language
 
+_NAME: Final = re.compile(r"(?<![\w-])[A-Z]{3,}(?: RANGE)?(?![\w-])")
 _KEY: Final = re.compile(r"\A[a-z_]+\.[a-z0-9-]+")
 
 
@@ -39,6 +40,17 @@ def translate(t: Text, help_text: str) -> str:
     return t(match[0]) + added
 
 
+def translate_names(t: Text, usage: str) -> str:
+    """What is to be filled in, in capitals, in the reader's language: `BERKAS`.
+
+    A name that has no sentence stays: `TPS`, `URL`.
+    """
+    return _NAME.sub(
+        lambda name: t.word(f"cli.name-{name[0].lower().replace(' ', '-')}", name[0]),
+        usage,
+    )
+
+
 class Command(click.Command):
     """A command whose help is a key of `federation/text`."""
 
@@ -49,8 +61,9 @@ class Command(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line under a translated heading."""
-        pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write_usage(ctx.command_path, pieces, text_of(ctx)("cli.usage"))
+        t = text_of(ctx)
+        pieces = translate_names(t, " ".join(self.collect_usage_pieces(ctx)))
+        formatter.write_usage(ctx.command_path, pieces, t("cli.usage"))
 
     def format_help_text(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -66,7 +79,7 @@ class Command(click.Command):
         """Write one line per option; a group's commands follow."""
         t = text_of(ctx)
         records = [
-            (record[0], translate(t, record[1]))
+            (translate_names(t, record[0]), translate(t, record[1]))
             for param in self.get_params(ctx)
             if isinstance(param, click.Option)
             and (record := param.get_help_record(ctx)) is not None

@@ -33,6 +33,7 @@ from federation.store import keystatements, notices
 from federation.store.alarms import Alarm, find_details
 from federation.store.db import View
 from federation.store.notices import Notice
+from federation.text import Sentence
 
 FORK: Final = "fork"
 FIRST_WAIT_S: Final = 15.0
@@ -55,7 +56,7 @@ class NoticeHost(Protocol):
     def session(self, *, allow_private: bool) -> ClientSession:
         """The connections to others than partners."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -150,7 +151,7 @@ class Notices:
                 message = write_notice(settings, name, recipient.language, due)
                 await self._sender.send(recipient, message)
         except (UndeliveredError, FederationError) as error:
-            await self._failed(name, str(error))
+            await self._failed(name, error.told)
             return
         self._plan.told(name, due, int(self._host.clocks.wall()))
         was_failing = self._backoff.forget(name)
@@ -159,7 +160,7 @@ class Notices:
         if was_failing or await self._is_unsent(name):
             await self._alarm(name, None)
 
-    async def _failed(self, name: str, reason: str) -> None:
+    async def _failed(self, name: str, reason: Sentence) -> None:
         wait = self._backoff.put_off(name)
         say(
             "not-told",
@@ -177,7 +178,7 @@ class Notices:
             return name in await self._host.resources.db.read(find_details, UNSENT)
         return False
 
-    async def _alarm(self, name: str, reason: str | None) -> None:
+    async def _alarm(self, name: str, reason: Sentence | None) -> None:
         # What the disk does not take was said already.
         with contextlib.suppress(FederationError, OSError):
             await self._host.alarm(UNSENT, name, reason)

@@ -35,6 +35,7 @@ from federation.node.posting import (
     post,
 )
 from federation.text import Sentence
+from federation.text.cause import tell_refusal
 from federation.tlog.keys import Signer
 
 _MIN_SECRET: Final = 6
@@ -70,9 +71,12 @@ class NoticeSender:
             else:
                 await self._hand_on(recipient, message)
         except ConfigError as error:
-            raise UndeliveredError(Sentence("notices.config", why=error)) from error
+            raise UndeliveredError(
+                Sentence("notices.config", why=error.told)
+            ) from error
         except (FederationError, OSError) as error:
-            raise UndeliveredError(str(error)) from error
+            told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            raise UndeliveredError(told) from error
 
     async def mail(self, address: str, message: NoticeMessage) -> None:
         """Hand it to our mail server.
@@ -90,9 +94,8 @@ class NoticeSender:
             await asyncio.to_thread(handover.begin, sender, address)
             await asyncio.to_thread(handover.deliver, mail)
         except MailError as error:
-            answer = one_line(error.answer)
             raise UndeliveredError(
-                Sentence("notices.mail-failed", server=where, answer=answer)
+                Sentence("notices.mail-failed", server=where, answer=error.answer)
             ) from error
         finally:
             timer.cancel()

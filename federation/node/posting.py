@@ -19,12 +19,12 @@ _MAX_TOLD: Final = 500
 
 
 class UndeliveredError(Exception):
-    """It did not arrive; `reason` says why, and no secret."""
+    """It did not arrive; `told` says why, and no secret."""
 
-    def __init__(self, reason: str) -> None:
-        """`reason` may be a `Sentence`."""
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, told: Sentence) -> None:
+        """`told`: why."""
+        super().__init__(told)
+        self.told = told
 
 
 class SessionOf(Protocol):

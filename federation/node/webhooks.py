@@ -34,6 +34,7 @@ from federation.node.posting import SessionOf, UndeliveredError, post
 from federation.node.resources import Clocks, Resources
 from federation.store import webhooks as store
 from federation.store.alarms import find_details
+from federation.text import Sentence
 
 ALARM: Final = "webhook-failing"
 #: So often in a row it may fail before somebody is told: it is started again sometimes.
@@ -57,7 +58,7 @@ class WebhookHost(Protocol):
     def session(self, *, allow_private: bool) -> ClientSession:
         """The connections to others than partners."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -90,9 +91,10 @@ class WebhookSender:
         try:
             secrets = parse_secrets(await asyncio.to_thread(read_private, path))
         except ConfigError as error:
-            raise UndeliveredError(str(error)) from error
+            raise UndeliveredError(error.told) from error
         except FormatError as error:
-            raise UndeliveredError(f"{path}: {error}") from error
+            why = Sentence("machine.at", place=str(path), cause=error.told)
+            raise UndeliveredError(why) from error
         headers = sign(secrets, f"msg_{digest[:32]}", int(now), body)
         headers["Content-Type"] = "application/json"
         session = self._session_of(allow_private=hook.allow_private)
@@ -127,7 +129,7 @@ class Webhooks:
             try:
                 has_news = [await self._tell(hook, election) for election in elections]
             except UndeliveredError as error:
-                await self._failed(hook.name, str(error.reason))
+                await self._failed(hook.name, error.told)
                 continue
             if any(has_news):
                 await asyncio.sleep(GATHER_S)
@@ -164,7 +166,7 @@ class Webhooks:
             async with asyncio.timeout(_LOOK_S), host.map_changed:
                 await host.map_changed.wait_for(lambda: host.map_version != version)
 
-    async def _failed(self, name: str, reason: str) -> None:
+    async def _failed(self, name: str, reason: Sentence) -> None:
         wait = self._backoff.put_off(name)
         if self._backoff.failures(name) >= PATIENCE:
             await self._host.alarm(ALARM, name, reason)

@@ -9,6 +9,7 @@ import msgspec
 from federation.decoding import json_parser
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.text import Sentence
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -28,7 +29,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 
-_decode_vector = json_parser(dict[str, int], what="how much of each log was told")
+_decode_vector = json_parser(dict[str, int], what=Sentence("webhooks.how-far"))
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

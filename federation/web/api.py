@@ -293,7 +293,10 @@ async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResp
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
     if query.which.given and query.what != "stations":
-        raise FormatError(Sentence("numbering.only-stations"), "query parameter 'what'")
+        raise FormatError(
+            Sentence("numbering.only-stations"),
+            Sentence("asked.parameter", name="'what'"),
+        )
     export = await site.db.read(
         Export, site.settings, asked, query.what, query.region, query.which
     )
@@ -354,7 +357,7 @@ async def get_partners(
     peers = site.peers()
     if query.org:
         if query.org not in peers:
-            raise NotFoundError(f"no partner {query.org}")
+            raise NotFoundError(Sentence("asked.no-partner", org=query.org))
         peers = {query.org: peers[query.org]}
     answer = await site.db.read(
         partners.partners,

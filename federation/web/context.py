@@ -30,6 +30,7 @@ from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
@@ -84,7 +85,7 @@ async def _know_nobody() -> PartnerBook:
 
 
 def _share_none(_: str) -> bytes:
-    raise NotFoundError("no agency")
+    raise NotFoundError(Sentence("asked.no-agency"))
 
 
 @dataclass(frozen=True, kw_only=True)

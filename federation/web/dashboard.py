@@ -27,13 +27,14 @@ from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
-from federation.text import LANGUAGES, Language, Text
+from federation.text import LANGUAGES, Language, Sentence, Text
 from federation.web import live
 from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
 from federation.web.keptpages import answer_kept
+from federation.web.language import liked_language
 from federation.web.page import SAFETY, Page, query_of, static_file
 
 PAGE_SIZE = 50
@@ -101,7 +102,7 @@ async def static(request: web.Request) -> web.Response:
     try:
         data, _ = static_file(name)
     except KeyError:
-        raise NotFoundError("no such file") from None
+        raise NotFoundError(Sentence("asked.no-such-file")) from None
     media = _MEDIA[name.rpartition(".")[2]]
     kept = "public, max-age=31536000, immutable" if "v" in request.query else "no-cache"
     return web.Response(
@@ -171,34 +172,12 @@ def _mistake(page: Page, error: NotFoundError | FormatError) -> web.Response:
 
 
 def pick_page_language(request: web.Request) -> Language:
-    """The language that was chosen, else what the browser likes more; Indonesian first.
-
-    Source: RFC 9110 section 12.5.4
-    """
+    """The language that was chosen, else what the browser likes; Indonesian first."""
     chosen = request.query.get("lang", "")
     for language in LANGUAGES:
         if chosen == language:
             return language
-    likes = {"id": 0.0, "en": 0.0}
-    for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").split(","):
-        tag, _, weight = part.strip().lower().partition(";q=")
-        language_tag = tag.partition("-")[0]
-        if language_tag in likes:
-            likes[language_tag] = max(likes[language_tag], _weight(weight))
-    # Whoever asks for neither gets English; whoever says nothing is at home.
-    if not request.headers.get(hdrs.ACCEPT_LANGUAGE):
-        return "id"
-    return "id" if likes["id"] > 0 and likes["id"] >= likes["en"] else "en"
-
-
-def _weight(text: str) -> float:
-    if not text:
-        return 1.0
-    try:
-        weight = float(text)
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0
+    return liked_language(request, "id")
 
 
 def ask_page(page: Page) -> QueryScope:

@@ -48,9 +48,11 @@ from federation.records.readers import Caller, may_do
 from federation.sources.json import decode_json
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.intake import decode_body, status_of
+from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery, PathPart
 from federation.web.queries import (
     CountsQuery,
@@ -288,10 +290,12 @@ async def take_reports(request: web.Request, _: NoQuery) -> web.StreamResponse:
     # Of two members of one name decoding keeps the last: as strict as with results.
     decode_json(body)
     if len(asked.records) > MAX_REPORTS:
-        raise FormatError(f"more than {MAX_REPORTS} reports at once", "records")
+        raise FormatError(
+            Sentence("asked.more-reports", max_reports=MAX_REPORTS), "records"
+        )
     answer = await request.app[SITE].desk.run(asked)
     return web.Response(
-        body=msgspec.json.encode(answer),
+        body=msgspec.json.encode(answer, enc_hook=text_for_program(request).say),
         content_type=JSON,
         status=status_of(answer.verdicts),
     )

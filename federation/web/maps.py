@@ -17,6 +17,7 @@ from federation.feeds.resource import basis_of
 from federation.records.canonical import DIGEST_PATTERN
 from federation.records.profile import ELECTION_PATTERN
 from federation.records.publishedmap import PublishedMap
+from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.feed import CACHE_CONTROL
 from federation.web.mapcache import publish_map, read_basis
@@ -50,7 +51,7 @@ async def get_map(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """The map of one election."""
     site, election = request.app[SITE], request.match_info["election"]
     if election not in site.settings.elections:
-        raise NotFoundError(f"{election[:40]!r} is no election of this node")
+        raise NotFoundError(Sentence("asked.not-ours", election=f"{election[:40]!r}"))
     # The members of a published map are declared in the order of its canonical line.
     return reply(request, "json", await publish_map(site, election))
 

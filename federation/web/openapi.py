@@ -16,6 +16,8 @@ import msgspec
 from aiohttp import hdrs, web
 
 from federation.errors import FormatError
+from federation.text import Sentence
+from federation.text.mistyped import explain_mistyped, split_place
 
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 GEOJSON = "application/geo+json"
@@ -84,19 +86,22 @@ def read_query(request: web.Request, kind: type[Query]) -> Query:
     given: dict[str, str] = {}
     for name, value in request.query.items():
         if name in given:
-            raise FormatError("parameter given twice", f"query parameter {name!r}")
+            raise FormatError(
+                Sentence("asked.parameter-twice"),
+                Sentence("asked.parameter", name=f"{name!r}"),
+            )
         given[name] = value
     known = kind.__struct_fields__
     for name in given:
         if name not in known:
-            takes = ", ".join(sorted(known)) or "none"
+            takes = ", ".join(sorted(known)) or "-"
             raise FormatError(
-                f"unknown parameter; this path takes: {takes}",
-                f"query parameter {name!r}",
+                Sentence("asked.parameter-unknown", takes=takes),
+                Sentence("asked.parameter", name=f"{name!r}"),
             )
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        reason, _, at = str(error).partition(" - at ")
-        name = at.strip("`").removeprefix("$.")
-        raise FormatError(reason, f"query parameter {name!r}") from None
+        reason, name = split_place(str(error))
+        at = Sentence("asked.parameter", name=f"{name!r}")
+        raise FormatError(explain_mistyped(reason), at) from None

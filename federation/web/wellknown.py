@@ -19,6 +19,7 @@ from aiohttp import web
 
 from federation.config.member import EMAIL
 from federation.errors import NotFoundError
+from federation.text import Sentence
 from federation.web.below import base_path
 from federation.web.context import SITE
 
@@ -55,7 +56,7 @@ async def security(request: web.Request) -> web.Response:
     site = request.app[SITE]
     contact = _uri(site.settings.contact.strip())
     if not contact:
-        raise NotFoundError("no address in `contact` of federation.toml")
+        raise NotFoundError(Sentence("asked.no-contact"))
     until = datetime.fromtimestamp(site.clock(), UTC) + _VALID
     lines = [
         f"Contact: {contact}",

@@ -549,7 +549,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "election unknown", DOCTOR, 1, "{home}/federation.toml: elections",
         Said("an election of which no rules are known", "pemilu-2042", "federation election add FILE"),
-        Said("pemilu yang aturannya tidak dikenal", "pemilu-2042", "federation election add FILE"),
+        Said("pemilu yang aturannya tidak dikenal", "pemilu-2042", "federation election add BERKAS"),
         _settings('elections = ["pemilu-2024"]', 'elections = ["pemilu-2042"]'),
     ),
     # Keys.

@@ -10,10 +10,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from federation.config.settings import Listen
 from federation.errors import NotFoundError, PhotoError, VerificationError
-from federation.text import Sentence
+from federation.text import Sentence, Text
 from federation.web import errorspage
 from federation.web.context import SITE
 from federation.web.problem import MEDIA_TYPE, answer_problems
+from federation.web.refusal import refusal
+from tests.indonesian import find_english
 from tests.webnode import context_of, settings_of
 
 NO_ADDRESS = Listen()
@@ -102,14 +104,45 @@ async def test_a_redirect_is_no_refusal():
         assert (got.status, got.headers["Location"]) == (303, "/there")
 
 
+ASKED = {
+    "id": "id",
+    "en": "en",
+    "id-ID,id;q=0.9,en;q=0.8": "id",
+    "en-GB,en;q=0.9,id;q=0.5": "en",
+    "de-DE": "en",
+    "*": "en",
+}
+
+
 @pytest.mark.parametrize("kind", [NotFoundError, PhotoError])
-async def test_a_command_is_refused_in_the_language_that_it_says(kind):
-    error = kind(Sentence("photo.removed"))
-    told = {}
-    for asked in ("id", "en", "id-ID,id;q=0.9,en;q=0.8"):
-        _, body, _ = await ask(error, **{"Accept-Language": asked})
-        told[asked] = body["detail"]
-    in_english = told.pop("en")
-    assert in_english == str(error)
-    assert told.pop("id").startswith("foto ini telah dihapus")
-    assert set(told.values()) == {in_english}
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_refusal_is_told_in_the_language_that_is_asked_for(kind, asked):
+    cause = Sentence("photo.removed")
+    _, body, headers = await ask(kind(cause), **{"Accept-Language": asked})
+    assert body["detail"] == Text(ASKED[asked]).say(cause)
+    assert headers["Vary"] == "Accept-Language"
+
+
+async def test_a_program_that_says_no_language_is_told_in_english():
+    _, body, _ = await ask(NotFoundError(Sentence("photo.removed")))
+    assert body["detail"] == Sentence("photo.removed")
+
+
+SAID_BY_AIOHTTP = [
+    refusal(web.HTTPUnauthorized, Sentence("refused.token-empty", how="")),
+    refusal(web.HTTPForbidden, Sentence("refused.foreign-notice")),
+    refusal(web.HTTPUnsupportedMediaType, Sentence("refused.photo-itself")),
+    web.HTTPNotFound(),
+    web.HTTPMethodNotAllowed("PUT", ["GET"]),
+    OSError(errno.ENOSPC, "full"),
+    OSError(errno.EIO, "broken"),
+    OSError(errno.EMFILE, "many"),
+    ValueError("a bug"),
+]
+
+
+@pytest.mark.parametrize("error", SAID_BY_AIOHTTP, ids=[*"abcdefghi"])
+async def test_each_refusal_of_the_web_is_indonesian_to_the_end(error):
+    _, body, _ = await ask(error, **{"Accept-Language": "id"})
+    assert body["detail"]
+    assert find_english(body["detail"]) == [], body["detail"]

@@ -99,7 +99,7 @@ async def _try_one(run: Run, sender: NoticeSender, one: Recipient) -> AlarmTrial
     try:
         await sender.send(one, message)
     except UndeliveredError as error:
-        reason = run.t.say(error.reason)
+        reason = run.t.say(error.told)
         return AlarmTrial(to=one.name, sent=False, reason=reason)
     return AlarmTrial(to=one.name, sent=True)
 

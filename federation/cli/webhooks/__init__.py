@@ -55,7 +55,7 @@ async def _try_one(run: Run, sender: WebhookSender, hook: Webhook) -> WebhookTri
     try:
         await sender.send(hook, "webhook.test", data)
     except UndeliveredError as error:
-        reason = run.t.say(error.reason)
+        reason = run.t.say(error.told)
         return WebhookTrial(name=hook.name, taken=False, reason=reason)
     return WebhookTrial(name=hook.name, taken=True)
 
