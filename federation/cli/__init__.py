@@ -58,6 +58,7 @@ COMMANDS: Final = {
     "disputed": "federation.cli.show.lists:disputed",
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
+    "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",
     "verify": "federation.cli.verify:verify",

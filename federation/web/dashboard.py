@@ -36,6 +36,7 @@ from federation.web.feed import PRIVATELY
 from federation.web.keptpages import answer_kept
 from federation.web.language import liked_language
 from federation.web.page import SAFETY, Page, query_of, static_file
+from federation.web.previewcard import can_draw
 
 PAGE_SIZE = 50
 _CHOICES = ("election", "contest", "lang")
@@ -79,6 +80,7 @@ async def station(page: Page) -> web.StreamResponse:
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
         fresh=await tell_fresh(page, asked, code),
+        preview=preview_of(page, asked, code),
         live=live_address(asked.election, answer.cursor),
     )
     if (shown or alike) and not isinstance(caller, Nobody):
@@ -189,6 +191,20 @@ def ask_page(page: Page) -> QueryScope:
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
+
+
+def preview_of(page: Page, asked: QueryScope, code: str) -> str:
+    """Where the picture of this page is, for other sites; "": there is none."""
+    public = page.request.app[SITE].settings.listen.public_url
+    if not public or not can_draw():
+        return ""
+    path = f"/pratinjau/{code}.png" if code else "/pratinjau.png"
+    chosen = {
+        "election": asked.election,
+        "contest": asked.contest,
+        "lang": page.t.language,
+    }
+    return public.removesuffix("/") + query_of(path, chosen)
 
 
 async def tell_fresh(page: Page, asked: QueryScope, code: str) -> str:

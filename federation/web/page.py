@@ -43,6 +43,10 @@ _ROMAN: Final = re.compile(r"\A[IVX]+\Z")
 _UPPER: Final = frozenset({"DI", "DKI"})
 
 
+#: What a page has none of, where nothing is said of it.
+_NOTHING: Final = {"data": "", "fresh": "", "every_s": 0, "preview": ""}
+
+
 class Page:
     """One request's page: its language and what was chosen on the way to it."""
 
@@ -82,7 +86,7 @@ class Page:
                 other_language=further(self.request, lang=other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
-                **{"data": "", "fresh": "", "every_s": 0, **self._reader(), **values},
+                **{**_NOTHING, **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)

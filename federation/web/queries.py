@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
+from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
 from federation.records.canonical import DAY_PATTERN, or_nothing
@@ -166,6 +167,23 @@ class StationsQuery(_WhichStations, frozen=True, kw_only=True):
     format: Form = "json"
     after: AfterStation = ""
     limit: Limit = 100
+
+
+class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pictures of a region; of a table: which one."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    candidate: Annotated[
+        str, Meta(description="whose votes, by ballot number; the first one's")
+    ] = ""
+    whose: Annotated[Whose, Meta(description="whose figures of the votes")] = "monitors"
+    picture: Annotated[
+        Literal["", Picture],
+        Meta(description="which picture's table; needed for `csv` and `ndjson`"),
+    ] = ""
+    format: Form = "json"
 
 
 class QueueQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

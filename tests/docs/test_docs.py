@@ -248,7 +248,9 @@ def test_every_route_is_documented(app: web.Application):
         assert shown in pages, f"{route.method} {path}"
 
 
-PEOPLE = ("/antrean", "/wilayah", "/tps", "/kosong", "/berbeda", "/static")
+PEOPLE = (
+    *("/antrean", "/wilayah", "/tps", "/kosong", "/berbeda", "/static", "/gambar"),
+)
 
 
 def test_every_documented_path_of_the_api_is_a_route(app: web.Application):
