@@ -75,6 +75,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_hostile_inputs.py
 	$(BIN)/python scripts/make_damage.py
 	$(BIN)/python scripts/make_broken.py
+	$(BIN)/python scripts/make_installed.py
 	$(BIN)/python scripts/make_page.py
 
 # The documents as pages to read and search, in build/site: no server, no other host. What

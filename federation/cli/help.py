@@ -11,6 +11,7 @@ import sys
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from federation.cli.output import Output
 from federation.cli.streams import make_plain
@@ -87,6 +88,17 @@ class Command(click.Command):
         with formatter.section(t("cli.options")):
             formatter.write_dl(records)
 
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """The options that begin so, each with its line of help."""
+        t = text_of(ctx)
+        items = super().shell_complete(ctx, incomplete)
+        for item in items:
+            if item.help:
+                item.help = translate(t, item.help)
+        return items
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Click's own `--help`, its text made a key as well."""
         option = super().get_help_option(ctx)
@@ -128,6 +140,20 @@ class CommandGroup(Command, click.Group):
         ]
         with formatter.section(t("cli.commands")):
             formatter.write_dl(rows)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """The commands and options that begin so; no command is loaded for it."""
+        t = text_of(ctx)
+        named = [
+            CompletionItem(name, help=translate(t, self.help_key(ctx, name)))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        options = Command.shell_complete(self, ctx, incomplete) if incomplete else []
+        names = {item.value for item in named}
+        return named + [item for item in options if item.value not in names]
 
     def help_key(self, ctx: click.Context, name: str) -> str:
         """The text key of a command's one line."""
