@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "serve": "federation.cli.serve:serve",
     "sync": "federation.cli.sync:sync",
     "alarms": "federation.cli.alarms:alarms",
+    "webhooks": "federation.cli.webhooks:webhooks",
     "status": "federation.cli.show.status:status",
     "show": "federation.cli.show.station:show",
     "coverage": "federation.cli.show.region:coverage",

@@ -43,6 +43,7 @@ from federation.node.resources import Clocks, Resources
 from federation.node.strangers import Strangers
 from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
+from federation.node.webhooks import Webhooks
 from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
 from federation.store.db import Transaction
@@ -107,6 +108,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random, told)
         self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
         self.notices = Notices(self, random)
+        self.webhooks = Webhooks(self)
         self.strangers = Strangers(resources.db, clocks.wall)
         self.observing = Observing(self)
         self.photographs = Photographs(self, self._start)
@@ -131,7 +133,7 @@ class Node:
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
         duties += [self.incidents.index_reports]
         if self.is_served:
-            duties.append(self.notices.run)
+            duties += [self.notices.run, self.webhooks.run]
         if signs:
             self.schedule.set_duties(self._duties())
             # Nothing is signed before they answer: whoever did so a moment ago, to

@@ -69,6 +69,13 @@ REGION_PATTERN: Final = (
     r"^(?:(?:[0-9]{2}){1,3}|[0-9]{10}|99[0-9A-Z]{2}(?:[0-9]{2}|[0-9]{6})?)$(?!\n)"
 )
 
+
+def or_nothing(pattern: str) -> str:
+    """The same form, or "" as if nothing was said."""
+    inner = pattern.removeprefix("^").removesuffix("$(?!\\n)")
+    return rf"^(?:{inner})?$(?!\n)"
+
+
 #: What people are told instead of a pattern: keys of sentences.
 PLAIN: Final = {
     DIGEST_PATTERN: "machine.a-digest",

@@ -12,6 +12,7 @@ from federation.web import (
     api,
     blobs,
     dashboard,
+    errorspage,
     evidence,
     feed,
     formtaking,
@@ -24,7 +25,7 @@ from federation.web import (
     mailin,
     maps,
     missing,
-    openapi,
+    openapidocument,
     outlet,
     paperspage,
     partnerspage,
@@ -119,9 +120,7 @@ def make_app(site: WebContext) -> web.Application:
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
-        openapi.describe(
-            endpoints, version=version(PACKAGE), address=listen.public_url
-        ),
+        openapidocument.describe(endpoints, version=version(PACKAGE)),
         *feed.routes(),
         *catalogue.routes(),
     ]
@@ -160,6 +159,7 @@ def make_app(site: WebContext) -> web.Application:
         following,
         helppage,
         wellknown,
+        errorspage,
     ):
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())

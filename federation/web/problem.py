@@ -1,12 +1,13 @@
 """The one table from an error's type to an HTTP status (RFC 9457 Problem Details).
 
     {"code":"format","detail":"…","status":400,"title":"Bad Request",
-     "type":"about:blank"}
+     "type":"https://node.example/errors#format"}
 
-`code` is stable (`docs/reference/errors.md`); `detail` names what, where and how to
-mend it. A bug of ours is 500 `bug`: the log has the trace, the caller learns nothing
-about the machine. One answer is aiohttp's own, in plain text: 400 to what is no HTTP,
-which its parser gives before there is a request to answer.
+`code` is stable (`docs/reference/errors.md`), and `type` leads to what it means
+(`errorspage.py`; a path alone where no `listen.public_url` is set). `detail` names
+what, where and how to mend it. A bug of ours is 500 `bug`: the log has the trace, the
+caller learns nothing about the machine. One answer is aiohttp's own, in plain text: 400
+to what is no HTTP, which its parser gives before there is a request to answer.
 
 Source: RFC 9457 section 3.
 """
@@ -15,6 +16,7 @@ import errno
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Final
 
 import msgspec
 from aiohttp import hdrs, web
@@ -37,10 +39,13 @@ from federation.errors import (
 from federation.feeds.signature import ACCEPTED
 from federation.text import Sentence, quote
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
+from federation.web.context import SITE
 from federation.web.language import text_for_program
 from federation.web.refusal import CAUSE
 
 MEDIA_TYPE = "application/problem+json"
+#: The page that explains every code.
+ERRORS_PATH: Final = "/errors"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
     PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -93,12 +98,13 @@ def problem(
 
     In English, unless `Accept-Language` asks for Indonesian.
     """
+    public = request.app[SITE].settings.listen.public_url or ""
     body = {
         "code": code,
         "detail": "" if cause is None else text_for_program(request).say(cause),
         "status": int(status),
         "title": status.phrase,
-        "type": "about:blank",
+        "type": f"{public.rstrip('/')}{ERRORS_PATH}#{code}",
     }
     answer = web.Response(
         status=status, body=msgspec.json.encode(body), content_type=MEDIA_TYPE

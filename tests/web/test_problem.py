@@ -2,27 +2,34 @@
 
 import errno
 import logging
+from http import HTTPStatus
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from federation.config.settings import Listen
 from federation.errors import NotFoundError, PhotoError, VerificationError
 from federation.text import Sentence, Text
+from federation.web import errorspage
+from federation.web.context import SITE
 from federation.web.problem import MEDIA_TYPE, answer_problems
 from federation.web.refusal import refusal
 from tests.indonesian import find_english
+from tests.webnode import context_of, settings_of
 
+NO_ADDRESS = Listen()
 SECRET = "/home/budi/data/keys"
 
 
-async def ask(error: Exception, **headers: str):
+async def ask(error: Exception, listen: Listen = NO_ADDRESS, **headers: str):
     """The answer of a node whose handler ends in `error`."""
 
     async def handler(_: web.Request) -> web.Response:
         raise error
 
     app = web.Application(middlewares=[answer_problems])
+    app[SITE] = context_of(None, settings_of(listen=listen))
     app.add_routes([web.get("/broken", handler)])
     async with TestClient(TestServer(app)) as client:
         got = await client.get("/broken", headers={"Accept": "text/html", **headers})
@@ -56,6 +63,34 @@ async def test_a_refusal_keeps_its_own_code(caplog):
     assert (status, body["code"]) == (503, "verification")
     assert headers["Retry-After"] == "10"
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("public", "leads"),
+    [
+        (None, "/errors#not-found"),
+        ("https://node.example", "https://node.example/errors#not-found"),
+        ("https://a.example/below/", "https://a.example/below/errors#not-found"),
+    ],
+)
+async def test_its_type_leads_to_what_the_code_means(public, leads):
+    _, body, _ = await ask(NotFoundError("x"), Listen(public_url=public))
+    assert body["type"] == leads
+
+
+async def test_the_page_of_the_codes_has_each_of_them_in_both_languages():
+    app = web.Application()
+    app[SITE] = context_of(None, settings_of())
+    app.add_routes(errorspage.routes())
+    async with TestClient(TestServer(app)) as client:
+        for language in ("id", "en"):
+            got = await client.get("/errors", params={"lang": language})
+            text = await got.text()
+            answers, rows = errorspage.codes(language)
+            assert got.status == HTTPStatus.OK
+            assert answers["format"][:40] in text
+            assert all(f'id="{code}"' in text for code in answers)
+            assert all(f'id="row-{code}"' in text for code in rows)
 
 
 async def test_a_redirect_is_no_refusal():

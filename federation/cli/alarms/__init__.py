@@ -13,8 +13,9 @@ from federation.cli.output import NEGATIVE, OK
 from federation.config.recipients import Recipient
 from federation.errors import ConfigError
 from federation.feeds.sessions import Sessions
-from federation.node.noticesending import NoticeSender, UndeliveredError
+from federation.node.noticesending import NoticeSender
 from federation.node.noticetext import write_test
+from federation.node.posting import UndeliveredError
 from federation.node.resources import load_own_keys
 from federation.records.alarmhelp import CODES, AlarmHelp, help_for
 from federation.text import Sentence

@@ -77,6 +77,7 @@ _FORGOTTEN: Final = (
     "reading_lease",
     "token",
     "told",
+    "webhook",
 )
 #: Notes that are a difference where two writings are weighed.
 _DOUBTFUL: Final = frozenset({"about-unchecked"})
