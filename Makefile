@@ -68,12 +68,14 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_vectors.py
 	$(BIN)/python scripts/make_docs.py
 	$(BIN)/python scripts/make_records_page.py
+	$(BIN)/python scripts/make_errors_page.py
 	$(BIN)/python scripts/make_import_page.py
 	$(BIN)/python scripts/make_personal_page.py
 	$(BIN)/python scripts/make_duplicates_page.py
 	$(BIN)/python scripts/make_hostile_inputs.py
 	$(BIN)/python scripts/make_damage.py
 	$(BIN)/python scripts/make_broken.py
+	$(BIN)/python scripts/make_installed.py
 	$(BIN)/python scripts/make_page.py
 
 # The documents as pages to read and search, in build/site: no server, no other host. What

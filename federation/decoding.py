@@ -14,6 +14,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from federation.errors import FormatError
+from federation.text import Sentence
+from federation.text.mistyped import explain_mistyped, split_place
 
 T = TypeVar("T")
 
@@ -28,10 +30,10 @@ REFUSALS: Final[tuple[type[Exception], ...]] = (
     MemoryError,
 )
 
-_NOT_UTF8: Final = "Invalid UTF-8"  # of msgspec from 0.23 on
 
-
-def parse_json(data: bytes | str, kind: type[T], *, what: str = "", at: str = "") -> T:
+def parse_json(
+    data: bytes | str, kind: type[T], *, what: Sentence | None = None, at: str = ""
+) -> T:
     """The value of this type that JSON says.
 
     Args:
@@ -47,7 +49,7 @@ def parse_json(data: bytes | str, kind: type[T], *, what: str = "", at: str = ""
 
 
 def json_parser(
-    kind: type[T], *, what: str = "", at: str = ""
+    kind: type[T], *, what: Sentence | None = None, at: str = ""
 ) -> Callable[[bytes | str], T]:
     """`parse_json` for many: making a decoder takes longer than a thousand lines."""
     decode = msgspec.json.Decoder(kind).decode
@@ -61,7 +63,7 @@ def json_parser(
     return parse_one
 
 
-def parse_utf8(data: bytes, *, what: str = "", at: str = "") -> str:
+def parse_utf8(data: bytes, *, what: Sentence | None = None, at: str = "") -> str:
     """The text in these bytes.
 
     Raises:
@@ -73,7 +75,9 @@ def parse_utf8(data: bytes, *, what: str = "", at: str = "") -> str:
         raise explain(error, what=what, at=at) from error
 
 
-def explain(error: Exception, *, what: str = "", at: str = "") -> FormatError:
+def explain(
+    error: Exception, *, what: Sentence | None = None, at: str = ""
+) -> FormatError:
     """What a decoder refused, as an error of ours.
 
     Args:
@@ -81,23 +85,27 @@ def explain(error: Exception, *, what: str = "", at: str = "") -> FormatError:
         what: What the bytes should be.
         at: Where they come from.
     """
-    refusal = _say(error)
-    return FormatError(f"not {what}: {refusal}" if what else refusal, at)
+    refusal, place = _say(error)
+    if place and at:
+        refusal = Sentence("machine.at", place=place, cause=refusal)
+    if what:
+        refusal = Sentence("machine.is-not", what=what, refusal=refusal)
+    return FormatError(refusal, at or place)
 
 
-def _say(error: Exception) -> str:
+def _say(error: Exception) -> tuple[Sentence, str]:
+    """What is wrong, and of which member, if it is of one."""
     match error:
         case UnicodeDecodeError():
             # Which byte is not said: msgspec counts from where the text within began.
-            return "not UTF-8"
+            return Sentence("machine.no-utf-8"), ""
         case RecursionError():
-            return "nested too deep"
+            return Sentence("machine.nested"), ""
         case MemoryError():
-            return "more than the memory holds"
+            return Sentence("machine.no-memory-for-it"), ""
         case _:
-            words = str(error)
-            # One text for one cause, whichever release says it.
-            return "not UTF-8" if words.startswith(_NOT_UTF8) else words
+            words, place = split_place(str(error))
+            return explain_mistyped(words), place
 
 
 #: Whatever it is, as plain values.

@@ -1,13 +1,17 @@
 """What can go wrong, named by whose fault it is.
 
 Rule: an error says what is wrong, where, and (where a person can act) how to mend
-it. It knows nothing of HTTP, of exit codes or of languages: `web/problem.py` and
-`cli/output.py` each hold one table. Our own bugs are assertions, never one of these.
+it. It knows nothing of HTTP or of exit codes: `web/problem.py` and `cli/output.py` each
+hold one table. What is wrong is a `Sentence`, never text that one language was put
+into: `Text.say(error.told)` is the whole of it in the reader's, `str(error)` in
+English. Our own bugs are assertions, never one of these.
 
 `code` is stable and documented (`docs/reference/errors.md`): programs may rely on it.
 """
 
 from typing import ClassVar, Final, Literal
+
+from federation.text import Sentence
 
 #: What a peer's failure means. Only `absent` says that something is not there, only
 #: `wrong` and `cut-off` that what came is not what it should be; of all others nothing
@@ -35,16 +39,22 @@ class FederationError(Exception):
 
     code: ClassVar[str] = "error"
 
+    def __init__(self, told: Sentence) -> None:
+        """`told` is what is wrong, where, and how to mend it."""
+        self.told = told
+        super().__init__(told)
+
 
 class ConfigError(FederationError):
     """A configuration file, or a key file, that cannot be used as it is."""
 
     code = "config"
 
-    def __init__(self, path: str, key: str, reason: str) -> None:
+    def __init__(self, path: str, key: str, reason: Sentence) -> None:
         """`key` is the dotted key inside the file, or "" for the whole file."""
         self.path, self.key, self.reason = path, key, reason
-        super().__init__(f"{path}: {key + ': ' if key else ''}{reason}")
+        place = f"{path}: {key}" if key else path
+        super().__init__(Sentence("machine.at", place=place, cause=reason))
 
 
 class FormatError(FederationError):
@@ -54,13 +64,15 @@ class FormatError(FederationError):
     #: What it means that a peer has handed over such bytes.
     cause: Cause = "wrong"
 
-    def __init__(self, what: str, at: str = "", *, cause: Cause | None = None) -> None:
+    def __init__(
+        self, what: Sentence, at: str = "", *, cause: Cause | None = None
+    ) -> None:
         """`what` is wrong; `at` says where: "line 2", "byte 17", a path.
 
         `cause` is "cut-off" for the beginning of something that is in the form.
         """
         self.what, self.at, self.cause = what, at, cause or self.cause
-        super().__init__(f"{what} ({at})" if at else what)
+        super().__init__(Sentence("machine.where", what=what, at=at) if at else what)
 
 
 class UnreadableError(FormatError):
@@ -87,10 +99,11 @@ class RecordError(FederationError):
 
     code = "record"
 
-    def __init__(self, rule: str, field: str = "") -> None:
+    def __init__(self, rule: Sentence, field: str = "") -> None:
         """`rule` that is broken; `field` is the dotted member, or ""."""
         self.rule, self.field = rule, field
-        super().__init__(f"{field}: {rule}" if field else rule)
+        at = Sentence("machine.at", place=field, cause=rule)
+        super().__init__(at if field else rule)
 
 
 class VerificationError(FederationError):
@@ -123,7 +136,7 @@ class RollbackError(VerificationError):
     def __init__(self, known: int, offered: int) -> None:
         """Both are tree sizes; `offered` < `known`."""
         self.known, self.offered = known, offered
-        super().__init__(f"offered size {offered} is below the held size {known}")
+        super().__init__(Sentence("held.rollback", offered=offered, known=known))
 
 
 class ForkError(VerificationError):
@@ -139,7 +152,7 @@ class ForkError(VerificationError):
         Without hashes both notes have one size. See `tlog/fork.py`.
         """
         self.origin, self.old, self.new, self.hashes = origin, old, new, hashes
-        super().__init__(f"{origin} signed two histories")
+        super().__init__(Sentence("held.fork", origin=origin))
 
 
 class ConflictError(FederationError):
@@ -147,7 +160,7 @@ class ConflictError(FederationError):
 
     code = "conflict"
 
-    def __init__(self, what: str, known_size: int | None = None) -> None:
+    def __init__(self, what: Sentence, known_size: int | None = None) -> None:
         """`known_size`: what the size is now, where the conflict is about one."""
         self.known_size = known_size
         super().__init__(what)
@@ -218,7 +231,7 @@ class PeerError(FederationError):
         origin: str,
         url: str,
         status: int | None = None,
-        reason: str = "",
+        reason: Sentence | None = None,
         cause: Cause | None = None,
         retry_after: float | None = None,
     ) -> None:
@@ -230,12 +243,12 @@ class PeerError(FederationError):
         self.origin, self.url, self.status, self.reason = origin, url, status, reason
         self.cause: Cause = cause or _cause_of(status)
         self.retry_after = retry_after
-        outcome = ""
-        if status:
-            outcome = f" answered {status}"
-        elif not self.is_of_file:
-            outcome = " did not answer"
-        super().__init__(f"{origin}: {url}{outcome}{': ' + reason if reason else ''}")
+        key = "errors.answered" if status else "errors.silent"
+        if self.is_of_file:
+            key = "network.place"
+        told = Sentence(key, origin=origin, url=url, status=status)
+        at = Sentence("machine.at", place=told, cause=reason)
+        super().__init__(at if reason else told)
 
     @property
     def is_of_file(self) -> bool:

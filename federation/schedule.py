@@ -39,7 +39,8 @@ from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
 from federation.store.pulls import QUICK_FAILURES, PeerTurn, Turn
-from federation.text.cause import is_of_disk, tell_refusal
+from federation.text import Sentence
+from federation.text.cause import explain_bug, is_of_disk, tell_refusal
 
 QUICK_S: Final = 5.0
 MAX_SLOW_S: Final = 600.0
@@ -397,13 +398,13 @@ class Schedule:
             async with asyncio.timeout(duty.deadline_s):
                 return await duty.run()
         except TimeoutError:
-            reason = f"not done within {duty.deadline_s:g} s"
+            reason = Sentence("why.not-done", seconds=f"{duty.deadline_s:g}")
             return Result(outcome="failed", reason=reason, is_failed=True)
         except FederationError as error:
             wait_s = error.retry_after if isinstance(error, PeerError) else None
             return Result(
                 outcome="failed",
-                reason=str(error),
+                reason=error.told,
                 is_failed=True,
                 wait_s=wait_s or 0.0,
             )
@@ -411,19 +412,19 @@ class Schedule:
             if not is_of_disk(error):
                 return await self._crashed(duty, error)
             # Our disk, and no fault of a peer: nobody is asked less often for it.
-            return Result(outcome=OF_DISK, reason=str(tell_refusal(error)))
+            return Result(outcome=OF_DISK, reason=tell_refusal(error))
         except Exception as error:  # noqa: BLE001  a bug: this turn ends, every other duty goes on
             return await self._crashed(duty, error)
 
     async def _crashed(self, duty: Duty, error: Exception) -> Result:
         _log.exception("the turn of %s ended by an error of ours", duty.name)
-        reason = f"{type(error).__name__}: {error}"
+        reason = explain_bug(error)
         if isinstance(error, OSError):
-            reason = str(tell_refusal(error))
+            reason = tell_refusal(error)
         await self._alarm(duty.name, reason)
         return Result(outcome="crashed", reason=reason, is_failed=True)
 
-    async def _alarm(self, name: str, reason: str) -> None:
+    async def _alarm(self, name: str, reason: Sentence) -> None:
         now = int(self._clock())
         try:
             await self._db.write(alarms.raise_alarm, "crashed", name, reason, now)

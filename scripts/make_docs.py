@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from federation.cli import federation
-from federation.cli.help import translate
+from federation.cli.help import translate, translate_names
 from federation.records.alarmhelp import CODES, help_for
 from federation.records.severity import ORDER
 from federation.text import Language, Text
@@ -107,7 +107,7 @@ def _leaf() -> click.Context:
 def _section(ctx: click.Context, t: Text) -> str:
     command = ctx.command
     words = [
-        param.make_metavar(ctx)
+        translate_names(t, param.make_metavar(ctx))
         for param in command.params
         if isinstance(param, click.Argument)
     ]
@@ -130,7 +130,8 @@ def _options(ctx: click.Context, t: Text, *, keep: bool = False) -> str:
         name = max(param.opts, key=len).removeprefix("--")
         record = param.get_help_record(ctx)
         if record is not None and (name in SHARED) == keep:
-            lines.append(f"- `{record[0]}`: {translate(t, record[1])}\n")
+            names = translate_names(t, record[0])
+            lines.append(f"- `{names}`: {translate(t, record[1])}\n")
     return "".join(lines)
 
 

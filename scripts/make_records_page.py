@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from federation.records.canonical import WORDS
+from federation.records.canonical import PLAIN
 from federation.records.kinds import (
     DOCUMENTS,
     KINDS,
@@ -19,6 +19,7 @@ from federation.records.kinds import (
     type_name,
 )
 from federation.records.schema import make_definitions
+from federation.text import Text
 
 PAGE: Final = (
     Path(__file__).resolve().parent.parent / "docs" / "reference" / "records.md"
@@ -109,7 +110,9 @@ def _value(schema: Json) -> str:
 def _text(schema: Json) -> str:
     if pattern := schema.get("pattern"):
         plain = pattern.removeprefix("^").removesuffix(_ENDS).replace("|", "\\|")
-        return WORDS.get(pattern, f"text of the form `{plain}`")
+        if pattern in PLAIN:
+            return Text("en")(PLAIN[pattern])
+        return f"text of the form `{plain}`"
     return f"text of {schema.get('minLength', 0)} … {schema['maxLength']} characters"
 
 

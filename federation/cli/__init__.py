@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "serve": "federation.cli.serve:serve",
     "sync": "federation.cli.sync:sync",
     "alarms": "federation.cli.alarms:alarms",
+    "webhooks": "federation.cli.webhooks:webhooks",
     "status": "federation.cli.show.status:status",
     "show": "federation.cli.show.station:show",
     "coverage": "federation.cli.show.region:coverage",
@@ -57,10 +58,12 @@ COMMANDS: Final = {
     "disputed": "federation.cli.show.lists:disputed",
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
+    "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",
     "verify": "federation.cli.verify:verify",
     "doctor": "federation.cli.doctor:doctor",
+    "upgrade-check": "federation.cli.upgrade:upgrade_check",
     "demo": "federation.cli.demo:demo",
 }
 
@@ -100,7 +103,11 @@ class LazyGroup(CommandGroup):
 
 
 @click.group("federation", cls=LazyGroup, help="cli.about")
-@click.version_option(package_name="tps-federation", help="cli.option-version")
+@click.version_option(
+    package_name="tps-federation",
+    message="%(prog)s %(version)s",
+    help="cli.option-version",
+)
 def federation() -> None:
     """All commands hang here; what they share is in `cli/context.py`."""
 

@@ -18,6 +18,7 @@ from federation.records.profile import Profile
 from federation.records.tps import TpsId
 from federation.sources.place import parse_place
 from federation.sources.row import BadCell
+from federation.text import Sentence
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 F = TypeVar("F", bound=Callable[..., object])
@@ -71,7 +72,7 @@ def find_profile(run: Run, name: str) -> Profile:
     """
     known = load_profiles(run.home.elections)
     if name not in known:
-        raise NotFoundError(run.t("election.unknown", election=name))
+        raise NotFoundError(Sentence("election.unknown", election=name))
     return known[name]
 
 
@@ -89,7 +90,7 @@ def pick_election(run: Run, asked: str | None) -> str:
     if asked is None:
         raise click.UsageError(run.t("election.which", elections=names))
     if asked not in elections:
-        raise NotFoundError(run.t("election.none", election=asked, elections=names))
+        raise NotFoundError(Sentence("election.none", election=asked, elections=names))
     return asked
 
 

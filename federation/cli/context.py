@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -32,6 +32,10 @@ from federation.text import LANGUAGES, Sentence, Text, pick_language
 
 if TYPE_CHECKING:
     from federation.store.db import Database
+
+#: How people answer a question, whichever language it is asked in.
+_SAID_YES: Final = frozenset({"y", "ya", "yes"})
+_SAID_NO: Final = frozenset({"", "t", "tidak", "n", "no"})
 
 
 class Run:
@@ -64,7 +68,7 @@ class Run:
         """
         path = Home(self.folder).settings
         if not path.exists():
-            raise ConfigError(str(path), "", self.t("cli.no-settings"))
+            raise ConfigError(str(path), "", Sentence("cli.no-settings"))
         return load_settings(path)
 
     @cached_property
@@ -111,6 +115,7 @@ class Run:
         default: str | None = None,
         hide: bool = False,
         repeat: bool = False,
+        check: Callable[[str], Sentence | None] | None = None,
     ) -> str:
         """What a person answers on the terminal.
 
@@ -120,33 +125,53 @@ class Run:
             default: taken when the answer is empty.
             hide: do not show what is typed.
             repeat: ask twice and compare.
+            check: what is wrong with an answer, and how to mend it: then it is said,
+                and asked again.
 
         Raises:
             click.UsageError: standard input is not a terminal.
         """
         self._need_terminal(question, option)
-        answer = click.prompt(
-            question,
-            default=default,
-            hide_input=hide,
-            confirmation_prompt=self.t("cli.again") if repeat else False,
-            err=True,
-        )
-        return str(answer).strip()
+        while True:
+            answer = _prompt(question, default, hide=hide)
+            wrong = None if check is None else check(answer)
+            if wrong is not None:
+                self.out.note(self.t("cli.asked-again", why=wrong))
+            elif repeat and _prompt(self.t("cli.again"), None, hide=hide) != answer:
+                self.out.note(self.t("cli.not-the-same"))
+            else:
+                return answer
 
     def confirm(self, question: str, option: str = "--yes") -> bool:
-        """Whether a person says yes on the terminal; the default is no.
+        """Whether a person says yes on the terminal, in either language; else no.
 
         Raises:
             click.UsageError: standard input is not a terminal.
         """
         self._need_terminal(question, option)
-        return click.confirm(question, default=False, err=True)
+        while True:
+            answer = _prompt(f"{question} {self.t('cli.yes-no')}", "", hide=False)
+            if answer.lower() in _SAID_YES:
+                return True
+            if answer.lower() in _SAID_NO:
+                return False
+            self.out.note(self.t("cli.say-yes-or-no"))
 
     def _need_terminal(self, question: str, option: str) -> None:
         if not sys.stdin.isatty():
             sentence = self.t("cli.not-a-terminal", question=question, option=option)
             raise click.UsageError(sentence)
+
+
+def _prompt(question: str, default: str | None, *, hide: bool) -> str:
+    answer = click.prompt(
+        question,
+        default=default,
+        hide_input=hide,
+        show_default=bool(default),
+        err=True,
+    )
+    return str(answer).strip()
 
 
 def spoken_text() -> Text:

@@ -11,11 +11,13 @@ import sys
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from federation.cli.output import Output
 from federation.cli.streams import make_plain
 from federation.text import LANGUAGES, Text, pick_language
 
+_NAME: Final = re.compile(r"(?<![\w-])[A-Z]{3,}(?: RANGE)?(?![\w-])")
 _KEY: Final = re.compile(r"\A[a-z_]+\.[a-z0-9-]+")
 
 
@@ -39,6 +41,17 @@ def translate(t: Text, help_text: str) -> str:
     return t(match[0]) + added
 
 
+def translate_names(t: Text, usage: str) -> str:
+    """What is to be filled in, in capitals, in the reader's language: `BERKAS`.
+
+    A name that has no sentence stays: `TPS`, `URL`.
+    """
+    return _NAME.sub(
+        lambda name: t.word(f"cli.name-{name[0].lower().replace(' ', '-')}", name[0]),
+        usage,
+    )
+
+
 class Command(click.Command):
     """A command whose help is a key of `federation/text`."""
 
@@ -49,8 +62,9 @@ class Command(click.Command):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage line under a translated heading."""
-        pieces = " ".join(self.collect_usage_pieces(ctx))
-        formatter.write_usage(ctx.command_path, pieces, text_of(ctx)("cli.usage"))
+        t = text_of(ctx)
+        pieces = translate_names(t, " ".join(self.collect_usage_pieces(ctx)))
+        formatter.write_usage(ctx.command_path, pieces, t("cli.usage"))
 
     def format_help_text(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -66,13 +80,24 @@ class Command(click.Command):
         """Write one line per option; a group's commands follow."""
         t = text_of(ctx)
         records = [
-            (record[0], translate(t, record[1]))
+            (translate_names(t, record[0]), translate(t, record[1]))
             for param in self.get_params(ctx)
             if isinstance(param, click.Option)
             and (record := param.get_help_record(ctx)) is not None
         ]
         with formatter.section(t("cli.options")):
             formatter.write_dl(records)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """The options that begin so, each with its line of help."""
+        t = text_of(ctx)
+        items = super().shell_complete(ctx, incomplete)
+        for item in items:
+            if item.help:
+                item.help = translate(t, item.help)
+        return items
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Click's own `--help`, its text made a key as well."""
@@ -115,6 +140,20 @@ class CommandGroup(Command, click.Group):
         ]
         with formatter.section(t("cli.commands")):
             formatter.write_dl(rows)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """The commands and options that begin so; no command is loaded for it."""
+        t = text_of(ctx)
+        named = [
+            CompletionItem(name, help=translate(t, self.help_key(ctx, name)))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        options = Command.shell_complete(self, ctx, incomplete) if incomplete else []
+        names = {item.value for item in named}
+        return named + [item for item in options if item.value not in names]
 
     def help_key(self, ctx: click.Context, name: str) -> str:
         """The text key of a command's one line."""

@@ -10,18 +10,18 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.passphrase import OPTION, read_passphrase
+from federation.cli.passphrase import OPTION, check_length, read_passphrase
+from federation.cli.questions import Questions, check_folder
 from federation.config.disk import create_file, make_folder
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import Founder, FoundingReport, load_identity_key
 from federation.config.home import Home
-from federation.config.keystore import MIN_PASSPHRASE
 from federation.config.recovery import format_recovery, save_recovery
 from federation.config.settings import Settings, load_settings, parse_settings
-from federation.config.settings_text import PEERS_TEXT, Answers, format_settings
+from federation.config.settings_text import PEERS_TEXT, format_settings
 from federation.errors import ConfigError, ConflictError
-from federation.profiles import load_profiles
 from federation.store.guard import Guard
+from federation.text import Sentence
 
 
 @click.command("init", cls=Command, help="init.help")
@@ -45,12 +45,14 @@ def init(
     home = Home(run.folder)
     if home.settings.exists():
         settings = load_settings(home.settings)
-        _check_same(run, home, settings, flags["org"])
+        _check_same(home, settings, flags["org"])
         text = ""
     else:
-        text = format_settings(_Questions(run, flags, yes=yes).ask())
+        check_folder(home)
+        questions = Questions(run, home, flags, yes=yes)
+        text = format_settings(questions.ask())
         settings = parse_settings(text, str(home.settings))
-        _check_known(run, home, settings)
+        questions.check_known(settings.elections)
     home = Home.of(run.folder, settings)
     report = FoundingReport()
     _found(run, home, settings, (text, passphrase_file, yes), report)
@@ -58,72 +60,15 @@ def init(
     return None
 
 
-def _check_known(run: Run, home: Home, settings: Settings) -> None:
-    """Refuse an election without rules before its keys are made.
-
-    Raises:
-        click.UsageError: it would serve nothing; with the ones that there are.
-    """
-    known = load_profiles(home.elections)
-    for election in settings.elections:
-        if election not in known:
-            names = ", ".join(known)
-            reason = run.t("init.unknown-election", election=election, known=names)
-            raise click.UsageError(reason)
-
-
-class _Questions:
-    """Takes each answer from its flag, else from the terminal, else the default."""
-
-    def __init__(self, run: Run, flags: dict[str, object], *, yes: bool) -> None:
-        self.run, self.flags, self.yes = run, flags, yes
-
-    def ask(self) -> Answers:
-        """All answers, not yet checked.
-
-        Raises:
-            click.UsageError: one is missing and nobody can be asked.
-        """
-        org = self._answer("org")
-        name = self._answer("name")
-        given = self.flags["elections"] or self._answer("election").split()
-        elections: tuple[str, ...] = tuple(given)  # type: ignore[arg-type]  # click gives a tuple of str
-        return Answers(
-            org=org,
-            name=name,
-            contact=self._answer("contact"),
-            elections=elections,
-            licence=self._answer("licence", "CC-BY-4.0"),
-            attribution=self._answer("attribution", name),
-            host=self._answer("host", "127.0.0.1"),
-            port=8470 if self.flags["port"] is None else int(str(self.flags["port"])),
-            public_url=self._answer("public_url", "") or None,
-            incidents=elections if self.flags["incidents"] else (),
-        )
-
-    def _answer(self, member: str, default: str | None = None) -> str:
-        """One answer; a member without a question takes its default unasked."""
-        t, given = self.run.t, self.flags.get(member)
-        if given is not None:
-            return str(given)
-        option = "--" + member.replace("_", "-")
-        question = f"init.ask-{member.replace('_', '-')}"
-        if default is not None and (self.yes or not t.has(question)):
-            return default
-        if self.yes:
-            raise click.UsageError(t("init.needs", option=option))
-        return self.run.ask(t(question), option, default=default)
-
-
-def _check_same(run: Run, home: Home, settings: Settings, org: object) -> None:
+def _check_same(home: Home, settings: Settings, org: object) -> None:
     """Refuse to go on in another organisation's folder.
 
     Raises:
         ConflictError: the folder belongs to another organisation than the flag says.
     """
     if org is not None and org != settings.org:
-        where = home.settings
-        raise ConflictError(f"{where}: {run.t('init.other-org', org=settings.org)}")
+        other = Sentence("init.other-org", org=settings.org)
+        raise ConflictError(Sentence("machine.at", place=home.settings, cause=other))
 
 
 def _found(
@@ -149,8 +94,7 @@ def _found(
         if yes and file is None:
             raise click.UsageError(run.t("init.needs", option=OPTION))
         passphrase = read_passphrase(run, file, new=not home.identity.exists())
-        if len(passphrase) < MIN_PASSPHRASE:
-            reason = f"the passphrase has fewer than {MIN_PASSPHRASE} characters"
+        if (reason := check_length(passphrase)) is not None:
             raise ConfigError(str(home.identity), "", reason)
     make_folder(home.folder, 0o755)
     settings_data, peers_data = text.encode(), PEERS_TEXT.encode()

@@ -38,7 +38,6 @@ from federation.errors import (
     VerificationError,
 )
 from federation.text import Sentence, Text
-from federation.web.telling import tell
 
 OK: Final = 0
 NEGATIVE: Final = 1
@@ -160,13 +159,13 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print a line of the result; nothing with `--json`."""
         if not self.is_json:
-            _write(clean(text), self.stdout)
+            _write(clean(self.t.say(text)), self.stdout)
 
     def note(self, text: str) -> None:
         """Print a hint or a warning on standard error."""
         # Where that is gone (a terminal that was closed) nothing can be said at all.
         with suppress(OSError):
-            print(clean(text), file=self.stderr)
+            print(clean(self.t.say(text)), file=self.stderr)
 
     def json(self, value: object) -> None:
         """Print a value (Struct, dict, list) as one line of JSON."""
@@ -232,7 +231,7 @@ class Output:
 
     def error(self, error: FederationError) -> int:
         """Print an expected error; returns its exit code."""
-        sentence = self.t(f"errors.{error.code}", detail=tell(self.t, error))
+        sentence = self.t(f"errors.{error.code}", detail=self.t.say(error.told))
         return self.fault(exit_code(error), error.code, sentence)
 
     def fault(self, code: int, name: str, sentence: str) -> int:
@@ -255,7 +254,7 @@ class Output:
             return ""
         if isinstance(value, int) and not isinstance(value, bool):
             return self.number(value)
-        return clean_line(str(value))
+        return clean_line(self.t.say(value))
 
     def number(self, value: int) -> str:
         """An integer for people, as the language writes it."""

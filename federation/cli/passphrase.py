@@ -38,7 +38,8 @@ def read_passphrase(
     if file is None:
         key = ask or ("init.ask-passphrase" if new else "keys.ask-passphrase")
         question = run.t(key, least=MIN_PASSPHRASE) if new else run.t(key)
-        return run.ask(question, OPTION, hide=True, repeat=new)
+        check = check_length if new else None
+        return run.ask(question, OPTION, hide=True, repeat=new, check=check)
     try:
         text = decode_text(read_handed(Path(file), _MAX_BYTES))
     except OSError as error:
@@ -47,3 +48,10 @@ def read_passphrase(
     except MalformedError as error:
         raise ConfigError(file, "", error.reason) from error
     return text.partition("\n")[0].rstrip("\r")
+
+
+def check_length(passphrase: str) -> Sentence | None:
+    """What is wrong with a passphrase that is chosen now."""
+    if len(passphrase) >= MIN_PASSPHRASE:
+        return None
+    return Sentence("init.passphrase-short", least=MIN_PASSPHRASE)

@@ -33,7 +33,8 @@ from federation.errors import (
     UnknownPastError,
 )
 from federation.feeds.connection import judge_failure
-from federation.text import Language, Sentence
+from federation.text import Language, Sentence, as_said
+from federation.text.mistyped import explain_mistyped
 from federation.web.requests.records import Batch, Verdicts
 from federation.web.requests.request import Request
 from federation.web.requests.wire import encode_request
@@ -155,7 +156,9 @@ class RemoteDesk:
         try:
             answered: A = convert(value, request.answer_type())
         except ValidationError as error:
-            raise PeerError("this node", self._url, reason=str(error)) from error
+            raise PeerError(
+                "this node", self._url, reason=explain_mistyped(str(error))
+            ) from error
         return answered
 
 
@@ -169,7 +172,8 @@ def _error(url: str, status: int, problem: object) -> FederationError | OSError:
     if code == ConfigError.code:
         return _settings_error(detail)
     kind = _BLAME.get(code)
-    return kind(detail) if kind else PeerError("this node", url, status, detail)
+    said = as_said(detail)
+    return kind(said) if kind else PeerError("this node", url, status, said)
 
 
 def _settings_error(detail: str) -> ConfigError:
@@ -179,4 +183,6 @@ def _settings_error(detail: str) -> ConfigError:
     """
     path, _, rest = detail.partition(": ")
     key, colon, reason = rest.partition(": ")
-    return ConfigError(path, key, reason) if colon else ConfigError(path, "", key)
+    if not colon:
+        key, reason = "", key
+    return ConfigError(path, key, as_said(reason))

@@ -9,12 +9,14 @@ to the longest.
 
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from federation.cli.context import Run
 from federation.cli.output import clean_line
 from federation.flows.steps import CheckStep
+from federation.text import Text
 
 _LEAST_WIDTH: Final = 40
 
@@ -22,15 +24,27 @@ _LEAST_WIDTH: Final = 40
 def print_steps(run: Run, title: str, steps: Sequence[CheckStep]) -> None:
     """Each step, how it went, what was seen, and below it what to do."""
     t = run.t
-    names = [f"{n:2} {t(f'steps.name-{step.code}')}" for n, step in enumerate(steps, 1)]
-    states = [t(f"steps.{step.state}") for step in steps]
-    wide, state_wide = max(map(len, names)), max(map(len, states))
+    shown = list(_fold(t, steps))
+    states = [t(f"steps.{step.state}") for _, step in shown]
+    wide, state_wide = max(len(name) for name, _ in shown), max(map(len, states))
     run.out.line(title)
-    for name, state, step in zip(names, states, steps, strict=True):
+    for (name, step), state in zip(shown, states, strict=True):
         head = f"{name:{wide}}  {state:{state_wide}}  "
         _print_beside(run, head, t.say(step.seen))
         if step.mend:
             _print_beside(run, " " * len(head), f"→ {t.say(step.mend)}")
+
+
+def _fold(t: Text, steps: Sequence[CheckStep]) -> Iterator[tuple[str, CheckStep]]:
+    """The steps by number and name; those not tried for one reason are one line."""
+    numbered = enumerate(steps, 1)
+    for _, group in groupby(numbered, key=lambda one: one[1].after or one[0]):
+        (first, step), *others = group
+        name = t(f"steps.name-{step.code}")
+        if others:
+            yield f"{first:2}\N{EN DASH}{others[-1][0]}", step
+        else:
+            yield f"{first:2} {name}", step
 
 
 def _print_beside(run: Run, head: str, words: str) -> None:

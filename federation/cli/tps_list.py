@@ -97,7 +97,7 @@ def show(run: Run, *, election: str | None) -> int | None:
     with run.open_database().view() as view:
         saved = registers.read_source(view, name)
         if saved is None:
-            raise NotFoundError(run.t("tps_list.none", election=name))
+            raise NotFoundError(Sentence("tps_list.none", election=name))
         provinces = [
             {"code": code, "name": label, "stations": registers.count(view, name, code)}
             for code, label in registers.children(view, name, "").items()

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import click
 
+from federation.cli.help import translate_names
 from federation.text import Text
 from federation.text.cause import cause_of
 
@@ -31,13 +32,13 @@ def explain_misuse(t: Text, error: click.ClickException) -> str:
         sentence = t("misuse.command", name=error.command_name)
         return sentence + _maybe(t, _similar(error))
     if isinstance(error, click.MissingParameter):
-        missing = t("misuse.missing", name=_name(error.param))
+        missing = t("misuse.missing", name=_name(t, error.param))
         if error.param is not None and isinstance(error.param.type, click.Choice):
             names = ", ".join(map(str, error.param.type.choices))
             missing += " " + t("misuse.one-of", names=names)
         return missing
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return f"{_name(error.param)}: {_value(t, error.param.type, error.message)}"
+        return f"{_name(t, error.param)}: {_value(t, error.param.type, error.message)}"
     return error.format_message()
 
 
@@ -53,11 +54,11 @@ def _maybe(t: Text, names: list[str] | None) -> str:
     return " " + t("misuse.maybe", names=", ".join(names)) if names else ""
 
 
-def _name(param: click.Parameter | None) -> str:
+def _name(t: Text, param: click.Parameter | None) -> str:
     """How a person types it: `--region`, or `TPS` for an argument."""
     if isinstance(param, click.Option):
         return max(param.opts, key=len)
-    return param.human_readable_name if param else ""
+    return translate_names(t, param.human_readable_name) if param else ""
 
 
 def _path(t: Text, kind: click.Path, path: str) -> str:

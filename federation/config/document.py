@@ -5,6 +5,7 @@ refused with the key that was probably meant. Nothing is guessed and nothing ign
 a misspelt `intervall_s` that is silently dropped is found on election night.
 """
 
+import copy
 import difflib
 import re
 import tomllib
@@ -31,6 +32,7 @@ _KEY: Final = re.compile(
     rf"(?:{_PART.pattern})(?:[ \t]*+\.[ \t]*+(?:{_PART.pattern}))*+"
 )
 _UNKNOWN: Final = re.compile(r"unknown field `(?P<name>.*)`", re.DOTALL)
+_INNER: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _MISSING: Final = re.compile(r"missing required field `(?P<name>.*)`")
 
 
@@ -88,6 +90,35 @@ def convert(table: object, kind: type[T], where: str, key: str = "") -> T:
     except msgspec.ValidationError as error:
         reason, inner = split_place(str(error))
         raise _explain(reason, where, _join(key, inner), kind, inner) from error
+
+
+def list_unknown_keys(
+    table: object, kind: type[msgspec.Struct], key: str = ""
+) -> list[str]:
+    """Every dotted key of a table that its type does not know, as far as it is read.
+
+    What else is wrong with it ends the search: `convert` tells that.
+    """
+    rest, found = copy.deepcopy(table), list[str]()
+    while True:
+        try:
+            msgspec.convert(rest, kind, strict=True)
+        except msgspec.ValidationError as error:
+            reason, inner = split_place(str(error))
+            match = _UNKNOWN.search(reason)
+            if match is None:
+                return found
+            found.append(_join(_join(key, inner), match["name"]))
+            del _table_at(rest, inner)[match["name"]]
+        else:
+            return found
+
+
+def _table_at(table: Any, inner: str) -> Any:  # noqa: ANN401  of any document
+    """The table at a dotted key, in which a list has its place: `alarms.to[0]`."""
+    for name, number in _INNER.findall(inner):
+        table = table[name] if name else table[int(number)]
+    return table
 
 
 def _explain(

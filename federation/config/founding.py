@@ -162,7 +162,7 @@ class Founder:
             try:
                 chain = open_chain(decode_keys(path.read_bytes()), identity)
             except FederationError as error:
-                reason = Sentence("machine.chain-damaged", why=error)
+                reason = Sentence("machine.chain-damaged", why=error.told)
                 raise ConfigError(str(path), "", reason) from error
             for role, keys in chain.keys_by_role().items():
                 named.setdefault(role, set()).update(keys)

@@ -227,7 +227,7 @@ def load_vkey_text(file: Path, where: str, key: str) -> str:
     return text
 
 
-def _refuse(file: Path, where: str, key: str, cause: str) -> ConfigError:
+def _refuse(file: Path, where: str, key: str, cause: Sentence) -> ConfigError:
     """About a file that another one names, or that is meant itself."""
     is_itself = where == str(file)
     reason = (

@@ -30,6 +30,7 @@ from federation.config.member import (
     Url,
 )
 from federation.config.recipients import AlarmSettings, Recipient, check_recipient
+from federation.config.webhooks import Webhook, check_webhooks
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin
@@ -173,6 +174,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log: LogSettings = LogSettings()
     alarms: AlarmSettings = AlarmSettings()
     open311: Open311Settings = Open311Settings()
+    webhooks: tuple[Webhook, ...] = ()
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -200,6 +202,7 @@ def parse_settings(text: str, where: str) -> Settings:
     """
     table = parse_document(text, where)
     _check_recipients(table, where)
+    check_webhooks(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))

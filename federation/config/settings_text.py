@@ -208,6 +208,17 @@ port = {port}
 # at_least = "warning"
 # language = "id"
 
+# Programs of your own that are told what changed in the map, signed; as many tables as
+# you like. The file (0600 in a folder of 0700) holds the secret that both sides know,
+# whsec_ and Base64 of 32 random bytes. Try it: `federation webhooks test`.
+# Program milik Anda yang diberi tahu apa yang berubah di peta, dengan tanda tangan;
+# boleh beberapa tabel. Berkas itu (0600 di folder 0700) berisi rahasia yang diketahui
+# kedua pihak, whsec_ dan Base64 dari 32 bita acak. Cobalah: `federation webhooks test`.
+# [[webhooks]]
+# name = "firebase"
+# url = "https://…"
+# secret_file = "keys/firebase.secret"
+
 [log]
 # What `federation serve` writes to standard error: lines for people, "text", or for
 # programs, "json".

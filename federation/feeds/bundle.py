@@ -92,7 +92,7 @@ def _write(file: BinaryIO, items: Iterable[tuple[str, bytes]]) -> int:
             archive.writestr(info, data, method, compresslevel=6)
             last, count = name, count + 1
             if count > MAX_NAMES:
-                reason = f"more than {MAX_NAMES} files; nobody could open it"
+                reason = Sentence("bundle.more-than-opens", most=MAX_NAMES)
                 raise FormatError(reason, "bundle")
     return count
 
@@ -142,7 +142,7 @@ class BundleFile:
         try:
             file = file or open_regular(path)
         except FileNotFoundError:
-            raise NotFoundError(f"no file: {path}") from None
+            raise NotFoundError(Sentence("bundle.no-file", path=path)) from None
         except OSError as error:
             raise unreadable(error, self._path) from error
         try:
@@ -179,9 +179,11 @@ class BundleFile:
         """
         info = self._infos.get(path)
         if info is None:
-            raise NotFoundError(f"not in {self._path}: {path}")
+            raise NotFoundError(
+                Sentence("bundle.not-inside", bundle=self._path, path=path)
+            )
         if info.file_size > max_bytes:
-            raise FormatError(f"more than {max_bytes} bytes", path)
+            raise FormatError(Sentence("bundle.more-bytes", max_bytes=max_bytes), path)
         try:
             with self._archive.open(info) as file:
                 # Never more than it declares, whatever is packed: the rest would
@@ -192,7 +194,10 @@ class BundleFile:
         except _DAMAGED as error:
             raise FormatError(_explain(error), path) from error
         if len(data) != info.file_size:
-            raise FormatError(f"damaged: {len(data)} of {info.file_size} bytes", path)
+            raise FormatError(
+                Sentence("bundle.damaged", count=len(data), file_size=info.file_size),
+                path,
+            )
         return data
 
     def names(self) -> Iterator[str]:
@@ -228,14 +233,14 @@ def _check_end(file: BinaryIO, path: str) -> None:
     file.seek(0)
     first = file.read(4)
     if first not in (FIRST, _END):
-        raise FormatError("not a ZIP: another beginning", path)
+        raise FormatError(Sentence("bundle.other-beginning"), path)
     tail_bytes = min(size, _END_BYTES + _MAX_COMMENT_BYTES)
     file.seek(size - tail_bytes)
     tail = file.read(tail_bytes)
     end = tail[-_END_BYTES:]
     if len(end) < _END_BYTES or not end.startswith(_END) or end[20:] != b"\0\0":
         if tail.rfind(_END) in range(tail_bytes - _END_BYTES + 1):
-            raise FormatError("not a ZIP: something stands behind its end", path)
+            raise FormatError(Sentence("bundle.behind-end"), path)
         raise FormatError(Sentence("machine.zip-cut"), path, cause="cut-off")
     length, start = (int.from_bytes(end[at : at + 4], "little") for at in (12, 16))
     close = size - _END_BYTES
@@ -243,9 +248,9 @@ def _check_end(file: BinaryIO, path: str) -> None:
         close -= _LOCATOR_BYTES + _END64_BYTES
         length, start = _read_end64(file, close, path)
     if start + length != close:
-        raise FormatError("not a ZIP: its directory is not at its end", path)
+        raise FormatError(Sentence("bundle.no-directory"), path)
     if length > MAX_DIRECTORY_BYTES:
-        raise FormatError(f"a directory of {length} bytes", path)
+        raise FormatError(Sentence("bundle.directory-size", length=length), path)
     file.seek(start)
     _check_count(file.read(length), path)
 
@@ -261,7 +266,7 @@ def _check_count(directory: bytes, path: str) -> None:
             int.from_bytes(lengths[n : n + 2], "little") for n in (0, 2, 4)
         )
     if at < len(directory):
-        raise FormatError(f"more than {MAX_NAMES} files", path)
+        raise FormatError(Sentence("bundle.more-files", max_names=MAX_NAMES), path)
 
 
 def _read_end64(file: BinaryIO, at: int, path: str) -> tuple[int, int]:
@@ -269,9 +274,9 @@ def _read_end64(file: BinaryIO, at: int, path: str) -> tuple[int, int]:
     record = file.read(_END64_BYTES + _LOCATOR_BYTES)
     locator = record[_END64_BYTES:]
     if not (record.startswith(_END64) and locator.startswith(_LOCATOR)):
-        raise FormatError("not a ZIP: no ZIP64 record", path)
+        raise FormatError(Sentence("bundle.no-zip64"), path)
     if int.from_bytes(locator[8:16], "little") != at:
-        raise FormatError("not a ZIP: a ZIP64 record elsewhere", path)
+        raise FormatError(Sentence("bundle.zip64-elsewhere"), path)
     length = int.from_bytes(record[40:48], "little")
     return length, int.from_bytes(record[48:56], "little")
 
@@ -284,12 +289,12 @@ def _check_names(
         # The library cuts a name at a NUL; another reader might not.
         name = info.orig_filename
         if not is_path(name.removesuffix("/")) or name != info.filename:
-            raise FormatError(f"a ZIP with the name {name[:100]!r} in it", path)
+            raise FormatError(Sentence("bundle.name", name=f"{name[:100]!r}"), path)
         if name in infos:
-            raise FormatError(f"a ZIP that has {name} twice", path)
+            raise FormatError(Sentence("bundle.name-twice", name=name), path)
         if info.flag_bits & _ENCRYPTED:
-            raise FormatError(f"an encrypted ZIP: {name}", path)
+            raise FormatError(Sentence("bundle.encrypted", name=name), path)
         if info.compress_type not in _METHODS:
-            raise FormatError(f"a method of packing that is not deflate: {name}", path)
+            raise FormatError(Sentence("bundle.method", name=name), path)
         infos[name] = info
     return {name: info for name, info in infos.items() if not name.endswith("/")}

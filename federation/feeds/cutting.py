@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 
 from federation.errors import FormatError, PeerError
 from federation.feeds.resource import Resource, tile_of
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, decode_bundle, encode_bundle
 
 
@@ -52,9 +53,9 @@ def truncate(data: bytes, tile: Tile | Bundle) -> bytes:
     """
     if isinstance(tile, Tile):
         if len(data) < 32 * tile.width:
-            raise FormatError(f"a tile of {len(data)} bytes")
+            raise FormatError(Sentence("protocol.tile-bytes", count=len(data)))
         return data[: 32 * tile.width]
     leaves = decode_bundle(data)
     if len(leaves) < tile.width:
-        raise FormatError(f"a bundle of {len(leaves)} leaves")
+        raise FormatError(Sentence("protocol.bundle-leaves", count=len(leaves)))
     return encode_bundle(leaves[: tile.width])

@@ -15,6 +15,7 @@ from typing import Final
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.files import MAX_PATH_CHARS, is_path
 from federation.feeds.unreadable import unreadable
+from federation.text import Sentence
 
 _GONE: Final = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
@@ -37,15 +38,15 @@ class Folder:
             FormatError: it has more than `max_bytes`.
         """
         if not is_path(path):
-            raise NotFoundError(f"no file has this path: {path[:100]!r}")
+            raise NotFoundError(Sentence("bundle.no-such-path", path=f"{path[:100]!r}"))
         where = Path(os.path.realpath(self._root / path))
         if not where.is_relative_to(self._root):
-            raise NotFoundError(f"outside the folder: {path}")
+            raise NotFoundError(Sentence("bundle.outside", path=path))
         try:
             return _read(where, path, max_bytes)
         except OSError as error:
             if error.errno in _GONE:
-                raise NotFoundError(f"no file: {path}") from None
+                raise NotFoundError(Sentence("bundle.no-file", path=path)) from None
             raise unreadable(error, path) from error
 
     def names(self) -> Iterator[str]:
@@ -64,10 +65,10 @@ def _read(where: Path, path: str, max_bytes: int) -> bytes:
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise NotFoundError(f"no regular file: {path}")
+            raise NotFoundError(Sentence("bundle.no-regular-file", path=path))
         data = b"" if status.st_size > max_bytes else file.read(max_bytes + 1)
     if status.st_size > max_bytes or len(data) > max_bytes:
-        raise FormatError(f"more than {max_bytes} bytes", path)
+        raise FormatError(Sentence("bundle.more-bytes", max_bytes=max_bytes), path)
     return data
 
 

@@ -21,6 +21,7 @@ import msgspec
 from federation.decoding import json_parser
 from federation.errors import FormatError
 from federation.feeds.resource import LOGS
+from federation.text import Sentence
 
 MAX_LOGS: Final = 10_000
 NO_DIGEST: Final = "0" * 64
@@ -47,7 +48,7 @@ class StatusVector(
     logs: tuple[StatusEntry, ...]
 
 
-_decode: Final = json_parser(StatusVector, what="a status vector")
+_decode: Final = json_parser(StatusVector, what=Sentence("member.a-status-vector"))
 
 
 def format_status(entries: Iterable[StatusEntry]) -> bytes:
@@ -63,15 +64,15 @@ def parse_status(data: bytes) -> StatusVector:
         FormatError: not the one canonical form, or too much of it.
     """
     if len(data) > LOGS.max_bytes:
-        raise FormatError(f"a status vector of {len(data)} bytes")
+        raise FormatError(Sentence("protocol.vector-bytes", count=len(data)))
     vector = _decode(data)
     _check_rows(vector.logs)
     try:
         again = format_status(vector.logs)
     except UnicodeEncodeError:
-        raise FormatError("a lone surrogate in a status vector") from None
+        raise FormatError(Sentence("protocol.vector-surrogate")) from None
     if again != data:
-        raise FormatError("a status vector that is not canonical")
+        raise FormatError(Sentence("protocol.vector-form"))
     return vector
 
 
@@ -89,9 +90,9 @@ def read_status(data: bytes, url: str) -> StatusVector:
 
 def _check_rows(logs: tuple[StatusEntry, ...]) -> None:
     if len(logs) > MAX_LOGS:
-        raise FormatError(f"a status vector of {len(logs)} logs")
+        raise FormatError(Sentence("protocol.vector-logs", count=len(logs)))
     if len({entry.origin for entry in logs}) != len(logs):
-        raise FormatError("a status vector that lists a log twice")
+        raise FormatError(Sentence("protocol.vector-twice"))
     for entry in logs:
         if not (_DIGEST.fullmatch(entry.about) and _DIGEST.fullmatch(entry.keys)):
-            raise FormatError("not a SHA-256 in lower-case hex", entry.origin)
+            raise FormatError(Sentence("protocol.no-digest"), entry.origin)

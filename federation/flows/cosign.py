@@ -34,6 +34,7 @@ from federation.records.keychain import KeyChain, newest_keys
 from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import (
     Cosignature,
@@ -157,7 +158,7 @@ def save_collected(
     if root is None and checkpoint.origin == origin and not is_beyond:
         return 0
     if checkpoint.origin != origin or root != checkpoint.root:
-        raise FormatError("not the checkpoint that is held", origin)
+        raise FormatError(Sentence("held.not-held-state"), origin)
     times = open_cosignatures(note, keys)
     lines = select_cosignatures(note, keys)
     _save(tx, log, checkpoint.size, zip(lines, times, strict=True))
@@ -209,7 +210,7 @@ def _keep_checkpoint(tx: Transaction, chain: KeyChain, note: bytes) -> None:
         return
     signed = chain.open_checkpoint(note)
     if signed.root != root_at(size, leaves.reader(tx, log.id, log.size)):
-        raise FormatError("not a checkpoint of what we hold", chain.origin)
+        raise FormatError(Sentence("held.not-our-state"), chain.origin)
     logs.keep_earlier(tx, log.id, size, signed.root, signed.bare)
 
 
@@ -232,7 +233,7 @@ def read_first_held(view: View, log_id: int, size: int) -> bytes:
     """
     kept = next(logs.list_checkpoints(view, log_id, after=size - 1), None)
     if kept is None or kept[0] != size:
-        raise NotFoundError(f"no checkpoint of size {size} of log {log_id}")
+        raise NotFoundError(Sentence("held.no-state", size=size, log_id=log_id))
     lines = cosignatures.first_cosignatures(view, log_id, size)
     return kept[2] + b"".join(lines[: MAX_SIGNATURES - 1])
 

@@ -179,9 +179,9 @@ def _cover(
     """
     log = logs.get_log(view, origin)
     if not may_read(caller, log):
-        raise NotFoundError(f"no log {origin}")
+        raise NotFoundError(Sentence("held.no-log", log=origin))
     if not 0 <= index < log.size:
-        raise NotFoundError(f"{origin} has signed nothing at index {index} yet")
+        raise NotFoundError(Sentence("held.not-signed-yet", origin=origin, index=index))
     held = cosignatures.covering_size(view, log.id, log.org, index, log.size + 1)
     return log, log.size if held is None else held
 

@@ -19,6 +19,9 @@ notices        alarms leave the machine, and are kept until they can
 noticeplan     what is due to be told to whom
 noticetext     a message, for people and for programs
 noticesending  brought out by mail, to a program, by another service
+posting        one POST to a program of somebody's own, and why it failed
+backoff        when somebody that could not be reached is tried again
+webhooks       programs of ours are told what changed in the map
 observing      what goes wrong slowly: partners, clocks, certificates, disks
 strangers      who asks us as a partner does and is none
 turns          a turn with one partner: pull, reconcile, cosign, compare maps

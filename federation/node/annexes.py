@@ -104,7 +104,7 @@ def _tell(tx: Transaction, damaged: Sequence[str], now: int) -> None:
     if damaged:
         # By its names the gate knows whom the alarm is for (`readers.may_hear`).
         told = ", ".join(damaged[:_MOST_NAMED])
-        detail = f"{len(damaged)} of them: {told}"
+        detail = Sentence("why.of-them-named", count=len(damaged), names=told)
         alarms.raise_alarm(tx, ALARM, SUBJECT, detail, now)
     else:
         alarms.clear_alarm(tx, ALARM, SUBJECT)

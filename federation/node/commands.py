@@ -225,7 +225,9 @@ async def take(node: Node, given: TakeFiles) -> HandedFiles:
     """
     path = Path(given.path)
     if not path.is_absolute():
-        raise FormatError("not an absolute path", handedfiles.show_path(path))
+        raise FormatError(
+            Sentence("asked.no-absolute-path"), handedfiles.show_path(path)
+        )
     # A partner that was added a moment ago is meant, too.
     await node.refresh_peers()
     if given.dry_run:
@@ -303,7 +305,7 @@ async def _look(node: Node, peer: Peer) -> PeerTurnReport:
         assert answer is not None, "asked without an ETag"
         vector = read_status(answer[0], peer.url or peer.org)
     except FederationError as error:
-        return PeerTurnReport(org=peer.org, outcome=error.code, reason=str(error))
+        return PeerTurnReport(org=peer.org, outcome=error.code, reason=error.told)
     held = await node.resources.db.read(_sizes)
     context = node.pull_context()
     offers = []

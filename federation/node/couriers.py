@@ -29,6 +29,7 @@ from federation.flows.refer.mail import (
     MailServer,
     write_mail,
 )
+from federation.flows.refer.row import quote_answer
 from federation.flows.refer.sending import TryEnd
 from federation.node.resources import Clocks, Resources
 from federation.records.referral import ReferralWay
@@ -36,6 +37,7 @@ from federation.store.outbox import OutboxItem, find_item
 from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark, newest_action
 from federation.text import Sentence
+from federation.text.cause import tell_refusal
 from federation.tlog.keys import Signer
 
 #: A program of an agency may take so long.
@@ -81,7 +83,8 @@ class Courier:
             return found or item
         except (FederationError, OSError) as error:
             # Of ours: a file that is missing or wrong. Whoever mends it need not hurry.
-            return await self._end(item, self._later(item, str(error)))
+            told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            return await self._end(item, self._later(item, told))
 
     async def _mail(self, item: OutboxItem, agency: Agency, data: bytes) -> OutboxItem:
         resources = self._host.resources
@@ -109,7 +112,7 @@ class Courier:
                 answer = await asyncio.to_thread(handover.deliver, mail)
             except MailError as error:
                 return await self._end(item, self._refused(item, error))
-            return await self._end(item, TryEnd("sent", answer))
+            return await self._end(item, TryEnd("sent", quote_answer(answer)))
         finally:
             timer.cancel()
             handover.close()
@@ -133,12 +136,11 @@ class Courier:
             ) as answer:
                 said = await answer.content.read(MAX_ANSWER_BYTES)
                 outcome, reference = judge_answer(answer.status, said)
-                told = f"{answer.status} {answer.reason or ''}"
+                told = quote_answer(f"{answer.status} {answer.reason or ''}")
         except aiohttp.ClientConnectorError as error:  # no byte has left
-            return await self._end(item, self._later(item, str(error)))
+            return await self._end(item, self._later(item, _told(error)))
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            told = str(error) or type(error).__name__
-            return await self._end(item, TryEnd("unsure", told))
+            return await self._end(item, TryEnd("unsure", _told(error)))
         if outcome == "later":
             return await self._end(item, self._later(item, told))
         return await self._end(item, TryEnd(outcome, told, reference=reference))
@@ -155,8 +157,8 @@ class Courier:
         try:
             await asyncio.to_thread(self._mark.write, await db.read(newest_action))
         except OSError as error:
-            await self._end(item, self._later(item, str(error)))
-            raise ConflictError(str(error)) from error
+            await self._end(item, self._later(item, tell_refusal(error)))
+            raise ConflictError(tell_refusal(error)) from error
         return item
 
     def _refused(self, item: OutboxItem, error: MailError) -> TryEnd:
@@ -166,7 +168,7 @@ class Courier:
             return TryEnd("failed", error.answer)
         return self._later(item, error.answer)
 
-    def _later(self, item: OutboxItem, answer: str) -> TryEnd:
+    def _later(self, item: OutboxItem, answer: Sentence) -> TryEnd:
         # As long again as it has been tried: so each wait is twice the last one, also
         # of a process that was started anew.
         wait = min(max(FIRST_WAIT_S, self._now() - item.approved_at), MAX_WAIT_S)
@@ -238,3 +240,10 @@ def mail_server(settings: Settings, home: Home) -> MailServer:
         password=password,
         ca_file=None if mail.ca_file is None else folder / mail.ca_file,
     )
+
+
+def _told(error: Exception) -> Sentence:
+    """Why nobody could be spoken with, in words of ours where there are some."""
+    if isinstance(error, OSError):
+        return tell_refusal(error)
+    return quote_answer(str(error) or type(error).__name__)

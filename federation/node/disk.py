@@ -27,7 +27,7 @@ from federation.store.alarms import Alarm
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.reserve import LITTLE, free_bytes, lacks
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 from federation.text.cause import FULL, fault_of_disk, place_of
 
 DiskPlace: TypeAlias = Literal["data", "guard"]
@@ -107,9 +107,9 @@ class Disk:
         if self._is_of_guard(error):
             self._unwritten = error
 
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Sentence]:
         """Why not all is taken in, a sentence for each disk; empty where all is."""
-        return [alarm.detail for alarm in self.alarms()]
+        return [as_said(alarm.detail) for alarm in self.alarms()]
 
     def alarms(self) -> list[Alarm]:
         """What stands, also where no database could keep it."""
@@ -174,7 +174,9 @@ class Disk:
         """
         alarm = _alarm("data", error, self._clock())
         with self._resources.db.transaction() as tx:
-            alarms.raise_alarm(tx, alarm.code, "data", alarm.detail, alarm.first_at)
+            alarms.raise_alarm(
+                tx, alarm.code, "data", as_said(alarm.detail), alarm.first_at
+            )
         self._stored["data"] = alarm.code
 
     def _look_at_guard(self) -> OSError | None:
@@ -217,7 +219,7 @@ class Disk:
                         alarms.clear_alarm(tx, stored, place)
                     if alarm is not None:
                         alarms.raise_alarm(
-                            tx, alarm.code, place, alarm.detail, alarm.first_at
+                            tx, alarm.code, place, as_said(alarm.detail), alarm.first_at
                         )
                 self._stored.pop(place, None)
                 if code is not None:
@@ -271,9 +273,7 @@ def _alarm(place: DiskPlace, error: OSError, now: float) -> Alarm:
     return Alarm(
         code=ALARM_FULL if error.errno in FULL else ALARM_FAILED,
         subject=place,
-        detail=str(
-            Sentence("machine.disk-of", place=place, cause=fault_of_disk(error))
-        ),
+        detail=Sentence("machine.disk-of", place=place, cause=fault_of_disk(error)),
         first_at=int(now),
         last_at=int(now),
         times=1,

@@ -27,6 +27,7 @@ from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms, incidents, leaves
 from federation.store.db import Transaction, View
 from federation.store.incidents import IncidentEntry
+from federation.text import Sentence
 
 ALARM: Final = "report-due"
 NAME: Final = "deadlines of reports"
@@ -46,7 +47,7 @@ class DueReport(NamedTuple):
     is_others: bool
     ends: datetime
     name: str
-    told: str
+    told: Sentence
 
 
 class DueReports:
@@ -135,7 +136,7 @@ class DueReports:
             is_others=name.org != self._resources.settings.org,
             ends=datetime.fromisoformat(now.ends),
             name=str(name),
-            told=str(now.tell_days()),
+            told=now.tell_days(),
         )
 
 
@@ -153,7 +154,7 @@ def _begin(rule: ReportingRule, now: datetime) -> tuple[str, str]:
 
 
 def _tell(
-    tx: Transaction, standing: Mapping[str, str], told: Mapping[str, str], now: int
+    tx: Transaction, standing: Mapping[str, str], told: Mapping[str, Sentence], now: int
 ) -> None:
     for name in standing.keys() - told.keys():
         alarms.clear_alarm(tx, ALARM, name)

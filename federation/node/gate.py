@@ -17,8 +17,7 @@ from federation.text import Sentence
 
 #: How long whoever asks for something to be signed waits for that.
 GATE_S: Final = 20.0
-STARTING = Decision("wait", "the node is starting")
-_WORDS: Final = {STARTING.reason: "serve.starting", WAITING: "serve.waiting"}
+STARTING = Decision("wait", Sentence("why.starting"))
 
 
 class Gate:
@@ -91,17 +90,21 @@ class Gate:
         """Whether the log holds its key statement, as far as was told here."""
         return origin in self._begun
 
-    def reason(self, origin: str) -> str:
-        """Why not to sign this log yet, in words; "" when it may be signed."""
+    def reason(self, origin: str) -> Sentence | None:
+        """Why not to sign this log yet; None when it may be signed."""
         decision = self._decisions[origin]
         if decision.action != "sign":
             return decision.reason
-        return "" if origin in self._begun else STARTING.reason
+        return None if origin in self._begun else STARTING.reason
 
-    def reasons(self) -> list[str]:
+    def reasons(self) -> list[Sentence]:
         """Why not every log may be signed; empty when all may."""
         reasons = [(origin, self.reason(origin)) for origin in self._decisions]
-        return [f"{origin}: {reason}" for origin, reason in reasons if reason]
+        return [
+            Sentence("machine.at", place=origin, cause=reason)
+            for origin, reason in reasons
+            if reason
+        ]
 
     async def passed(self, origin: str, timeout_s: float) -> None:
         """Return when this log may be signed.
@@ -121,13 +124,12 @@ class Gate:
             raise ConflictError(self._tell(origin)) from None
         self._check_past(origin)
 
-    def _tell(self, origin: str) -> str:
+    def _tell(self, origin: str) -> Sentence:
         """Why not, who has not answered, and the way around it where there is one."""
         decision, reason = self._decisions[origin], self.reason(origin)
         if decision.action == "never":
             return Sentence("serve.never-signed", origin=origin, reason=reason)
-        said = Sentence(_WORDS[reason]) if reason in _WORDS else reason
-        told = Sentence("serve.not-signed", origin=origin, reason=said)
+        told = Sentence("serve.not-signed", origin=origin, reason=reason)
         if silent := ", ".join(sorted(self._partners - self._answered)):
             told = Sentence("serve.silent", told=told, partners=silent)
             if reason == WAITING:
@@ -140,4 +142,4 @@ class Gate:
 
     def _check_past(self, origin: str) -> None:
         if self._decisions[origin].action == "hold":
-            raise UnknownPastError(f"{origin}: what its keys signed is not known here")
+            raise UnknownPastError(Sentence("held.unknown-past", origin=origin))

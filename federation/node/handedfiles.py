@@ -46,6 +46,7 @@ from federation.records.readers import NOBODY, may_read
 from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import WIDTH, Bundle, parse_tile_path
@@ -80,7 +81,7 @@ def _open(path: Path) -> Folder | BundleFile:
     files = BundleFile(path)
     if files.is_excerpt:
         files.close()
-        reason = "an excerpt proves single records, it cannot be taken in"
+        reason = Sentence("bundle.excerpt")
         raise FormatError(reason, str(path))
     return files
 
@@ -90,10 +91,10 @@ def _look_up(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"no file: {shown}") from None
+        raise NotFoundError(Sentence("bundle.no-file", path=shown)) from None
     except ValueError:
         # A NUL, or half a surrogate pair.
-        raise FormatError("no file can have this name", shown) from None
+        raise FormatError(Sentence("bundle.impossible-name"), shown) from None
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise FormatError(cause_of(error), shown) from None
@@ -182,7 +183,7 @@ class _OpenedFiles:
                 await node.own_logs.restore(copy, self._feed, self._label)
             except FederationError as error:
                 known[copy.origin] = msgspec.structs.replace(
-                    known[copy.origin], outcome="refused", reason=str(error)
+                    known[copy.origin], outcome="refused", reason=error.told
                 )
         await self._import_forks(ctx, now)
         if not node.peers.reachable:  # nobody is there to be asked
@@ -286,7 +287,7 @@ def _read_vector(files: Files, label: str) -> tuple[StatusEntry, ...]:
     try:
         return parse_status(files.read(LOGS.path, LOGS.max_bytes)).logs
     except NotFoundError:
-        raise FormatError("there are no logs in it", label) from None
+        raise FormatError(Sentence("bundle.no-logs"), label) from None
 
 
 def _photos_in(files: Files) -> list[str]:

@@ -69,7 +69,7 @@ async def take_mail(node: Node, given: TakeMail) -> MailTaken:
         await db.read(received.check_room, answer)
         public = load_annex_public(resources.home)
     except (ConfigError, ConflictError) as error:
-        await db.write(alarms.raise_alarm, REFUSED, SUBJECT, str(error), now)
+        await db.write(alarms.raise_alarm, REFUSED, SUBJECT, error.told, now)
         raise
     head = MailHead(id=name, key=key_id(public), org=org, received_at=format_time(now))
     await asyncio.to_thread(_save, resources, head, given.data, public)

@@ -13,6 +13,7 @@ from federation.feeds.signature import RequestSigner
 from federation.node.resources import Clocks, Resources
 from federation.store import alarms
 from federation.store.db import View
+from federation.text import Sentence
 
 ALARM = "unbelieved"
 
@@ -35,7 +36,7 @@ class Introductions:
             self._known[peer.org, peer.url] = known
         return known
 
-    async def disbelief(self, peer: Peer) -> tuple[bool, str | None]:
+    async def disbelief(self, peer: Peer) -> tuple[bool, Sentence | None]:
         """Whether the alarm of this partner is to be written, and with which reason."""
         refusal = self.to(peer).refusal
         is_due = refusal is not None and refusal.key == "network.unbelieved"

@@ -43,10 +43,12 @@ from federation.node.resources import Clocks, Resources
 from federation.node.strangers import Strangers
 from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
+from federation.node.webhooks import Webhooks
 from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
 from federation.store.db import Transaction
 from federation.store.epoch import save_followed
+from federation.text import Sentence
 from federation.text.cause import is_of_disk, tell_refusal
 
 VERIFYING_PROCESSES = 2
@@ -106,6 +108,7 @@ class Node:
         self.schedule = Schedule(resources.db, clocks.wall, random, told)
         self.alarm_watch = AlarmWatch(resources.db, self.disk, clocks.wall)
         self.notices = Notices(self, random)
+        self.webhooks = Webhooks(self)
         self.strangers = Strangers(resources.db, clocks.wall)
         self.observing = Observing(self)
         self.photographs = Photographs(self, self._start)
@@ -130,7 +133,7 @@ class Node:
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
         duties += [self.incidents.index_reports]
         if self.is_served:
-            duties.append(self.notices.run)
+            duties += [self.notices.run, self.webhooks.run]
         if signs:
             self.schedule.set_duties(self._duties())
             # Nothing is signed before they answer: whoever did so a moment ago, to
@@ -188,7 +191,7 @@ class Node:
             NotFoundError: it has no address.
         """
         if peer.url is None:
-            raise NotFoundError(f"{peer.org} has no address in peers.toml")
+            raise NotFoundError(Sentence("peers.no-address", org=peer.org))
         session = self.sessions.session(allow_private=peer.allow_private)
         # One account for each limit of each partner, over all its turns.
         limit = peer.org, peer.max_kbit_s
@@ -231,7 +234,7 @@ class Node:
             async with asyncio.timeout(within_s):
                 await self.schedule.run_now(tuple(self.peers.reachable))
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
         db, now = self.resources.db, int(self.clocks.wall())
         if detail is None:
@@ -285,11 +288,15 @@ class Node:
                 name = duty.__name__.strip("_")
                 # A disk has alarms of its own (`disk.py`), and no trace of ours.
                 if not (isinstance(error, OSError) and is_of_disk(error)):
-                    told = tell_refusal(error) if isinstance(error, OSError) else error
+                    told = (
+                        tell_refusal(error)
+                        if isinstance(error, OSError)
+                        else error.told
+                    )
                     _log.exception("the duty %s is tried again", name)
                     # What cannot be kept either is in the log of the process.
                     with contextlib.suppress(FederationError, OSError):
-                        await self.alarm("crashed", name, str(told))
+                        await self.alarm("crashed", name, told)
                 await asyncio.sleep(_RETRY_S)
                 self.merge_soon()
             else:
@@ -351,7 +358,7 @@ class Node:
         )
         self._is_about_old = False
 
-    def _peers_file(self, fault: str | None) -> None:
+    def _peers_file(self, fault: Sentence | None) -> None:
         subject = str(self.resources.home.peers)
         if fault is not None:
             say("peers-broken", level=logging.ERROR, file=subject, reason=fault)

@@ -20,17 +20,20 @@ from federation.config.member import EMAIL
 from federation.config.recipients import Recipient
 from federation.errors import FederationError, FormatError, RecordError
 from federation.node.alarmwatch import AlarmKey, AlarmWatch
+from federation.node.backoff import Backoff
 from federation.node.events import say
 from federation.node.noticeplan import UNSENT, DueNotice, NoticePlan, Wish
-from federation.node.noticesending import NoticeSender, UndeliveredError
+from federation.node.noticesending import NoticeSender
 from federation.node.noticetext import write_notice, write_to_partner
 from federation.node.peers import Peers
+from federation.node.posting import UndeliveredError
 from federation.node.resources import Clocks, Resources
 from federation.records.about import open_about_unpinned
 from federation.store import keystatements, notices
 from federation.store.alarms import Alarm, find_details
 from federation.store.db import View
 from federation.store.notices import Notice
+from federation.text import Sentence
 
 FORK: Final = "fork"
 FIRST_WAIT_S: Final = 15.0
@@ -53,7 +56,7 @@ class NoticeHost(Protocol):
     def session(self, *, allow_private: bool) -> ClientSession:
         """The connections to others than partners."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -75,7 +78,7 @@ class Notices:
             host.clocks.wall,
             random,
         )
-        self._again: dict[str, tuple[float, float]] = {}  # steady seconds, last wait
+        self._backoff = Backoff(host.clocks.steady, FIRST_WAIT_S, MAX_WAIT_S)
         self._sending: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -117,10 +120,8 @@ class Notices:
     def _begin(
         self, wish: Wish, recipient: Recipient | None, now: int
     ) -> asyncio.Task[None] | None:
-        name, again = wish.recipient, self._again.get(wish.recipient)
-        if name in self._sending:
-            return None
-        if again is not None and self._host.clocks.steady() < again[0]:
+        name = wish.recipient
+        if name in self._sending or self._backoff.is_waiting(name):
             return None
         due = self._plan.due(wish, now)
         if not due:
@@ -135,7 +136,7 @@ class Notices:
         if not task.cancelled() and (error := task.exception()):
             # A bug of ours: it is said, and not tried again each second.
             _log.error("a message to %s ended by an error", name, exc_info=error)
-            self._put_off(name)
+            self._backoff.put_off(name)
 
     async def _deliver(
         self, name: str, recipient: Recipient | None, due: list[DueNotice]
@@ -150,24 +151,17 @@ class Notices:
                 message = write_notice(settings, name, recipient.language, due)
                 await self._sender.send(recipient, message)
         except (UndeliveredError, FederationError) as error:
-            await self._failed(name, str(error))
+            await self._failed(name, error.told)
             return
         self._plan.told(name, due, int(self._host.clocks.wall()))
-        was_failing = self._again.pop(name, None) is not None
+        was_failing = self._backoff.forget(name)
         say("told", name, recipient=name, alarms=len(due), number=message.number)
         await self._save()
         if was_failing or await self._is_unsent(name):
             await self._alarm(name, None)
 
-    def _put_off(self, name: str) -> float:
-        """In how many seconds it is tried again."""
-        _, waited = self._again.get(name, (0.0, 0.0))
-        wait = min(max(FIRST_WAIT_S, 2 * waited), MAX_WAIT_S)
-        self._again[name] = self._host.clocks.steady() + wait, wait
-        return wait
-
-    async def _failed(self, name: str, reason: str) -> None:
-        wait = self._put_off(name)
+    async def _failed(self, name: str, reason: Sentence) -> None:
+        wait = self._backoff.put_off(name)
         say(
             "not-told",
             name,
@@ -184,7 +178,7 @@ class Notices:
             return name in await self._host.resources.db.read(find_details, UNSENT)
         return False
 
-    async def _alarm(self, name: str, reason: str | None) -> None:
+    async def _alarm(self, name: str, reason: Sentence | None) -> None:
         # What the disk does not take was said already.
         with contextlib.suppress(FederationError, OSError):
             await self._host.alarm(UNSENT, name, reason)

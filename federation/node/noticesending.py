@@ -16,43 +16,29 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 from random import Random
-from typing import Any, Final, Protocol
-
-import aiohttp
-from yarl import URL
+from typing import Any, Final
 
 from federation.config.home import Home
 from federation.config.keystore import read_private
 from federation.config.recipients import Recipient
 from federation.config.settings import Settings
 from federation.errors import ConfigError, FederationError
-from federation.feeds.connection import judge_failure
 from federation.feeds.signature import RequestSigner, SharedSecret
 from federation.flows.refer.mail import MailError, MailHandover
 from federation.node.couriers import mail_server
 from federation.node.noticetext import NoticeMessage
+from federation.node.posting import (
+    SEND_S,
+    SessionOf,
+    UndeliveredError,
+    one_line,
+    post,
+)
 from federation.text import Sentence
+from federation.text.cause import tell_refusal
 from federation.tlog.keys import Signer
 
-SEND_S: Final = 60.0
 _MIN_SECRET: Final = 6
-_MAX_TOLD: Final = 500
-
-
-class UndeliveredError(Exception):
-    """It did not arrive; `reason` says why, and no secret."""
-
-    def __init__(self, reason: str) -> None:
-        """`reason` may be a `Sentence`."""
-        super().__init__(reason)
-        self.reason = reason
-
-
-class SessionOf(Protocol):
-    """Gives the connections to others than partners."""
-
-    def __call__(self, *, allow_private: bool) -> aiohttp.ClientSession:
-        """Those that may, or may not, have private addresses."""
 
 
 class NoticeSender:
@@ -85,9 +71,12 @@ class NoticeSender:
             else:
                 await self._hand_on(recipient, message)
         except ConfigError as error:
-            raise UndeliveredError(Sentence("notices.config", why=error)) from error
+            raise UndeliveredError(
+                Sentence("notices.config", why=error.told)
+            ) from error
         except (FederationError, OSError) as error:
-            raise UndeliveredError(str(error)) from error
+            told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            raise UndeliveredError(told) from error
 
     async def mail(self, address: str, message: NoticeMessage) -> None:
         """Hand it to our mail server.
@@ -105,9 +94,8 @@ class NoticeSender:
             await asyncio.to_thread(handover.begin, sender, address)
             await asyncio.to_thread(handover.deliver, mail)
         except MailError as error:
-            answer = _one_line(error.answer)
             raise UndeliveredError(
-                Sentence("notices.mail-failed", server=where, answer=answer)
+                Sentence("notices.mail-failed", server=where, answer=error.answer)
             ) from error
         finally:
             timer.cancel()
@@ -130,22 +118,7 @@ class NoticeSender:
         signed = RequestSigner(signer, self._clock, self._random)
         headers |= signed.sign("POST", url, message.payload)
         session = self._session_of(allow_private=recipient.allow_private)
-        try:
-            async with session.post(
-                URL(url, encoded=True),
-                data=message.payload,
-                headers=headers,
-                timeout=aiohttp.ClientTimeout(total=SEND_S),
-                allow_redirects=False,
-            ) as answer:
-                status, words = answer.status, _one_line(answer.reason or "")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            now = self._clock()
-            meaning = judge_failure(error, url, seconds=SEND_S, now=now)
-            raise UndeliveredError(meaning.reason) from error
-        if status not in range(200, 300):
-            told = f"{status} {words}".strip()
-            raise UndeliveredError(Sentence("notices.hook-refused", answer=told))
+        await post(session, url, message.payload, headers, self._clock())
 
     async def _hand_on(self, recipient: Recipient, message: NoticeMessage) -> None:
         path = self._home.folder / (recipient.address_file or "")
@@ -182,7 +155,7 @@ def _notify(address: str, message: NoticeMessage) -> None:
     if not is_known:
         raise UndeliveredError(Sentence("notices.unknown-service"))
     if not is_taken:
-        answer = hide_secrets(_one_line(told), address)
+        answer = hide_secrets(one_line(told), address)
         raise UndeliveredError(
             Sentence("notices.service-refused", answer=answer or "-")
         )
@@ -211,7 +184,3 @@ def _write(
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.body)
     return mail
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:_MAX_TOLD]

@@ -92,12 +92,14 @@ def write_to_partner(
         "name": settings.name,
         "org": settings.org,
         "contact": settings.contact,
-        "detail": _plain(due[0].notice.detail),
         "since": tell_time(due[0].notice.raised_at),
     }
+    detail = due[0].notice.detail
     texts = [Text(language) for language in reversed(LANGUAGES)]
     subject = " / ".join(t("notices.partner-subject", **given) for t in texts)
-    body = "\n\n--\n\n".join(t("notices.partner-fork", **given) for t in texts)
+    body = "\n\n--\n\n".join(
+        t("notices.partner-fork", detail=_plain(t.say(detail)), **given) for t in texts
+    )
     known = f"{origin} {due[0].notice.raised_at}"
     return _message(settings, recipient, subject[:_MAX_SUBJECT], body, {}, known)
 
@@ -134,7 +136,9 @@ def _tell(t: Text, due: DueNotice, public_url: str | None) -> str:
         until = tell_time(notice.settled_at)
         times = t("notices.until", since=tell_time(notice.raised_at), until=until)
     lines.append(t("notices.about", subject=_plain(notice.subject), times=times))
-    lines.append(t("notices.detail", detail=_plain(notice.detail), code=notice.code))
+    lines.append(
+        t("notices.detail", detail=_plain(t.say(notice.detail)), code=notice.code)
+    )
     return "\n  ".join(lines)
 
 
@@ -143,7 +147,7 @@ def _say(t: Text, due: DueNotice, public_url: str | None) -> dict[str, object]:
     return {
         "alarm": notice.code,
         "cause": _cause(t, notice),
-        "detail": _plain(notice.detail),
+        "detail": _plain(t.say(notice.detail)),
         "do": _remedy(t, notice),
         "read_more": where_to_read(notice.code, public_url),
         "severity": severity_of(notice.code),

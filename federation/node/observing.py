@@ -63,7 +63,7 @@ _AGAIN_S: Final = HOUR_S
 _MB: Final = 1 << 20
 _ASK_S: Final = 20.0
 
-AlarmWish = dict[tuple[str, str], str | None]  # None: it does not hold
+AlarmWish = dict[tuple[str, str], Sentence | None]  # None: it does not hold
 
 
 class ObservingHost(Protocol):
@@ -77,7 +77,7 @@ class ObservingHost(Protocol):
     partners: Partners
     strangers: Strangers
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -92,7 +92,7 @@ class Observing:
         self._changed = set[tuple[str, str]]()
         self._free: dict[str, deque[tuple[float, int]]] = {p: deque() for p in PLACES}
         self._said: dict[tuple[str, str], tuple[str, float]] = {}
-        self._own_fault: str | None = None
+        self._own_fault: Sentence | None = None
         self._own_due = 0.0
 
     def gauge_of(self, peer: Peer) -> ClockGauge:
@@ -130,7 +130,7 @@ class Observing:
 
     async def _failing(
         self, org: str, turns: Mapping[str, pulls.PeerTurn]
-    ) -> str | None:
+    ) -> Sentence | None:
         turn = turns.get(org)
         if turn is None or org not in self._host.peers.reachable:
             return None  # not asked, which `status` says
@@ -273,7 +273,7 @@ class Observing:
                     await self._host.alarm(code, subject, None)
                     self._said.pop(key, None)
                 elif detail is not None and (key not in standing or is_new):
-                    await self._host.alarm(code, subject, str(detail))
+                    await self._host.alarm(code, subject, detail)
                     self._said[key] = detail, steady
 
     def _concerns(self, key: tuple[str, str]) -> bool:
@@ -283,7 +283,7 @@ class Observing:
         return code in {FILLING, ASKS} or subject in self._host.peers.by_org
 
 
-def _tell_clock(ahead_s: float | None, *, is_ours: bool) -> str | None:
+def _tell_clock(ahead_s: float | None, *, is_ours: bool) -> Sentence | None:
     if ahead_s is None:
         return None
     key = "ahead" if ahead_s > 0 else "behind"

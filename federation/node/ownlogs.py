@@ -21,6 +21,7 @@ from federation.node.events import say
 from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
 from federation.store import mapstate
+from federation.text import Sentence
 
 _AGAIN_S: Final = 1.0
 
@@ -42,7 +43,7 @@ class Host(Protocol):
     def news(self) -> None:
         """A log of ours has grown."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -107,7 +108,7 @@ class OwnLogs:
             await self._decide_and_begin(log, [Copy(label, copy.signed)], feed)
         except FederationError as error:
             # More of it was signed than is here: nothing is, until that is back.
-            await self._host.gate.decided(log.origin, Decision("wait", str(error)))
+            await self._host.gate.decided(log.origin, Decision("wait", error.told))
             raise
 
     async def _reconcile(
@@ -122,8 +123,8 @@ class OwnLogs:
             await self._decide_and_begin(log, (), None)
         except FederationError as error:
             # Our own fault, not this partner's: its turn goes on.
-            await self._host.gate.decided(log.origin, Decision("wait", str(error)))
-            await self._host.alarm("own-log", log.origin, str(error))
+            await self._host.gate.decided(log.origin, Decision("wait", error.told))
+            await self._host.alarm("own-log", log.origin, error.told)
 
     async def _decide_and_begin(
         self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None

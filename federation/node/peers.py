@@ -10,6 +10,7 @@ from pathlib import Path
 from federation.config.document import read_file
 from federation.config.peers import Peer, load_peers, parse_peers
 from federation.errors import ConfigError
+from federation.text import Sentence
 
 ALARM = "peers-file"
 
@@ -17,7 +18,7 @@ ALARM = "peers-file"
 class Peers:
     """The configured partners by organisation."""
 
-    def __init__(self, path: Path, on_fault: Callable[[str | None], None]) -> None:
+    def __init__(self, path: Path, on_fault: Callable[[Sentence | None], None]) -> None:
         """`on_fault` is told what is wrong with the file, or None when it is mended.
 
         Raises:
@@ -38,7 +39,7 @@ class Peers:
             # at the start does a missing file mean that there are no partners.
             new = _by_org(parse_peers(read_file(self._path), self._path))
         except ConfigError as error:
-            self._on_fault(str(error))
+            self._on_fault(error.told)
             return False
         self._on_fault(None)
         changed = new != self.by_org

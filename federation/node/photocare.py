@@ -22,6 +22,7 @@ from federation.store import alarms
 from federation.store.actions import has_looked, note_look
 from federation.store.blobs import HeldBlob, count_damaged, is_use_due, use_blob
 from federation.store.db import Transaction
+from federation.text import Sentence
 
 ALARM: Final = "photo-damaged"
 NAME: Final = "photographs"  # no organisation's: theirs have no space
@@ -104,7 +105,7 @@ class PhotoCare:
 
     def _tell(self, tx: Transaction, number: int) -> None:
         if number:
-            told, now = f"{number} of them", int(self._clock())
+            told, now = Sentence("why.of-them", count=number), int(self._clock())
             alarms.raise_alarm(tx, ALARM, SUBJECT, told, now)
         else:
             alarms.clear_alarm(tx, ALARM, SUBJECT)

@@ -27,6 +27,7 @@ from federation.store import pulls, wanted
 from federation.store.db import View
 from federation.store.pulls import PeerSeen
 from federation.store.wanted import WantedPhoto
+from federation.text import Sentence
 from federation.web.requests.photos import FetchPhotos, PhotosFetched
 
 #: No organisation's: theirs have no space.
@@ -54,7 +55,7 @@ class FetchHost(Protocol):
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -218,11 +219,15 @@ class PhotoFetching:
         node = self._node
         while self._wrong:
             org, digest = self._wrong.popitem()
-            await node.alarm(WRONG, org, f"blob/{digest}")
+            await node.alarm(WRONG, org, Sentence("why.photo", digest=digest))
         if report.lacks_room or report.fetched:
             most = node.resources.settings.photos.max_mb
-            detail = f"photos.max_mb = {most}" if report.lacks_room else None
-            await node.alarm(NO_ROOM, node.resources.settings.org, detail)
+            detail = Sentence("why.photo-room", most=most)
+            await node.alarm(
+                NO_ROOM,
+                node.resources.settings.org,
+                detail if report.lacks_room else None,
+            )
 
 
 def _name(org: str) -> str:

@@ -80,9 +80,9 @@ class _Keeper:
             stopped.set()
             raise
         except (FederationError, OSError) as error:
-            told = tell_refusal(error) if isinstance(error, OSError) else error
-            await db.write(alarms.raise_alarm, ALARM, subject, str(told), now)
-            return Result(outcome="failed", reason=str(told), is_failed=True)
+            told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            await db.write(alarms.raise_alarm, ALARM, subject, told, now)
+            return Result(outcome="failed", reason=told, is_failed=True)
         await db.write(alarms.clear_alarm, ALARM, subject)
         return Result(outcome="ok" if done.files else "unchanged")
 

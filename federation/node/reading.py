@@ -175,7 +175,7 @@ async def _take_reading(
     try:
         decided = decide(sources, cited, reading, profile)
     except RecordError as error:
-        return AnsweredForm(outcome="refused", reason=str(error))
+        return AnsweredForm(outcome="refused", reason=error.told)
     if decided.outcome in {"sums", "differs"}:
         return _question(decided, sources)
     answered = AnsweredForm(outcome="confirmed")

@@ -17,6 +17,7 @@ from federation.flows.refer.sending import GAVE_WAY
 from federation.store import alarms
 from federation.store.db import Transaction, View
 from federation.store.outbox import list_items
+from federation.text import Sentence, as_said, join
 
 UNSURE: Final = "referral-unsure"
 FAILED: Final = "referral-failed"
@@ -25,7 +26,7 @@ _CODES: Final = frozenset({UNSURE, FAILED, TWICE, GAVE_WAY})
 _STATES: Final = {"unsure": UNSURE, "failed": FAILED, "expired": FAILED}
 
 #: The code and the subject of an alarm, and what it says; None: it is to go away.
-AlarmChange: TypeAlias = tuple[str, str, str | None]
+AlarmChange: TypeAlias = tuple[str, str, Sentence | None]
 
 
 def find_told(view: View, org: str, now: int) -> list[AlarmChange]:
@@ -44,22 +45,22 @@ def find_told(view: View, org: str, now: int) -> list[AlarmChange]:
     return changes + [(*key, why) for key, why in wanted.items()]
 
 
-def _find_rows(view: View) -> dict[tuple[str, str], str]:
+def _find_rows(view: View) -> dict[tuple[str, str], Sentence]:
     return {
-        (_STATES[item.state], item.subject): item.answer or "-"
+        (_STATES[item.state], item.subject): as_said(item.answer or "-")
         for item in list_items(view)
         if item.state in _STATES
     }
 
 
-def _find_twice(view: View, org: str, now: int) -> dict[tuple[str, str], str]:
+def _find_twice(view: View, org: str, now: int) -> dict[tuple[str, str], Sentence]:
     wanted = {}
     for twice in notes.find_twice(view, org, now):
         if not twice.is_settled and notes.find_told(view, org, twice, now) is None:
             first = find_first(org, twice.item, twice.twins)
             told = notes.tell_twins(twice.twins)
             said = notes.tell_note(twice, first)
-            wanted[TWICE, twice.item.subject] = f"{told}; {said}"
+            wanted[TWICE, twice.item.subject] = join([*told, said])
     return wanted
 
 

@@ -46,6 +46,7 @@ from federation.store.outbox import (
 )
 from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark, knows_action, newest_action
+from federation.text import Sentence
 
 NAME: Final = "reports to agencies"
 INTERVAL_S: Final = 2.0
@@ -245,12 +246,12 @@ class Referrals:
             await self._host.ask_partners(_ASK_S)
             self._heard_at = self._host.clocks.steady()
 
-    def _why_not_signed(self, item: OutboxItem) -> str:
+    def _why_not_signed(self, item: OutboxItem) -> Sentence | None:
         """Why our log may not be signed now, which may yet learn of more."""
         try:
             log = self._host.resources.incidents_of(item.election)
         except FederationError as error:
-            return str(error)
+            return error.told
         return self._host.gate.reason(log.origin)
 
     def _is_due(self, item: OutboxItem) -> bool:

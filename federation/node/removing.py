@@ -38,7 +38,7 @@ from federation.store import actions, evidence, logs, removals
 from federation.store import blobs as held
 from federation.store.db import Transaction, View
 from federation.store.removals import RemovedPhoto
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 from federation.web.requests.photos import ExpiredHere, RemovedHere, RemovePhoto
 
 NAME: Final = "removed photos"
@@ -219,7 +219,7 @@ class Removals:
             try:
                 await self._say_one(removed, wait_s)
             except ConflictError as error:
-                why = str(error)
+                why = error.told
         return why
 
     async def _say_one(self, removed: RemovedPhoto, wait_s: float) -> None:
@@ -243,7 +243,7 @@ class Removals:
                 ingest.append_statements, log, [statement], now
             )
             if verdict.outcome != "logged":
-                raise ConflictError(verdict.reason)
+                raise ConflictError(as_said(verdict.reason))
             self._host.news()
             record = verdict.record
         await db.write(removals.note_said, removed.digest, record)

@@ -221,7 +221,7 @@ def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
     try:
         return _checked(open_chain(notes, identity), origin)
     except SignatureError as error:
-        reason = Sentence("machine.chain-damaged", why=error)
+        reason = Sentence("machine.chain-damaged", why=error.told)
         raise ConfigError(str(path), "", reason) from error
     except FormatError as error:
         raise ConfigError(str(home.chain(origin)), "", error.what) from error
@@ -231,7 +231,7 @@ def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:
 
 def _checked(chain: KeyChain, origin: str) -> KeyChain:
     if chain.origin != origin:
-        raise SignatureError(f"a statement about {chain.origin}")
+        raise SignatureError(Sentence("chain.statement-about", origin=chain.origin))
     return chain
 
 

@@ -76,7 +76,7 @@ class Strangers:
         del self._noted[gone], self._addresses[gone]
         return True
 
-    async def look(self, book: PartnerBook) -> str | None:
+    async def look(self, book: PartnerBook) -> Sentence | None:
         """Write down who asked; what the alarm says, None: nothing is to be told."""
         now = self._clock()
         for vkey in [one.vkey for one in self._noted.values() if _is_known(one, book)]:
@@ -110,7 +110,7 @@ def _is_known(one: Stranger, book: PartnerBook) -> bool:
     return one.vkey in book.orgs or is_new
 
 
-def tell_strangers(strangers: list[Stranger]) -> str | None:
+def tell_strangers(strangers: list[Stranger]) -> Sentence | None:
     """Who they say they are, the first few of them; None: there are none."""
     orgs = sorted({one.org for one in strangers})
     if not orgs:

@@ -27,6 +27,7 @@ from federation.node.resources import Clocks, Resources
 from federation.records.readers import NOBODY
 from federation.schedule import OF_DISK, Result, result_of
 from federation.store import logs
+from federation.text import Sentence, join
 
 
 class TurnHost(Protocol):
@@ -50,7 +51,7 @@ class TurnHost(Protocol):
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
 
-    async def alarm(self, code: str, subject: str, detail: str | None) -> None:
+    async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
 
 
@@ -70,7 +71,7 @@ class PartnerTurns:
         """One turn with one peer, and what follows from it."""
         if not self._node.disk.takes("data"):
             # Nothing against the peer, and nothing for it either: it is not asked.
-            return Result(outcome=OF_DISK, reason="; ".join(self._node.disk.reasons()))
+            return Result(outcome=OF_DISK, reason=join(self._node.disk.reasons()))
         feed, now = self._node.feed(peer), int(self._node.clocks.wall())
         # A turn ends by itself, with all that it brought, before it would be ended.
         soft_s = 0.8 * (
@@ -97,7 +98,10 @@ class PartnerTurns:
         """Is every log here in the vector that we show, and readable there?"""
         vector = await self._node.resources.db.read(read_vector, NOBODY)
         rows = await self._node.resources.db.read(logs.damaged_logs)
-        damaged = (*vector.damaged, *(f"log {log_id}" for log_id in rows))
+        damaged = (
+            *vector.damaged,
+            *(Sentence("why.log", log_id=log_id) for log_id in rows),
+        )
         left_out, subject = (
             (vector.whole, damaged),
             f"{self._node.resources.settings.org}/logs",
@@ -137,5 +141,7 @@ class PartnerTurns:
         )
 
 
-def _tell_some(origins: Sequence[str]) -> str | None:
-    return f"{len(origins)} logs, the first: {origins[0]}" if origins else None
+def _tell_some(origins: Sequence[str]) -> Sentence | None:
+    if not origins:
+        return None
+    return Sentence("why.logs-first", count=len(origins), origin=origins[0])

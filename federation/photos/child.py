@@ -18,16 +18,13 @@ import resource
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 import msgspec
 from PIL import Image
 
 from federation.errors import PhotoError
 from federation.photos.draw import draw_anew, draw_small
-
-if TYPE_CHECKING:
-    from federation.text import Sentence
 
 #: Of everything: Python, the original, its pixels twice, the copy.
 MOST_MEMORY: Final = 1 << 30
@@ -72,8 +69,7 @@ def _answer(original: bytes, side: int) -> tuple[dict[str, object], bytes]:
     try:
         drawn = draw_small(original, side) if side else draw_anew(original)
     except PhotoError as error:
-        why = cast("Sentence", error.what)
-        return {"key": why.key, "values": why.values}, b""
+        return {"key": error.what.key, "values": error.what.values}, b""
     return {"size": len(drawn.data), "likeness": drawn.likeness}, drawn.data
 
 

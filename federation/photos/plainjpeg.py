@@ -15,6 +15,7 @@ import re
 from typing import Final
 
 from federation.errors import FormatError
+from federation.text import Sentence
 
 #: Quantisation, Huffman, restart interval; frames: baseline, extended, progressive.
 _TABLES: Final = frozenset({0xDB, 0xC4, 0xDD})
@@ -32,7 +33,7 @@ def measure_plain_jpeg(data: bytes) -> tuple[int, int]:
         FormatError: it is none, or something else stands in it; says at which byte.
     """
     if not data.startswith(b"\xff\xd8"):
-        raise FormatError("not a JPEG", "byte 0")
+        raise FormatError(Sentence("photo.no-jpeg"), "byte 0")
     at, size = 2, None
     while data[at : at + 2] != b"\xff\xd9":
         marker, body = _segment(data, at)
@@ -41,12 +42,12 @@ def measure_plain_jpeg(data: bytes) -> tuple[int, int]:
         elif marker == _APP0 and at == 2 and _JFIF.fullmatch(body):
             pass
         elif marker not in _TABLES and marker != _SCAN:
-            raise FormatError("something beside the pixels", f"byte {at}")
+            raise FormatError(Sentence("photo.beside-pixels"), f"byte {at}")
         at += 4 + len(body)
         if marker == _SCAN:
             at = _skip_scan(data, at)
     if size is None or len(data) != at + 2:
-        raise FormatError("no picture, or something behind its end", f"byte {at}")
+        raise FormatError(Sentence("photo.no-picture"), f"byte {at}")
     return size
 
 
@@ -56,7 +57,7 @@ def _segment(data: bytes, at: int) -> tuple[int, bytes]:
     length = int.from_bytes(head[2:])
     body = data[at + 4 : at + 2 + length]
     if len(head) < 4 or head[0] != 0xFF or length < 2 or len(body) != length - 2:
-        raise FormatError("not a segment of a JPEG", f"byte {at}")
+        raise FormatError(Sentence("photo.no-segment"), f"byte {at}")
     return head[1], body
 
 
@@ -64,5 +65,5 @@ def _skip_scan(data: bytes, at: int) -> int:
     """Where the next marker stands."""
     found = _AFTER_SCAN.search(data, at)
     if found is None:
-        raise FormatError("a JPEG without an end", f"byte {len(data)}")
+        raise FormatError(Sentence("photo.no-end"), f"byte {len(data)}")
     return found.start()

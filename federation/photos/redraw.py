@@ -27,6 +27,7 @@ from federation.errors import ConfigError, FormatError, PhotoError
 from federation.photos.kind import Kind, kind_of
 from federation.photos.plainjpeg import measure_plain_jpeg
 from federation.text import Sentence
+from federation.text.cause import cause_of
 
 #: Of an original: 108 million pixels have 30 to 45 MB as JPEG.
 MOST_ORIGINAL_BYTES: Final = 64 << 20
@@ -163,7 +164,7 @@ class _Child:
                 start_new_session=True,  # Ctrl-C is for us, who end it
             )  # fmt: skip
         except OSError as error:
-            raise ConfigError(sys.executable, "", str(error)) from error
+            raise ConfigError(sys.executable, "", cause_of(error)) from error
         child = cls(process)
         try:
             async with asyncio.timeout(DEADLINE_S):
@@ -212,10 +213,10 @@ class _Child:
             await given.drain()
         length = int.from_bytes(await self._read(_HEAD_BYTES))
         if length > _MOST_HEAD:
-            raise FormatError("too long")
+            raise FormatError(Sentence("photo.answer-too-long"))
         head = parse_json(await self._read(length), _ChildAnswer)
         if not 0 <= head.size <= _MOST_COPY:
-            raise FormatError("too large")
+            raise FormatError(Sentence("photo.answer-too-large"))
         return head, await self._read(head.size)
 
     async def _read(self, count: int) -> bytes:

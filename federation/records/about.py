@@ -30,6 +30,7 @@ from federation.records.canonical import (
     decode_as,
     encode,
 )
+from federation.text import Sentence
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey
 from federation.tlog.note import Note, open_note, parse_note, sign_note
 
@@ -91,7 +92,9 @@ def sign_about(about: About, signer: Signer) -> bytes:
     line = encode(about)
     _check_about(decode_as(line, About))
     if signer.name != f"{about.org}/node":
-        raise SignatureError(f"{signer.name} is not the node key of {about.org}")
+        raise SignatureError(
+            Sentence("chain.not-node-key", name=signer.name, org=about.org)
+        )
     return sign_note(line + b"\n", signer)
 
 
@@ -106,7 +109,9 @@ def open_about(note: bytes, node_keys: Iterable[VerifierKey]) -> About:
     opened, keys = open_note(note, node_keys, MAX_ABOUT_BYTES)
     about = _read(opened)
     if all(key.name != f"{about.org}/node" for key in keys):
-        raise SignatureError(f"signed by {keys[0].name}, but about {about.org}")
+        raise SignatureError(
+            Sentence("chain.about-other", name=keys[0].name, org=about.org)
+        )
     return about
 
 
@@ -133,13 +138,13 @@ def _check_about(about: About) -> None:
     try:
         identity = parse_vkey(about.identity)
     except FormatError as error:
-        raise RecordError(str(error), "identity") from None
+        raise RecordError(error.told, "identity") from None
     if identity.name != f"{about.org}/identity":
-        raise RecordError(f"the key of {identity.name}", "identity")
+        raise RecordError(Sentence("chain.key-of", name=identity.name), "identity")
     for at, log in enumerate(about.logs):
         if not log.origin.startswith(f"{about.org}/"):
-            raise RecordError("a log of someone else", f"logs.{at}")
+            raise RecordError(Sentence("chain.log-of-other"), f"logs.{at}")
     for name in ("incidents", "photos", "relays"):
         named = getattr(about, name)
         if named is not UNSET and not set(named) <= set(about.audience):
-            raise RecordError("somebody who is not of the audience", name)
+            raise RecordError(Sentence("chain.not-audience"), name)

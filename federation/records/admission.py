@@ -19,6 +19,7 @@ from federation.records.keychain import KeyChain
 from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
 from federation.records.sealed import Sealed, open_leaves
+from federation.text import Sentence
 
 EncodedClaim: TypeAlias = tuple[int, str, str, bytes]  # index, contest, tps, claim
 
@@ -29,7 +30,7 @@ class Rejected(Struct, frozen=True):
     """A leaf that is not taken in: where, why, and the error's stable code."""
 
     index: int
-    reason: str
+    reason: Sentence
     code: str
 
 
@@ -72,12 +73,12 @@ def admit(
     opened = open_leaves(leaves[:end], chain, places)
     for index in places:
         if closed_at is not None and index > closed_at:
-            reason = f"the log was closed by leaf {closed_at}"
+            reason = Sentence("member.log-closed", index=closed_at)
             rejected.append(Rejected(index, reason, CLOSED_CODE))
             continue
         sealed = opened[index - start]
         if not isinstance(sealed, Sealed):
-            rejected.append(Rejected(index, str(sealed), sealed.code))
+            rejected.append(Rejected(index, sealed.told, sealed.code))
             continue
         claim = to_claim(sealed, profile, chain.generation)
         if claim is not None:

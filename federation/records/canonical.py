@@ -27,6 +27,7 @@ from federation.decoding import json_parser, parse_any_json
 from federation.errors import FormatError, RecordError
 from federation.records.tps import TPS_PATTERN
 from federation.text import Sentence
+from federation.text.mistyped import explain_mistyped, explain_pattern
 
 MAX_INTEGER: Final = 2**53 - 1
 MAX_DEPTH: Final = 16
@@ -42,7 +43,6 @@ FORBIDDEN_CLASS: Final = (
 FORBIDDEN: Final = re.compile(f"[{FORBIDDEN_CLASS}]")
 
 _PLAIN_ESCAPE: Final = re.compile(r'\\["\\]')
-_DEPTH: Final = f"nested more than {MAX_DEPTH} deep"
 _WHERE: Final = re.compile(r" - at (`key` in )?`\$\.?(.*)`$", re.DOTALL)
 _LEAP: Final = r"[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|2[048])00"
 _DAY: Final = (
@@ -69,19 +69,22 @@ REGION_PATTERN: Final = (
     r"^(?:(?:[0-9]{2}){1,3}|[0-9]{10}|99[0-9A-Z]{2}(?:[0-9]{2}|[0-9]{6})?)$(?!\n)"
 )
 
-#: What people are told instead of a pattern.
-WORDS: Final = {
-    DIGEST_PATTERN: "64 lower-case hexadecimal digits",
-    INCIDENT_PATTERN: "32 lower-case hexadecimal digits",
-    ORG_PATTERN: "a domain name in lower case",
-    ORIGIN_PATTERN: "the name of a log",
-    REGION_PATTERN: "the code of a region of 2, 4, 6 or 10 characters",
-    TIME_PATTERN: "a real time in the form YYYY-MM-DDTHH:MM:SSZ",
-    TPS_PATTERN: "a TPS code of 13 characters",
-}
-_MISMATCH: Final = "Expected `str` matching regex {!r}"
-_UNLIKE: Final = {
-    _MISMATCH.format(pattern): f"not {words}" for pattern, words in WORDS.items()
+
+def or_nothing(pattern: str) -> str:
+    """The same form, or "" as if nothing was said."""
+    inner = pattern.removeprefix("^").removesuffix("$(?!\\n)")
+    return rf"^(?:{inner})?$(?!\n)"
+
+
+#: What people are told instead of a pattern: keys of sentences.
+PLAIN: Final = {
+    DIGEST_PATTERN: "machine.a-digest",
+    INCIDENT_PATTERN: "member.an-incident",
+    ORG_PATTERN: "member.a-domain",
+    ORIGIN_PATTERN: "member.a-history",
+    REGION_PATTERN: "member.a-region",
+    TIME_PATTERN: "member.a-time",
+    TPS_PATTERN: "member.a-tps",
 }
 
 Org = Annotated[str, Meta(pattern=ORG_PATTERN, max_length=253)]
@@ -120,8 +123,7 @@ def check_text(text: str, field: str) -> None:
 
 def mismatch(pattern: str, field: str) -> RecordError:
     """The error of a text that does not match a pattern, as a decoder would say it."""
-    rule = _MISMATCH.format(pattern)
-    return RecordError(_UNLIKE.get(rule, rule), field)
+    return RecordError(explain_pattern(pattern, PLAIN), field)
 
 
 def encode(value: object) -> bytes:
@@ -135,7 +137,7 @@ def encode(value: object) -> bytes:
     try:
         return _encoder.encode(value)
     except UnicodeEncodeError:
-        raise FormatError("a text with half of a surrogate pair") from None
+        raise FormatError(Sentence("protocol.surrogate")) from None
 
 
 def decode(line: bytes) -> dict[str, Any]:
@@ -146,7 +148,7 @@ def decode(line: bytes) -> dict[str, Any]:
     """
     value = _parse(parse_any_json, line)
     if not isinstance(value, dict):
-        raise FormatError("not a JSON object")
+        raise FormatError(Sentence("protocol.not-object"))
     _check_values(value)
     _check_line(line, value)
     return value
@@ -163,7 +165,7 @@ def decode_as(line: bytes, kind: type[T]) -> T:
         value = _parse(_decoder(kind), line)
     except FormatError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
-            raise _broken(error.what) from None
+            raise _broken(str(error.__cause__)) from None
         raise
     _check_line(line, value)
     return value
@@ -186,7 +188,7 @@ def _parse(parse: Callable[[bytes], T], line: bytes) -> T:
         return parse(line)
     except FormatError as error:
         if isinstance(error.__cause__, RecursionError):
-            raise FormatError(_DEPTH) from None
+            raise FormatError(Sentence("protocol.depth", most=MAX_DEPTH)) from None
         raise
 
 
@@ -203,17 +205,19 @@ def _check_line(line: bytes, value: object) -> None:
         pairs = zip(line, again, strict=False)
         end = min(len(line), len(again))
         at = next((i for i, (a, b) in enumerate(pairs) if a != b), end)
-        raise FormatError("not canonical JSON", f"byte {at}")
+        raise FormatError(Sentence("protocol.not-canonical"), f"byte {at}")
     # A canonical line escapes only the quote, the backslash and control characters,
     # and holds no raw one below 0x20: for most lines two quick scans are enough.
     if line.isascii() and b"\x7f" not in line and b"\\" not in line:
         return
     text = line.decode()
     if forbidden := FORBIDDEN.search(text):
-        raise FormatError(f"code point U+{ord(forbidden[0]):04X} is not allowed")
+        raise FormatError(
+            Sentence("protocol.code-point", point=f"{ord(forbidden[0]):04X}")
+        )
     # Pairs are taken from the left: `\\n` is a backslash and an n, not a newline.
     if "\\" in _PLAIN_ESCAPE.sub("", text):
-        raise FormatError("an escaped control character is not allowed")
+        raise FormatError(Sentence("protocol.escaped-control"))
 
 
 def _check_values(value: object) -> None:
@@ -231,12 +235,12 @@ def _check_values(value: object) -> None:
         if not inner:
             return
         level = inner
-    raise FormatError(_DEPTH)
+    raise FormatError(Sentence("protocol.depth", most=MAX_DEPTH))
 
 
 def _check_names(members: dict[str, object]) -> None:
     if not all(name.isascii() for name in members):
-        raise FormatError("a member name that is not ASCII")
+        raise FormatError(Sentence("protocol.name-not-ascii"))
 
 
 def _check_scalar(value: object) -> None:
@@ -244,15 +248,16 @@ def _check_scalar(value: object) -> None:
     if type(value) is str:
         return
     if type(value) is not int:
-        raise FormatError("a float, a boolean or null")
+        raise FormatError(Sentence("protocol.no-such-value"))
     if not 0 <= value <= MAX_INTEGER:
-        raise FormatError("an integer outside 0 … 2^53-1")
+        raise FormatError(Sentence("protocol.integer"))
 
 
 def _broken(text: str) -> RecordError:
     where = _WHERE.search(text)
     if where is None:
-        return RecordError(text)
-    rule = text[: where.start()]
-    rule = _UNLIKE.get(rule, rule)
-    return RecordError(f"name of a member: {rule}" if where[1] else rule, where[2])
+        return RecordError(explain_mistyped(text, PLAIN))
+    rule = explain_mistyped(text[: where.start()], PLAIN)
+    if where[1]:
+        rule = Sentence("member.name-of", rule=rule)
+    return RecordError(rule, where[2])

@@ -22,6 +22,7 @@ from federation.errors import FormatError
 from federation.records.profile import ContestPlace, Profile
 from federation.records.result import TpsResult, failed_rules, votes_of
 from federation.records.withdrawal import Withdrawal
+from federation.text import Sentence, quote
 
 ClaimKind = Literal["votes", "unread", "withdrawal"]
 
@@ -83,7 +84,7 @@ def decode_claim(data: bytes) -> Claim:
     try:
         return _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise FormatError(f"not a stored claim: {error}") from error
+        raise FormatError(Sentence("held.no-claim", error=quote(error))) from error
 
 
 def may_have_files(data: bytes) -> bool:

@@ -19,6 +19,7 @@ from federation.errors import ForkError, FormatError, ProofError, RecordError
 from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
+from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.fork import check_evidence, format_evidence, parse_evidence
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -51,7 +52,7 @@ def open_key_fork(evidence: bytes, chain: KeyChain) -> ForkError | None:
     # Neither a statement's line nor a block of signatures holds an empty line.
     parts = evidence.removeprefix(_KEY_FORK).split(b"\n\n")
     if len(parts) != 4:
-        raise FormatError("evidence is two signed key statements")
+        raise FormatError(Sentence("chain.evidence-form"))
     old = b"%s\n\n%s\n" % tuple(parts[:2])
     new = b"%s\n\n%s" % tuple(parts[2:])
     version = decode_as(parts[0], KeyStatement).version
@@ -61,9 +62,9 @@ def open_key_fork(evidence: bytes, chain: KeyChain) -> ForkError | None:
     before = chain.notes[: version - 1]
     for note in (old, new):
         if open_chain([*before, note], first).origin != chain.origin:
-            raise RecordError("the statement of another log", "origin")
+            raise RecordError(Sentence("chain.of-other-log"), "origin")
     if parse_note(old).text == parse_note(new).text:
-        raise ProofError("twice the same statement")
+        raise ProofError(Sentence("chain.same-statement"))
     return ForkError(chain.origin, old, new)
 
 

@@ -37,6 +37,7 @@ from federation.records.canonical import (
 from federation.records.profile import Election
 from federation.records.result import Evidence
 from federation.records.tps import TpsCode
+from federation.text import Sentence
 
 IncidentCategory = Literal[
     "alat_peraga",
@@ -129,7 +130,7 @@ def check_incident(incident: Incident) -> None:
         RecordError: neither region nor tps, or both.
     """
     if (incident.region is UNSET) is (incident.tps is UNSET):
-        raise RecordError("needs either region or tps", "region")
+        raise RecordError(Sentence("member.region-or-tps"), "region")
 
 
 def subject_of_incident(incident: Incident) -> str:

@@ -26,6 +26,7 @@ from federation.errors import RecordError
 from federation.records.canonical import AgencyKey, AgencyNumber, Org, ShortText, Time
 from federation.records.incident import IncidentName
 from federation.records.profile import Election
+from federation.text import Sentence
 
 #: That two reports are of one thing, or not after all.
 PairStatus: TypeAlias = Literal["duplicate", "not_duplicate"]
@@ -107,9 +108,7 @@ def check_incident_status(status: IncidentStatus) -> None:
             status with it.
     """
     if (status.status in PAIR_STATES) is (status.duplicate_of is UNSET):
-        raise RecordError(
-            "stands with duplicate and not_duplicate, and only there", "duplicate_of"
-        )
+        raise RecordError(Sentence("member.duplicate-of"), "duplicate_of")
 
 
 def subject_of_status(status: IncidentStatus) -> str:

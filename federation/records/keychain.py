@@ -28,6 +28,7 @@ from federation.records.keystatement import (
     format_origin,
     parse_origin,
 )
+from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint, open_by_size
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
@@ -95,7 +96,9 @@ class KeyChain:
         """
         valid = [r for r in self._log_keys if r.start <= size < r.end]
         if not valid:
-            raise SignatureError(f"{self.origin} has no log key valid at size {size}")
+            raise SignatureError(
+                Sentence("chain.no-log-key", origin=self.origin, size=size)
+            )
         return max(valid, key=lambda r: r.start).key
 
     def open_checkpoint(self, note: bytes) -> SignedCheckpoint:
@@ -151,7 +154,7 @@ def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
             identity key is none of the chain's.
     """
     if not 0 < len(notes) <= MAX_STATEMENTS:
-        raise FormatError(f"a key chain of {len(notes)} statements")
+        raise FormatError(Sentence("chain.statements", count=len(notes)))
     statements: list[KeyStatement] = []
     identities: list[VerifierKey] = []
     for note in notes:
@@ -160,11 +163,11 @@ def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
         if statements:
             _check_next(statements[-1], statement, notes[len(statements) - 1])
         elif statement.version != 1:
-            raise RecordError("the first statement has version 1", "version")
+            raise RecordError(Sentence("chain.first-version"), "version")
         statements.append(statement)
         identities.append(key)
     if identity not in identities:
-        raise OtherKeyError(f"{statements[0].origin}: not the pinned identity key")
+        raise OtherKeyError(Sentence("chain.not-pinned", origin=statements[0].origin))
     return _build(tuple(notes), tuple(statements), identities[-1])
 
 
@@ -245,23 +248,26 @@ def _check_signatures(note: Note, keys: list[VerifierKey]) -> None:
     # and each of them another digest to be linked by.
     signers = [(signature.name, signature.key_id) for signature in note.signatures]
     if signers != [(key.name, key.key_id) for key in keys]:
-        raise SignatureError("not signed by exactly the identity key(s) it needs")
+        raise SignatureError(Sentence("chain.identity-signs"))
     for key, signature in zip(keys, note.signatures, strict=True):
         if not verify(key.public, note.text, signature.payload):
-            raise SignatureError(f"a bad signature by {key.name}")
+            raise SignatureError(Sentence("protocol.bad-signature", name=key.name))
 
 
 def _check_next(old: KeyStatement, new: KeyStatement, old_note: bytes) -> None:
     if (new.origin, new.follows) != (old.origin, old.follows):
-        raise RecordError("continues the statement of another log", "origin")
+        raise RecordError(Sentence("chain.continues-other"), "origin")
     if new.version != old.version + 1:
-        raise RecordError(f"version {new.version} after {old.version}", "version")
+        raise RecordError(
+            Sentence("chain.version-after", version=new.version, before=old.version),
+            "version",
+        )
     if new.previous != hashlib.sha256(old_note).hexdigest():
-        raise RecordError("not the SHA-256 of the statement before", "previous")
+        raise RecordError(Sentence("chain.not-digest"), "previous")
     kept = {entry.vkey: entry for entry in new.keys}
     for entry in old.keys:
         if entry.role in {"log", "records"} and kept.get(entry.vkey) != entry:
-            raise RecordError("a key was dropped or changed, not revoked", "keys")
+            raise RecordError(Sentence("chain.key-dropped"), "keys")
 
 
 def _build(

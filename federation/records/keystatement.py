@@ -39,6 +39,7 @@ from federation.records.canonical import (
     VKey,
 )
 from federation.records.profile import Election
+from federation.text import Sentence
 from federation.tlog.keys import (
     ALG_COSIGNATURE,
     ALG_ED25519,
@@ -174,7 +175,7 @@ def format_origin(
     if generation != 1:
         origin += f"/{generation}"
     if parse_origin(origin) != (org, election, visibility, generation):
-        raise FormatError(f"not an origin: {origin[:200]!r}")
+        raise FormatError(Sentence("chain.no-origin", origin=f"{origin[:200]!r}"))
     return origin
 
 
@@ -186,7 +187,7 @@ def parse_origin(origin: str) -> OriginParts:
     """
     match = _ORIGIN.fullmatch(origin)
     if not match:
-        raise FormatError(f"not an origin: {origin[:200]!r}")
+        raise FormatError(Sentence("chain.no-origin", origin=f"{origin[:200]!r}"))
     org, election, incidents, generation = match.groups()
     visibility = INCIDENTS if incidents else "public"
     return OriginParts(org, election, visibility, int(generation or 1))
@@ -235,7 +236,7 @@ def check_key_statement(statement: KeyStatement) -> None:
             not listed.
     """
     if (statement.version == 1) != (statement.previous is UNSET):
-        raise RecordError("present from version 2 on, and only then", "previous")
+        raise RecordError(Sentence("chain.previous"), "previous")
     _check_origin(statement)
     identity = _parse_key(statement.identity, "identity", statement, "identity")
     # One public key in two roles would let a signature made for one purpose be
@@ -244,26 +245,26 @@ def check_key_statement(statement: KeyStatement) -> None:
     for at, entry in enumerate(statement.keys):
         key = _parse_key(entry.vkey, entry.role, statement, f"keys.{at}")
         if key.public in publics:
-            raise RecordError("a key that stands twice", f"keys.{at}")
+            raise RecordError(Sentence("chain.key-twice"), f"keys.{at}")
         publics.add(key.public)
     starts = [entry.from_ for entry in statement.keys if entry.role == "log"]
     if len(set(starts)) != len(starts):
-        raise RecordError("two log keys begin at one size", "keys")
+        raise RecordError(Sentence("chain.two-begin"), "keys")
     if not {entry.role for entry in statement.keys} >= _REQUIRED:
-        raise RecordError("needs a key of role log and one of role records", "keys")
+        raise RecordError(Sentence("chain.roles"), "keys")
     _check_revoked(statement)
 
 
 def _check_origin(statement: KeyStatement) -> None:
     org, election, visibility, generation = parse_origin(statement.origin)
     if (org, election) != (statement.org, statement.election):
-        raise RecordError("names another organisation or election", "origin")
+        raise RecordError(Sentence("chain.names-other"), "origin")
     expected: str | UnsetType = UNSET
     if generation > 1:
         expected = format_origin(org, election, visibility, generation - 1)
     follows = UNSET if statement.follows is UNSET else statement.follows.origin
     if follows != expected:
-        raise RecordError("a successor, and only one, names the log before", "follows")
+        raise RecordError(Sentence("chain.follows"), "follows")
 
 
 def _check_revoked(statement: KeyStatement) -> None:
@@ -272,7 +273,7 @@ def _check_revoked(statement: KeyStatement) -> None:
     listed = {entry.vkey for entry in statement.keys if entry.role in _REQUIRED}
     for at, revocation in enumerate(statement.revoked):
         if revocation.vkey not in listed:
-            raise RecordError("not a log or records key listed once", f"revoked.{at}")
+            raise RecordError(Sentence("chain.revoked"), f"revoked.{at}")
         listed.remove(revocation.vkey)
 
 
@@ -282,9 +283,11 @@ def _parse_key(
     try:
         key = parse_vkey(vkey)
     except FormatError as error:
-        raise RecordError(str(error), field) from None
+        raise RecordError(error.told, field) from None
     if key.name != key_name(role, statement.org, statement.origin):
-        raise RecordError(f"a {role} key with another name: {key.name}", field)
+        raise RecordError(Sentence("chain.role-name", role=role, name=key.name), field)
     if key.alg != (ALG_COSIGNATURE if role == "mirror" else ALG_ED25519):
-        raise RecordError(f"a {role} key with algorithm {key.alg:#04x}", field)
+        raise RecordError(
+            Sentence("chain.role-algorithm", role=role, alg=f"{key.alg:#04x}"), field
+        )
     return key

@@ -14,6 +14,7 @@ from federation.errors import RecordError
 from federation.records.canonical import Org, Origin, ShortText, Time
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Election
+from federation.text import Sentence
 
 
 class LogClosed(
@@ -44,4 +45,4 @@ def check_successor(closed: LogClosed) -> None:
         return
     old, new = parse_origin(closed.origin), parse_origin(closed.successor)
     if new != old._replace(generation=old.generation + 1):
-        raise RecordError("not the next generation of this log", "successor")
+        raise RecordError(Sentence("chain.successor"), "successor")

@@ -40,6 +40,7 @@ from federation.decoding import json_parser
 from federation.records.claim import Claim
 from federation.records.numbering import numbering
 from federation.records.result import ROUNDS
+from federation.text import Sentence
 
 RULES_VERSION = 2
 STATUSES = ("missing", "unread", "single", "agreed", "disputed")
@@ -92,7 +93,7 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fals
 
 
 _encoder = msgspec.json.Encoder()
-_decode_row = json_parser(Row, what="a row of the map")
+_decode_row = json_parser(Row, what=Sentence("member.a-map-row"))
 _decode_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 

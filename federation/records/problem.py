@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 
     at: str
     code: str
-    reason: str
+    reason: Sentence
 
 
 def find_strangers(result: TpsResult, profile: Profile) -> list[Problem]:

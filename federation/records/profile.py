@@ -311,7 +311,7 @@ def _race(contest: str, rules: ContestRules) -> Race:
     of_parties = contest in PARTY_CONTESTS
     field = f"contests.{contest}"
     if (rules.candidates if of_parties else rules.parties) is not UNSET:
-        raise RecordError("lists what it does not elect", field)
+        raise RecordError(Sentence("member.not-elected"), field)
     listed = rules.parties if of_parties else rules.candidates
     return Race(
         Area(rules.only or (), rules.without or ()),

@@ -24,6 +24,7 @@ from federation.records.canonical import Digest, Natural, Origin, decode_as, enc
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Election
 from federation.records.readers import NOBODY, may_read
+from federation.text import Sentence
 
 #: As many as a status vector may list: whoever makes the map again counts with each.
 MAX_LOGS: Final = 10_000
@@ -60,5 +61,5 @@ def parse_map(data: bytes) -> PublishedMap:
     for origin in published.vector:
         parts = parse_origin(origin)
         if parts.election != published.election or not may_read(NOBODY, parts):
-            raise RecordError(f"{origin} is no part of this map", "vector")
+            raise RecordError(Sentence("held.no-part", origin=origin), "vector")
     return published

@@ -127,7 +127,9 @@ def _check_aliases(listed: Mapping[str, Candidate], field: str) -> None:
     for name, candidate in listed.items():
         for alias in (name, *candidate.aliases):
             if aliases.setdefault(alias, name) != name:
-                raise RecordError(f"alias {alias!r} twice", field)
+                raise RecordError(
+                    Sentence("member.alias-twice", alias=f"{alias!r}"), field
+                )
 
 
 def _check_apart(races: Mapping[str, Roster], lengths: list[int], field: str) -> None:

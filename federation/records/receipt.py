@@ -25,6 +25,7 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError
 from federation.records.keychain import MAX_STATEMENTS, KeyChain
 from federation.records.sealed import Sealed, open_leaf
+from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint, read_unverified
 from federation.tlog.note import decode_notes, encode_notes
 from federation.tlog.proof import (
@@ -94,13 +95,15 @@ def parse_receipt(data: bytes) -> Receipt:
     proof = parse_proof(data, MAX_RECEIPT_BYTES)
     leaf, *keys = decode_notes(proof.extra, 1 + MAX_STATEMENTS) or [b""]
     if not leaf or not keys:
-        raise FormatError("a receipt without its record and the keys of its log")
+        raise FormatError(Sentence("chain.receipt-parts"))
     if len(leaf) > MAX_LEAF_BYTES:
-        raise FormatError(f"a record of more than {MAX_LEAF_BYTES} bytes")
+        raise FormatError(
+            Sentence("chain.record-too-large", max_leaf_bytes=MAX_LEAF_BYTES)
+        )
     checkpoint = read_unverified(proof.checkpoint)
     if proof.index >= checkpoint.size:
         raise FormatError(
-            f"a receipt for index {proof.index} of a history of {checkpoint.size}"
+            Sentence("chain.receipt-index", index=proof.index, size=checkpoint.size)
         )
     return Receipt(
         checkpoint.origin, proof.index, leaf, tuple(keys), checkpoint.size, proof

@@ -28,6 +28,7 @@ from federation.errors import RecordError
 from federation.records.canonical import AgencyKey, AgencyNumber, Digest, Org, Time
 from federation.records.incident import IncidentName
 from federation.records.profile import Election
+from federation.text import Sentence
 
 ReferralStage: TypeAlias = Literal[
     "intended", "sent", "acknowledged", "failed", "expired", "withdrawn"
@@ -90,7 +91,7 @@ def check_referral(referral: Referral) -> None:
         RecordError: `intended` without `expires_at`, or another stage with it.
     """
     if (referral.stage == "intended") is (referral.expires_at is UNSET):
-        raise RecordError("stands with intended, and only there", "expires_at")
+        raise RecordError(Sentence("member.expires"), "expires_at")
 
 
 def subject_of_referral(referral: Referral) -> str:

@@ -26,7 +26,7 @@ import msgspec
 from federation.decoding import REFUSALS, explain
 from federation.errors import FormatError
 from federation.records.tps import TpsId, format_tps
-from federation.text import Sentence
+from federation.text import Sentence, quote
 
 UNKNOWN_VOTERS = -1
 MAX_VOTERS = 999_999
@@ -176,19 +176,21 @@ def decode_register(data: bytes) -> Register:
         body = unpack.decompress(data, MAX_WIRE_BYTES)
         wire = msgspec.msgpack.decode(body, type=_Wire)
     except zlib.error as error:
-        raise FormatError(f"not a register: {error}") from error
+        raise FormatError(
+            Sentence("member.register-because", error=quote(error))
+        ) from error
     except REFUSALS as error:
-        raise explain(error, what="a register") from error
+        raise explain(error, what=Sentence("member.a-register")) from error
     if not unpack.eof:
-        raise FormatError("not a register: too large, or cut off")
+        raise FormatError(Sentence("member.register-cut-off"))
     register = Register(wire.election)
     register.names = wire.names
     for village, numbers, voters in wire.villages:
         if len(numbers) != len(voters):
-            raise FormatError("not a register: voters of other stations", village)
+            raise FormatError(Sentence("member.register-voters"), village)
         for number, held in zip(numbers, voters, strict=True):
             known = None if held == UNKNOWN_VOTERS else held
             if known is not None and not 0 <= known <= MAX_VOTERS:
-                raise FormatError(f"not a number of voters: {known}", village)
+                raise FormatError(Sentence("member.voters", known=known), village)
             register.add(format_tps(village, number), known)
     return register

@@ -25,6 +25,7 @@ from federation.records.canonical import (
 )
 from federation.records.profile import CANDIDATE_PATTERN, ELECTION_PATTERN
 from federation.records.tps import TPS_PATTERN
+from federation.text import Sentence
 
 _org: Final = re.compile(ORG_PATTERN).search
 _election: Final = re.compile(ELECTION_PATTERN).search
@@ -82,7 +83,7 @@ def check_candidates(ids: tuple[str, ...], field: str) -> None:
     for name in ids:
         if not _candidate(name):
             error = mismatch(CANDIDATE_PATTERN, field)
-            raise RecordError(f"name of a member: {error.rule}", field)
+            raise RecordError(Sentence("member.name-of", rule=error.rule), field)
 
 
 @lru_cache(maxsize=1024)

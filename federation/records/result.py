@@ -50,6 +50,7 @@ from federation.records.repeated import (
     for_schema,
 )
 from federation.records.tps import TPS_PATTERN, TpsId
+from federation.text import Sentence
 
 __all__ = (
     "CONTESTS",
@@ -247,15 +248,15 @@ def check_result(result: TpsResult) -> None:
     if parties is UNSET:
         if candidates is UNSET:
             if result.figures is UNSET and result.evidence is UNSET:
-                raise RecordError("needs candidates, parties, figures or evidence")
+                raise RecordError(Sentence("member.result-empty"))
         elif result.contest in PARTY_CONTESTS:
-            raise RecordError("a contest of parties has `parties`", "candidates")
+            raise RecordError(Sentence("member.needs-parties"), "candidates")
         return
     if candidates is not UNSET or result.contest not in PARTY_CONTESTS:
-        raise RecordError("a contest of candidates has `candidates`", "parties")
+        raise RecordError(Sentence("member.needs-candidates"), "parties")
     for number, part in parties.items():
         if part.jumlah is UNSET and part.partai is UNSET and part.caleg is UNSET:
-            raise RecordError("needs caleg, jumlah or partai", f"parties.{number}")
+            raise RecordError(Sentence("member.party-empty"), f"parties.{number}")
 
 
 def votes_of(result: TpsResult) -> dict[str, int]:

@@ -18,6 +18,7 @@ import hashlib
 import unicodedata
 from binascii import a2b_base64
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -37,6 +38,7 @@ from federation.records.kinds import (
 )
 from federation.records.profile import Election
 from federation.records.result import Evidence
+from federation.text import Sentence
 from federation.tlog.keys import ALG_ED25519, Signer, verify
 from federation.tlog.note import Note, Signature, format_note, parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
@@ -67,7 +69,14 @@ class _NamedFiles(Struct):
     evidence: tuple[Evidence, ...] | UnsetType = UNSET
 
 
+class _Stamped(Struct):
+    """Of a record what tells when it was signed."""
+
+    recorded_at: str = ""
+
+
 _read_files = json_parser(_NamedFiles)
+_read_stamp = json_parser(_Stamped)
 
 # A leaf that is right but for its signature: the signer's name, the public key and the
 # signature follow; no key, where none is needed. A named tuple would take 0.3 µs more.
@@ -137,17 +146,21 @@ def seal(statement: Statement, signer: Signer) -> bytes:
     text = text_of(statement)
     parsed = parse_statement(text[:-1])
     if kind_of(parsed).signer == "identity":
-        raise SignatureError("a key statement is signed by the identity key")
+        raise SignatureError(Sentence("chain.identity-only"))
     if signer.name != f"{parsed.org}/records":
-        raise SignatureError(f"{signer.name} is not a records key of {parsed.org}")
+        raise SignatureError(
+            Sentence("chain.no-records-key-of", name=signer.name, org=parsed.org)
+        )
     if signer.key.alg != ALG_ED25519:
-        raise SignatureError(f"{signer.name} is a key that signs no records")
+        raise SignatureError(Sentence("chain.signs-no-records", name=signer.name))
     signature = Signature(signer.name, signer.key.key_id, signer.sign(text))
     # Not `sign_note`, which parses what it made: the line was judged above, the name
     # by its key, and every leaf is opened again before it is stored.
     leaf = format_note(Note(text, (signature,)))
     if len(leaf) > MAX_LEAF_BYTES:
-        raise FormatError(f"a record of more than {MAX_LEAF_BYTES} bytes")
+        raise FormatError(
+            Sentence("chain.record-too-large", max_leaf_bytes=MAX_LEAF_BYTES)
+        )
     return leaf
 
 
@@ -163,7 +176,7 @@ def open_leaf(leaf: bytes, chain: KeyChain, index: int) -> Sealed:
     """
     sealed, name, key, signature = _read_leaf(leaf, chain, index)
     if key and not verify(key, sealed.text, signature):
-        raise SignatureError(f"a bad signature by {name}")
+        raise SignatureError(Sentence("protocol.bad-signature", name=name))
     return sealed
 
 
@@ -188,22 +201,24 @@ def open_leaves(
             opened.append(read[0])
     for at, (sealed, name, key, signature) in unverified:
         if key and not verify(key, sealed.text, signature):
-            opened[at] = SignatureError(f"a bad signature by {name}")
+            opened[at] = SignatureError(Sentence("protocol.bad-signature", name=name))
     return opened
 
 
 def find_foreign(statement: Statement, chain: KeyChain) -> RecordError | None:
     """Why a statement belongs into another log than the chain's, if it does."""
     if statement.org != chain.org:
-        return RecordError(f"in a log of {chain.org}", "org")
+        return RecordError(Sentence("chain.in-log-of-org", org=chain.org), "org")
     if statement.election != chain.election:
-        return RecordError(f"in a log of {chain.election}", "election")
+        return RecordError(
+            Sentence("chain.in-log-of-election", election=chain.election), "election"
+        )
     kind = kind_of(statement)
     if not kind.stands_in(chain.visibility):
         named = " or ".join(sorted(kind.logs))
-        return RecordError(f"belongs in the {named} log", "type")
+        return RecordError(Sentence("chain.belongs-in", named=named), "type")
     if kind.log_of is not None and kind.log_of(statement) != chain.origin:
-        return RecordError(f"in the log {chain.origin}", "origin")
+        return RecordError(Sentence("chain.in-log", origin=chain.origin), "origin")
     return None
 
 
@@ -220,7 +235,7 @@ def leaf_text(leaf: bytes) -> bytes:
     """
     text, gap, _ = leaf.partition(b"\n\n")
     if not gap:
-        raise FormatError("a leaf without an empty line")
+        raise FormatError(Sentence("protocol.leaf-form"))
     return text + b"\n"
 
 
@@ -253,6 +268,15 @@ def leaf_files(leaf: bytes) -> tuple[Evidence, ...]:
     return () if files is UNSET else files
 
 
+def leaf_time(leaf: bytes) -> int | None:
+    """When such a leaf was signed, as it says, in Unix seconds; None: it does not."""
+    try:
+        stamp = _read_stamp(leaf_text(leaf)).recorded_at
+        return int(datetime.fromisoformat(stamp).timestamp())
+    except (FormatError, ValueError):
+        return None
+
+
 def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _ReadLeaf:
     line, name, key_id, signature = _split_record(leaf) or _split_note(leaf)
     statement = parse_statement(line)
@@ -267,15 +291,19 @@ def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _ReadLeaf:
     if kind.signer == "identity":
         # The chain has verified it: what is not in the chain nobody vouches for.
         if leaf not in chain.notes:
-            raise SignatureError("a key statement that is not in the key chain")
+            raise SignatureError(Sentence("chain.statement-not-in-chain"))
         return sealed, "", b"", b""
     if not name:
-        raise SignatureError("a record has exactly one signature")
+        raise SignatureError(Sentence("chain.one-signature"))
     valid = chain.records_key_ranges.get((name, key_id))
     if valid is None:
-        raise SignatureError(f"{name} {key_id.hex()} is not a records key of this log")
+        raise SignatureError(
+            Sentence("chain.no-records-key", name=name, key_id=key_id.hex())
+        )
     if not valid.start <= index < valid.end:
-        raise SignatureError(f"{name} {key_id.hex()} is not valid at index {index}")
+        raise SignatureError(
+            Sentence("chain.key-not-valid", name=name, key_id=key_id.hex(), index=index)
+        )
     return sealed, name, valid.key.public, signature
 
 

@@ -59,6 +59,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "too-many-logs": "warning",
         "unbelieved": "warning",
         "vector-full": "warning",
+        "webhook-failing": "warning",
     }
 )
 

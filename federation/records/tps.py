@@ -50,9 +50,9 @@ def format_tps(kelurahan: str, number: int) -> TpsId:
         FormatError: the kelurahan or the number is not one.
     """
     if not _KELURAHAN.fullmatch(kelurahan):
-        raise FormatError(f"not a kelurahan code of 10 characters: {kelurahan[:40]!r}")
+        raise FormatError(Sentence("member.kelurahan", kelurahan=f"{kelurahan[:40]!r}"))
     if not 1 <= number <= 999:
-        raise FormatError(f"not a TPS number from 1 to 999: {number}")
+        raise FormatError(Sentence("member.tps-number", number=number))
     return TpsId(f"{kelurahan}{number:03d}")
 
 

@@ -34,7 +34,7 @@ class Bad(NamedTuple):
 
     row: int
     code: str
-    reason: str
+    reason: Sentence
     column: str = ""
     slot: Mapping[str, Any] = {}
 
@@ -75,13 +75,13 @@ NO_NUMBERS = "no-numbers"  # a place is named, but nothing was counted there yet
 class BadCell(Exception):  # noqa: N818 - a signal inside this floor: becomes a Bad row, never leaves
     """Why one cell, and with it its row, cannot be taken."""
 
-    def __init__(self, code: str, reason: str, column: str = "") -> None:
+    def __init__(self, code: str, reason: Sentence, column: str = "") -> None:
         """See `Bad`."""
         self.code, self.reason, self.column = code, reason, column
         super().__init__(reason)
 
 
-def cause_of(error: FormatError) -> str:
+def cause_of(error: FormatError) -> Sentence:
     """What is wrong with a text, and where, as the cause of a refusal."""
     if not error.at:
         return error.what

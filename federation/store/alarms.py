@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.text import Sentence
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -74,7 +76,10 @@ BY_ITSELF = ("", "")
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to look at; times are seconds of Unix time."""
+    """Something to look at; times are seconds of Unix time.
+
+    `detail` is a `Sentence` until it is sent: then text in the reader's language.
+    """
 
     code: str
     subject: str
@@ -85,7 +90,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def raise_alarm(
-    tx: Transaction, code: str, subject: str, detail: str, now: int
+    tx: Transaction, code: str, subject: str, detail: Sentence, now: int
 ) -> None:
     """Raise, or raise again, the alarm `code` about `subject`."""
     tx.execute(
@@ -93,7 +98,7 @@ def raise_alarm(
         " VALUES (?,?,?,?,?,1) ON CONFLICT (code, subject) DO UPDATE"
         " SET detail = excluded.detail, last_at = excluded.last_at,"
         " times = alarm.times + 1",
-        (code, subject, detail, int(now), int(now)),
+        (code, subject, pack_cause(detail), int(now), int(now)),
     )
 
 
@@ -156,14 +161,22 @@ def list_alarms(view: View, limit: int = 1000) -> list[Alarm]:
         (limit,),
     )
     return [
-        Alarm(**dict(zip(Alarm.__struct_fields__, row, strict=True))) for row in rows
+        Alarm(
+            code=code,
+            subject=subject,
+            detail=unpack_cause(detail),
+            first_at=first_at,
+            last_at=last_at,
+            times=times,
+        )
+        for code, subject, detail, first_at, last_at, times in rows
     ]
 
 
 def find_details(view: View, code: str) -> dict[str, str]:
     """What stands under a code: subject → detail."""
     rows = view.execute("SELECT subject, detail FROM alarm WHERE code = ?", (code,))
-    return dict(rows.fetchall())
+    return {subject: unpack_cause(detail) for subject, detail in rows}
 
 
 def told_up_to(view: View, code: str, subject: str) -> int:

@@ -213,6 +213,17 @@ class Database:
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
 
+    def plan_upgrade(self) -> upgrade.Upgrade:
+        """What opening it to write would do to its tables.
+
+        Raises:
+            VerificationError: the file is damaged.
+            OSError: the disk failed.
+        """
+        connection = self._reader()
+        with translated(self.path):
+            return upgrade.plan_upgrade(connection, self.path)
+
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.
 

@@ -75,7 +75,7 @@ class LogFollower:
                 if now is not None:
                     with db.transaction() as tx:
                         origin = logs.log_by_id(tx, log_id).origin
-                        alarms.raise_alarm(tx, ALARM, origin, str(error), now)
+                        alarms.raise_alarm(tx, ALARM, origin, error.told, now)
         return moved
 
     def catch_up(self, db: Database) -> None:

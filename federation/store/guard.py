@@ -36,6 +36,7 @@ from federation.errors import (
     VerificationError,
 )
 from federation.files import make_folders, sync_folder, write_durably
+from federation.text import Sentence
 from federation.tlog.checkpoint import (
     Checkpoint,
     format_checkpoint,
@@ -72,10 +73,13 @@ class Guard:
         except FileNotFoundError:
             return None
         except FormatError as error:
-            raise VerificationError(f"the guard {path} is damaged: {error}") from error
+            raise VerificationError(
+                Sentence("held.guard-damaged", path=path, error=error.told)
+            ) from error
         if checkpoint.origin != origin:
-            other = f"it is of {checkpoint.origin}"
-            raise VerificationError(f"the guard {path} is damaged: {other}")
+            raise VerificationError(
+                Sentence("held.guard-of-other", path=path, origin=checkpoint.origin)
+            )
         return checkpoint.size, checkpoint.root
 
     def found(self, origin: str) -> Path:
@@ -152,7 +156,9 @@ class Guard:
             raise RollbackError(held[0], size)
         if held is not None and size == held[0]:
             if root != held[1]:
-                raise ProofError(f"{origin} has signed another root for size {size}")
+                raise ProofError(
+                    Sentence("held.guard-other-root", origin=origin, size=size)
+                )
             return
         self._save(Checkpoint(origin, size, root), here=True)
 
@@ -170,7 +176,9 @@ class Guard:
         if held is None or size > held[0]:
             self._save(Checkpoint(origin, size, root), here=False)
         elif size == held[0] and root != held[1]:
-            raise ProofError(f"{origin} has signed another root for size {size}")
+            raise ProofError(
+                Sentence("held.guard-other-root", origin=origin, size=size)
+            )
 
     def confirm(self, origin: str, size: int, root: bytes) -> None:
         """Remember, durably, that nothing was signed but these `size` leaves.
@@ -236,7 +244,7 @@ def split_line(data: bytes) -> tuple[bytes, bytes]:
     """
     at = data.rfind(b"\n" + _HERE) + 1
     if at and not data.endswith(b"\n"):
-        raise FormatError("a line that is cut short")
+        raise FormatError(Sentence("held.line-cut-short"))
     return (data[:at], data[at:]) if at else (data, b"")
 
 

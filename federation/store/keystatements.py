@@ -10,6 +10,7 @@ from federation.errors import ConflictError
 from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.text import Sentence
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -40,7 +41,7 @@ def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
     """
     held = read_keys(tx, log_id)
     if list(notes[: len(held)]) != held[: len(notes)]:
-        raise ConflictError(f"log {log_id} holds other key statements", len(held))
+        raise ConflictError(Sentence("held.other-statements", log_id=log_id), len(held))
     tx.executemany(
         "INSERT INTO key_statement (log_id, version, note) VALUES (?,?,?)",
         [

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from federation.errors import FormatError, NotFoundError, StoredError
 from federation.records.sealed import Sealed, reopen_leaf
 from federation.store.db import Transaction, View
+from federation.text import Sentence
 from federation.tlog.merkle import Frontier, HashReader
 from federation.tlog.packing import pack, unpack
 from federation.tlog.tile import (
@@ -165,7 +166,11 @@ def tile_bytes(view: View, log_id: int, tile: Tile) -> bytes:
         (log_id, tile.level, tile.index),
     ).fetchone()
     if row is None or len(row[0]) < tile.width * HASH_BYTES:
-        raise NotFoundError(f"no tile {tile.level}/{tile.index} of width {tile.width}")
+        raise NotFoundError(
+            Sentence(
+                "held.no-tile", level=tile.level, index=tile.index, width=tile.width
+            )
+        )
     body: bytes = row[0]
     return body[: tile.width * HASH_BYTES]
 
@@ -182,7 +187,9 @@ def bundle_bytes(view: View, log_id: int, bundle: Bundle) -> bytes:
         (log_id, bundle.index),
     ).fetchone()
     if row is None or row[0] < bundle.width:
-        raise NotFoundError(f"no bundle {bundle.index} of width {bundle.width}")
+        raise NotFoundError(
+            Sentence("held.no-bundle", index=bundle.index, width=bundle.width)
+        )
     body = _unpacked(row[0], row[1])
     if row[0] == bundle.width:
         return body
@@ -198,7 +205,7 @@ def _unpacked(width: int, body: bytes) -> bytes:
     try:
         return unpack(body, MAX_BUNDLE_BYTES)
     except FormatError as error:
-        raise StoredError(f"a stored bundle: {error}") from error
+        raise StoredError(Sentence("held.stored-bundle", error=error.told)) from error
 
 
 def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[bytes]]:
@@ -214,7 +221,9 @@ def bundles(view: View, log_id: int, start: int, end: int) -> Iterator[list[byte
         try:
             leaves = decode_bundle(body, width)
         except FormatError as error:
-            raise StoredError(f"a stored bundle: {error}", f"bundle {index}") from error
+            raise StoredError(
+                Sentence("held.stored-bundle", error=error.told), f"bundle {index}"
+            ) from error
         yield leaves[max(0, start - index * WIDTH) :]
 
 
@@ -290,7 +299,14 @@ def read_tile(view: View, log_id: int, tile: Tile) -> bytes:
     """
     visible = _visible(view, log_id) >> HEIGHT * tile.level
     if visible < tile.index * WIDTH + tile.width:
-        raise NotFoundError(f"no tile {tile.level}/{tile.index}.p/{tile.width}")
+        raise NotFoundError(
+            Sentence(
+                "held.no-partial-tile",
+                level=tile.level,
+                index=tile.index,
+                width=tile.width,
+            )
+        )
     return tile_bytes(view, log_id, tile)
 
 
@@ -316,7 +332,7 @@ def read_packed(view: View, log_id: int, index: int) -> bytes:
         (log_id, index, WIDTH),
     ).fetchone()
     if row is None:
-        raise NotFoundError(f"no full bundle {index}")
+        raise NotFoundError(Sentence("held.no-full-bundle", index=index))
     body: bytes = row[0]
     return body
 
@@ -332,7 +348,9 @@ def read_leaf(view: View, log_id: int, index: int) -> bytes:
     try:
         return decode_bundle(body, at + 1)[at]
     except FormatError as error:
-        raise StoredError(f"a stored bundle: {error}", f"bundle {bundle}") from error
+        raise StoredError(
+            Sentence("held.stored-bundle", error=error.told), f"bundle {bundle}"
+        ) from error
 
 
 def read_record(view: View, log_id: int, index: int) -> Sealed:
@@ -357,12 +375,14 @@ def read_leaves(view: View, log_id: int, start: int, end: int) -> list[bytes]:
 
 def _check_visible(view: View, log_id: int, bundle: Bundle) -> None:
     if _visible(view, log_id) < bundle.index * WIDTH + bundle.width:
-        raise NotFoundError(f"no bundle {bundle.index}.p/{bundle.width}")
+        raise NotFoundError(
+            Sentence("held.no-partial-bundle", index=bundle.index, width=bundle.width)
+        )
 
 
 def _visible(view: View, log_id: int) -> int:
     row = view.execute("SELECT size FROM log WHERE id = ?", (log_id,)).fetchone()
     if row is None:
-        raise NotFoundError(f"no log {log_id}")
+        raise NotFoundError(Sentence("held.no-log", log=log_id))
     size: int = row[0]
     return size

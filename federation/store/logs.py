@@ -13,13 +13,16 @@ second root for one size impossible to store.
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin
 from federation.store import evidence, incidents, leaves, saidremovals
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
+from federation.text import Sentence, quote
 from federation.tlog.mirror import Mirror
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -136,9 +139,11 @@ def _one(view: View, where: str, which: str | int) -> Log:
     except NotTextError as error:
         if "decode" not in str(error):
             raise
-        raise StoredError(f"a row of a log: {error}", f"log {which}") from error
+        raise StoredError(
+            Sentence("held.row-of-log", error=quote(error)), f"log {which}"
+        ) from error
     if row is None:
-        raise NotFoundError(f"no log {which}")
+        raise NotFoundError(Sentence("held.no-log", log=which))
     return _log(row)
 
 
@@ -174,7 +179,9 @@ def _list_whole(view: View) -> list[Log]:
             whole.append(log_by_id(view, log_id))
         except StoredError as error:
             if own:
-                raise StoredError("the row of an own log", f"log {log_id}") from error
+                raise StoredError(
+                    Sentence("held.row-of-own"), f"log {log_id}"
+                ) from error
     return sorted(whole, key=lambda log: log.origin)
 
 
@@ -182,9 +189,14 @@ def _log(row: Sequence[object]) -> Log:
     fields = dict(zip(Log.__struct_fields__, row, strict=True))
     fields["own"] = bool(fields["own"])
     try:
-        return msgspec.convert(fields, Log)
+        log = msgspec.convert(fields, Log)
     except msgspec.ValidationError as error:
-        raise StoredError(f"a row of a log: {error}", f"log {fields['id']}") from None
+        raise StoredError(
+            Sentence("held.row-of-log", error=quote(error)), f"log {fields['id']}"
+        ) from None
+    return (
+        log if log.stalled is None else replace(log, stalled=unpack_cause(log.stalled))
+    )
 
 
 def append_leaves(
@@ -209,7 +221,7 @@ def append_leaves(
     )
     if done.rowcount != 1:
         raise ConflictError(
-            f"leaf {start} is not the next of log {log_id}",
+            Sentence("held.not-next", start=start, log_id=log_id),
             log_by_id(tx, log_id).next_index,
         )
     return leaves.append(tx, log_id, start, new, leaf_hashes)
@@ -223,7 +235,9 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
     """
     log = log_by_id(tx, log_id)
     if size < log.size:
-        raise ConflictError(f"{log.origin} has signed more than {size}", log.size)
+        raise ConflictError(
+            Sentence("held.signed-more", origin=log.origin, size=size), log.size
+        )
     if size < log.next_index:
         leaves.drop_above(tx, log_id, size)
         evidence.drop_from(tx, log_id, size)
@@ -251,7 +265,9 @@ def keep_signed(
     )
     if done.rowcount != 1:
         known = log_by_id(tx, log_id).size
-        raise ConflictError(f"log {log_id} is not at size {old_size}", known)
+        raise ConflictError(
+            Sentence("held.other-size", log_id=log_id, old_size=old_size), known
+        )
 
 
 def newest_checkpoint(view: View, log_id: int) -> tuple[int, bytes, bytes] | None:
@@ -287,7 +303,9 @@ def publish(
     )
     if done.rowcount != 1:
         known = log_by_id(tx, log_id).size
-        raise ConflictError(f"log {log_id} is not at size {old_size}", known)
+        raise ConflictError(
+            Sentence("held.other-size", log_id=log_id, old_size=old_size), known
+        )
     _keep_checkpoint(tx, log_id, size, root, note)
 
 
@@ -324,7 +342,7 @@ def save_mirror(tx: Transaction, log: Log, mirror: Mirror) -> Log:
     )
     if done.rowcount != 1:
         known = log_by_id(tx, log.id).next_index
-        raise ConflictError(f"log {log.id} has moved on", known)
+        raise ConflictError(Sentence("held.log-moved-on", log_id=log.id), known)
     if held is not None and held.size > log.size:
         _keep_checkpoint(tx, log.id, held.size, held.root, held.note)
     return log_by_id(tx, log.id)
@@ -352,7 +370,7 @@ def _keep_checkpoint(
     )
     held = root_of_size(tx, log_id, size)
     if held != root:
-        raise ConflictError(f"log {log_id} has another root for size {size}", size)
+        raise ConflictError(Sentence("held.other-root", log_id=log_id, size=size), size)
 
 
 def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:
@@ -362,9 +380,10 @@ def freeze(tx: Transaction, log_id: int, evidence: bytes) -> None:
     )
 
 
-def stall(tx: Transaction, log_id: int, reason: str | None) -> None:
+def stall(tx: Transaction, log_id: int, reason: Sentence | None) -> None:
     """Say why this log does not go on, or (None) that it does: no accusation."""
-    tx.execute("UPDATE log SET stalled = ? WHERE id = ?", (reason, log_id))
+    kept = None if reason is None else pack_cause(reason)
+    tx.execute("UPDATE log SET stalled = ? WHERE id = ?", (kept, log_id))
 
 
 def close(tx: Transaction, log_id: int, index: int) -> None:

@@ -224,6 +224,47 @@ def list_stations(  # noqa: PLR0913  the filters of one list
     return _station_rows(view, election, rows)
 
 
+def each_station(
+    view: View, election: str, contest: str, region: str
+) -> Iterator[StationRow]:
+    """Every station of a region with what stands there, by code; one at a time."""
+    origins = _origins(view, election)
+    for held in _list_region(view, election, contest, region):
+        claims = [(origins[slot.log_id], slot.claim) for slot in held.slots]
+        yield StationRow(decode_key(held.key)[1], held.row, claims)
+
+
+def first_superseded(
+    view: View, election: str, contest: str, region: str
+) -> dict[tuple[str, str], int]:
+    """The first replaced entry of each (origin, TPS) of a region that has any."""
+    keys = _range(view, election, contest, region)
+    if keys is None:
+        return {}
+    origins = _origins(view, election)
+    rows = view.execute(
+        "SELECT key, log_id, min(idx) FROM superseded WHERE key BETWEEN ? AND ?"
+        " GROUP BY key, log_id",
+        keys,
+    )
+    return {(origins[log_id], decode_key(key)[1]): index for key, log_id, index in rows}
+
+
+def changed_regions(
+    view: View, election: str, contest: str, since: int, length: int
+) -> set[str]:
+    """The regions, by codes of this length, with a row changed after number `since`."""
+    number = mapstate.find_election(view, election)
+    if number is None:
+        return set()
+    rows = view.execute(
+        "SELECT key FROM merged WHERE seq > ? AND seq < ?",
+        (maprows.pack_seq(number, since), maprows.pack_seq(number + 1, 0)),
+    )
+    places = (decode_key(key) for (key,) in rows)
+    return {tps[:length] for name, tps in places if name == contest}
+
+
 def _station_rows(
     view: View, election: str, rows: Iterable[Sequence[bytes | int]]
 ) -> list[StationRow]:

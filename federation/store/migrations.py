@@ -51,6 +51,7 @@ SETS: Final = {
     "outbox": ("outbox",),
     "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted", "wantedcursors"),
+    "webhooks": ("webhooks",),
     "migrations": ("migrations",),
 }
 

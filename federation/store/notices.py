@@ -6,7 +6,9 @@ whether the alarm stands: that is `alarms`. It can be lost at the cost of a mess
 """
 
 import msgspec
+from msgspec.structs import replace
 
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -68,7 +70,8 @@ def load_notices(view: View) -> list[Notice]:
     """All of them."""
     rows = view.execute(f"SELECT {_COLUMNS} FROM notice")  # noqa: S608  constants
     names = Notice.__struct_fields__
-    return [Notice(**dict(zip(names, row, strict=True))) for row in rows]
+    kept = [Notice(**dict(zip(names, row, strict=True))) for row in rows]
+    return [replace(one, detail=unpack_cause(one.detail)) for one in kept]
 
 
 def save_notices(tx: Transaction, notices: list[Notice]) -> None:
@@ -81,5 +84,9 @@ def save_notices(tx: Transaction, notices: list[Notice]) -> None:
     )
     tx.executemany(
         f"INSERT INTO notice ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)",  # noqa: S608  constants
-        [msgspec.structs.astuple(kept[k]) for k in kept if before.get(k) != kept[k]],
+        [
+            msgspec.structs.astuple(replace(row, detail=pack_cause(row.detail)))
+            for key, row in kept.items()
+            if before.get(key) != row
+        ],
     )

@@ -17,9 +17,11 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from federation.errors import StoredError
 from federation.records.referral import ReferralStage, ReferralWay
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
@@ -234,12 +236,16 @@ def save_item(tx: Transaction, item: OutboxItem) -> None:
     tx.execute(
         f"INSERT INTO outbox ({_COLUMNS}) VALUES ({marks})"  # noqa: S608  constants
         f" ON CONFLICT (incident, agency, kind) DO UPDATE SET {changes}",
-        [getattr(item, name) for name in _NAMES],
+        [
+            pack_cause(item.answer) if name == "answer" else getattr(item, name)
+            for name in _NAMES
+        ],
     )
 
 
 def _item(row: tuple[Any, ...]) -> OutboxItem:
     try:
-        return msgspec.convert(dict(zip(_NAMES, row, strict=True)), OutboxItem)
+        item = msgspec.convert(dict(zip(_NAMES, row, strict=True)), OutboxItem)
     except msgspec.ValidationError as error:
         raise StoredError(Sentence("outbox.damaged"), "outbox") from error
+    return replace(item, answer=unpack_cause(item.answer))

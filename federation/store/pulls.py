@@ -15,12 +15,15 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from federation.errors import StoredError
 from federation.store import sqlite
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
 from federation.store.twice import write_twice
+from federation.text import Sentence, quote
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -156,7 +159,7 @@ def save_turn(tx: Transaction, state: PeerTurn, turn: Turn) -> None:
             turn.seconds,
             turn.outcome,
             turn.new_leaves,
-            turn.reason,
+            pack_cause(turn.reason),
         ),
     )
     tx.execute(
@@ -173,7 +176,8 @@ def list_turns(view: View, org: str, limit: int = KEPT_TURNS) -> list[Turn]:
         (org, limit),
     )
     names = Turn.__struct_fields__
-    return [Turn(**dict(zip(names, row, strict=True))) for row in rows]
+    kept = [Turn(**dict(zip(names, row, strict=True))) for row in rows]
+    return [replace(turn, reason=unpack_cause(turn.reason)) for turn in kept]
 
 
 def load_seen(view: View, org: str) -> PeerSeen:
@@ -188,7 +192,9 @@ def load_seen(view: View, org: str) -> PeerSeen:
             (org,),
         ).fetchone()
     except NotTextError as error:
-        raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
+        raise StoredError(
+            Sentence("held.showed", org=org, error=quote(error)), "peer_seen"
+        ) from None
     if row is None:
         return PeerSeen(org=org)
     etag, wanted, answered_at, sizes = row
@@ -197,7 +203,9 @@ def load_seen(view: View, org: str) -> PeerSeen:
         fields["sizes"] = msgspec.json.decode(sizes, type=dict[str, int])
         return msgspec.convert(fields, PeerSeen)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
-        raise StoredError(f"what {org} showed: {error}", "peer_seen") from None
+        raise StoredError(
+            Sentence("held.showed", org=org, error=quote(error)), "peer_seen"
+        ) from None
 
 
 def answered_at(view: View, org: str) -> int | None:

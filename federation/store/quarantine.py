@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from federation.records.admission import Rejected
 from federation.store import incidents, saidremovals
+from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
+from federation.text import as_said
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -42,7 +44,7 @@ def save_rejected(tx: Transaction, log_id: int, rejected: Sequence[Rejected]) ->
         "INSERT INTO rejected (log_id, idx, code, reason) VALUES (?,?,?,?)"
         " ON CONFLICT (log_id, idx)"
         " DO UPDATE SET code = excluded.code, reason = excluded.reason",
-        [(log_id, leaf.index, leaf.code, leaf.reason) for leaf in rejected],
+        [(log_id, leaf.index, leaf.code, pack_cause(leaf.reason)) for leaf in rejected],
     )
 
 
@@ -63,7 +65,9 @@ def list_rejected(view: View, log_id: int) -> list[Rejected]:
         "SELECT idx, reason, code FROM rejected WHERE log_id = ? ORDER BY idx",
         (log_id,),
     )
-    return [Rejected(*row) for row in rows]
+    return [
+        Rejected(idx, as_said(unpack_cause(reason)), code) for idx, reason, code in rows
+    ]
 
 
 def save_unknown(tx: Transaction, log_id: int, indexes: Sequence[int]) -> None:

@@ -255,6 +255,16 @@ def voters(view: View, election: str, tps: str) -> int | None:
     return None if voters_there == UNKNOWN_VOTERS else voters_there
 
 
+def list_voters(view: View, election: str, region: str) -> dict[str, int]:
+    """How many voters (DPT) each station of a region has, where the register says."""
+    return {
+        tps: voters
+        for village in _list_villages(view, election, region, "")
+        for tps, voters in zip(village.codes(), village.voters, strict=True)
+        if voters != UNKNOWN_VOTERS
+    }
+
+
 def list_missing(  # noqa: PLR0913  the filters of one list, all but three optional
     view: View,
     election: str,

@@ -79,7 +79,7 @@ def find_token(view: View, secret: str) -> Token:
         (_digest(secret),),
     ).fetchone()
     if row is None:
-        raise NotFoundError("no such token")
+        raise NotFoundError(Sentence("tokens.unknown"))
     return _token(row)
 
 

@@ -16,8 +16,8 @@ text, for programs and logs, that whoever speaks to people words anew (`Text.say
 """
 
 import tomllib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, reduce
 from importlib import resources
 from typing import Literal, Self, cast
 
@@ -52,6 +52,28 @@ class Sentence(str):
         return _remade, (self.key, self.values)
 
 
+def quote(words: object) -> Sentence:
+    """What somebody else (a library, a system, a program) says, as it stands.
+
+    In Indonesian it is told that these are others' words.
+    """
+    return Sentence("machine.words", words=str(words))
+
+
+def join(causes: Iterable[Sentence]) -> Sentence:
+    """Several causes, at least one, as one: with a semicolon between them."""
+    return reduce(
+        lambda said, more: Sentence("machine.then", said=said, more=more), causes
+    )
+
+
+def as_said(words: str) -> Sentence:
+    """The same as a sentence: what came in the reader's language stays as it is."""
+    if isinstance(words, Sentence):
+        return words
+    return Sentence("machine.said", words=words)
+
+
 def _remade(key: str, values: dict[str, object]) -> Sentence:
     return Sentence(key, **values)
 
@@ -67,19 +89,23 @@ class Text:
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence `topic.name`, its places filled in.
 
-        Values are put in as they are: braces inside a value mean nothing.
+        Values are put in as they are, sentences in this language: braces inside a
+        value mean nothing.
 
         Raises:
             KeyError: no such sentence, or a place without a value (our own bug).
         """
         topic, _, name = key.partition(".")
-        return load_topic(topic)[name][self.language].format_map(values)
+        said = {
+            place: self.say(value) if isinstance(value, Sentence) else value
+            for place, value in values.items()
+        }
+        return load_topic(topic)[name][self.language].format_map(said)
 
     def say(self, cause: object) -> str:
         """A cause in this language, as far as it is a `Sentence`; else as it stands."""
         if isinstance(cause, Sentence):
-            values = {name: self.say(value) for name, value in cause.values.items()}
-            return self(cause.key, **values)
+            return self(cause.key, **cause.values)
         return str(cause)
 
     def number(self, value: int) -> str:
@@ -99,8 +125,8 @@ class Text:
         return least if least == most else f"{least} \N{EN DASH} {most}"
 
     def word(self, key: str, other: str) -> str:
-        """The sentence of that key; `other` where there is none."""
-        return self(key) if self.has(key) else other
+        """The sentence of that key; `other`, said, where there is none."""
+        return self(key) if self.has(key) else self.say(other)
 
     def has(self, key: str) -> bool:
         """Whether there is a sentence of that key."""

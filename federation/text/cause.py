@@ -104,6 +104,11 @@ def blame_file(error: OSError, path: Path) -> tuple[str, Sentence]:
     return str(named), Sentence("machine.not-written", cause=cause_of(error))
 
 
+def explain_bug(error: Exception) -> Sentence:
+    """What is said of an error of this program itself: its kind, and its own words."""
+    return Sentence("why.crashed", kind=type(error).__name__, words=str(error))
+
+
 def place_of(error: OSError) -> str:
     """The path or the address that it is about; "" where the system names none."""
     named = error.filename2 if error.filename is None else error.filename

@@ -34,8 +34,18 @@ _TYPES: Final = {
     "date": "time",
     "time": "time",
 }
+_MALFORMED: Final = re.compile(r"JSON is malformed: (.*) \(byte (\d+)\)", re.DOTALL)
+_JSON: Final = {
+    "invalid character": "json-byte-character",
+    "invalid number": "json-byte-number",
+    "trailing characters": "json-byte-behind",
+    "unexpected end of escaped utf-16 surrogate pair": "json-byte-surrogate",
+    "invalid utf-16 surrogate pair": "json-byte-surrogate",
+}
+_TOO_LONG_NUMBER: Final = "Integer value out of range"
+_CUT_OFF: Final = "Input data was truncated"
+_NOT_UTF8: Final = "Invalid UTF-8"  # of msgspec from 0.23 on
 _NO_CHOICE: Final = ("Invalid enum value", "Invalid value")
-_LIBRARY: Final = ("Expected `", "Object ", *_NO_CHOICE)
 _BOUNDS: Final = {">=": "at-least", "<=": "at-most", ">": "above", "<": "below"}
 _LENGTHS: Final = {">=": "least-characters", "<=": "most-characters"}
 
@@ -61,6 +71,16 @@ def explain_mistyped(
         plain: Keys of sentences for what a regular expression asks for.
         choices: What may stand there, if it is one of several values and known.
     """
+    if is_none_of_choices(message):
+        return _explain_choice(message, choices)
+    if match := _PATTERN.match(message):
+        return _explain_quoted(match[1], plain or {})
+    told = _explain_value(message) or _explain_bytes(message)
+    return told or Sentence("machine.value-other", words=message.replace("`", '"'))
+
+
+def _explain_value(message: str) -> Sentence | None:
+    """What is wrong with the type, the size or the members of a value."""
     if match := _GOT.match(message):
         wanted = _join(_name(kind) for kind in match[1].split(" | ") if kind != "null")
         got = _name(match[2], "is")
@@ -68,28 +88,37 @@ def explain_mistyped(
     for pattern, keys in ((_BOUND, _BOUNDS), (_LENGTH, _LENGTHS)):
         if match := pattern.match(message):
             return Sentence(f"machine.{keys[match[1]]}", bound=match[2])
-    if match := _PATTERN.match(message):
-        return _explain_pattern(match[1], plain or {})
     if match := _MEMBER.fullmatch(message):
         return Sentence(f"machine.{_MEMBERS[match[1]]}", name=match[2])
-    if is_none_of_choices(message):
-        return _explain_choice(choices)
-    return Sentence("machine.value-other", words=message.replace("`", '"'))
+    if message.startswith(_TOO_LONG_NUMBER):
+        return Sentence("machine.number-out-of-range")
+    return None
 
 
-def _explain_choice(choices: Iterable[object]) -> Sentence:
+def _explain_bytes(message: str) -> Sentence | None:
+    """What is wrong with JSON itself."""
+    if match := _MALFORMED.fullmatch(message):
+        key = _JSON.get(match[1], "json-byte")
+        return Sentence(f"machine.{key}", byte=match[2])
+    if message.startswith(_CUT_OFF):
+        return Sentence("machine.json-cut-off")
+    return Sentence("machine.no-utf-8") if message.startswith(_NOT_UTF8) else None
+
+
+def _explain_choice(message: str, choices: Iterable[object]) -> Sentence:
     if quoted := ", ".join(f'"{choice}"' for choice in choices):
         return Sentence("machine.not-one-of-these", choices=quoted)
+    if value := message.partition(" value ")[2]:
+        return Sentence("machine.none-of-those", value=value.strip("'"))
     return Sentence("machine.not-one-of")
 
 
-def reword(reason: str) -> str:
-    """What is said for people, where a floor below left it in the library's words."""
-    is_ours = isinstance(reason, Sentence) or not reason.startswith(_LIBRARY)
-    return reason if is_ours else explain_mistyped(reason)
+def explain_pattern(pattern: str, plain: dict[str, str]) -> Sentence:
+    """What a text does not look like that a regular expression asks for."""
+    return _explain_quoted(repr(pattern), plain)
 
 
-def _explain_pattern(quoted: str, plain: dict[str, str]) -> Sentence:
+def _explain_quoted(quoted: str, plain: dict[str, str]) -> Sentence:
     key = next((key for pattern, key in plain.items() if repr(pattern) == quoted), "")
     if key:
         return Sentence("machine.should-be-only", wanted=Sentence(key))

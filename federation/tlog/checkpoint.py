@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError, SignatureError
+from federation.text import Sentence
 from federation.tlog.keys import (
     Signer,
     VerifierKey,
@@ -97,15 +98,15 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
     try:
         lines = text.decode().split("\n")
     except UnicodeDecodeError:
-        raise FormatError("a checkpoint that is not UTF-8") from None
+        raise FormatError(Sentence("protocol.checkpoint-not-utf-8")) from None
     if len(lines) != 4 or lines[3]:
-        raise FormatError("a checkpoint is three lines")
+        raise FormatError(Sentence("protocol.checkpoint-lines"))
     origin, size, root = lines[0], parse_decimal(lines[1]), decode_base64(lines[2])
     check_key_name(origin)
     if len(root) != 32:
-        raise FormatError(f"a root has 32 bytes, not {len(root)}")
+        raise FormatError(Sentence("protocol.root-size", count=len(root)))
     if size == 0 and root != EMPTY_ROOT:
-        raise FormatError("an empty log with the root of something")
+        raise FormatError(Sentence("protocol.root-of-empty"))
     return Checkpoint(origin, size, root)
 
 
@@ -179,7 +180,7 @@ def open_by_any(note: bytes, log_keys: Iterable[VerifierKey]) -> SignedCheckpoin
         if key.name == origin:
             with suppress(SignatureError):
                 return open_checkpoint(note, key)
-    raise SignatureError(f"no checkpoint signed by a key of {origin}")
+    raise SignatureError(Sentence("protocol.checkpoint-unsigned", origin=origin))
 
 
 def parse_decimal(text: str) -> int:
@@ -190,10 +191,10 @@ def parse_decimal(text: str) -> int:
     """
     # int() takes "+7", "1_000", " 7" and full-width digits, and thousands of them.
     if not (text.isascii() and text.isdigit()) or len(text) > 16:
-        raise FormatError("not a decimal number")
+        raise FormatError(Sentence("protocol.not-decimal"))
     number = int(text)
     if number > MAX_SIZE or str(number) != text:
-        raise FormatError("a number that is too large or not canonical")
+        raise FormatError(Sentence("protocol.number-form"))
     return number
 
 
@@ -203,7 +204,11 @@ def _signed(
     # A key of another log may have signed the text: of this one it says nothing.
     if checkpoint.origin != log_key.name:
         raise SignatureError(
-            f"{log_key.name} signed a checkpoint of {checkpoint.origin}"
+            Sentence(
+                "protocol.checkpoint-of-other",
+                name=log_key.name,
+                origin=checkpoint.origin,
+            )
         )
     own = next(
         line

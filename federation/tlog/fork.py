@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from federation.errors import ForkError, FormatError, ProofError
+from federation.text import Sentence
 from federation.tlog.checkpoint import (
     Checkpoint,
     SignedCheckpoint,
@@ -51,23 +52,27 @@ def parse_evidence(data: bytes) -> tuple[bytes, bytes, tuple[bytes, ...]]:
         FormatError: not evidence in its one form.
     """
     if len(data) > MAX_EVIDENCE_BYTES:
-        raise FormatError(f"evidence of more than {MAX_EVIDENCE_BYTES} bytes")
+        raise FormatError(
+            Sentence(
+                "protocol.evidence-too-large", max_evidence_bytes=MAX_EVIDENCE_BYTES
+            )
+        )
     # Neither a checkpoint's text nor a block of signatures holds an empty line.
     parts = data.split(b"\n\n")
     if len(parts) != 5:
-        raise FormatError("evidence is hashes and two signed checkpoints")
+        raise FormatError(Sentence("protocol.evidence-form"))
     head, old_text, old_lines, new_text, new_lines = parts
     old = b"%s\n\n%s\n" % (old_text, old_lines)
     new = b"%s\n\n%s" % (new_text, new_lines)
     try:
         lines = head.decode("ascii").split("\n")
     except UnicodeDecodeError:
-        raise FormatError("evidence that is not ASCII in its hashes") from None
+        raise FormatError(Sentence("protocol.evidence-not-ascii")) from None
     if lines.pop(0) != _HEADER or len(lines) > _MAX_HASHES:
-        raise FormatError(f"evidence begins with {_HEADER} and at most 64 hashes")
+        raise FormatError(Sentence("protocol.evidence-header", header=_HEADER))
     hashes = tuple(map(decode_base64, lines))
     if any(len(digest) != 32 for digest in hashes):
-        raise FormatError("a hash has 32 bytes")
+        raise FormatError(Sentence("protocol.hash-size"))
     for note in (old, new):
         read_unverified(note)
     return old, new, hashes
@@ -102,7 +107,7 @@ def check_evidence(data: bytes, log_keys: Iterable[VerifierKey]) -> ForkError:
     keys = tuple(log_keys)
     fork = find_fork(open_by_any(old, keys), open_by_any(new, keys), hashes)
     if fork is None:
-        raise ProofError("evidence that proves no fork")
+        raise ProofError(Sentence("protocol.evidence-proves-nothing"))
     return fork
 
 

@@ -29,6 +29,7 @@ from nacl.bindings import (
 from nacl.exceptions import BadSignatureError
 
 from federation.errors import FormatError
+from federation.text import Sentence
 
 ALG_ED25519: Final = 0x01
 ALG_COSIGNATURE: Final = 0x04
@@ -79,9 +80,9 @@ class Signer:
         """
         check_key_name(name)
         if alg not in _ALGORITHMS:
-            raise FormatError(f"signature algorithm {alg:#04x} is not supported")
+            raise FormatError(Sentence("protocol.algorithm", alg=f"{alg:#04x}"))
         if len(seed) != 32:
-            raise FormatError(f"a seed has 32 bytes, not {len(seed)}")
+            raise FormatError(Sentence("protocol.seed-size", count=len(seed)))
         public, secret = crypto_sign_seed_keypair(seed)
         return cls(VerifierKey(name, alg, public), secret)
 
@@ -123,9 +124,9 @@ def check_public_key(public: bytes) -> None:
         FormatError: not 32 bytes, not canonical, or not in the prime-order group.
     """
     if len(public) != 32:
-        raise FormatError(f"a public key has 32 bytes, not {len(public)}")
+        raise FormatError(Sentence("protocol.public-size", count=len(public)))
     if not _is_valid_point(public):
-        raise FormatError("a weak or non-canonical public key")
+        raise FormatError(Sentence("protocol.weak-key"))
 
 
 @lru_cache(maxsize=1024)
@@ -143,7 +144,7 @@ def check_key_name(name: str) -> None:
     Source: C2SP signed-note v1 section Format
     """
     if not _NAME.fullmatch(name):
-        raise FormatError("a key name is not empty, without spaces and plus")
+        raise FormatError(Sentence("protocol.key-name"))
 
 
 def format_vkey(key: VerifierKey) -> str:
@@ -164,16 +165,16 @@ def parse_vkey(text: str) -> VerifierKey:
     # Base64 may hold a plus, a name may not: hence at most two splits.
     parts = text.split("+", 2)
     if len(parts) != 3:
-        raise FormatError("a vkey is name+id+key")
+        raise FormatError(Sentence("protocol.vkey"))
     name, _, encoded = parts
     check_key_name(name)
     material = decode_base64(encoded)
     if not material or material[0] not in _ALGORITHMS:
-        raise FormatError(f"vkey {name}: signature algorithm is not supported")
+        raise FormatError(Sentence("protocol.vkey-algorithm", name=name))
     check_public_key(material[1:])
     key = VerifierKey(name, material[0], material[1:])
     if format_vkey(key) != text:
-        raise FormatError(f"vkey {name}: the key id does not belong to the key")
+        raise FormatError(Sentence("protocol.vkey-id", name=name))
     return key
 
 
@@ -196,8 +197,8 @@ def decode_base64(text: str) -> bytes:
     try:
         data = binascii.a2b_base64(text.encode(), strict_mode=True)
     except ValueError:
-        raise FormatError("not base64") from None
+        raise FormatError(Sentence("protocol.not-base64")) from None
     # Strict mode still takes stray bits below the last full byte.
     if encode_base64(data) != text:
-        raise FormatError("base64 that is not canonical")
+        raise FormatError(Sentence("protocol.base64-form"))
     return data

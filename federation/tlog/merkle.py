@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from federation.errors import FormatError, ProofError
+from federation.text import Sentence
 
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
@@ -82,9 +83,11 @@ class Frontier:
         self.size = size
         self._hashes = list(hashes)
         if size < 0 or len(self._hashes) != size.bit_count():
-            raise FormatError(f"{len(self._hashes)} hashes for a tree of size {size}")
+            raise FormatError(
+                Sentence("protocol.hash-count", count=len(self._hashes), size=size)
+            )
         if any(len(digest) != 32 for digest in self._hashes):
-            raise FormatError("a hash has 32 bytes")
+            raise FormatError(Sentence("protocol.hash-size"))
 
     @property
     def hashes(self) -> tuple[bytes, ...]:
@@ -107,7 +110,9 @@ class Frontier:
             ProofError: the size is not a multiple of 2**height.
         """
         if self.size & ((1 << height) - 1):
-            raise ProofError(f"no subtree of height {height} begins at {self.size}")
+            raise ProofError(
+                Sentence("protocol.no-subtree", height=height, size=self.size)
+            )
         carry = self.size >> height
         while carry & 1:
             root = hash_node(self._hashes.pop(), root)
@@ -148,7 +153,7 @@ def prove_inclusion(index: int, size: int, read: HashReader) -> list[bytes]:
     Source: RFC 6962 section 2.1.1
     """
     if not 0 <= index < size:
-        raise ProofError(f"no leaf {index} in a tree of size {size}")
+        raise ProofError(Sentence("protocol.no-leaf", index=index, size=size))
     start, end, proof = 0, size, list[bytes]()
     while end - start > 1:
         split = start + _split(end - start)
@@ -173,13 +178,13 @@ def check_inclusion(
     Source: RFC 9162 section 2.1.3.2
     """
     if not 0 <= index < size:
-        raise ProofError(f"no leaf {index} in a tree of size {size}")
+        raise ProofError(Sentence("protocol.no-leaf", index=index, size=size))
     _check_hashes(proof)
     _check_hashes((leaf_hash,))
     node, last, reached = index, size - 1, leaf_hash
     for sibling in proof:
         if last == 0:
-            raise ProofError("an inclusion proof with too many hashes")
+            raise ProofError(Sentence("protocol.inclusion-too-many"))
         if node & 1 or node == last:
             reached = hash_node(sibling, reached)
             node, last = _skip(node, last)
@@ -187,9 +192,9 @@ def check_inclusion(
             reached = hash_node(reached, sibling)
         node, last = node >> 1, last >> 1
     if last != 0:
-        raise ProofError("an inclusion proof with too few hashes")
+        raise ProofError(Sentence("protocol.inclusion-too-few"))
     if reached != root:
-        raise ProofError("an inclusion proof that does not lead to the root")
+        raise ProofError(Sentence("protocol.inclusion-other-root"))
 
 
 def prove_consistency(old: int, new: int, read: HashReader) -> list[bytes]:
@@ -202,7 +207,7 @@ def prove_consistency(old: int, new: int, read: HashReader) -> list[bytes]:
     """
     proof = prove_prefix(old, new, read) if 0 < old < new else []
     if not 0 <= old <= new:
-        raise ProofError(f"a tree of {old} leaves does not begin one of {new}")
+        raise ProofError(Sentence("protocol.no-beginning", old=old, new=new))
     # Whoever checks holds this one already: it is the old root itself.
     return proof[1:] if old & (old - 1) == 0 else proof
 
@@ -246,9 +251,9 @@ def fold_prefix(old: int, new: int, hashes: Sequence[bytes]) -> tuple[bytes, byt
     Source: RFC 9162 section 2.1.4.2
     """
     if not 0 < old < new:
-        raise ProofError(f"no prefix of size {old} in a tree of size {new}")
+        raise ProofError(Sentence("protocol.no-prefix", old=old, new=new))
     if not hashes:
-        raise ProofError("a consistency proof without hashes")
+        raise ProofError(Sentence("protocol.consistency-empty"))
     _check_hashes(hashes)
     node, last = old - 1, new - 1
     while node & 1:
@@ -256,7 +261,7 @@ def fold_prefix(old: int, new: int, hashes: Sequence[bytes]) -> tuple[bytes, byt
     old_root = new_root = hashes[0]
     for sibling in hashes[1:]:
         if last == 0:
-            raise ProofError("a consistency proof with too many hashes")
+            raise ProofError(Sentence("protocol.consistency-too-many"))
         if node & 1 or node == last:
             old_root = hash_node(sibling, old_root)
             new_root = hash_node(sibling, new_root)
@@ -265,7 +270,7 @@ def fold_prefix(old: int, new: int, hashes: Sequence[bytes]) -> tuple[bytes, byt
             new_root = hash_node(new_root, sibling)
         node, last = node >> 1, last >> 1
     if last != 0:
-        raise ProofError("a consistency proof with too few hashes")
+        raise ProofError(Sentence("protocol.consistency-too-few"))
     return old_root, new_root
 
 
@@ -303,4 +308,4 @@ def _range_root(start: int, end: int, read: HashReader) -> bytes:
 
 def _check_hashes(hashes: Sequence[bytes]) -> None:
     if len(hashes) > 64 or any(len(digest) != 32 for digest in hashes):
-        raise ProofError("a proof is at most 64 hashes of 32 bytes")
+        raise ProofError(Sentence("protocol.proof-size"))

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from federation.errors import ConflictError, ForkError, ProofError
+from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from federation.tlog.merkle import (
     Frontier,
@@ -160,7 +161,9 @@ class Authenticated:
                 and root_of(leaf_hashes) == root
             )
         if not is_good:
-            raise ProofError(f"bundle {bundle_index} does not hold the signed leaves")
+            raise ProofError(
+                Sentence("protocol.bundle-not-signed", bundle_index=bundle_index)
+            )
 
 
 class Extension(NamedTuple):
@@ -215,7 +218,7 @@ class Extension(NamedTuple):
             # The root comes out of the frontier without these; that of their bundle
             # comes out of the tile, so a lie here would pass other leaves below it.
             if hashes[: len(edge_hashes)] != list(edge_hashes):
-                raise ProofError("a tile that does not begin with the leaves held")
+                raise ProofError(Sentence("protocol.tile-not-held"))
             _append(grown, hashes[len(edge_hashes) :])
             if self.edge.width == WIDTH:
                 roots[self.edge.index] = tile_root(fetched[self.edge])
@@ -228,7 +231,7 @@ class Extension(NamedTuple):
             last = split_hashes(fetched[self.last], self.last.width)
             _append(grown, last)
         if grown.size != self.new.size or grown.root() != self.new.root:
-            raise ProofError("tiles that do not lead from what is held to the new root")
+            raise ProofError(Sentence("protocol.tiles-other-root"))
         return Authenticated(roots, self.new.size // WIDTH, last)
 
     def _spine_roots(self, fetched: Mapping[Tile, bytes]) -> list[tuple[int, bytes]]:
@@ -277,7 +280,7 @@ def begin(mirror: Mirror, signed: SignedCheckpoint) -> Mirror:
         raise AssertionError(f"a checkpoint of {signed.origin}, not {mirror.origin}")
     least = max(mirror.size, mirror.next_index)
     if signed.size <= least or not mirror.may_aim_at(signed.size):
-        raise ConflictError(f"{mirror.origin} has moved on", least)
+        raise ConflictError(Sentence("held.moved-on", origin=mirror.origin), least)
     displaced = mirror.pending
     if displaced is None or displaced.size < signed.size:
         displaced = None
@@ -301,7 +304,7 @@ def complete(mirror: Mirror, goal: SignedCheckpoint, frontier: Frontier) -> Mirr
     if pending is None or not mirror.size < goal.size <= mirror.next_index:
         raise AssertionError("a goal that is not reached, or was before")
     if frontier.size != goal.size or frontier.root() != goal.root:
-        raise ProofError("the leaves held do not lead to the signed root")
+        raise ProofError(Sentence("protocol.leaves-other-root"))
     is_reached = goal.size == pending.size
     seen = mirror.seen if mirror.seen and mirror.seen.size > goal.size else None
     return replace(
@@ -316,7 +319,7 @@ def _append(frontier: Frontier, leaf_hashes: Sequence[bytes]) -> None:
 
 def _check_moving(mirror: Mirror) -> None:
     if mirror.frozen is not None:
-        raise ConflictError(f"{mirror.origin} is frozen: it signed two histories")
+        raise ConflictError(Sentence("held.frozen", origin=mirror.origin))
 
 
 def _check_equal(known: SignedCheckpoint, signed: SignedCheckpoint) -> None:
@@ -332,6 +335,6 @@ def _check_smaller(mirror: Mirror, signed: SignedCheckpoint, read: HashReader) -
     old_root, new_root = fold_prefix(signed.size, mirror.size, hashes)
     # A damaged disk of ours must never accuse an honest log.
     if new_root != mirror.held.root:
-        raise ProofError("our own hashes do not lead to the held checkpoint")
+        raise ProofError(Sentence("protocol.own-hashes"))
     if old_root != signed.root:
         raise ForkError(signed.origin, signed.note, mirror.held.note, hashes)

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError, SignatureError
+from federation.text import Sentence
 from federation.tlog.keys import (
     ALG_ED25519,
     Signer,
@@ -66,20 +67,22 @@ def parse_note(data: bytes, max_bytes: int = MAX_NOTE_BYTES) -> Note:
         FormatError: not a note in its one form, or larger than allowed.
     """
     if len(data) > max_bytes:
-        raise FormatError(f"a note of more than {max_bytes} bytes")
+        raise FormatError(Sentence("protocol.note-too-large", max_bytes=max_bytes))
     if len(data.translate(None, _CONTROLS)) != len(data):
-        raise FormatError("a control character in a note")
+        raise FormatError(Sentence("protocol.note-control"))
     text, gap, block = data.rpartition(b"\n\n")
     if not gap or not block.endswith(b"\n"):
-        raise FormatError("a note without text, empty line and signatures")
+        raise FormatError(Sentence("protocol.note-form"))
     # Anybody may add lines: so many of them, and no more, are worth looking at.
     if block.count(b"\n") > MAX_SIGNATURES:
-        raise FormatError(f"a note with more than {MAX_SIGNATURES} signatures")
+        raise FormatError(
+            Sentence("protocol.note-signatures", max_signatures=MAX_SIGNATURES)
+        )
     try:
         text.decode()
         lines = block[:-1].decode().split("\n")
     except UnicodeDecodeError:
-        raise FormatError("a note that is not UTF-8") from None
+        raise FormatError(Sentence("protocol.note-not-utf-8")) from None
     return Note(text + b"\n", tuple(map(_parse_signature, lines)))
 
 
@@ -94,7 +97,7 @@ def sign_note(text: bytes, *signers: Signer) -> bytes:
     if any(signer.key.alg != ALG_ED25519 for signer in signers):
         raise AssertionError("only keys of algorithm 0x01 sign notes")
     if not text.endswith(b"\n"):
-        raise FormatError("the text of a note ends in LF")
+        raise FormatError(Sentence("protocol.note-text-end"))
     signatures = tuple(
         Signature(signer.name, signer.key.key_id, signer.sign(text))
         for signer in signers
@@ -140,22 +143,24 @@ def check_signatures(
         # Also beside a good line by the same key: which of the two counts would depend
         # on who reads them.
         if not good:
-            raise SignatureError(f"a bad signature by {name}")
+            raise SignatureError(Sentence("protocol.bad-signature", name=name))
         signed.update(dict.fromkeys(good))
     if not signed:
         names = ", ".join(sorted({key.name for key in known}))
-        raise SignatureError(f"no signature by {names or 'any known key'}")
+        if not names:
+            raise SignatureError(Sentence("protocol.no-known-key"))
+        raise SignatureError(Sentence("protocol.no-signature", names=names))
     return tuple(signed)
 
 
 def _parse_signature(line: str) -> Signature:
     dash, name, encoded = line[:2], *line[2:].partition(" ")[::2]
     if dash != _DASH:
-        raise FormatError("a signature line without its dash")
+        raise FormatError(Sentence("protocol.line-no-dash"))
     check_key_name(name)
     material = decode_base64(encoded)
     if len(material) < 5:
-        raise FormatError("a signature line without signature")
+        raise FormatError(Sentence("protocol.line-no-signature"))
     return Signature(name, material[:4], material[4:])
 
 
@@ -178,9 +183,11 @@ def decode_notes(data: bytes, most: int) -> list[bytes]:
     while at < len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2])
         if at + 2 > len(data) or end > len(data):
-            raise FormatError("notes that are cut off", f"byte {at}", cause="cut-off")
+            raise FormatError(
+                Sentence("protocol.notes-cut-off"), f"byte {at}", cause="cut-off"
+            )
         notes.append(data[at + 2 : end])
         at = end
         if len(notes) > most:
-            raise FormatError(f"more than {most} notes")
+            raise FormatError(Sentence("protocol.notes-too-many", most=most))
     return notes

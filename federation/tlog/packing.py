@@ -15,6 +15,7 @@ from typing import Final
 import zstandard
 
 from federation.errors import FormatError
+from federation.text import Sentence, quote
 
 LEVEL: Final = 1
 _UNKNOWN: Final = -1
@@ -35,11 +36,16 @@ def unpack(packed: bytes, max_bytes: int) -> bytes:
     try:
         size = zstandard.frame_content_size(packed)
         if not 0 <= size <= max_bytes:
-            what = "of unknown length" if size == _UNKNOWN else f"of {size} bytes"
-            raise FormatError(f"a packed bundle {what}; at most {max_bytes} are taken")
+            if size == _UNKNOWN:
+                raise FormatError(Sentence("protocol.packed-unknown", most=max_bytes))
+            raise FormatError(
+                Sentence("protocol.packed-too-large", size=size, most=max_bytes)
+            )
         data = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
     except zstandard.ZstdError as error:
-        raise FormatError(f"not a packed bundle: {error}") from None
+        raise FormatError(Sentence("protocol.not-packed", error=quote(error))) from None
     if len(data) != size:
-        raise FormatError(f"a packed bundle of {len(data)} bytes that says {size}")
+        raise FormatError(
+            Sentence("protocol.packed-other-size", count=len(data), size=size)
+        )
     return data

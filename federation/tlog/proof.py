@@ -18,6 +18,7 @@ Source: C2SP tlog-proof (draft)
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError
+from federation.text import Sentence
 from federation.tlog.checkpoint import (
     Checkpoint,
     open_checkpoint,
@@ -59,25 +60,25 @@ def parse_proof(data: bytes, max_bytes: int = MAX_PROOF_BYTES) -> Proof:
         FormatError: not a receipt in its one form, or larger than allowed.
     """
     if len(data) > max_bytes:
-        raise FormatError(f"a receipt of more than {max_bytes} bytes")
+        raise FormatError(Sentence("protocol.receipt-too-large", max_bytes=max_bytes))
     head, gap, checkpoint = data.partition(b"\n\n")
     try:
         lines = head.decode("ascii").split("\n")
     except UnicodeDecodeError:
-        raise FormatError("a receipt that is not ASCII before its checkpoint") from None
+        raise FormatError(Sentence("protocol.receipt-not-ascii")) from None
     if not gap or lines.pop(0) != _HEADER:
-        raise FormatError(f"a receipt begins with {_HEADER}")
+        raise FormatError(Sentence("protocol.receipt-header", header=_HEADER))
     extra = decode_base64(_take(lines, "extra "))
     index = parse_decimal(_take(lines, "index "))
     if len(lines) > _MAX_HASHES:
-        raise FormatError(f"a receipt with more than {_MAX_HASHES} hashes")
+        raise FormatError(Sentence("protocol.receipt-hashes", max_hashes=_MAX_HASHES))
     path = tuple(map(decode_base64, lines))
     if any(len(digest) != 32 for digest in path):
-        raise FormatError("a hash has 32 bytes")
+        raise FormatError(Sentence("protocol.hash-size"))
     read_unverified(checkpoint)
     proof = Proof(index, path, checkpoint, extra)
     if format_proof(proof) != data:
-        raise FormatError("a receipt that is not canonical")
+        raise FormatError(Sentence("protocol.receipt-form"))
     return proof
 
 

@@ -18,6 +18,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from federation.errors import FormatError, NotFoundError
+from federation.text import Sentence
 from federation.tlog.merkle import HashReader, root_of
 
 HEIGHT: Final = 8
@@ -68,7 +69,7 @@ def parse_tile_path(path: str) -> Tile | Bundle:
     # Checked before the expression sees it: the length comes from outside.
     match = _PATH.fullmatch(path) if len(path) <= _MAX_PATH_CHARS else None
     if match is None:
-        raise FormatError("not the path of a tile")
+        raise FormatError(Sentence("protocol.no-tile-path"))
     kind, number, partial = match.groups()
     index = int(number.replace("x", "").replace("/", ""))
     width = WIDTH if partial is None else int(partial)
@@ -78,9 +79,9 @@ def parse_tile_path(path: str) -> Tile | Bundle:
     else:
         tile = Tile(int(kind), index, width)
         if tile.level > _MAX_LEVEL:
-            raise FormatError(f"no tile has level {tile.level}")
+            raise FormatError(Sentence("protocol.tile-level", level=tile.level))
     if not 0 < width <= WIDTH or format_tile_path(tile) != path:
-        raise FormatError("the path of a tile that is not canonical")
+        raise FormatError(Sentence("protocol.tile-path-form"))
     return tile
 
 
@@ -92,7 +93,9 @@ def tile_at(level: int, index: int, size: int) -> Tile:
     """
     width = min(WIDTH, (size >> HEIGHT * level) - index * WIDTH)
     if width <= 0 or index < 0:
-        raise NotFoundError(f"no tile {level}/{index} in a tree of size {size}")
+        raise NotFoundError(
+            Sentence("protocol.no-tile-in-tree", level=level, index=index, size=size)
+        )
     return Tile(level, index, width)
 
 
@@ -145,11 +148,11 @@ def encode_bundle(leaves: Sequence[bytes]) -> bytes:
         FormatError: not 1 to 256 leaves, or one longer than 65,535 bytes.
     """
     if not 0 < len(leaves) <= WIDTH:
-        raise FormatError(f"a bundle of {len(leaves)} leaves")
+        raise FormatError(Sentence("protocol.bundle-leaves", count=len(leaves)))
     try:
         lengths = [len(leaf).to_bytes(2, "big") for leaf in leaves]
     except OverflowError:
-        raise FormatError("a leaf of more than 65,535 bytes") from None
+        raise FormatError(Sentence("protocol.leaf-too-large")) from None
     return b"".join(chain.from_iterable(zip(lengths, leaves, strict=True)))
 
 
@@ -171,14 +174,18 @@ def decode_bundle(data: bytes, width: int | None = None) -> list[bytes]:
         at = start + int.from_bytes(data[at:start], "big")
         if at > end or start > end:
             raise FormatError(
-                "a bundle that is cut off", f"leaf {len(leaves)}", cause="cut-off"
+                Sentence("protocol.bundle-cut-off"),
+                f"leaf {len(leaves)}",
+                cause="cut-off",
             )
         # Counted before it is kept: 65,535 bytes of zeros are 32,767 empty leaves.
         if len(leaves) == most:
-            raise FormatError(f"a bundle of more than {most} leaves")
+            raise FormatError(Sentence("protocol.bundle-too-many", most=most))
         leaves.append(data[start:at])
     if not leaves or len(leaves) != (width or len(leaves)):
-        raise FormatError(f"a bundle of {len(leaves)} leaves, not {width}")
+        raise FormatError(
+            Sentence("protocol.bundle-other-width", count=len(leaves), width=width)
+        )
     return leaves
 
 
@@ -189,7 +196,9 @@ def split_hashes(data: bytes, width: int) -> list[bytes]:
         FormatError: the bytes are not `width` times 32.
     """
     if len(data) != 32 * width:
-        raise FormatError(f"a tile of width {width} has {32 * width} bytes")
+        raise FormatError(
+            Sentence("protocol.tile-width", width=width, bytes=32 * width)
+        )
     return [data[at : at + 32] for at in range(0, len(data), 32)]
 
 
@@ -254,7 +263,9 @@ def hash_reader(read_tile: Callable[[Tile], bytes], size: int) -> HashReader:
         hashes = hashes_of(tile_level, first // WIDTH)
         at = first % WIDTH
         if at + (1 << height) > len(hashes):
-            raise NotFoundError(f"no node {level}/{index} in a tree of size {size}")
+            raise NotFoundError(
+                Sentence("protocol.no-node", level=level, index=index, size=size)
+            )
         return root_of(hashes[at : at + (1 << height)])
 
     return read

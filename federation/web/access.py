@@ -16,6 +16,7 @@ Source: RFC 6750 sections 2.1 and 3.1 (bearer tokens); RFC 9110 section 11.1; RF
 import contextlib
 import hmac
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
@@ -43,12 +44,13 @@ from federation.records.readers import (
 )
 from federation.store import tokens
 from federation.store.tokens import Token
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 from federation.web.body import read_body
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.nonces import Nonces
 from federation.web.origin import caller, is_local, own_address
 from federation.web.problem import Handler
+from federation.web.refusal import CAUSE, refusal
 from federation.web.sessions import SIGNED_IN, WHY_NOT, BrowserSession
 
 _SAYS_FOR_WHOM: Final = re.compile("public|private")
@@ -57,13 +59,6 @@ MAX_SIGNED_BODY: Final = 1 << 16
 #: What a request was signed by, where it was.
 PARTNER: Final = web.RequestKey("partner", Partner)
 NONCES: Final[web.AppKey[Nonces]] = web.AppKey("nonces", Nonces)
-
-_HOW = {
-    "intake": "`federation keys token add` on the node makes one",
-    "reports": "`federation keys token add --reports` on the node makes one",
-    "mail": "`federation keys token add --mail` on the node makes one",
-    "control": "It is that of data/control.json on the node's machine",
-}
 
 
 class BadToken(web.HTTPUnauthorized):
@@ -81,6 +76,7 @@ class NotAllowed(web.HTTPForbidden):
         """`why`: for the person before the browser, and what to do."""
         super().__init__(text=str(why))
         self.why = why
+        self[CAUSE] = as_said(why)
 
 
 async def require_token(request: web.Request, scope: str) -> None:
@@ -98,10 +94,9 @@ async def require_token(request: web.Request, scope: str) -> None:
     token = await _find_token(site, given, scope)
     if scope not in token.scopes:
         error = f'Bearer error="insufficient_scope", scope="{scope}"'
-        raise Forbidden(
-            text=f"this token is of scope {', '.join(token.scopes)}; {scope} is needed",
-            headers={"WWW-Authenticate": error},
-        )
+        scopes = ", ".join(token.scopes)
+        why = Sentence("refused.scope-needed", scopes=scopes, scope=scope)
+        raise refusal(Forbidden, why, headers={"WWW-Authenticate": error})
     request[ENTITLED] = True
 
 
@@ -120,7 +115,7 @@ async def admit_sender(request: web.Request, given: str = "") -> Sender | ThisMa
         return THIS_MACHINE
     token = await _find_token(site, given, "reports")
     if not {"reports", "intake"} & set(token.scopes):
-        raise Forbidden(text=f"this token is of scope {', '.join(token.scopes)}")
+        raise _of_scope(token.scopes)
     return Sender(token.name)
 
 
@@ -136,7 +131,7 @@ async def require_mail_token(request: web.Request) -> None:
     if not _is_own(site, given):
         token = await _find_token(site, given, "mail")
         if "mail" not in token.scopes:
-            raise Forbidden(text=f"this token is of scope {', '.join(token.scopes)}")
+            raise _of_scope(token.scopes)
     request[ENTITLED] = True
 
 
@@ -159,11 +154,7 @@ async def _find_token(site: WebContext, given: str, scope: str) -> Token:
         # Looked up by its digest, so no comparison tells how much of it is right.
         return await site.db.read(tokens.find_token, given)
     except NotFoundError:
-        raise _refuse(
-            "this node knows no such token: it was copied wrongly, removed, or made on "
-            f"another node. {_HOW[scope]}",
-            ', error="invalid_token"',
-        ) from None
+        raise _refuse("unknown", scope, ', error="invalid_token"') from None
 
 
 @web.middleware
@@ -324,22 +315,25 @@ def _read_token(request: web.Request, scope: str) -> str:
     """
     header = request.headers.get("Authorization", "").strip()
     if not header:
-        raise _refuse(
-            "no token was sent: `Authorization: Bearer <token>` is needed. "
-            f"{_HOW[scope]}"
-        )
+        raise _refuse("none", scope)
     scheme, *rest = header.split(maxsplit=1)
     # The name of a scheme is the same in any case (RFC 9110 section 11.1).
     if scheme.lower() != "bearer":
-        raise _refuse(
-            "`Authorization` has no token in the form `Bearer <token>`, but another "
-            f"scheme. {_HOW[scope]}"
-        )
+        raise _refuse("scheme", scope)
     if not rest:
-        raise _refuse(f"no token stands behind `Bearer`. {_HOW[scope]}")
+        raise _refuse("empty", scope)
     return rest[0]
 
 
-def _refuse(reason: str, error: str = "") -> BadToken:
+def _refuse(why: str, scope: str, error: str = "") -> BadToken:
+    how = Sentence(f"refused.how-{scope}")
     challenge = f'Bearer realm="tps-federation"{error}'
-    return BadToken(text=reason, headers={"WWW-Authenticate": challenge})
+    return refusal(
+        BadToken,
+        Sentence(f"refused.token-{why}", how=how),
+        headers={"WWW-Authenticate": challenge},
+    )
+
+
+def _of_scope(scopes: Iterable[str]) -> Forbidden:
+    return refusal(Forbidden, Sentence("refused.scope", scopes=", ".join(scopes)))

@@ -61,7 +61,10 @@ async def take_answer(request: web.Request, _: NoQuery) -> web.StreamResponse:
     site = request.app[SITE]
     if not request.app[ANSWERED].take(caller(request), site.clock()):
         return problem(
-            HTTPStatus.TOO_MANY_REQUESTS, "too-many", "too many answers from here"
+            request,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too-many",
+            Sentence("refused.many-answers"),
         )
     try:
         signed = await _open(request)
@@ -69,7 +72,7 @@ async def take_answer(request: web.Request, _: NoQuery) -> web.StreamResponse:
         # Counted for each agency by itself; no organisation's name has a blank.
         request.app[NONCES].spend(f"agency {signed.key_id}", signed, site.clock())
     except RequestSignatureError as error:
-        answer = problem(HTTPStatus.UNAUTHORIZED, error.code, str(error))
+        answer = problem(request, HTTPStatus.UNAUTHORIZED, error.code, error.told)
         answer.headers["Accept-Signature"] = ANSWER_ACCEPTED
         answer.headers[hdrs.WWW_AUTHENTICATE] = 'Signature realm="tps-federation"'
         return answer

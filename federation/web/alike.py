@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 
 from federation.flows.photos.alike import AlikePair, alike_of_station
 from federation.flows.photos.alikeanswers import AlikeAnswer, alike_table, list_alike
-from federation.flows.query.scope import ask
+from federation.flows.query.scope import ask, parse_region
 from federation.records.readers import Caller, may_do
 from federation.web.access import admit
 from federation.web.context import SITE
@@ -45,7 +45,12 @@ async def get_alike(request: web.Request, query: AlikeQuery) -> web.StreamRespon
     site, caller = request.app[SITE], await admit(request, "see")
     election = ask(site.profiles, site.settings.elections, query.election).election
     answer = await site.db.read(
-        list_alike, election, query.region, caller, query.after, query.limit
+        list_alike,
+        election,
+        parse_region(query.region),
+        caller,
+        query.after,
+        query.limit,
     )
     table = None if query.format == "json" else alike_table(answer.alike)
     answered = reply(request, query.format, answer, table)

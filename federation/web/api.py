@@ -29,8 +29,9 @@ from federation.flows.query import (
 )
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
-from federation.flows.query.scope import QueryScope, ask, read_names
+from federation.flows.query.scope import REGION_CODE, QueryScope, ask, read_names
 from federation.records.readers import may_see
+from federation.records.tps import TPS_PATTERN
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.access import known_caller, public_caller
@@ -38,7 +39,7 @@ from federation.web.connections import for_news
 from federation.web.context import SITE, WebContext
 from federation.web.further import further
 from federation.web.mapcache import summarise
-from federation.web.openapi import Endpoint, NoQuery
+from federation.web.openapi import Endpoint, NoQuery, PathPart
 from federation.web.queries import (
     ChangesQuery,
     ContestQuery,
@@ -55,8 +56,8 @@ from federation.web.responses import lines, reply, stream
 
 def endpoints() -> list[Endpoint[Any]]:
     """Every public read below `/v1`."""
-    code = {"code": "code of a polling station, 13 characters"}
-    place = {"code": "code of a region: 2, 4, 6 or 10 characters"}
+    code = {"code": PathPart("code of a polling station", TPS_PATTERN)}
+    place = {"code": PathPart("code of a region", REGION_CODE)}
     return [
         Endpoint(
             path="/v1/tps/{code}",
@@ -64,10 +65,11 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_tps,
             query=TpsQuery,
             response=answers.TpsAnswer,
-            names=code,
+            parts=code,
         ),
         Endpoint(
             path="/v1/regions",
+            name="get_nation",
             summary="The nation and its provinces: coverage, statuses, votes",
             handler=get_region,
             query=RegionQuery,
@@ -79,7 +81,7 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_region,
             query=RegionQuery,
             response=answers.RegionAnswer,
-            names=place,
+            parts=place,
         ),
         Endpoint(
             path="/v1/gaps",
@@ -291,7 +293,10 @@ async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResp
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
     if query.which.given and query.what != "stations":
-        raise FormatError(Sentence("numbering.only-stations"), "query parameter 'what'")
+        raise FormatError(
+            Sentence("numbering.only-stations"),
+            Sentence("asked.parameter", name="'what'"),
+        )
     export = await site.db.read(
         Export, site.settings, asked, query.what, query.region, query.which
     )
@@ -352,7 +357,7 @@ async def get_partners(
     peers = site.peers()
     if query.org:
         if query.org not in peers:
-            raise NotFoundError(f"no partner {query.org}")
+            raise NotFoundError(Sentence("asked.no-partner", org=query.org))
         peers = {query.org: peers[query.org]}
     answer = await site.db.read(
         partners.partners,

@@ -12,6 +12,7 @@ from federation.web import (
     api,
     blobs,
     dashboard,
+    errorspage,
     evidence,
     feed,
     formtaking,
@@ -24,13 +25,15 @@ from federation.web import (
     mailin,
     maps,
     missing,
-    openapi,
+    openapidocument,
     outlet,
     paperspage,
     partnerspage,
     photoask,
     photogroup,
     photopieces,
+    pictures,
+    previews,
     queue,
     reading,
     receipt,
@@ -82,6 +85,7 @@ def make_app(site: WebContext) -> web.Application:
     app[SITE] = site
     app[feed.LOG_IDS] = {}
     app[NONCES] = Nonces(site.clock())
+    app[previews.PREVIEWS] = previews.Previews()
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
     news = app[live.NEWS] = live.MapNews(site)
@@ -108,6 +112,7 @@ def make_app(site: WebContext) -> web.Application:
         *incidents.endpoints(),
         *agencyanswers.endpoints(),
         *mailin.endpoints(),
+        *pictures.endpoints(),
         *queue.endpoints(),
         *alike.endpoints(),
         *missing.endpoints(),
@@ -115,9 +120,7 @@ def make_app(site: WebContext) -> web.Application:
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
-        openapi.describe(
-            endpoints, version=version(PACKAGE), address=listen.public_url
-        ),
+        openapidocument.describe(endpoints, version=version(PACKAGE)),
         *feed.routes(),
         *catalogue.routes(),
     ]
@@ -134,6 +137,8 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        pictures,
+        previews,
         live,
         searchpage,
         reportpage,
@@ -154,6 +159,7 @@ def make_app(site: WebContext) -> web.Application:
         following,
         helppage,
         wellknown,
+        errorspage,
     ):
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())
@@ -170,6 +176,7 @@ def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
         intake.NOTIFIED: Bucket(burst=3, refill_s=10),
         intake.SPOKEN: Bucket(burst=30, refill_s=1),
         agencyanswers.ANSWERED: Bucket(burst=30, refill_s=1),
+        previews.DRAWN: Bucket(burst=60, refill_s=0.25),
         signin.SIGN_INS: Bucket(burst=20, refill_s=60),
         posting.HANDED_IN: Bucket(burst=per_hour, refill_s=3600 / per_hour),
         posting.FOLLOWED: Bucket(burst=600, refill_s=0.5),

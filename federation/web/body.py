@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from federation.errors import FormatError
+from federation.text import Sentence
 
 _BODY: Final = web.RequestKey("body", bytes)
 
@@ -24,5 +25,5 @@ async def read_body(request: web.Request, most: int) -> bytes:
                 break
         body = request[_BODY] = bytes(parts)
     if len(body) > most:
-        raise FormatError(f"longer than {most} bytes", "body")
+        raise FormatError(Sentence("asked.too-long", most=most), "body")
     return body

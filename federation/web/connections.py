@@ -21,6 +21,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from federation.text import Sentence
 from federation.web.context import ENTITLED
 from federation.web.origin import address_of, caller
 from federation.web.problem import Handler, problem
@@ -236,9 +237,10 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
     # Nothing is unpacked here: a few bytes could become more than the body's limit.
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         return problem(
+            request,
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "media-type",
-            "a body is taken as it is, without Content-Encoding",
+            Sentence("refused.encoded"),
         )
     try:
         async with asyncio.timeout(BODY_DEADLINE_S) as limit:
@@ -246,7 +248,10 @@ async def deadlines(request: web.Request, handler: Handler) -> web.StreamRespons
             return await handler(request)
     except TimeoutError:
         return problem(
-            HTTPStatus.REQUEST_TIMEOUT, "too-slow", "the request took too long to send"
+            request,
+            HTTPStatus.REQUEST_TIMEOUT,
+            "too-slow",
+            Sentence("refused.too-slow"),
         )
     except RuntimeError as error:
         # So aiohttp says that the caller was gone before the body was asked for.

@@ -24,12 +24,14 @@ from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
+from federation.flows.query.pictures.shelf import PictureShelf
 from federation.records.profile import Profile
 from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
@@ -84,7 +86,7 @@ async def _know_nobody() -> PartnerBook:
 
 
 def _share_none(_: str) -> bytes:
-    raise NotFoundError("no agency")
+    raise NotFoundError(Sentence("asked.no-agency"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +119,8 @@ class WebContext:
     maps: MapCache = field(default_factory=MapCache)
     pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
+    pictures: PictureShelf = field(default_factory=PictureShelf)
+    picturing: asyncio.Lock = field(default_factory=asyncio.Lock)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from aiohttp import hdrs, web
 
 from federation.web.context import SITE
-from federation.web.openapi import CURSOR, PATH
+from federation.web.openapi import CURSOR
+from federation.web.openapidocument import PATH
 from federation.web.origin import is_loopback
 
 _EXPOSED = f"ETag, Link, Retry-After, {CURSOR}"

@@ -27,14 +27,16 @@ from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
-from federation.text import LANGUAGES, Language, Text
+from federation.text import LANGUAGES, Language, Sentence, Text
 from federation.web import live
 from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
 from federation.web.keptpages import answer_kept
+from federation.web.language import liked_language
 from federation.web.page import SAFETY, Page, query_of, static_file
+from federation.web.previewcard import can_draw
 
 PAGE_SIZE = 50
 _CHOICES = ("election", "contest", "lang")
@@ -78,6 +80,7 @@ async def station(page: Page) -> web.StreamResponse:
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
         fresh=await tell_fresh(page, asked, code),
+        preview=preview_of(page, asked, code),
         live=live_address(asked.election, answer.cursor),
     )
     if (shown or alike) and not isinstance(caller, Nobody):
@@ -101,7 +104,7 @@ async def static(request: web.Request) -> web.Response:
     try:
         data, _ = static_file(name)
     except KeyError:
-        raise NotFoundError("no such file") from None
+        raise NotFoundError(Sentence("asked.no-such-file")) from None
     media = _MEDIA[name.rpartition(".")[2]]
     kept = "public, max-age=31536000, immutable" if "v" in request.query else "no-cache"
     return web.Response(
@@ -171,34 +174,12 @@ def _mistake(page: Page, error: NotFoundError | FormatError) -> web.Response:
 
 
 def pick_page_language(request: web.Request) -> Language:
-    """The language that was chosen, else what the browser likes more; Indonesian first.
-
-    Source: RFC 9110 section 12.5.4
-    """
+    """The language that was chosen, else what the browser likes; Indonesian first."""
     chosen = request.query.get("lang", "")
     for language in LANGUAGES:
         if chosen == language:
             return language
-    likes = {"id": 0.0, "en": 0.0}
-    for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").split(","):
-        tag, _, weight = part.strip().lower().partition(";q=")
-        language_tag = tag.partition("-")[0]
-        if language_tag in likes:
-            likes[language_tag] = max(likes[language_tag], _weight(weight))
-    # Whoever asks for neither gets English; whoever says nothing is at home.
-    if not request.headers.get(hdrs.ACCEPT_LANGUAGE):
-        return "id"
-    return "id" if likes["id"] > 0 and likes["id"] >= likes["en"] else "en"
-
-
-def _weight(text: str) -> float:
-    if not text:
-        return 1.0
-    try:
-        weight = float(text)
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0
+    return liked_language(request, "id")
 
 
 def ask_page(page: Page) -> QueryScope:
@@ -210,6 +191,20 @@ def ask_page(page: Page) -> QueryScope:
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
+
+
+def preview_of(page: Page, asked: QueryScope, code: str) -> str:
+    """Where the picture of this page is, for other sites; "": there is none."""
+    public = page.request.app[SITE].settings.listen.public_url
+    if not public or not can_draw():
+        return ""
+    path = f"/pratinjau/{code}.png" if code else "/pratinjau.png"
+    chosen = {
+        "election": asked.election,
+        "contest": asked.contest,
+        "lang": page.t.language,
+    }
+    return public.removesuffix("/") + query_of(path, chosen)
 
 
 async def tell_fresh(page: Page, asked: QueryScope, code: str) -> str:

@@ -27,6 +27,7 @@ from federation.web.connections import extend_deadline
 from federation.web.context import SITE, WebContext
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.problem import problem
+from federation.web.refusal import refusal
 from federation.web.requests.photos import TakePhoto
 
 DEADLINE_S: Final = 600.0
@@ -53,22 +54,23 @@ async def take_evidence(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Take in the photograph that is the body: scope `intake`."""
     await require_token(request, "intake")
     if request.content_type == _FORM:
-        raise web.HTTPUnsupportedMediaType(
-            text="the body is the photograph itself, not a form that holds it"
-        )
+        raise refusal(web.HTTPUnsupportedMediaType, Sentence("refused.photo-itself"))
     site = request.app[SITE]
     if site.photos_coming.locked():
-        return too_many_photos()
+        return too_many_photos(request)
     _check_size(request.content_length or 0)
     extend_deadline(request, DEADLINE_S)
     entry = await take_pieces(site, request.content.iter_any())
     return web.Response(body=msgspec.json.encode(entry), content_type=JSON)
 
 
-def too_many_photos() -> web.Response:
+def too_many_photos(request: web.Request) -> web.Response:
     """The answer while as many photographs come in as may at a time."""
     return problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "busy", "many photographs are coming in"
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        Sentence("refused.many-photos"),
     )
 
 

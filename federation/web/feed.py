@@ -26,6 +26,7 @@ from federation.records.keychain import encode_keys
 from federation.records.readers import NOBODY, Nobody, may_read
 from federation.store import keystatements, leaves, logs
 from federation.store.db import View
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.access import caller_of
 from federation.web.context import SITE
@@ -100,7 +101,7 @@ async def about(request: web.Request) -> web.Response:
         org = logs.log_by_id(view, log.id).org
         note = keystatements.read_about(view, org)
         if note is None:
-            raise NotFoundError(f"nothing is known here about {org} yet")
+            raise NotFoundError(Sentence("asked.nothing-about", org=org))
         return note
 
     body = await request.app[SITE].db.read(read)
@@ -112,7 +113,7 @@ async def fork(request: web.Request) -> web.Response:
     log = await _find_log(request)
     held = await request.app[SITE].db.read(logs.log_by_id, log.id)
     if held.frozen is None:
-        raise NotFoundError(f"no fork of {held.origin} is known here")
+        raise NotFoundError(Sentence("asked.no-fork", origin=held.origin))
     return conditional(request, held.frozen, TEXT, log.cached(BRIEFLY))
 
 
@@ -182,7 +183,7 @@ async def _find_log(request: web.Request) -> _Found:
         if (log := named.get(name)) and may_read(await caller_of(request), log):
             return _Found(log.id, is_public=name in public)
     if name not in public:
-        raise NotFoundError("no such log is held here: see /logs")
+        raise NotFoundError(Sentence("asked.no-log-here"))
     return _Found(public[name], is_public=True)
 
 

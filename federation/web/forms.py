@@ -27,6 +27,7 @@ from federation.errors import FormatError
 from federation.text import Sentence
 from federation.web.body import read_body
 from federation.web.context import SITE
+from federation.web.refusal import CAUSE, refusal
 from federation.web.sessions import SIGNED_IN, BrowserSession, cookie_form
 
 FIELD: Final = "form_token"
@@ -43,6 +44,7 @@ class ForeignForm(web.HTTPForbidden):
         """`why`: for the person before the browser."""
         super().__init__(text=str(why))
         self.why = why
+        self[CAUSE] = why
 
 
 def form_token(request: web.Request) -> str:
@@ -66,7 +68,10 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
     if is_of_another_site(request):
         raise ForeignForm(Sentence("people.foreign-form"))
     if request.content_type != _MEDIA:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {_MEDIA}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=_MEDIA),
+        )
     fields = _parse(await read_body(request, MAX_FORM_BYTES))
     prove(request, fields.pop(FIELD, ""))
     return fields
@@ -125,8 +130,8 @@ def _parse(body: bytes) -> dict[str, str]:
             max_num_fields=_MAX_FIELDS,
         )
     except ValueError:
-        raise FormatError("no form", "body") from None
+        raise FormatError(Sentence("asked.no-form"), "body") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise FormatError("a field twice", "body")
+        raise FormatError(Sentence("asked.field-twice"), "body")
     return fields

@@ -11,16 +11,21 @@ the one before (`reading.py`).
 """
 
 from http import HTTPStatus
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from aiohttp import web
 
-from federation.flows.query.scope import QueryScope, contests_of
+from federation.flows.query.region import told_contests
+from federation.flows.query.scope import QueryScope, read_names
 from federation.flows.queue.waiting import QueueAsked, list_queue
 from federation.records.tps import parse_tps
+from federation.store.db import View
 from federation.web.context import SITE
 from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
+from federation.web.page import query_of
+from federation.web.queries import MAX_LIMIT
+from federation.web.queues import READING, count_queues, queue_links
 from federation.web.requests.reading import HoldForm, OfferForm
 
 PAGE_SIZE: Final = 50
@@ -48,13 +53,41 @@ async def waiting(page: EditorPage) -> web.StreamResponse:
         page.reader.name,
     )
     after = page.request.query.get("after", "")
-    found = await site.db.read(list_queue, asked, after, PAGE_SIZE)
+    code, ours = asked.region, site.settings.org
+
+    def read(view: View) -> dict[str, Any]:
+        answer = list_queue(view, asked, after, PAGE_SIZE)
+        codes = [form.tps for form in answer.forms]
+        told = told_contests(view, scope.profile)
+        return {
+            "answer": answer,
+            "names": read_names(view, scope.election, codes),
+            "counts": count_queues(view, scope, code, ours),
+            # Of which there is no record nothing waits.
+            "contests": sorted({*told, scope.contest}),
+        }
+
+    found = await site.db.read(read)
+    counts = found.pop("counts")
+    data = {
+        "election": scope.election,
+        "contest": scope.contest,
+        "queue": page.queue,
+        "region": code,
+        "after": after,
+        "limit": str(MAX_LIMIT),
+    }
     return page.show(
         "queue.html",
-        answer=found,
+        **found,
+        frame=queue_links(page, counts, ours, READING, code),
+        most=MAX_LIMIT,
+        files={
+            form: query_of("/v1/queue", {**data, "format": form})
+            for form in ("csv", "ndjson")
+        },
         here=page.queue,
         contest=scope.contest,
-        contests=contests_of(scope.profile),
         done=page.request.query.get("done", ""),
     )
 

@@ -28,7 +28,7 @@ from federation.records.canonical import INCIDENT_PATTERN
 from federation.records.incident import CATEGORIES, LAWS, Incident
 from federation.records.readers import Caller, Person
 from federation.records.result import Evidence
-from federation.text import Sentence, Text
+from federation.text import Sentence, Text, as_said
 from federation.web.access import require
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
@@ -235,7 +235,7 @@ def _check_signed(handed: HandedIn) -> None:
         FormatError: it may not be signed any more as it was.
     """
     if handed.verdict is not None and handed.verdict.outcome == "refused":
-        raise FormatError(handed.verdict.errors[0].reason)
+        raise FormatError(as_said(handed.verdict.errors[0].reason))
 
 
 def _photos(incident: Incident) -> int:

@@ -9,6 +9,7 @@ from aiohttp import web
 from federation.errors import NotFoundError
 from federation.records.alarmhelp import CODES, PATH, help_for
 from federation.records.severity import ORDER
+from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.dashboard import page_handler
 from federation.web.page import Page
@@ -39,6 +40,6 @@ async def show_one(page: Page) -> web.StreamResponse:
     code = page.request.match_info["alarm"]
     told = help_for(page.t, code)
     if told is None:
-        raise NotFoundError(f"no alarm {code[:40]!r}")
+        raise NotFoundError(Sentence("asked.no-alarm", code=f"{code[:40]!r}"))
     owner = page.request.app[SITE].settings.name
     return page.render("alarmhelp.html", owner, alarm=told, path=PATH)

@@ -10,7 +10,7 @@ again when it is signed. A form knows what its reader saw: pressed twice it chan
 nothing, and on a page that is older than our last word it signs nothing and says why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,6 +24,12 @@ from federation.flows.incidents.desk import (
     ReportOnDesk,
     list_desk_pairs,
     read_desk,
+)
+from federation.flows.incidents.merged import ReportInShort
+from federation.flows.incidents.places import (
+    name_place,
+    read_places,
+    regions_around,
 )
 from federation.flows.incidents.state import act_of
 from federation.flows.ownlog.verdict import Verdict
@@ -95,10 +101,12 @@ async def show_pairs(page: Page, caller: Caller) -> web.Response:
     found = await site.db.read(
         list_desk_pairs, caller, filtered, _LOOKED_AT, site.settings.org
     )
+    shown = (report for pair in found.pairs for report in pair.reports)
     return page.render(
         "pairs.html",
         site.settings.name,
         found=found,
+        places=await tell_places(page, filtered.election, shown),
         may_judge=may_do(caller, "classify"),
         after=query.get("after", ""),
         local=tell_local,
@@ -106,6 +114,16 @@ async def show_pairs(page: Page, caller: Caller) -> web.Response:
         about=query.get("about", ""),
         said=query.get("said", ""),
     )
+
+
+async def tell_places(
+    page: Page, election: str, reports: Iterable[ReportInShort]
+) -> Mapping[str, str]:
+    """What the places of these reports are called, by their codes."""
+    site, codes = page.request.app[SITE], {report.place for report in reports}
+    around = {region for code in codes for region in regions_around(code)}
+    names = await site.db.read(read_places, election, around)
+    return {code: name_place(page.t, code, names) for code in codes}
 
 
 async def say(page: Page, caller: Caller) -> web.Response:
@@ -221,10 +239,18 @@ async def _show(
         ours = await site.db.read(
             read_on_its_way, org, site.clock(), str(name_asked(page))
         )
+    beside = [
+        report for pair in (*desk.proposed, *desk.pairs) for report in pair.reports
+    ]
+    whole = desk.found.merged
+    places = await tell_places(
+        page, desk.found.election, [*(whole.reports if whole else ()), *beside]
+    )
     answered = page.render(
         "incident.html",
         site.settings.name,
         desk=desk,
+        places=places,
         found=desk.found,
         place=_place(desk),
         local=tell_local,

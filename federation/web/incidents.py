@@ -41,17 +41,19 @@ from federation.flows.incidents.table import read_merged_table, read_reports_tab
 from federation.flows.incidents.take import MAX_REPORTS
 from federation.flows.query.scope import ask, parse_region
 from federation.flows.query.table import QueryTable
-from federation.records.canonical import convert
+from federation.records.canonical import INCIDENT_PATTERN, ORG_PATTERN, convert
 from federation.records.incident import IncidentName
 from federation.records.incidentcounts import IncidentCounts
 from federation.records.readers import Caller, may_do
 from federation.sources.json import decode_json
 from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.intake import decode_body, status_of
-from federation.web.openapi import JSON, Endpoint, NoQuery
+from federation.web.language import text_for_program
+from federation.web.openapi import JSON, Endpoint, NoQuery, PathPart
 from federation.web.queries import (
     CountsQuery,
     DuplicatesQuery,
@@ -115,7 +117,10 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_incident,
             query=NoQuery,
             response=ShownIncident,
-            names={"org": "whose report it is", "id": "of the report, 32 digits"},
+            parts={
+                "org": PathPart("whose report it is", ORG_PATTERN),
+                "id": PathPart("of the report", INCIDENT_PATTERN),
+            },
             token=True,
         ),
         Endpoint(
@@ -285,10 +290,12 @@ async def take_reports(request: web.Request, _: NoQuery) -> web.StreamResponse:
     # Of two members of one name decoding keeps the last: as strict as with results.
     decode_json(body)
     if len(asked.records) > MAX_REPORTS:
-        raise FormatError(f"more than {MAX_REPORTS} reports at once", "records")
+        raise FormatError(
+            Sentence("asked.more-reports", max_reports=MAX_REPORTS), "records"
+        )
     answer = await request.app[SITE].desk.run(asked)
     return web.Response(
-        body=msgspec.json.encode(answer),
+        body=msgspec.json.encode(answer, enc_hook=text_for_program(request).say),
         content_type=JSON,
         status=status_of(answer.verdicts),
     )

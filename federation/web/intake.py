@@ -28,13 +28,16 @@ from federation.records.profile import Profile
 from federation.records.readers import Partner
 from federation.sources.draft import DraftReader
 from federation.sources.json import decode_json
+from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.body import read_body
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
+from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
+from federation.web.refusal import refusal
 from federation.web.requests.records import Batch, Verdicts
 from federation.web.requests.wire import read_control
 
@@ -84,7 +87,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
     # showed may be the first. Files are read as strictly.
     decode_json(body)
     if len(batch.records) + len(batch.leaves) > MAX_ROWS:
-        raise FormatError(f"more than {MAX_ROWS} rows in one batch", "records")
+        raise FormatError(Sentence("asked.more-rows", max_rows=MAX_ROWS), "records")
     site = request.app[SITE]
     if batch.records:
         # Reading 5,000 rows takes a tenth of a second: others are answered meanwhile.
@@ -92,7 +95,7 @@ async def take_records(request: web.Request, _: NoQuery) -> web.StreamResponse:
         drafts = await asyncio.to_thread(_read, batch.records, profile)
         batch = msgspec.structs.replace(batch, records=drafts)
     answer = await site.desk.run(batch)
-    return _json(answer, status_of(answer.verdicts))
+    return _json(request, answer, status_of(answer.verdicts))
 
 
 def _read(
@@ -123,19 +126,25 @@ async def notify(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     # A form of another site can send neither: a browser asks first, and is refused.
     if request.headers.get(hdrs.CONTENT_TYPE) is None or request.content_type != JSON:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=JSON),
+        )
     if is_foreign(request):
-        raise web.HTTPForbidden(text="a page of another site brings no news")
+        raise refusal(web.HTTPForbidden, Sentence("refused.foreign-notice"))
     org = decode_body(request, await read_body(request, MAX_NOTIFY_BYTES), News).org
     now, asker = site.clock(), await caller_of(request)
     signer = asker.org if isinstance(asker, Partner) else None
     if signer not in {None, org}:
-        raise FormatError(f"signed by {signer}", "org")
+        raise FormatError(Sentence("asked.signed-by", signer=signer), "org")
     # Strangers who speak in a partner's name use up nothing of what it signs.
     counted = f"{org} signed" if signer else org
     if not (signer or request.app[SPOKEN].take(caller(request), now)):
         return problem(
-            HTTPStatus.TOO_MANY_REQUESTS, "too-many", "too many notices from here"
+            request,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too-many",
+            Sentence("refused.many-notices"),
         )
     # An organisation we do not know gets the same answer: nothing to probe.
     if request.app[NOTIFIED].take(counted, now):
@@ -148,7 +157,7 @@ async def control(request: web.Request) -> web.StreamResponse:
     await require_token(request, "control")
     members = decode_body(request, await request.read(), dict[str, Any])
     asked = read_control(request.match_info["command"], members)
-    return _json(await request.app[SITE].desk.run(asked))
+    return _json(request, await request.app[SITE].desk.run(asked))
 
 
 def decode_body(request: web.Request, body: bytes, kind: type[T]) -> T:
@@ -160,14 +169,19 @@ def decode_body(request: web.Request, body: bytes, kind: type[T]) -> T:
             another site does, which a browser sends without asking us first.
     """
     if request.content_type not in {JSON, BYTES}:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {JSON}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=JSON),
+        )
     try:
         return parse_json(body, kind)
     except FormatError as error:
-        reason, _, at = error.what.partition(" - at ")
-        raise FormatError(reason, at.strip("`") or "body") from None
+        raise FormatError(error.what, error.at or "body") from None
 
 
-def _json(value: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    body = msgspec.json.encode(value)
+def _json(
+    request: web.Request, value: object, status: HTTPStatus = HTTPStatus.OK
+) -> web.Response:
+    # Reasons are sentences until here.
+    body = msgspec.json.encode(value, enc_hook=text_for_program(request).say)
     return web.Response(body=body, content_type=JSON, status=status)

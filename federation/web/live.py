@@ -33,6 +33,7 @@ from aiohttp import hdrs, web
 from federation.errors import FederationError
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import ask
+from federation.text import Sentence
 from federation.web.connections import for_news, time_left
 from federation.web.context import SITE, WebContext
 from federation.web.problem import problem
@@ -171,9 +172,10 @@ async def follow(request: web.Request) -> web.StreamResponse:
     )
     if len(news) >= news.most:
         return problem(
+            request,
             HTTPStatus.SERVICE_UNAVAILABLE,
             "busy",
-            "as many pages listen as may",
+            Sentence("refused.many-pages"),
             retry_after_s=_FULL_RETRY_S,
         )
     seen = request.headers.get("Last-Event-ID") or request.query.get("since", "")

@@ -31,6 +31,7 @@ from federation.web.context import SITE
 from federation.web.openapi import BYTES, JSON, Endpoint, NoQuery
 from federation.web.parts import whole_parts
 from federation.web.problem import problem
+from federation.web.refusal import refusal
 from federation.web.requests.mail import MailTaken, TakeMail
 
 PATH: Final = "/v1/agency-mail"
@@ -66,7 +67,7 @@ async def take_mail(request: web.Request, _: NoQuery) -> web.StreamResponse:
     await require_mail_token(request)
     site = request.app[SITE]
     if site.mail_coming.locked():
-        return _later("another mail is taken in now")
+        return _later(request, Sentence("refused.mail-busy"))
     async with site.mail_coming:
         extend_deadline(request, _DEADLINE_S)
         data = await _read(request)
@@ -77,12 +78,13 @@ async def take_mail(request: web.Request, _: NoQuery) -> web.StreamResponse:
         try:
             taken = await site.desk.run(TakeMail(data=data))
         except ConflictError as error:
-            return _later(str(error))
+            return _later(request, error.told)
     return web.Response(body=msgspec.json.encode(taken), content_type=JSON)
 
 
-def _later(why: str) -> web.Response:
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", why, retry_after_s=60)
+def _later(request: web.Request, why: Sentence) -> web.Response:
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return problem(request, status, "busy", why, retry_after_s=60)
 
 
 async def _read(request: web.Request) -> bytes:
@@ -99,7 +101,7 @@ async def _read(request: web.Request) -> bytes:
     if request.content_type == _MULTIPART:
         return await _read_parts(request)
     takes = ", ".join((*sorted(_RAW), _MULTIPART, _URLENCODED))
-    raise web.HTTPUnsupportedMediaType(text=f"takes {takes}")
+    raise refusal(web.HTTPUnsupportedMediaType, Sentence("refused.takes", media=takes))
 
 
 async def _read_whole(request: web.Request, most: int) -> bytes:

@@ -14,14 +14,15 @@ from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
 from federation.feeds.resource import basis_of
+from federation.records.canonical import DIGEST_PATTERN
+from federation.records.profile import ELECTION_PATTERN
 from federation.records.publishedmap import PublishedMap
+from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.feed import CACHE_CONTROL
 from federation.web.mapcache import publish_map, read_basis
-from federation.web.openapi import Endpoint, NoQuery
+from federation.web.openapi import BYTES, Endpoint, NoQuery, PathPart
 from federation.web.responses import reply
-
-_BYTES = "application/octet-stream"
 
 
 def endpoints() -> list[Endpoint[Any]]:
@@ -33,14 +34,15 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=get_map,
             query=NoQuery,
             response=PublishedMap,
-            names={"election": "id of an election of this node"},
+            parts={"election": PathPart("an election of this node", ELECTION_PATTERN)},
         ),
         Endpoint(
             path="/v1/basis/{digest}",
             summary="A profile or a list of stations that a map rests on, as bytes",
             handler=get_basis,
             query=NoQuery,
-            names={"digest": "SHA-256 of the bytes, in lower-case hex"},
+            parts={"digest": PathPart("SHA-256 of the bytes", DIGEST_PATTERN)},
+            file=BYTES,
         ),
     ]
 
@@ -49,7 +51,7 @@ async def get_map(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """The map of one election."""
     site, election = request.app[SITE], request.match_info["election"]
     if election not in site.settings.elections:
-        raise NotFoundError(f"{election[:40]!r} is no election of this node")
+        raise NotFoundError(Sentence("asked.not-ours", election=f"{election[:40]!r}"))
     # The members of a published map are declared in the order of its canonical line.
     return reply(request, "json", await publish_map(site, election))
 
@@ -59,4 +61,4 @@ async def get_basis(request: web.Request, _: NoQuery) -> web.StreamResponse:
     digest = request.match_info["digest"]
     body = await read_basis(request.app[SITE], digest)
     headers = {hdrs.CACHE_CONTROL: CACHE_CONTROL[basis_of(digest).cached]}
-    return web.Response(body=body, content_type=_BYTES, headers=headers)
+    return web.Response(body=body, content_type=BYTES, headers=headers)

@@ -14,6 +14,7 @@ from aiohttp import web
 from federation.errors import ClockError, ReplayError
 from federation.feeds.signature import SignedRequest, tell_moment
 from federation.text import Sentence
+from federation.web.refusal import refusal
 
 #: Of one partner, within the minute or two in which a signature is good.
 MAX_NONCES: Final = 32_768
@@ -51,7 +52,7 @@ class Nonces:
             self._seen[org] = seen
             if len(seen) >= self._most:
                 why = Sentence("signature.many", most=self._most)
-                raise web.HTTPTooManyRequests(text=why)
+                raise refusal(web.HTTPTooManyRequests, why)
         seen[nonce] = request.expires
 
     def count(self, org: str) -> int:

@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from federation.config.settings import Listen
+from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.problem import Handler, problem
 
@@ -73,11 +74,10 @@ async def only_own_names(request: web.Request, handler: Handler) -> web.StreamRe
     if names is None or host is None or _is_named(host, names):
         return await handler(request)
     return problem(
+        request,
         HTTPStatus.MISDIRECTED_REQUEST,
         "misdirected",
-        f"this node does not go by the name {host[:100]!r}. If it should, name it in "
-        "listen.public_url or listen.hosts of federation.toml and start it again; or "
-        "let the proxy before it send `Host: 127.0.0.1`",
+        Sentence("refused.misdirected", host=f"{host[:100]!r}"),
     )
 
 

@@ -19,7 +19,7 @@ from yarl import URL
 from federation.flows.query import answers
 from federation.flows.query.comparison import compare
 from federation.records.readers import may_do
-from federation.text import Text
+from federation.text import Sentence, Text
 from federation.web.forms import form_token
 from federation.web.further import further
 from federation.web.sessions import SIGNED_IN
@@ -41,6 +41,10 @@ SAFETY = {
 # `V KOTO KAMPUNG DALAM`, `DI YOGYAKARTA`.
 _ROMAN: Final = re.compile(r"\A[IVX]+\Z")
 _UPPER: Final = frozenset({"DI", "DKI"})
+
+
+#: What a page has none of, where nothing is said of it.
+_NOTHING: Final = {"data": "", "fresh": "", "every_s": 0, "preview": ""}
 
 
 class Page:
@@ -82,7 +86,7 @@ class Page:
                 other_language=further(self.request, lang=other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
-                **{"data": "", "fresh": "", "every_s": 0, **self._reader(), **values},
+                **{**_NOTHING, **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
@@ -179,11 +183,18 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_say,
     )
     environment.filters["compared"] = compare
     environment.filters["gentle"] = gentle
     environment.filters["spans"] = mark_commands
     return environment
+
+
+@jinja2.pass_context
+def _say(context: jinja2.runtime.Context, value: object) -> object:
+    """A cause in the reader's language, whichever template prints it."""
+    return context["t"].say(value) if isinstance(value, Sentence) else value
 
 
 def mark_commands(sentence: str) -> Markup:

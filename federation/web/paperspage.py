@@ -144,7 +144,7 @@ async def decide(page: Page, caller: Caller) -> web.Response:
     fields = await read_form(page.request)
     asked, before = fields.get("do", ""), await _find(page)
     if asked not in _ASKED:
-        raise FormatError("no button of this page", "do")
+        raise FormatError(Sentence("asked.no-button"), "do")
     if asked == "approve" and "looked" not in fields:
         return await _show(page, before, fields, Sentence("desk.not-looked"))
     kind, members = _ASKED[asked]

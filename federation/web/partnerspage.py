@@ -23,7 +23,7 @@ from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm, SettledAlarm
 from federation.store.db import View
 from federation.store.pulls import KEPT_TURNS
-from federation.text import Text
+from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.dashboard import live_address
 from federation.web.forms import read_form
@@ -79,7 +79,7 @@ async def _show(page: Page, caller: Caller, org: str, turns: int) -> web.Respons
     site = page.request.app[SITE]
     peers = dict(site.peers())
     if org and org not in peers:
-        raise NotFoundError(f"no partner {org}")
+        raise NotFoundError(Sentence("asked.no-partner", org=org))
     election = site.settings.elections[0] if site.settings.elections else ""
 
     def read(view: View) -> tuple[PartnersAnswer, str]:

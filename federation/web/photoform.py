@@ -20,6 +20,7 @@ from federation.web.context import SITE
 from federation.web.evidence import DEADLINE_S, take_pieces
 from federation.web.forms import FIELD, ForeignForm, is_of_another_site, prove
 from federation.web.parts import whole_parts
+from federation.web.refusal import refusal
 
 FILE: Final = "photo"
 _MEDIA: Final = "multipart/form-data"
@@ -37,7 +38,10 @@ def check_photo_form(request: web.Request) -> None:
     if is_of_another_site(request):
         raise ForeignForm(Sentence("people.foreign-form"))
     if request.content_type != _MEDIA:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {_MEDIA}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=_MEDIA),
+        )
 
 
 async def take_form_photo(request: web.Request) -> Evidence | None:

@@ -52,6 +52,7 @@ from federation.web.handinpage import (
     spend,
 )
 from federation.web.openapi import JSON
+from federation.web.refusal import refusal
 from federation.web.sessions import PRIVATE
 from federation.web.smallpage import SmallPage
 
@@ -204,7 +205,10 @@ def _check_form(request: web.Request) -> None:
     if is_of_another_site(request):
         raise ForeignForm(Sentence("people.foreign-form"))
     if request.content_type != _MEDIA:
-        raise web.HTTPUnsupportedMediaType(text=f"needs Content-Type: {_MEDIA}")
+        raise refusal(
+            web.HTTPUnsupportedMediaType,
+            Sentence("refused.content-type", media=_MEDIA),
+        )
     prove(request, request.headers.get("Form-Token", ""))
     length = request.content_length or 0
     if length > MOST_PIECE_BYTES:

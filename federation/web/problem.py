@@ -1,12 +1,13 @@
 """The one table from an error's type to an HTTP status (RFC 9457 Problem Details).
 
     {"code":"format","detail":"…","status":400,"title":"Bad Request",
-     "type":"about:blank"}
+     "type":"https://node.example/errors#format"}
 
-`code` is stable (`docs/reference/errors.md`); `detail` names what, where and how to
-mend it. A bug of ours is 500 `bug`: the log has the trace, the caller learns nothing
-about the machine. One answer is aiohttp's own, in plain text: 400 to what is no HTTP,
-which its parser gives before there is a request to answer.
+`code` is stable (`docs/reference/errors.md`), and `type` leads to what it means
+(`errorspage.py`; a path alone where no `listen.public_url` is set). `detail` names
+what, where and how to mend it. A bug of ours is 500 `bug`: the log has the trace, the
+caller learns nothing about the machine. One answer is aiohttp's own, in plain text: 400
+to what is no HTTP, which its parser gives before there is a request to answer.
 
 Source: RFC 9457 section 3.
 """
@@ -36,11 +37,15 @@ from federation.errors import (
     VerificationError,
 )
 from federation.feeds.signature import ACCEPTED
-from federation.text import Text
+from federation.text import Sentence, quote
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
-from federation.web.telling import tell
+from federation.web.context import SITE
+from federation.web.language import text_for_program
+from federation.web.refusal import CAUSE
 
 MEDIA_TYPE = "application/problem+json"
+#: The page that explains every code.
+ERRORS_PATH: Final = "/errors"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
     PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -57,15 +62,13 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     ConfigError: HTTPStatus.SERVICE_UNAVAILABLE,
     FederationError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+# The code, and the name of a sentence where aiohttp's own error has no cause.
 # Written down, not taken from `HTTPStatus`, whose phrases change with Python.
 _SAID: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.UNAUTHORIZED: ("unauthorized", ""),
     HTTPStatus.FORBIDDEN: ("forbidden", ""),
-    HTTPStatus.NOT_FOUND: ("not-found", "nothing is at this path"),
-    HTTPStatus.METHOD_NOT_ALLOWED: (
-        "method-not-allowed",
-        "this path takes what `Allow` lists",
-    ),
+    HTTPStatus.NOT_FOUND: ("not-found", "nothing-here"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "allowed"),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", ""),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("media-type", ""),
     HTTPStatus.TOO_MANY_REQUESTS: ("too-many", ""),
@@ -80,27 +83,35 @@ _RETRY = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 log = logging.getLogger(__name__)
 
-#: Of an answer that says what is wrong: its sentence, for who words it otherwise.
-DETAIL: Final = web.ResponseKey("detail", str)
-
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def problem(
-    status: HTTPStatus, code: str, detail: str = "", *, retry_after_s: int = 10
+    request: web.Request,
+    status: HTTPStatus,
+    code: str,
+    cause: Sentence | None = None,
+    *,
+    retry_after_s: int = 10,
 ) -> web.Response:
-    """The answer that says what is wrong, to programs and to people."""
+    """The answer that says what is wrong, to programs and to people.
+
+    In English, unless `Accept-Language` asks for Indonesian.
+    """
+    public = request.app[SITE].settings.listen.public_url or ""
     body = {
         "code": code,
-        "detail": detail,
+        "detail": "" if cause is None else text_for_program(request).say(cause),
         "status": int(status),
         "title": status.phrase,
-        "type": "about:blank",
+        "type": f"{public.rstrip('/')}{ERRORS_PATH}#{code}",
     }
     answer = web.Response(
         status=status, body=msgspec.json.encode(body), content_type=MEDIA_TYPE
     )
-    answer[DETAIL] = detail
+    answer.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
+    if cause is not None:
+        answer[CAUSE] = cause
     if status in _RETRY:
         answer.headers["Retry-After"] = str(retry_after_s)
     return answer
@@ -117,17 +128,11 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
         return _of_disk(request, error)
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         log.error("no file can be opened for %s: %s", request.method, error)
-        return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "busy",
-            "this node has as many files open as its machine allows: nothing was taken",
-        )
+        busy, why = HTTPStatus.SERVICE_UNAVAILABLE, Sentence("refused.many-files")
+        return problem(request, busy, "busy", why)
     log.error("bug in %s %r", request.method, request.path, exc_info=error)
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "bug",
-        "a fault of this node's program, not of the request: its log says more",
-    )
+    ours, why = HTTPStatus.INTERNAL_SERVER_ERROR, Sentence("refused.bug")
+    return problem(request, ours, "bug", why)
 
 
 def _of_disk(request: web.Request, error: OSError) -> web.Response:
@@ -137,42 +142,33 @@ def _of_disk(request: web.Request, error: OSError) -> web.Response:
     """
     # One transaction takes a batch; a command may have done a part of its work.
     is_batch = request.path == "/v1/records"
-    done = "nothing of it was taken" if is_batch else "it was cut off"
-    told = f"{fault_of_disk(error)} on this node: {done}; send it again once its"
-    if error.errno in FULL:
-        return problem(
-            HTTPStatus.INSUFFICIENT_STORAGE,
-            "disk-full",
-            f"{told} operator has made room",
-        )
-    log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
-    return problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "disk-failed",
-        f"{told} operator has looked at the disk",
+    is_full = error.errno in FULL
+    why = Sentence(
+        "refused.disk",
+        cause=fault_of_disk(error),
+        done=Sentence("refused.disk-nothing" if is_batch else "refused.disk-cut-off"),
+        seen=Sentence("refused.disk-made-room" if is_full else "refused.disk-looked"),
     )
+    if is_full:
+        return problem(request, HTTPStatus.INSUFFICIENT_STORAGE, "disk-full", why)
+    log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "disk-failed", why)
 
 
-def _http_error(error: web.HTTPException) -> web.Response:
+def _http_error(request: web.Request, error: web.HTTPException) -> web.Response:
     status = HTTPStatus(error.status)
-    code, detail = _SAID.get(status, ("http", ""))
-    # aiohttp's own text is the status once more.
-    if error.text and not error.text.startswith(f"{error.status}:"):
-        detail = error.text
-    answer = problem(status, code, detail)
+    code, known = _SAID.get(status, ("http", ""))
+    cause = Sentence(f"refused.{known}") if known else None
+    if CAUSE in error:
+        cause = error[CAUSE]
+    elif error.text and not error.text.startswith(f"{error.status}:"):
+        # aiohttp's own text is the status once more.
+        cause = quote(error.text)
+    answer = problem(request, status, code, cause)
     for name in ("Allow", "WWW-Authenticate"):
         if name in error.headers:
             answer.headers[name] = error.headers[name]
     return answer
-
-
-def _tell(request: web.Request, error: FederationError) -> str:
-    """In English, but to a command of this machine, which says its reader's language.
-
-    A browser sends a list of languages with weights; what it asks for is for programs.
-    """
-    asked = request.headers.get(hdrs.ACCEPT_LANGUAGE)
-    return tell(Text("id"), error) if asked == "id" else str(error)
 
 
 @web.middleware
@@ -188,13 +184,13 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        return _http_error(error)
+        return _http_error(request, error)
     except RequestSignatureError as error:
-        answer = problem(status_of(error), error.code, _tell(request, error))
+        answer = problem(request, status_of(error), error.code, error.told)
         answer.headers.update(_HOW_TO_SIGN)
         return answer
     except FederationError as error:
-        return problem(status_of(error), error.code, _tell(request, error))
+        return problem(request, status_of(error), error.code, error.told)
     except ConnectionError:
         raise
     except Exception as error:  # noqa: BLE001  the web's edge: no trace leaves here

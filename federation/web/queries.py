@@ -8,22 +8,41 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from federation.flows.query.export import What
+from federation.flows.query.pictures.answers import Picture, Whose
+from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
+from federation.records.canonical import DAY_PATTERN, or_nothing
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
+from federation.records.profile import CONTESTS, ELECTION_PATTERN
 from federation.records.readingqueue import ReadingQueue
+from federation.records.tps import TPS_PATTERN
 
 MAX_LIMIT = 1_000
 MAX_WAIT_S = 60
 
+
+def _told(about: str, **schema: object) -> Meta:
+    """What is said of a parameter; its form is checked where it is used.
+
+    There each mistake is refused in words of its own.
+    """
+    return Meta(description=about, extra_json_schema=schema)
+
+
+_DAY = or_nothing(DAY_PATTERN)
 ElectionParameter = Annotated[
-    str, Meta(description="election; default: the node's first")
+    str,
+    _told("election; default: the node's first", pattern=or_nothing(ELECTION_PATTERN)),
 ]
 ContestParameter = Annotated[
-    str, Meta(description="contest; default: the election's first")
+    str, _told("contest; default: the election's first", enum=["", *CONTESTS])
 ]
-Code = Annotated[str, Meta(description="only in this region (2 to 10 characters)")]
+Code = Annotated[str, _told("only in this region", pattern=REGION_CODE)]
 After = Annotated[str, Meta(description="`next` of the page before")]
+AfterStation = Annotated[
+    str, _told("`next` of the page before", pattern=or_nothing(TPS_PATTERN))
+]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
 Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
 GeoForm = Annotated[
@@ -80,7 +99,7 @@ class ListQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     contest: ContestParameter = ""
     region: Code = ""
     format: Form = "json"
-    after: After = ""
+    after: AfterStation = ""
     limit: Limit = 100
 
 
@@ -88,7 +107,7 @@ class PartnersQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Which partner, all without one, and how many visits of each."""
 
     org: Annotated[str, Meta(max_length=253, description="domain of a partner")] = ""
-    turns: Annotated[int, Meta(ge=0, le=100)] = 5
+    turns: Annotated[int, Meta(ge=0, le=100, description="how many visits of each")] = 5
 
 
 class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,8 +165,25 @@ class StationsQuery(_WhichStations, frozen=True, kw_only=True):
         Meta(description="`apart`: the figures that lie furthest apart first"),
     ] = ""
     format: Form = "json"
-    after: After = ""
+    after: AfterStation = ""
     limit: Limit = 100
+
+
+class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The pictures of a region; of a table: which one."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    candidate: Annotated[
+        str, Meta(description="whose votes, by ballot number; the first one's")
+    ] = ""
+    whose: Annotated[Whose, Meta(description="whose figures of the votes")] = "monitors"
+    picture: Annotated[
+        Literal["", Picture],
+        Meta(description="which picture's table; needed for `csv` and `ndjson`"),
+    ] = ""
+    format: Form = "json"
 
 
 class QueueQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,10 +219,10 @@ class _WhichIncidents(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     region: Code = ""
     org: Annotated[str, Meta(description="only of this organisation")] = ""
     since: Annotated[
-        str, Meta(description="reported on this day (YYYY-MM-DD, WIB) or later")
+        str, _told("reported on this day (YYYY-MM-DD, WIB) or later", pattern=_DAY)
     ] = ""
     until: Annotated[
-        str, Meta(description="reported on this day (YYYY-MM-DD, WIB) or before")
+        str, _told("reported on this day (YYYY-MM-DD, WIB) or before", pattern=_DAY)
     ] = ""
 
 
@@ -245,7 +281,10 @@ class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What changed since a cursor."""
 
     election: ElectionParameter = ""
-    since: Annotated[str, Meta(description="cursor of an earlier answer")] = ""
+    since: Annotated[
+        str,
+        _told("cursor of an earlier answer", pattern=r"^(?:.+\.[0-9]{1,15})?$"),
+    ] = ""
     exclude: Annotated[
         Literal["", "own"],
         Meta(description="`own`: leave out what only this organisation says"),

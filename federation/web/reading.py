@@ -23,6 +23,7 @@ from federation.flows.queue.sources import FormSources, SignedReading, find_sour
 from federation.records.tps import TpsId, parse_tps, regions_of
 from federation.store import leases
 from federation.store.photoanswers import FormPlace
+from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
@@ -90,7 +91,7 @@ async def answer(page: EditorPage) -> web.StreamResponse:
     cited = sources.find(given.get("record", "-"))
     wanted = given.get("answer", "read")
     if wanted not in get_args(FormAnswer):
-        raise FormatError("no answer of this page", "answer")
+        raise FormatError(Sentence("asked.no-answer"), "answer")
     if cited is None and wanted != "skip":
         return elsewhere(page, "changed", HTTPStatus.CONFLICT)
     if cited is not None and wanted == "read" and (typed.bad or not typed.members):

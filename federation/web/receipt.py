@@ -14,10 +14,11 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from federation.flows.receipt import file_name, find_record, make_receipt
+from federation.records.canonical import DIGEST_PATTERN
 from federation.store.db import View
 from federation.web.context import SITE
 from federation.web.feed import TEXT, conditional
-from federation.web.openapi import Endpoint, NoQuery
+from federation.web.openapi import Endpoint, NoQuery, PathPart
 from federation.web.responses import FRESH
 
 
@@ -29,8 +30,8 @@ def endpoints() -> list[Endpoint[Any]]:
             summary="A record as one text file that proves itself, and who holds it",
             handler=get_receipt,
             query=NoQuery,
-            text=True,
-            names={"id": "the record's id: 64 hex digits"},
+            file=TEXT,
+            parts={"id": PathPart("the record's id", DIGEST_PATTERN)},
         )
     ]
 

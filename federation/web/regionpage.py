@@ -15,7 +15,6 @@ from federation.errors import FormatError
 from federation.flows.query import answers, region
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.tally import count_added
-from federation.store import rollup
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
@@ -24,6 +23,7 @@ from federation.web.dashboard import (
     ask_page,
     live_address,
     page_handler,
+    preview_of,
     tell_fresh,
 )
 from federation.web.page import Page
@@ -67,9 +67,13 @@ async def show_region(page: Page) -> web.StreamResponse:
         raise FormatError(Sentence("page.no_such_list"), repr(sort[:40]))
     after = query.get("after", "")
 
-    def read(view: View) -> tuple[answers.RegionAnswer, Sequence[str]]:
+    def read(view: View) -> tuple[answers.RegionAnswer, Mapping[str, Sequence[str]]]:
         answer = region.region(view, asked, code, after, PAGE_SIZE)
-        return answer, _told_contests(view, asked)
+        told = {
+            election: region.told_contests(view, site.profiles[election])
+            for election in site.settings.elections
+        }
+        return answer, told
 
     answer, told = await site.db.read(read)
     return page.render(
@@ -83,6 +87,7 @@ async def show_region(page: Page) -> web.StreamResponse:
         live=live_address(asked.election, answer.cursor),
         map=None if code else _map(page, answer, shown),
         orders=_orders(sort),
+        preview=preview_of(page, asked, code),
         shown=shown,
         shows=SHOWN,
         most=_most_votes(answer.region),
@@ -123,29 +128,23 @@ def _map(page: Page, answer: answers.RegionAnswer, shown: str) -> ResultMap | No
     )
 
 
-def _told_contests(view: View, asked: QueryScope) -> Sequence[str]:
-    """The contests of the election of which anybody has said anything."""
-    return [
-        contest
-        for contest in contests_of(asked.profile)
-        if contest == asked.contest
-        or rollup.read_region(view, asked.election, contest, "")
-    ]
-
-
 def _choices(
-    page: Page, asked: QueryScope, told: Sequence[str]
+    page: Page, asked: QueryScope, told: Mapping[str, Sequence[str]]
 ) -> list[Mapping[str, object]]:
-    """The other elections and contests that can be looked at.
+    """The elections and contests that can be looked at: those with a record, `told`.
 
-    Of the election that is shown, those of which there is a record; `told`.
+    What is shown is among them, with a record or without.
     """
     site = page.request.app[SITE]
     choices: list[Mapping[str, object]] = []
     for election in site.settings.elections:
-        profile = site.profiles[election]
-        is_shown = election == asked.election
-        for contest in told if is_shown else contests_of(profile)[:1]:
+        profile, is_shown = site.profiles[election], election == asked.election
+        for contest in contests_of(profile):
+            is_here = is_shown and contest == asked.contest
+            if contest not in told[election] and not is_here:
+                continue
+            if not is_shown and contest != told[election][0]:
+                continue  # one for each other election
             words = [page.word("contest", contest)]
             if len(site.settings.elections) > 1:
                 words.append(getattr(profile.file.name, page.t.language))
@@ -154,7 +153,7 @@ def _choices(
                 {
                     "text": " · ".join(words),
                     "href": page.link(page.request.path, **query),
-                    "here": (election, contest) == (asked.election, asked.contest),
+                    "here": is_here,
                 }
             )
     return choices

@@ -8,6 +8,7 @@ is told how one is let in. The pages show what `/v1/incidents` answers, through 
 functions, and change nothing. One report: `incidentpage.py`.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
@@ -37,9 +38,10 @@ from federation.web.incidentpage import known_agencies
 from federation.web.incidents import read_counts
 from federation.web.page import Page
 from federation.web.peoplepage import for_people
+from federation.web.queues import REPORTS, QueueLink, count_queues, queue_links
 from federation.web.requests.incidents import AddIncidents
 
-LIST: Final = "/laporan/daftar"
+LIST: Final = REPORTS
 _ASKED: Final = (
     *("election", "category", "law", "region", "org", "status", "agency"),
     *("since", "until"),
@@ -109,8 +111,18 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         forms=FORMS,
         downloads={form: _download(page, form) for form in FORMS},
         keeps_reports=asked.election in site.settings.incidents,
+        queues=await _read_queues(page, asked),
         **where,
     )
+
+
+async def _read_queues(page: Page, asked: IncidentFilter) -> Sequence[QueueLink]:
+    """The other lists that wait, of the election's first contest."""
+    site = page.request.app[SITE]
+    scope = ask(site.profiles, site.settings.elections, asked.election)
+    code, ours = asked.region, site.settings.org
+    counts = await site.db.read(count_queues, scope, code, ours)
+    return queue_links(page, counts, ours, LIST, code)
 
 
 def _download(page: Page, form: str) -> str:

@@ -26,6 +26,7 @@ from federation.flows.query.table import QueryTable
 from federation.store.db import View
 from federation.web.context import WebContext
 from federation.web.further import further
+from federation.web.language import text_for_program
 from federation.web.openapi import CSV, CURSOR, GEOJSON, JSON, NDJSON
 
 _MEDIA = {"csv": CSV, "ndjson": NDJSON, "geojson": GEOJSON}
@@ -58,7 +59,9 @@ def reply(
     """The answer as `form`; 304 where the caller has it already."""
     following = getattr(answer, "next", None) or ""
     if table is None:
-        body, media = msgspec.json.encode(answer), JSON
+        # Reasons are sentences until here.
+        say = text_for_program(request).say
+        body, media = msgspec.json.encode(answer, enc_hook=say), JSON
     else:
         head = {
             "cursor": getattr(answer, "cursor", ""),

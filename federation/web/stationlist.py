@@ -30,6 +30,7 @@ from federation.web.dashboard import (
     tell_fresh,
 )
 from federation.web.page import Page, query_of
+from federation.web.queues import count_queues, queue_links
 
 _VILLAGE: Final = 10
 #: What may be chosen of each, in the order of the form.
@@ -88,13 +89,14 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
     if sort not in _SORTS:
         raise FormatError(Sentence("page.no_such_list"), repr(sort[:40]))
 
-    def read(view: View) -> Mapping[str, Any]:
+    def read(view: View) -> dict[str, Any]:
         answer = stations(view, asked, which, code, after, PAGE_SIZE, sort)
         return {
             "answer": answer,
             "parents": places(view, asked.election, parents_of(code)),
             "orgs": sorted(region.read_line(view, asked, code).coverage.orgs),
             "within": _parts(view, asked, which, code),
+            "counts": count_queues(view, asked, code, site.settings.org),
         }
 
     if sort:  # reads all of them for each page
@@ -103,6 +105,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
     else:
         found = await site.db.read(read)
     answer = found["answer"]
+    counts = found.pop("counts")
     fields = {**which.given, **({"region": code} if code else {})}
     of_all = {"election": asked.election, "contest": asked.contest, **fields}
     export = {**of_all, "what": "stations"}
@@ -115,6 +118,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
         lead=f"page.lead_{which.status}" if len(which.given) == 1 else "",
         total=None if answer.total is UNSET else answer.total,
         can_sort=_can_sort(answer, which),
+        queues=queue_links(page, counts, site.settings.org, which, code),
         fields=fields,
         sorted_fields={**fields, **({"sort": answer.sort} if answer.sort else {})},
         choices=_CHOICES,

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from federation.config.member import EMAIL
 from federation.errors import NotFoundError
+from federation.text import Sentence
 from federation.web.below import base_path
 from federation.web.context import SITE
 
@@ -26,7 +27,7 @@ SECURITY: Final = "/.well-known/security.txt"
 #: Every list and answer leads to more of them: a crawler would read all of the map in
 #: each order that it has.
 _UNCRAWLED: Final = (
-    *("/v1/", "/cari", "/daftar", "/berbeda", "/kosong", "/blob/", "/foto/"),
+    *("/v1/", "/cari", "/daftar", "/gambar", "/berbeda", "/kosong", "/blob/", "/foto/"),
     *("/lapor", "/masuk", "/keluar", "/antrean"),
 )
 #: RFC 9116 wants less than a year.
@@ -55,7 +56,7 @@ async def security(request: web.Request) -> web.Response:
     site = request.app[SITE]
     contact = _uri(site.settings.contact.strip())
     if not contact:
-        raise NotFoundError("no address in `contact` of federation.toml")
+        raise NotFoundError(Sentence("asked.no-contact"))
     until = datetime.fromtimestamp(site.clock(), UTC) + _VALID
     lines = [
         f"Contact: {contact}",

@@ -220,14 +220,15 @@ class Crowd:
         """What the node answers at most, with nothing else to do."""
         self._say("as many as it answers")
         _, head, page = node.ask("GET", "/", headers={"Accept-Language": "id"})
-        for what, tag in (
-            ("the first page, warm", ""),
-            ("the same, 304", head["ETag"]),
-        ):
-            readers = Readers(node.port, itertools.repeat("/"), tag)
+        tag = {name.lower(): value for name, value in head.items()}["etag"]
+        for what, known in (("the first page, warm", ""), ("the same, 304", tag)):
+            readers = Readers(node.port, itertools.repeat("/"), known)
+            used = node.cpu_s()
             rates = [readers.press(FULL_S) for _ in range(3)]
+            each = 1e6 * (node.cpu_s() - used) / (sum(rates) * FULL_S)
             note = f"{len(page):,} bytes; 8 connections, median of 3"
             yield shown(what, statistics.median(rates), "requests/s", note)
+            yield shown("processor of one", each, "µs", "all of the node's processes")
 
 
 def _of_readers(heard: Heard) -> list[Figure]:

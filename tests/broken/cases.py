@@ -262,6 +262,11 @@ def _inodes(count: int) -> Callable[[World], None]:
     return spoil
 
 
+def _earlier_key(world: World) -> None:
+    text = world.home.settings.read_text()
+    world.home.settings.write_text(f"intervall_s = 1\n{text}")
+
+
 def _no_room_to_upgrade(world: World) -> None:
     with closing(world.database()):
         pass
@@ -549,7 +554,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "election unknown", DOCTOR, 1, "{home}/federation.toml: elections",
         Said("an election of which no rules are known", "pemilu-2042", "federation election add FILE"),
-        Said("pemilu yang aturannya tidak dikenal", "pemilu-2042", "federation election add FILE"),
+        Said("pemilu yang aturannya tidak dikenal", "pemilu-2042", "federation election add BERKAS"),
         _settings('elections = ["pemilu-2024"]', 'elections = ["pemilu-2042"]'),
     ),
     # Keys.
@@ -661,6 +666,12 @@ CASES: Final[tuple[Case, ...]] = (
         Said("there is no room for the copy that is made before the tables change", "copies the database first", "Make room, then start again"),
         Said("tidak ada ruang untuk salinan yang dibuat sebelum tabel diubah", "menyalin basis datanya lebih dulu", "Kosongkan sebagian diska"),
         _no_room_to_upgrade,
+    ),
+    Case(
+        "key of an earlier version", ("upgrade-check",), 1, "federation.toml: intervall_s",
+        Said("a settings file has a key that the new version does not know", "this version does not know", "look in CHANGELOG.md"),
+        Said("berkas pengaturan memuat kunci yang tidak dikenal versi baru", "versi ini tidak mengenal", "lihat di CHANGELOG.md"),
+        _earlier_key,
     ),
     Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",

@@ -17,7 +17,6 @@ from federation.errors import ConfigError, ConflictError, FormatError, PeerError
 from federation.store.lock import hold
 from federation.text import Text
 from federation.web.requests.records import Batch, ReadRules
-from federation.web.telling import tell
 from tests.waiting import wait_until
 
 
@@ -120,7 +119,7 @@ async def test_a_setting_that_the_node_lacks_is_told_as_a_setting_with_its_file_
         with pytest.raises(ConfigError) as caught:
             await RemoteDesk(session, url + "/unset").run(ReadRules())
         assert exit_code(caught.value) == CONFIG
-        assert str(caught.value) == tell(Text("id"), caught.value) == detail
+        assert str(caught.value) == Text("id").say(caught.value.told) == detail
 
 
 async def test_an_answer_that_is_no_nodes_is_a_failure_of_the_node(node):

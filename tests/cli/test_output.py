@@ -8,7 +8,6 @@ import pytest
 from federation import errors
 from federation.cli.output import EXIT_CODES, Output, clean, exit_code
 from federation.text import Sentence, Text
-from federation.web.telling import tell
 
 
 @pytest.fixture
@@ -109,13 +108,13 @@ CASES = [
 def test_every_error_has_its_exit_code_and_says_why(make, language, error, code):
     out, stdout, stderr = make(language)
     assert out.error(error) == exit_code(error) == code
-    assert tell(Text(language), error) in stderr.getvalue()
+    assert Text(language).say(error.told) in stderr.getvalue()
     assert stdout.getvalue() == ""
 
 
 @pytest.mark.parametrize(("error", "code"), CASES, ids=lambda v: type(v).__name__)
 def test_in_english_an_error_is_told_as_it_says_itself(error, code):
-    assert tell(Text("en"), error) == str(error)
+    assert Text("en").say(error.told) == str(error)
 
 
 WHY = Sentence("peers.added", org="a.example")
@@ -134,8 +133,8 @@ WHY = Sentence("peers.added", org="a.example")
     ids=str,
 )
 def test_a_cause_is_told_in_the_readers_language_with_its_place(error):
-    assert WHY in tell(Text("en"), error) == str(error)
-    assert "a.example ditambahkan." in tell(Text("id"), error)
+    assert WHY in Text("en").say(error.told) == str(error)
+    assert "a.example ditambahkan." in Text("id").say(error.told)
 
 
 def test_an_error_for_programs_is_one_line_of_json(make):

@@ -71,7 +71,7 @@ def cli(home, capsys, monkeypatch):
 def expected(home, read):
     database = Database.open(home / "data", readonly=True)
     with database.view() as view:
-        found = msgspec.json.encode(read(view)).decode() + "\n"
+        found = msgspec.json.encode(read(view), enc_hook=str).decode() + "\n"
     database.close()
     return found
 

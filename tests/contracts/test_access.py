@@ -198,6 +198,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /tps/{code}/foto", "", f"/tps/{PHOTOGRAPHED}/foto"),
     ("GET /kosong", "", "/kosong"),
     ("GET /daftar", "", "/daftar"),
+    ("GET /errors", "", "/errors"),
     ("GET /robots.txt", "", "/robots.txt"),
     ("GET /.well-known/security.txt", "", "/.well-known/security.txt"),
     ("GET /cari", "", "/cari?q=padang"),

@@ -27,6 +27,8 @@ from federation.feeds.bundle import BundleFile
 from federation.flows.merge import merge_once
 from federation.flows.ownlog.begin import OwnKeys, introduce, open_own
 from federation.flows.ownlog.sequence import commit, settle
+from federation.flows.query.mapnews import read_news
+from federation.flows.query.scope import ask as ask_scope
 from federation.flows.receipt import make_receipt
 from federation.node.about import renew_about
 from federation.node.metrics import read_metrics
@@ -37,6 +39,7 @@ from federation.records.claim import Claim, encode_claim
 from federation.records.readers import NOBODY
 from federation.store import alarms, claims, logs, pulls, tokens
 from federation.store.alarms import Alarm
+from federation.store.webhooks import Told as ToldProgram
 from federation.tlog.note import sign_note
 from federation.web.app import make_app
 from federation.web.context import WebContext
@@ -48,6 +51,7 @@ from tests.handed import bundle_of
 from tests.homes import ELECTION, Node, clocks, draft, make_home
 from tests.webnode import context_of, settings_of
 
+NEVER_TOLD = ToldProgram()
 ORG, PARTNER, FORKED = "jagasuara.example", "kawalpemilu.example", "garuda.example"
 FAR = "rahasia.example"  # nothing of it is public
 STRANGER = {"X-Forwarded-For": "198.51.100.7"}
@@ -175,6 +179,7 @@ READS = {
     "/tps/{code}": [f"/tps/{STATION}", "/tps/1371011001002"],
     "/kosong": ["/kosong"],
     "/berbeda": ["/berbeda"],
+    "/errors": ["/errors"],
     "/robots.txt": ["/robots.txt"],
     "/.well-known/security.txt": ["/.well-known/security.txt"],
     "/bantuan/peringatan": ["/bantuan/peringatan"],
@@ -491,6 +496,18 @@ async def test_no_export_knows_of_a_log_for_partners(home, tmp_path):
     held = await asyncio.to_thread(export_all, home, tmp_path / "held")
     for name, files in held.items():
         assert differing(files, unknown[name]) == [], name
+
+
+async def test_no_program_is_told_of_a_log_for_partners(home):
+    asked = ask_scope(home.resources.profiles, [ELECTION], ELECTION)
+    read = home.resources.db.read
+    unknown = await read(read_news, ORG, asked, NEVER_TOLD)
+    assert unknown.news.counts.records
+    await home.hold_private()
+    await home.grow_private()
+    held = await read(read_news, ORG, asked, NEVER_TOLD)
+    assert msgspec.json.encode(held.news) == msgspec.json.encode(unknown.news)
+    assert held.told == unknown.told
 
 
 class Told(NamedTuple):

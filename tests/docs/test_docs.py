@@ -34,7 +34,7 @@ from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 from federation.web.app import make_app
-from scripts import make_docs
+from scripts import make_docs, make_errors_page
 from tests.webnode import context_of, settings_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -170,13 +170,19 @@ def test_every_key_of_an_agency_is_documented_and_shown():
     assert codes_in(table) == shown == members(AgencyEntry)
 
 
+def test_the_page_of_the_error_codes_is_current():
+    text = read(make_errors_page.PAGE)
+    assert text == make_errors_page.make_page(), "run `make docs`"
+
+
 def test_every_error_code_is_documented_and_no_other():
     kinds = {
         kind
         for kind in vars(errors).values()
         if isinstance(kind, type) and issubclass(kind, errors.FederationError)
     }
-    page = read(REFERENCE / "errors.md")
+    page, _, rows = read(REFERENCE / "errors.md").partition("## Codes of rows")
+    assert codes_in(rows)
     assert {kind.code for kind in kinds} | http_codes() == codes_in(page)
     for kind in kinds:
         assert f"| `{kind.code}` | `{kind.__name__}` |" in page
@@ -242,7 +248,9 @@ def test_every_route_is_documented(app: web.Application):
         assert shown in pages, f"{route.method} {path}"
 
 
-PEOPLE = ("/antrean", "/wilayah", "/tps", "/kosong", "/berbeda", "/static")
+PEOPLE = (
+    *("/antrean", "/wilayah", "/tps", "/kosong", "/berbeda", "/static", "/gambar"),
+)
 
 
 def test_every_documented_path_of_the_api_is_a_route(app: web.Application):

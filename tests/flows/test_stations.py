@@ -92,8 +92,18 @@ def test_of_two_figures_those_are_listed_that_both_count(sample_db):
                 set(codes(stations(view, asked, which))) for which in (one, other)
             )
             answer = stations(view, asked, both)
-            assert answer.total is UNSET
             assert set(codes(answer)) == first & second, both
+            is_indexed = both.status in {"disputed", "unread"} or both.flag
+            assert answer.total == (len(first & second) if is_indexed else UNSET)
+
+
+def test_of_very_many_it_is_not_told_how_many_two_figures_count(sample_db, monkeypatch):
+    asked = scope()
+    both = StationFilter(status="disputed", org=sample.ANA)
+    with sample_db.view() as view:
+        assert stations(view, asked, both).total == 1
+        monkeypatch.setattr(listing, "MAX_COUNTED", 0)
+        assert stations(view, asked, both).total is UNSET
 
 
 def test_a_page_that_looked_at_enough_goes_on_behind_it(sample_db, monkeypatch):

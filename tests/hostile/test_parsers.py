@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from federation.errors import FederationError
+from federation.text import Text
+from tests.indonesian import find_english
 
 TABLE = runpy.run_path(str(Path(__file__).with_name("parsers.py")))
 
@@ -17,6 +19,8 @@ def test_hostile_bytes_get_their_error(case):
         TABLE["DOORS"][door](data)
     said = f"{type(caught.value).__name__}: {caught.value}"
     assert said == TABLE["ANSWERS"][door][name]
+    told = Text("id").say(caught.value.told)
+    assert find_english(told) == [], told
 
 
 def test_what_the_bytes_were_made_from_is_good():

@@ -11,7 +11,7 @@ from tests.fakes import FixedClock
 LOG = "jagasuara.example/pilpres-2019"
 
 
-SIGN = Decision("sign", "")
+SIGN = Decision("sign", None)
 
 
 def gate(*partners, logs=(LOG,), alone=False, clock=None):

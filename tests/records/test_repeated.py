@@ -81,9 +81,9 @@ def test_a_day_is_followed_by_a_time_of_day_and_nothing_else(day, rest):
 
 
 def test_no_result_is_made_unchecked(jaga):
-    with pytest.raises(RecordError, match=r"^tps: not a TPS code"):
+    with pytest.raises(RecordError, match=r"^tps: should be a TPS code"):
         jaga.result(tps="1")
-    with pytest.raises(RecordError, match=r"^observed_at: not a real time"):
+    with pytest.raises(RecordError, match=r"^observed_at: should be a real time"):
         jaga.result(observed_at="yesterday")
     good = jaga.result()
     members = {name: getattr(good, name) for name in TpsResult.__struct_fields__}

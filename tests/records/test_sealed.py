@@ -24,7 +24,9 @@ from federation.records.sealed import (
     seal,
 )
 from federation.records.withdrawal import Withdrawal
+from federation.text import Text
 from federation.tlog.note import sign_note
+from tests.indonesian import find_english
 from tests.records import hostile
 from tests.statements import next_statement
 
@@ -91,6 +93,8 @@ def test_a_hostile_leaf_gets_exactly_its_error(hostile_chain, name, leaf, error)
     with pytest.raises(FederationError) as caught:
         open_leaf(leaf, hostile_chain, hostile.INDEX)
     assert f"{type(caught.value).__name__}: {caught.value}" == error
+    told = Text("id").say(caught.value.told)
+    assert find_english(told) == [], told
 
 
 def test_the_leaf_that_the_hostile_ones_were_made_of_is_good(hostile_chain):

@@ -3,6 +3,8 @@
 import pytest
 
 from federation.errors import FormatError
+from federation.text import Text
+from tests.indonesian import find_english
 from tests.sources import hostile
 
 
@@ -14,6 +16,8 @@ def refusal(found, row):
     (bad,) = found.bad
     assert bad.row == row
     assert [draft.row for draft in found.drafts] == [row + 1]
+    told = Text("id").say(bad.reason)
+    assert find_english(told) == [], told
     return f"{bad.column or '-'}: {bad.code}: {bad.reason}"
 
 
@@ -35,3 +39,5 @@ def test_a_hostile_file_gets_exactly_its_error(read, tmp_path, name, text, error
         read(text)
     said = str(refused.value).replace(str(tmp_path / "file"), "FILE")
     assert said == error
+    told = Text("id").say(refused.value.told)
+    assert find_english(told) == [], told

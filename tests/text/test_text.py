@@ -20,6 +20,8 @@ BANNED = {
 }
 #: Papers for an agency name those who saw what happened, as the law does.
 OF_THE_LAW = {"dossier": {"saksi"}}
+#: What is wrong with bytes is told to who mends a program, in the protocol's words.
+OF_THE_PROTOCOL = {"protocol"}
 
 
 every_topic = pytest.mark.parametrize("topic", sorted(topics()))
@@ -45,6 +47,8 @@ def test_both_languages_have_the_same_places_to_fill_in(topic):
 @every_topic
 def test_people_never_meet_the_machinery(topic):
     for name, said in load_topic(topic).items():
+        if topic in OF_THE_PROTOCOL:
+            continue
         for language, sentence in said.items():
             # A command or a file name is not prose.
             prose = re.sub(r"`[^`]*`|\{[^}]*\}", " ", sentence).lower()

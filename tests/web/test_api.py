@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from federation.config.settings import Listen
 from federation.flows.query import answers, region
 from federation.flows.query.scope import ask
-from federation.web import api, openapi
+from federation.web import api, openapidocument
 from federation.web.context import SITE
 from federation.web.cors import share_public_reads
 from federation.web.problem import answer_problems
@@ -52,7 +52,7 @@ async def node(sample_db):
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
     app.add_routes([endpoint.route() for endpoint in api.endpoints()])
-    app.add_routes([openapi.describe(api.endpoints(), version="1")])
+    app.add_routes([openapidocument.describe(api.endpoints(), version="1")])
     app.on_response_prepare.append(share_public_reads)
     async with TestClient(TestServer(app)) as client:
         yield SimpleNamespace(client=client, db=sample_db, desk=site.desk, site=site)

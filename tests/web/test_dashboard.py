@@ -23,6 +23,7 @@ from federation.text import load_topic
 from federation.web import (
     dashboard,
     page,
+    pictures,
     regionpage,
     reportpage,
     searchpage,
@@ -58,6 +59,11 @@ PAGES = [
     "/daftar?official=differs&sort=apart",
     f"/daftar?lacks={sample.ANA}&region=13",
     "/laporan",
+    "/gambar",
+    "/gambar?contest=pdpr",
+    "/gambar/1371?candidate=02&whose=kpu",
+    "/gambar/1371011001",
+    "/gambar/72",
 ]
 WORDS = re.compile(
     r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosignature|equivocation|saksi)\b",
@@ -81,6 +87,7 @@ async def served(site):
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
     app.add_routes(searchpage.routes())
+    app.add_routes(pictures.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found

@@ -13,7 +13,7 @@ from federation.store import people, registers
 from federation.store.db import Database
 from tests.browsing import Browser
 from tests.desk import SignedIn, did, hold_statements, let_people_in
-from tests.homes import ELECTION, make_home, serving
+from tests.homes import ELECTION, NAMES, make_home, serving
 from tests.incidents import found_incidents
 from tests.records.test_incidentmerge import report as any_report
 from tests.records.test_incidentmerge import said as any_said
@@ -238,6 +238,15 @@ async def test_a_pair_is_said_once_whichever_of_the_two_is_named_first(node, edi
     assert await states(node, one) == ["duplicate"]
 
 
+@pytest.mark.parametrize("path", ["/laporan/kembar", "/laporan/{name}"])
+async def test_organisations_and_places_are_told_by_name(node, edi, path):
+    page = await edi.open(path.format(name=node.names[0]) + "?lang=id")
+    pairs = page.text[page.text.index('<ul class="stations pairs">') :]
+    assert f'<span class="org" title="{ORG}">{NAMES[ORG]}</span>' in pairs
+    assert "Sumatera Barat" in pairs
+    assert f"<small>{ORG}" not in page.text
+
+
 async def test_a_pair_that_was_decided_meanwhile_is_not_decided_again(node, edi):
     one, other, _ = node.names
     page = await edi.open(f"/laporan/{one}?lang=id")
@@ -385,7 +394,7 @@ async def test_where_it_was_taken_is_shown_whoever_took_it(node, edi):
     taken_part, history = page.text.split('id="history"')
     assert "menerimanya dua kali" in taken_part
     for org in ("a.example", "b.example", "c.example"):
-        assert f"<b>{org}</b>" in taken_part
+        assert f">{org}</span></b>" in taken_part
     assert "Sentra" in taken_part, "the agency has its name"
     assert "waktunya sudah lewat (2024-02-15 10:00 WIB)" in taken_part
     assert "Jawaban: <b>diregistrasi instansi</b>" in taken_part

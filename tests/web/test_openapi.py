@@ -24,11 +24,13 @@ from federation.web import (
     mailin,
     maps,
     missing,
+    pictures,
     queue,
     receipt,
     removals,
 )
-from federation.web.openapi import Endpoint, NoQuery, openapi, read_query
+from federation.web.openapi import Endpoint, NoQuery, read_query
+from federation.web.openapidocument import openapi
 from federation.web.queries import ListQuery
 
 ENDPOINTS = [
@@ -40,6 +42,7 @@ ENDPOINTS = [
     *incidents.endpoints(),
     *agencyanswers.endpoints(),
     *mailin.endpoints(),
+    *pictures.endpoints(),
     *queue.endpoints(),
     *alike.endpoints(),
     *missing.endpoints(),
@@ -70,7 +73,7 @@ def test_the_media_types_are_those_that_format_chooses_from(document):
         "geojson": "application/geo+json",
     }
     seen = set()
-    files = {one.path for one in ENDPOINTS if one.text}
+    files = {one.path: {one.file} for one in ENDPOINTS if one.file}
     for path, entry in document["paths"].items():
         for one in entry.values():
             forms = [
@@ -81,8 +84,9 @@ def test_the_media_types_are_those_that_format_chooses_from(document):
             ]
             content = one["responses"]["200"].get("content", {})
             tables = {media[form] for form in forms if form in media}
-            text = {"text/plain"} if path in files else set()
-            assert content.keys() - {"application/json"} == tables | text
+            assert content.keys() - {"application/json"} == tables | files.get(
+                path, set()
+            )
             seen |= tables
     assert seen == set(media.values())
 
@@ -92,6 +96,66 @@ def test_no_reference_leads_nowhere(document):
     used = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert used <= names
     assert names <= used
+
+
+def test_an_operation_keeps_the_name_that_clients_know_it_by(document):
+    names = [
+        one["operationId"]
+        for entry in document["paths"].values()
+        for one in entry.values()
+    ]
+    assert sorted(names) == [
+        *("get_alike", "get_basis", "get_changes", "get_disputed", "get_duplicates"),
+        *("get_elections", "get_export", "get_gaps", "get_incident"),
+        *("get_incident_export", "get_incidents", "get_map", "get_merged"),
+        *("get_missing", "get_nation", "get_partners", "get_pictures"),
+        *("get_queue",),
+        *("get_receipt", "get_region"),
+        *("get_removals", "get_stations", "get_statistics", "get_status"),
+        *("get_summary", "get_tps", "take_answer", "take_evidence", "take_mail"),
+        *("take_records", "take_reports"),
+    ]
+
+
+def members_of(value):
+    if isinstance(value, dict):
+        yield from value.items()
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from members_of(inner)
+
+
+def test_nothing_is_said_in_words_that_only_some_tools_know(document):
+    said = list(members_of(document))
+    assert not [name for name, _ in said if name in {"prefixItems", "$defs"}]
+    patterns = [value for name, value in said if name == "pattern"]
+    assert len(patterns) > 40
+    assert not [pattern for pattern in patterns if "(?!" in str(pattern)]
+    pair = document["components"]["schemas"]["Tally"]["properties"]["votes"]
+    assert pair["additionalProperties"] == {
+        "type": "array",
+        "items": {"type": "integer"},
+        "minItems": 2,
+        "maxItems": 2,
+    }
+
+
+def test_a_refusal_is_told_where_it_can_happen(document):
+    batch = document["paths"]["/v1/records"]["post"]["responses"]
+    assert {"400", "401", "403", "413", "415", "422", "429", "503"} < set(batch)
+    assert document["paths"]["/v1/gaps"]["get"]["responses"].keys() == {
+        *("200", "400", "404", "503", "default")
+    }
+    told = document["components"]["responses"]["Unauthorized"]
+    assert told["headers"]["WWW-Authenticate"]["required"]
+
+
+def test_codes_of_a_closed_list_are_listed(document):
+    contest = document["components"]["schemas"]["Contest"]["properties"]
+    assert contest["status"]["enum"] == [
+        *("missing", "unread", "single", "agreed", "disputed")
+    ]
+    assert "one_digit" in contest["flags"]["items"]["enum"]
 
 
 def test_every_schema_is_a_schema(document):
@@ -165,7 +229,7 @@ def test_a_query_of_another_shape_is_refused_by_name(query, said):
 
 def test_a_path_without_parameters_takes_none():
     assert ask("", NoQuery) == NoQuery()
-    with pytest.raises(FormatError, match="takes: none"):
+    with pytest.raises(FormatError, match="takes: -"):
         ask("a=1", NoQuery)
 
 

@@ -13,8 +13,9 @@ from federation.cli.output import NEGATIVE, OK
 from federation.config.recipients import Recipient
 from federation.errors import ConfigError
 from federation.feeds.sessions import Sessions
-from federation.node.noticesending import NoticeSender, UndeliveredError
+from federation.node.noticesending import NoticeSender
 from federation.node.noticetext import write_test
+from federation.node.posting import UndeliveredError
 from federation.node.resources import load_own_keys
 from federation.records.alarmhelp import CODES, AlarmHelp, help_for
 from federation.text import Sentence
@@ -98,7 +99,7 @@ async def _try_one(run: Run, sender: NoticeSender, one: Recipient) -> AlarmTrial
     try:
         await sender.send(one, message)
     except UndeliveredError as error:
-        reason = run.t.say(error.reason)
+        reason = run.t.say(error.told)
         return AlarmTrial(to=one.name, sent=False, reason=reason)
     return AlarmTrial(to=one.name, sent=True)
 

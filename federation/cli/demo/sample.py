@@ -22,6 +22,7 @@ from random import Random
 from lokal import wilayah
 
 from federation.errors import ConfigError
+from federation.text import Sentence
 
 KABUPATEN = "72.02"  # Poso
 CANDIDATES = ("01", "02", "03")
@@ -67,7 +68,7 @@ def cut_sample(data: Path, folder: Path) -> Sample:
     for path in paths:
         if not path.is_file():
             needed = ", ".join(file.name for file in paths)
-            raise ConfigError(str(path), "", f"no such file; --data needs {needed}")
+            raise ConfigError(str(path), "", Sentence("demo.no-data", needed=needed))
     plano, copies, situng, register = paths
     parts = {"jagasuara": ("13", "72"), "jagapemilu": ("18",)}
     cut = {}

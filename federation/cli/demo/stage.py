@@ -22,6 +22,7 @@ from typing import IO, Any
 import aiohttp
 
 from federation.errors import FederationError, PeerError
+from federation.text import Sentence, quote
 
 START_S, STOP_S, COMMAND_S = 30.0, 10.0, 120.0
 #: What a command of the demonstration runs as.
@@ -102,7 +103,9 @@ class Stage:
         if process.returncode:
             text = complaint.decode(errors="replace").strip()
             text = text or f"exit {process.returncode}"
-            raise CommandError(f"federation {' '.join(words)}: {text}")
+            raise CommandError(
+                Sentence("demo.command", words=" ".join(words), text=text)
+            )
         return json.loads(printed) if printed.strip() else None
 
     async def set_up(self, member: DemoMember, election: str) -> None:
@@ -145,7 +148,9 @@ class Stage:
                 while not await self._answers(member):  # noqa: ASYNC110  another process cannot set an event here
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise PeerError(member.org, member.url, reason="did not start") from None
+            raise PeerError(
+                member.org, member.url, reason=Sentence("demo.not-started")
+            ) from None
 
     async def connect(self, member: DemoMember, others: Sequence[DemoMember]) -> None:
         """Add others as partners; an address is given only for neighbours.
@@ -175,7 +180,7 @@ class Stage:
                     return await answer.json()
                 return await answer.read()
         except aiohttp.ClientError as error:
-            raise PeerError(member.org, path, reason=str(error)) from error
+            raise PeerError(member.org, path, reason=quote(error)) from error
 
     async def post(self, member: DemoMember, path: str, body: object) -> Any:  # noqa: ANN401  # JSON
         """What a node answers to its operator, who may read its control token."""
@@ -191,7 +196,7 @@ class Stage:
         assert process is not None
         if process.returncode is not None:
             log = (member.home / "serve.log").read_text(errors="replace").strip()
-            raise PeerError(member.org, member.url, reason=log)
+            raise PeerError(member.org, member.url, reason=quote(log))
         with contextlib.suppress(PeerError, TimeoutError):
             await self.get(member, "/livez")
             return True

@@ -14,6 +14,7 @@ from federation.cli.output import Output
 from federation.errors import FederationError
 from federation.flows.query.answers import Summary
 from federation.records.merge import Row
+from federation.text import Sentence
 from federation.tlog.tile import Bundle, decode_bundle, format_tile_path
 
 SETTLE_S = 45.0
@@ -122,7 +123,7 @@ class Story:
             ):
                 return now
             await asyncio.sleep(0.2)
-        raise CommandError(self._t("demo.failed", seconds=int(SETTLE_S)))
+        raise CommandError(Sentence("demo.failed", seconds=int(SETTLE_S)))
 
     def _say_title(self) -> None:
         origin = self._t("demo.made-up" if self._sample.made_up else "demo.real")
@@ -239,7 +240,7 @@ class Story:
         )
         verdict = answer["verdicts"][0]
         if verdict["outcome"] != "refused":
-            raise CommandError(self._t("demo.forgery-taken"))
+            raise CommandError(Sentence("demo.forgery-taken"))
         self._line(
             "forgery", was=was, now=now, org=victim.name, reason=verdict["reason"]
         )

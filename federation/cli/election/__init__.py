@@ -20,6 +20,7 @@ from federation.config.disk import make_folder, read_bounded, replace_file
 from federation.errors import ConflictError, NotFoundError
 from federation.profiles import load_profiles, load_shipped, read_profile
 from federation.records.profile import Profile
+from federation.text import Sentence
 from federation.web.requests.records import Close
 
 MAX_PROFILE_BYTES = 4 << 20
@@ -42,10 +43,10 @@ def add(run: Run, *, file: str) -> int | None:
     data = read_bounded(Path(file), MAX_PROFILE_BYTES)
     profile = read_profile(data, file)
     if profile.election in load_shipped():
-        raise ConflictError(run.t("election.is-shipped", election=profile.election))
+        raise ConflictError(Sentence("election.is-shipped", election=profile.election))
     before = load_profiles(run.home.elections).get(profile.election)
     if before is not None and profile.version < before.version:
-        raise ConflictError(run.t("election.is-older", version=before.version))
+        raise ConflictError(Sentence("election.is-older", version=before.version))
     make_folder(run.home.elections, 0o755)
     path = run.home.elections / f"{profile.election}.json"
     replace_file(path, data)
@@ -98,7 +99,7 @@ def close(
 ) -> int | None:
     """End our own history of an election, or that of its reports, for ever."""
     if name not in run.settings.elections:
-        raise NotFoundError(run.t("election.not-ours", election=name))
+        raise NotFoundError(Sentence("election.not-ours", election=name))
     check_reason(run, reason)
     of = "-incidents" if incidents else ""
     if not yes and not run.confirm(run.t(f"election.sure{of}", election=name)):

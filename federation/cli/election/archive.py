@@ -44,7 +44,7 @@ from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.readers import NOBODY
 from federation.store.db import View
 from federation.store.mapreading import list_rows
-from federation.text import LANGUAGES, Text
+from federation.text import LANGUAGES, Sentence, Text
 from federation.verifier import page
 
 README, SUMS, TRUST = "README.txt", "SHA256SUMS", "trust.txt"
@@ -66,11 +66,11 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
     """Write the archive of an election."""
     by = publisher(run)
     if name not in by.profiles:
-        raise NotFoundError(run.t("archive.unknown", election=name))
+        raise NotFoundError(Sentence("archive.unknown", election=name))
     check_folder(folder, run.home.private, f"{SITE}/logs")
     with run.open_database().view() as view:
         if not list_readable(view, NOBODY, [name]):
-            raise NotFoundError(run.t("archive.nothing", election=name))
+            raise NotFoundError(Sentence("archive.nothing", election=name))
         make_folder(folder, 0o755)
         place = OutputFolder(folder)
         place.begin(f"{SITE}/logs")

@@ -38,6 +38,7 @@ from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.records.readers import NOBODY, Caller
 from federation.store.db import View
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH
 from federation.web.staticcounts import StaticCounts
 
@@ -54,7 +55,7 @@ def with_photos(run: Run, by: Publisher, for_org: str | None) -> Publisher:
         with run.open_database().view() as view:
             book = read_partners(view, peers, run.settings, {})
         if for_org not in book.partners:
-            raise NotFoundError(run.t("sync.no-partner", org=for_org))
+            raise NotFoundError(Sentence("sync.no-partner", org=for_org))
         caller = book.partners[for_org]
     blobs = open_blobs(run.home.blobs, run.home.folder)
     shelf = PhotoShelf(

@@ -11,7 +11,6 @@ from federation.flows.ownlog.verdict import Verdict
 from federation.records.canonical import convert, format_time
 from federation.records.profile import Profile
 from federation.records.result import TpsResult, check_result, failed_rules
-from federation.web.telling import tell
 
 
 def make_checker(profile: Profile, run: Run) -> Send:
@@ -28,7 +27,7 @@ def make_checker(profile: Profile, run: Run) -> Send:
             check_result(result)
         except RecordError as error:
             return Verdict(
-                row=row, outcome="refused", reason=tell(run.t, error), code="record"
+                row=row, outcome="refused", reason=run.t.say(error.told), code="record"
             )
         return Verdict(row=row, outcome="logged", flags=failed_rules(result, profile))
 

@@ -31,7 +31,6 @@ from federation.sources.row import (
     Use,
 )
 from federation.text import Sentence, Text
-from federation.web.telling import tell
 
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
@@ -122,7 +121,7 @@ class Intake:
 
     def refuse_file(self, file: str, error: FormatError) -> None:
         """Note a file that could not be read at all, or not to its end."""
-        self._refuse(ReportLine(file, 0, "", "file", tell(self._t, error)))
+        self._refuse(ReportLine(file, 0, "", "file", self._t.say(error.told)))
 
     def refuse_photo(self, name: str, reason: str) -> None:
         """Note a photograph that is not taken; its row may be, without it."""
@@ -302,9 +301,9 @@ class Intake:
             self.counts["implausible"] += not _RULES.isdisjoint(verdict.flags)
 
     def _say(self, verdict: Verdict) -> str:
-        """Why a row was not logged: the desk itself speaks English, to programs."""
+        """Why a row was not logged; a running node has said it in our language."""
         is_one = len(verdict.errors) == 1
-        reason = verdict.errors[0].reason if is_one else verdict.reason
+        reason = self._t.say(verdict.errors[0].reason if is_one else verdict.reason)
         return self._t.word(f"import.reason-{verdict.outcome}", reason)
 
 

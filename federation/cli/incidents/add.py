@@ -28,9 +28,8 @@ from federation.records.problem import Problem
 from federation.sources.incidentdraft import read_incident
 from federation.sources.redaction import Replacement, redact_report
 from federation.sources.row import clip
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 from federation.text.cause import cause_of
-from federation.text.mistyped import reword
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 
 #: The member of a report that goes into its annex.
@@ -161,7 +160,7 @@ async def hand_in_reports(
 
 
 def _refuse(run: Run, row: int, problems: tuple[Problem, ...]) -> IncidentVerdict:
-    told = [one._replace(reason=run.t.say(reword(one.reason))) for one in problems]
+    told = [one._replace(reason=as_said(run.t.say(one.reason))) for one in problems]
     answer = refuse(row, told)
     return IncidentVerdict(
         row=row,
@@ -180,7 +179,8 @@ def _worded(
         reason = run.t.word(f"incidents.why-{verdict.outcome}", verdict.reason)
         return replace(verdict, reason=reason)
     problems = tuple(
-        Problem(one.at, one.code, say_problem(one, draft)) for one in verdict.errors
+        Problem(one.at, one.code, as_said(say_problem(one, draft)))
+        for one in verdict.errors
     )
     return _refuse(run, verdict.row, problems)
 

@@ -22,6 +22,7 @@ from federation.config.peers import Peer
 from federation.config.rewrite import remove_peer, set_flag, set_paused
 from federation.errors import ConflictError
 from federation.flows.visit import introduce, with_feed
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 
 
@@ -48,7 +49,7 @@ def add(run: Run, *, url: str, expect: str | None, allow_private: bool) -> int |
     unknown = Peer(org=url, identity=_nobody(), url=url, allow_private=allow_private)
     about, identity = asyncio.run(with_feed(unknown, introduce, run.clock))
     if about.org == org:
-        raise ConflictError(t("peers.ourselves", org=org))
+        raise ConflictError(Sentence("peers.ourselves", org=org))
     if any(peer.org == about.org for peer in run.peers):
         raise ConflictError(_exists(run, about.org, identity))
     who = t("peers.who", name=about.name, org=about.org, url=url)
@@ -144,9 +145,9 @@ def _set_paused(run: Run, org: str, *, paused: bool) -> int:
     return OK
 
 
-def _exists(run: Run, org: str, identity: VerifierKey) -> str:
+def _exists(run: Run, org: str, identity: VerifierKey) -> Sentence:
     same = find_peer(run, org).identity == identity
-    return run.t("peers.exists" if same else "peers.other-key", org=org)
+    return Sentence("peers.exists" if same else "peers.other-key", org=org)
 
 
 def _nobody() -> VerifierKey:

@@ -28,7 +28,7 @@ def compare_key(
     if expected is not None:
         if theirs == expected:
             return True
-        raise SignatureError(run.t("peers.differs", expected=expected, found=theirs))
+        raise SignatureError(Sentence("peers.differs", expected=expected, found=theirs))
     run.out.note(who)
     run.out.note(f"  {theirs}")
     agreed = run.confirm(run.t("peers.ask-compare"), "--expect")
@@ -52,7 +52,7 @@ def pin_peers(run: Run, new: list[Peer]) -> None:
         if not path.exists():
             create_file(path, f"{peer.identity}\n".encode())
         elif load_vkey_text(path, str(path), "") != str(peer.identity):
-            raise ConfigError(str(path), "", run.t("peers.other-key", org=peer.org))
+            raise ConfigError(str(path), "", Sentence("peers.other-key", org=peer.org))
         entries.append((peer, relpath(path, home.peers.parent)))
     if entries:
         add_peers(home.peers, entries)

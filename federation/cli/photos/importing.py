@@ -37,7 +37,6 @@ from federation.sources.words import FORMS, name_contest
 from federation.text import Sentence
 from federation.web.requests.photos import AddEvidence, SlotPhotos
 from federation.web.requests.request import Desk
-from federation.web.telling import tell
 
 #: Photographs whose results are signed together: what a kill leaves unsaid.
 _CHUNK: Final = 100
@@ -212,7 +211,7 @@ class PhotoImport:
         entries = []
         for result in results:
             if isinstance(result, FormatError):
-                reason = tell(self._run.t, FormatError(result.what))
+                reason = self._run.t.say(FormatError(result.what).told)
                 self._refuse(report, ReportLine(result.at, 0, "", "photo", reason))
             else:
                 entries.append(result)

@@ -149,11 +149,11 @@ def _find_agency(run: Run, incident: Incident, key: str | None) -> Agency:
     if meant:
         return meant[0]
     if not known:
-        raise NotFoundError(run.t("refer.no-agencies", path=run.home.agencies))
+        raise NotFoundError(Sentence("refer.no-agencies", path=run.home.agencies))
     if key is None:
-        raise NotFoundError(run.t("refer.nobody", path=run.home.agencies))
+        raise NotFoundError(Sentence("refer.nobody", path=run.home.agencies))
     keys = ", ".join(one.key for one in known)
-    raise NotFoundError(run.t("refer.no-such-agency", key=key[:40], keys=keys))
+    raise NotFoundError(Sentence("refer.no-such-agency", key=key[:40], keys=keys))
 
 
 def _election(run: Run, incident: Incident, agency: Agency) -> str:

@@ -64,11 +64,14 @@ class LineFormatter(logging.Formatter):
         more: dict[str, Fact] = {"left_out": left_out} if left_out else {}
         said: object = record.msg
         if isinstance(said, Event):
-            facts = {name: _bound(value) for name, value in said.facts.items()}
+            facts = {name: self._fact(value) for name, value in said.facts.items()}
             return said.code, self._t(f"events.{said.code}"), facts | more
         event = "fault" if record.exc_info else "note"
         sentence = clean_line(str(_bound(record.getMessage())))
         return event, sentence, {"place": record.name, **more}
+
+    def _fact(self, value: Fact) -> Fact:
+        return _bound(self._t.say(value) if isinstance(value, str) else value)
 
 
 def _bound(value: Fact) -> Fact:

@@ -30,7 +30,7 @@ def show_broken(
     """What is broken, then what is known; `print_status` prints that for people."""
     steps = asyncio.run(examine_files(house))
     answer = _read_known(house)
-    known = {} if answer is None else to_builtins(answer)
+    known = {} if answer is None else to_builtins(answer, enc_hook=str)
 
     def human() -> None:
         print_steps(run, run.t("steps.title-broken"), steps)

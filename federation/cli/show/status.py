@@ -45,7 +45,8 @@ def status(run: Run, *, code: str | None) -> int | None:
         seen = see_node(run, view, answer)
         asking = read_asking(view, set(peers))
     # An optional member is absent when there is nothing to say.
-    whole = {**to_builtins(answer), "observed": seen, "asking": asking}
+    known = to_builtins(answer, enc_hook=str)
+    whole = {**known, "observed": seen, "asking": asking}
 
     def tell() -> None:
         _print_status(run, answer)
@@ -124,7 +125,7 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
     """How the last turn went, in the words of `federation sync`."""
     code = peer.outcome or ""
     words = run.t.word(f"sync.outcome-{code}", code)
-    return ": ".join(filter(None, (words, peer.reason or "")))
+    return ": ".join(filter(None, (words, run.t.say(peer.reason or ""))))
 
 
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:

@@ -48,7 +48,6 @@ from federation.profiles import load_shipped
 from federation.text import Sentence
 from federation.text.cause import tell_refusal
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
-from federation.web.telling import tell
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _GIVEN: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -155,7 +154,7 @@ def _write_evidence(run: Run, path: Path, evidence: str) -> None:
     try:
         replace_file(path, evidence.encode())
     except ConfigError as error:
-        run.out.note(tell(run.t, error))
+        run.out.note(run.t.say(error.told))
     else:
         run.out.note(run.t("verify.evidence", path=path))
 

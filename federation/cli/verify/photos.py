@@ -28,7 +28,6 @@ from federation.records.readers import THIS_MACHINE
 from federation.store.db import View
 from federation.store.evidence import NamedEvidence, find_evidence
 from federation.store.originals import find_copy
-from federation.web.telling import tell
 
 _HEAD: Final = 1024
 _MAX_SHOWN: Final = 20
@@ -80,7 +79,7 @@ async def _read_photo(run: Run, redrawer: Redrawer, name: str) -> GivenPhoto:
     try:
         drawn = await redrawer.redraw(data)
     except (PhotoError, ConfigError) as error:
-        why = tell(run.t, error)
+        why = run.t.say(error.told)
     else:
         likeness = drawn.likeness
         # Who has the original has what the shared copy is drawn from.

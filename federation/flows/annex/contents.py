@@ -87,7 +87,7 @@ def parse_contents(data: bytes, at: str = "") -> IncidentAnnex:
     Raises:
         FormatError: it is no JSON of this shape, or says nothing.
     """
-    contents = parse_json(data, IncidentAnnex, what="an annex", at=at)
+    contents = parse_json(data, IncidentAnnex, what=Sentence("member.an-annex"), at=at)
     if contents == IncidentAnnex():
         raise FormatError(Sentence("annex.empty"), at)
     return contents

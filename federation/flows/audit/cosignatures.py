@@ -17,6 +17,7 @@ from federation.config.fingerprint import fingerprint
 from federation.flows.audit.keyring import Quorum, Trust
 from federation.flows.audit.report import Holding
 from federation.records.keychain import KeyChain
+from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.cosignature import Cosignature, open_cosignatures
 from federation.tlog.keys import VerifierKey
@@ -63,7 +64,7 @@ class Judged(NamedTuple):
     held: tuple[Holding, ...]
     size: int
     quorum: Quorum
-    findings: list[tuple[str, str]]
+    findings: list[tuple[str, Sentence | None]]
 
 
 @dataclass
@@ -124,22 +125,26 @@ class HolderKeys:
             shown: With the cosignatures, the newest first.
             org: Whose log it is.
         """
-        findings, sizes = list[tuple[str, str]](), list[_OfSize]()
+        findings, sizes = list[tuple[str, Sentence | None]](), list[_OfSize]()
         for signed in shown:
             good, bad = self.read(signed.note, org)
-            findings += (("cosignature", f"a bad line by {name}") for name in bad)
+            findings += (
+                ("cosignature", Sentence("audited.bad-line", name=name)) for name in bad
+            )
             quorum = self.trust.quorum(self.witnesses(good))
             sizes.append(_OfSize(signed.size, good, quorum))
         chosen = self._choose(sizes)
         if chosen.quorum == "not-met":
-            detail = f"{len(chosen.good)} that count, at {chosen.size} records"
+            detail = Sentence(
+                "audited.that-count", count=len(chosen.good), size=chosen.size
+            )
             findings.append(("quorum", detail))
         times = [cosignature.time for of in sizes for cosignature in of.good]
         past = [time for time in times if not self.ages.is_ahead(time)]
         if self.ages.is_stale(max(past, default=None)):
-            findings.append(("stale", "the newest cosignature is too old, or none is"))
+            findings.append(("stale", Sentence("audited.too-old")))
         if not times:
-            findings.append(("no-cosignature", ""))
+            findings.append(("no-cosignature", None))
             return Judged(*self._claimed(shown, org), chosen.quorum, findings)
         told = chosen
         if not chosen.good:

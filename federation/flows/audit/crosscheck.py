@@ -22,6 +22,7 @@ from federation.flows.audit.report import Findings
 from federation.flows.audit.source import OpenedLog
 from federation.flows.verify.prefix import check_grown
 from federation.records.keychain import KeyChain
+from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import find_fork
 
@@ -70,7 +71,11 @@ async def compare_sides(
         await _compare(largest, checkpoint, findings)
     for log in mine:
         if log.checkpoint.size < largest.checkpoint.size:
-            detail = f"{log.checkpoint.size} of {largest.checkpoint.size} records"
+            detail = Sentence(
+                "audited.of-records",
+                size=log.checkpoint.size,
+                known=largest.checkpoint.size,
+            )
             findings.add("behind", log.reader.name, log.origin, detail=detail)
 
 
@@ -96,7 +101,7 @@ def compare_chains(
         if fork is not None:
             findings.add_fork(name, fork)
             continue
-        detail = "another key chain than that of another source"
+        detail = Sentence("audited.other-chain")
         findings.add("wrong-key", name, chain.origin, detail=detail)
         if not is_pinned:
             mine = next(name for name, chain in chains if chain == right)
@@ -114,7 +119,7 @@ def _sort(
         elif _open(log.signed.note, right):
             mine.append(log)
         else:
-            detail = "signed by a key that was not, or no longer, valid at this size"
+            detail = Sentence("audited.key-not-valid")
             findings.add("checkpoint", log.reader.name, log.origin, detail=detail)
     return mine, others
 
@@ -159,7 +164,7 @@ async def _compare(
             if fork is not None:
                 findings.add_fork(seen.source, fork)
         elif old.size > new.size:
-            detail = f"{new.size} of {old.size} records"
+            detail = Sentence("audited.of-records", size=new.size, known=old.size)
             findings.add("behind", largest.reader.name, new.origin, detail=detail)
         else:
             await check_grown(largest.reader.feed, old, new)

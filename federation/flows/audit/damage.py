@@ -31,6 +31,7 @@ from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement
 from federation.records.kinds import kind_of
 from federation.records.sealed import find_foreign, parse_statement
+from federation.text import Sentence
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import Note, parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
@@ -43,7 +44,7 @@ class Culprit(NamedTuple):
 
     kind: str
     index: int  # type: ignore[assignment]  # the field's name; tuple.index is unused
-    detail: str = ""
+    detail: Sentence | None = None
 
 
 class Read(NamedTuple):
@@ -107,7 +108,7 @@ def name_culprits(
     culprits += _duplicated(window, here)
     culprits += _swapped(window, here, at_index)
     if is_cut:
-        culprits.append(Culprit("cut-off", here.stop, "the bundle ends within it"))
+        culprits.append(Culprit("cut-off", here.stop, Sentence("audited.ends-within")))
     return culprits
 
 
@@ -120,9 +121,11 @@ def _altered(lost: Sequence[int], strange: Sequence[int]) -> Iterator[Culprit]:
     for position in others:
         index = next(places, None)
         if index is None:
-            yield Culprit("altered", position, "was never signed for")
+            yield Culprit("altered", position, Sentence("audited.never-signed"))
         else:
-            yield Culprit("altered", index, f"stands at {position}")
+            yield Culprit(
+                "altered", index, Sentence("audited.stands-at", index=position)
+            )
 
 
 def _duplicated(window: Window, here: range) -> Iterator[Culprit]:
@@ -138,7 +141,9 @@ def _duplicated(window: Window, here: range) -> Iterator[Culprit]:
         )
         # Told where it stands again, not where it stands first.
         if next(before, None) is not None:
-            yield Culprit("duplicated", first, f"again at {position}")
+            yield Culprit(
+                "duplicated", first, Sentence("audited.again-at", index=position)
+            )
 
 
 def _swapped(
@@ -153,7 +158,7 @@ def _swapped(
         should = window.signed.get(position)
         if should is not None and should != mine and window.here.get(other) == should:
             low, high = sorted((position, other))
-            yield Culprit("swapped", low, f"with {high}")
+            yield Culprit("swapped", low, Sentence("audited.with", index=high))
 
 
 def name_bad_record(leaf: bytes, index: int, chain: KeyChain) -> str:

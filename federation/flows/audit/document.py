@@ -80,7 +80,9 @@ class DocumentAudit:
     errors: int = 0
     origin: str = ""
 
-    def add(self, kind: str, detail: str = "", index: int | None = None) -> None:
+    def add(
+        self, kind: str, detail: Sentence | None = None, index: int | None = None
+    ) -> None:
         """Note one thing that was found."""
         self.errors += kind in EXITS
         self.context.findings.add(kind, self.name, self.origin, index, detail)
@@ -94,7 +96,7 @@ class DocumentAudit:
         try:
             chain = open_any(notes)
         except BAD as error:
-            self.add("keys", str(error))
+            self.add("keys", error.told)
             return None
         return self.context.keyring.newest(chain)
 
@@ -103,10 +105,10 @@ class DocumentAudit:
         try:
             signed = chain.open_checkpoint(note)
         except FormatError as error:
-            self.add(kind_of(error), str(error))
+            self.add(kind_of(error), error.told)
             return None
         except SignatureError as error:
-            self.add("checkpoint", str(error))
+            self.add("checkpoint", error.told)
             return None
         seen = self.context.seen.setdefault(signed.origin, {})
         # The receipts of an excerpt show the same one a thousand times.
@@ -170,12 +172,12 @@ def _judge_receipt(document: DocumentAudit) -> DocumentReport:
     try:
         receipt = parse_receipt(document.data)
     except FormatError as error:
-        document.add(kind_of(error), str(error))
+        document.add(kind_of(error), error.told)
         return document.nothing()
     document.origin = receipt.origin
     chain = document.open_chain(receipt.keys)
     if chain is not None and chain.origin != receipt.origin:
-        document.add("keys", f"the keys of {chain.origin}")
+        document.add("keys", Sentence("chain.keys-of", origin=chain.origin))
         chain = None
     if chain is None:
         return document.nothing()
@@ -193,10 +195,10 @@ def _open_receipt(
     try:
         return open_receipt(receipt, chain)[1]
     except ProofError as error:
-        document.add("receipt", str(error), receipt.index)
+        document.add("receipt", error.told, receipt.index)
     except BAD as error:
         kind = name_bad_record(receipt.leaf, receipt.index, chain)
-        document.add(kind, str(error), receipt.index)
+        document.add(kind, error.told, receipt.index)
     return None
 
 
@@ -206,21 +208,24 @@ def _judge_record(document: DocumentAudit) -> DocumentReport:
             parse_note(document.data, MAX_LEAF_BYTES).text.rstrip(b"\n")
         )
     except BAD as error:
-        document.add("damaged", str(error))
+        document.add("damaged", error.told)
         return document.nothing()
     chains = document.context.keyring.of_org(statement.org, statement.election)
     if not chains:
-        detail = f"the keys of {statement.org} for {statement.election} are not here"
-        document.add("missing", detail)
+        lacking = Sentence(
+            "audited.keys-for", org=statement.org, election=statement.election
+        )
+        document.add("missing", lacking)
         return document.nothing()
-    refused, detail = "bad-record", ""
+    refused: str = "bad-record"
+    detail: Sentence | None = None
     for chain in chains:
         document.origin = chain.origin
         index = _index_of(document.data, chain)
         try:
             sealed = open_leaf(document.data, chain, index)
         except BAD as error:
-            refused, detail = name_bad_record(document.data, index, chain), str(error)
+            refused, detail = name_bad_record(document.data, index, chain), error.told
             continue
         return document.report(chain, sealed=sealed)
     document.add(refused, detail)
@@ -246,7 +251,7 @@ def _judge_checkpoint(document: DocumentAudit) -> DocumentReport:
     except FormatError as error:
         # Any text of three lines is looked at here: a table of results, say.
         is_note = b"\n\n" in document.data
-        detail = str(error) if is_note else Sentence("verify.no-document")
+        detail = error.told if is_note else Sentence("verify.no-document")
         document.add(kind_of(error), detail)
         return document.nothing()
     chain = document.context.keyring.longest(document.origin)
@@ -264,12 +269,16 @@ def _judge_by_policy(document: DocumentAudit) -> DocumentReport:
     keys = [log.key for log in policy.logs] if policy else []
     mine = [key for key in keys if key.name == document.origin]
     if not mine:
-        document.add("missing", f"the keys of {document.origin} are not here")
+        document.add(
+            "missing", Sentence("audited.keys-not-here", origin=document.origin)
+        )
         return document.nothing()
     try:
         signed = open_by_any(document.data, mine)
     except SignatureError:
-        document.add("checkpoint", f"not signed by the key of {document.origin}")
+        document.add(
+            "checkpoint", Sentence("audited.not-signed", origin=document.origin)
+        )
         return document.nothing()
     judged = holders.judge(signed, document.origin.partition("/")[0])
     for kind, detail in judged.findings:
@@ -292,7 +301,7 @@ def _judge_keys(document: DocumentAudit) -> DocumentReport:
     try:
         notes = decode_keys(document.data)
     except FormatError as error:
-        document.add(kind_of(error), str(error))
+        document.add(kind_of(error), error.told)
         return document.nothing()
     chain = document.open_chain(notes)
     if chain is None:
@@ -320,14 +329,14 @@ def _judge_evidence(document: DocumentAudit) -> DocumentReport:
         fork = check_evidence(document.data, keys)
     except FormatError as error:
         _, is_keys, _ = document.data.partition(KEY_FORK)
-        document.add("missing" if is_keys else kind_of(error), str(error))
+        document.add("missing" if is_keys else kind_of(error), error.told)
     except SignatureError as error:
         old, _, _ = parse_evidence(document.data)
         document.origin = read_unverified(old).origin
         known = document.origin in keyring.chains
-        document.add("damaged" if known else "missing", str(error))
+        document.add("damaged" if known else "missing", error.told)
     except ProofError as error:
-        document.add("damaged", str(error))
+        document.add("damaged", error.told)
     else:
         document.context.findings.add_fork(document.name, fork)
         document.origin = fork.origin

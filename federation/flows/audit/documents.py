@@ -27,7 +27,7 @@ from federation.flows.audit.report import DocumentReport
 from federation.flows.audit.source import kind_of, tell
 from federation.records.keychain import decode_keys
 from federation.records.receipt import parse_receipt
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 
 _OF_EXCERPT: Final = frozenset({"checkpoint", "keys"})
 _RECORDS: Final = "/tile/"
@@ -87,7 +87,7 @@ class Documents:
             if not path.startswith(RECEIPTS) and kind not in _OF_EXCERPT:
                 has_records |= _RECORDS in path
                 if kind != "about":
-                    self._context.findings.add("extra-file", name, detail=path)
+                    self._context.findings.add("extra-file", name, detail=as_said(path))
                 continue
             try:
                 data = files.read(path, _MAX_BYTES)
@@ -97,11 +97,11 @@ class Documents:
             self._add(_Given(f"{name}:{path}", files=files, path=path), data)
         # Keys and totals alone say nothing of any record.
         if not has_receipts and not has_records:
-            detail = "neither histories nor receipts"
+            detail = Sentence("audited.neither")
             self._context.findings.add("missing", name, detail=detail)
         elif has_records:
             # Nobody looks at records that no list names: not to be taken for proved.
-            self._context.findings.add("missing", name, detail=LOGS.path)
+            self._context.findings.add("missing", name, detail=as_said(LOGS.path))
 
     def learn_keys(self) -> None:
         """Put the keys that documents bring into the keyring."""
@@ -125,7 +125,7 @@ class Documents:
             data = given.read()
         except (FormatError, NotFoundError) as error:
             # Somebody exchanges the files while they are read.
-            self._context.findings.add("damaged", given.name, detail=str(error))
+            self._context.findings.add("damaged", given.name, detail=error.told)
             return
         report = JUDGES[kind](DocumentAudit(self._context, given.name, kind, data))
         self._check_path(given, report)
@@ -139,5 +139,10 @@ class Documents:
         is_receipt = given.path.startswith(RECEIPTS) and report.index is not None
         right = f"{RECEIPTS}{report.origin}/{report.index}.txt"
         if is_receipt and given.path != right:
-            detail = f"{given.path}: the receipt of {report.origin} {report.index}"
+            detail = Sentence(
+                "audited.receipt-of",
+                path=given.path,
+                origin=report.origin,
+                index=report.index,
+            )
             self._context.findings.add("extra-file", given.name, detail=detail)

@@ -28,6 +28,7 @@ from federation.feeds.resource import (
 from federation.flows.audit.keyring import BAD, Keyring
 from federation.flows.audit.source import Reader
 from federation.records.about import open_about, open_about_unpinned
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.verifier import page
 
@@ -140,7 +141,9 @@ async def check_about(reader: Reader, keyring: Keyring) -> None:
         if keys:
             open_about(note, keys)
     except BAD as error:
-        reader.add("damaged", detail=f"about note: {error}")
+        reader.add(
+            "damaged", detail=Sentence("audited.about-because", error=error.told)
+        )
 
 
 def check_basis(reader: Reader, files: Files) -> None:
@@ -155,7 +158,10 @@ def check_basis(reader: Reader, files: Files) -> None:
     except UnreadableError as error:
         reader.blame(error)
     except FormatError as error:
-        reader.add("damaged", detail=f"{ELECTIONS.path}: {error}")
+        reader.add(
+            "damaged",
+            detail=Sentence("machine.at", place=ELECTIONS.path, cause=error.told),
+        )
     for named_by in BY_DIGEST:
         _check_names(reader, files, named_by(""))
 
@@ -170,7 +176,7 @@ def _check_names(reader: Reader, files: Files, folder: Resource) -> None:
             reader.blame(error)
             continue
         if hashlib.sha256(data).hexdigest() != path.removeprefix(folder.path):
-            reader.add("damaged", detail=f"{path}: other bytes than its name says")
+            reader.add("damaged", detail=Sentence("audited.not-its-name", path=path))
 
 
 def check_page(reader: Reader, files: Files) -> None:
@@ -183,4 +189,4 @@ def check_page(reader: Reader, files: Files) -> None:
         reader.blame(error)
         return
     if given != page():
-        reader.add("extra-file", detail=f"{PAGE_PATH}: not the page of this version")
+        reader.add("extra-file", detail=Sentence("audited.other-page", path=PAGE_PATH))

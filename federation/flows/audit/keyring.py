@@ -43,6 +43,7 @@ from federation.records.canonical import decode_as
 from federation.records.evidence import format_fork, open_key_fork
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
 from federation.tlog.policy import NO_QUORUM, Policy
@@ -141,7 +142,7 @@ def open_any(notes: Sequence[bytes]) -> KeyChain:
         SignatureError: a signature is missing, bad or too many.
     """
     if not notes:
-        raise FormatError("a key chain of 0 statements")
+        raise FormatError(Sentence("chain.no-statements"))
     return _open(tuple(notes))
 
 
@@ -216,7 +217,7 @@ class Keyring:
 
     def tell_unpinned(
         self, chain: KeyChain, log_key: VerifierKey | None
-    ) -> tuple[str, str]:
+    ) -> tuple[str, Sentence]:
         """What it is called that nobody vouches for a chain, and why.
 
         Args:
@@ -225,7 +226,9 @@ class Keyring:
                 says nothing of anybody's keys.
         """
         print_ = fingerprint(chain.identity)
-        detail = f"{chain.identity.name} has the fingerprint {print_}"
+        detail = Sentence(
+            "audited.fingerprint", name=chain.identity.name, fingerprint=print_
+        )
         only_logs = log_key is None and not self.trust.fingerprints
         if self.trust.is_empty or only_logs:
             return "unpinned", detail

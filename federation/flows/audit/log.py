@@ -39,7 +39,7 @@ from federation.flows.verify.workers import Workers, pick_workers
 from federation.records.admission import EncodedClaim, Rejected
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
 from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
@@ -225,8 +225,12 @@ class LogAudit:
             path = format_tile_path(Tile(0, index, end - start))
             # A tile that could not be asked for is not wrong.
             if not self._reader.feed.is_unasked(origin):
-                self._reader.add("tile", origin, detail=path)
-            self._reader.add("altered", origin, detail=f"one of {start} to {end - 1}")
+                self._reader.add("tile", origin, detail=as_said(path))
+            self._reader.add(
+                "altered",
+                origin,
+                detail=Sentence("audited.one-of", start=start, end=end - 1),
+            )
             return
         culprits = name_culprits(
             Window(signed, here),
@@ -238,7 +242,7 @@ class LogAudit:
             self._has_moved |= culprit.kind in ("dropped", "duplicated")
             self._reader.add(culprit.kind, origin, culprit.index, culprit.detail)
         if not culprits and not self._has_moved:
-            detail = f"{start} to {end - 1} in another order"
+            detail = Sentence("audited.other-order", start=start, end=end - 1)
             self._reader.add("swapped", origin, start, detail)
 
     async def _read_loosely(self, index: int) -> Read | None:
@@ -267,11 +271,11 @@ class LogAudit:
         if counts.start or self.counts.has_gaps:
             return
         if counts.first != log.chain.notes[0]:
-            detail = "the first record is not the first key statement"
+            detail = Sentence("audited.first-not-keys")
             self._reader.add("keys", log.origin, 0, detail)
         for version in counts.missing_keys.values():
             if version > 1:
-                detail = f"key statement {version} is not among the records"
+                detail = Sentence("audited.keys-not-among", version=version)
                 self._reader.add("keys", log.origin, detail=detail)
 
 

@@ -39,7 +39,7 @@ from federation.records.admission import EncodedClaim
 from federation.records.evidence import open_evidence
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Profile
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 from federation.tlog.checkpoint import MAX_SIZE
 
 
@@ -99,7 +99,7 @@ class Logs:
             sizes = {entry.origin: MAX_SIZE for entry in entries}
             sizes |= {log.origin: log.checkpoint.size for log in opened}
             for name in self._listings[source.name].unasked(sizes):
-                reader.add("extra-file", detail=name)
+                reader.add("extra-file", detail=as_said(name))
 
     def _list(self, reader: Reader, files: Files) -> None:
         listing = self._listings[reader.name] = Listing(files.names())
@@ -151,7 +151,11 @@ class Logs:
         try:
             fork = open_evidence(evidence, log.chain)
         except BAD as error:
-            log.reader.add("damaged", log.origin, detail=f"evidence: {error}")
+            log.reader.add(
+                "damaged",
+                log.origin,
+                detail=Sentence("audited.evidence", error=error.told),
+            )
         else:
             self._findings.add_fork(log.reader.name, fork)
 
@@ -195,10 +199,10 @@ class Logs:
         if not counts.start:
             return
         if counts.start < log.checkpoint.size and self._means.is_partial:
-            detail = f"records from {counts.start} on"
+            detail = Sentence("audited.records-from", start=counts.start)
             log.reader.add("partial", log.origin, detail=detail)
         else:
-            detail = f"records 0 to {counts.start - 1}"
+            detail = Sentence("audited.records-to", start=0, end=counts.start - 1)
             log.reader.add("missing", log.origin, detail=detail)
 
     def _report(self, judged: _JudgedLog, holders: HolderKeys) -> AuditedLog:
@@ -209,11 +213,11 @@ class Logs:
             kind, detail = self._keyring.tell_unpinned(chain, log_key)
             log.reader.add(kind, log.origin, detail=detail)
         if counts.unknown:
-            detail = f"{counts.unknown} records"
-            log.reader.add("unknown-type", log.origin, detail=detail)
+            unknown = Sentence("audited.records", count=counts.unknown)
+            log.reader.add("unknown-type", log.origin, detail=unknown)
         held = holders.judge_all((log.signed, *log.earlier), chain.org)
-        for kind, detail in held.findings:
-            log.reader.add(kind, log.origin, detail=detail)
+        for found, why in held.findings:
+            log.reader.add(found, log.origin, detail=why)
         return AuditedLog(
             source=log.reader.name,
             origin=log.origin,
@@ -246,7 +250,7 @@ async def _read_status(reader: Reader) -> tuple[StatusEntry, ...] | None:
         return None if kind == UNASKED else ()
     # Nothing to be wrong in is not proved: whoever leaves all out must not pass.
     if not entries:
-        reader.add("missing", detail="it lists no histories")
+        reader.add("missing", detail=Sentence("audited.no-histories"))
     return entries
 
 

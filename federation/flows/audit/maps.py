@@ -46,6 +46,8 @@ from federation.records.profile import CONTESTS, Profile
 from federation.records.publishedmap import PublishedMap
 from federation.records.tps import TpsId
 from federation.sorting import RUN_BYTES, Sorter, Spool
+from federation.text import Sentence
+from federation.text.cause import cause_of
 
 _CONTEST: Final = 6
 _KEY: Final = _CONTEST + 13
@@ -235,7 +237,7 @@ class MapAudit:
         self._claims = Sorter(folder, run_bytes)
         self._covered: dict[str, tuple[int, int]] = {}
         self._follows: dict[str, Follows] = {}
-        self._fault = ""
+        self._fault: Sentence | None = None
 
     @property
     def profile(self) -> Profile:
@@ -278,14 +280,13 @@ class MapAudit:
         if published is None or absent or self._fault:
             self.close()
             if published is not None:
-                why = f" without {absent}" if absent else f": {self._fault}"
-                self._note(published, source, findings, why)
+                self._note(published, source, findings, absent or self._fault)
             return None
         try:
             digest, rows = self.recompute()
         except OSError as error:
             self._fail(error)
-            self._note(published, source, findings, f": {self._fault}")
+            self._note(published, source, findings, self._fault)
             return None
         is_equal = digest == published.digest and rows == published.rows
         if not is_equal:
@@ -313,23 +314,30 @@ class MapAudit:
 
     def _fail(self, error: OSError) -> None:
         """Write no more and give back what was: the disk is full, or fails."""
-        self._fault = error.strerror or str(error)
+        self._fault = cause_of(error)
         self.close()
 
     @staticmethod
     def _note(
-        published: PublishedMap, source: str, findings: Findings, why: str
+        published: PublishedMap, source: str, findings: Findings, why: Sentence | None
     ) -> None:
-        detail = f"{published.election}: not made again{why}"
+        detail = Sentence("audited.map-not-made", election=published.election)
+        if why is not None:
+            detail = Sentence("machine.at", place=detail, cause=why)
         findings.add("no-map", source, detail=detail)
 
-    def _find_absent(self) -> str:
+    def _find_absent(self) -> Sentence | None:
         """The first log of which something that the map is made from is not at hand."""
         for origin, size in self._vector.items():
             start, end = self._covered.get(origin, (0, 0))
             if size and (start > 0 or end < size):
-                return f"records {0 if start else end} to {size - 1} of {origin}"
-        return ""
+                return Sentence(
+                    "audited.map-without",
+                    start=0 if start else end,
+                    end=size - 1,
+                    origin=origin,
+                )
+        return None
 
     def _count_logs(self) -> list[Counted]:
         """Every log of the map, by number, and below which index it counts."""
@@ -340,8 +348,12 @@ class MapAudit:
         return [Counted(origin, ends[origin]) for origin in self._numbers]
 
 
-def _describe(published: PublishedMap, digest: str, rows: int) -> str:
-    return (
-        f"{published.election}: published {published.digest} over"
-        f" {published.rows} rows, the records come to {digest} over {rows}"
+def _describe(published: PublishedMap, digest: str, rows: int) -> Sentence:
+    return Sentence(
+        "audited.map-other",
+        election=published.election,
+        published=published.digest,
+        published_rows=published.rows,
+        digest=digest,
+        rows=rows,
     )

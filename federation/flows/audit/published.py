@@ -37,13 +37,13 @@ class AscendingStations:
             FormatError: these are not the sorted codes of stations.
         """
         if not _CODES.fullmatch(codes):
-            raise FormatError("not a register: more than codes of stations")
+            raise FormatError(Sentence("member.register-codes"))
         places = range(0, len(codes), _WIDTH)
         lines = (codes[at : at + _WIDTH] for at in places)
         last = b""
         for line in lines:
             if line <= last:
-                raise FormatError("not a register: codes that are not sorted")
+                raise FormatError(Sentence("member.register-order"))
             last = line
         self._codes, self._at, self._last = codes, 0, b""
 
@@ -89,10 +89,13 @@ async def load_basis(
         published = parse_map(await feed.fetch(map_of(election)))
         if published.election != election:
             raise FormatError(
-                f"the map of {published.election}", f"the map of {election}"
+                Sentence("network.the-map", election=published.election),
+                Sentence("network.the-map", election=election),
             )
         if published.rules != RULES_VERSION:
-            detail = f"{election}: made by version {published.rules} of the merge rules"
+            detail = Sentence(
+                "audited.other-rules", election=election, version=published.rules
+            )
             findings.add("no-map", source, detail=detail)
             return nothing
     except FederationError as error:
@@ -117,7 +120,7 @@ def _kind_of(error: FederationError) -> str:
     return kind_of(error) if isinstance(error, PeerError) else "damaged"
 
 
-def _tell(what: str, error: FederationError) -> str:
+def _tell(what: str, error: FederationError) -> Sentence:
     return Sentence("network.because", said=what, reason=tell(error))
 
 
@@ -129,14 +132,12 @@ async def _load_profile(
     text = await _load(feed, published.profile)
     profile = parse_profile(text)
     if profile.text != text or profile.election != published.election:
-        raise FormatError(
-            "not the canonical profile of this election", published.profile
-        )
+        raise FormatError(Sentence("member.profile-form"), published.profile)
     return profile
 
 
 async def _load(feed: Feed, digest: str) -> bytes:
     data = await feed.fetch(basis_of(digest))
     if hashlib.sha256(data).hexdigest() != digest:
-        raise ProofError(f"other bytes than those with the SHA-256 {digest}")
+        raise ProofError(Sentence("asked.other-bytes", digest=digest))
     return data

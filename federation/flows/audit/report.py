@@ -40,6 +40,7 @@ from federation.errors import ForkError
 from federation.flows.audit.keyring import Pinned, Quorum
 from federation.flows.audit.mentions import PhotoVerdict
 from federation.records.evidence import format_fork
+from federation.text import Sentence
 
 PROVED: Final = "proved"
 UNASKED: Final = "unreachable"
@@ -125,7 +126,7 @@ class Findings:
         source: str,
         origin: str = "",
         index: int | None = None,
-        detail: str = "",
+        detail: Sentence | None = None,
     ) -> None:
         """Note one thing; `kind` is of the tables above."""
         level: Literal["error", "note"] = "error" if kind in EXITS else "note"
@@ -142,7 +143,7 @@ class Findings:
                 source=source,
                 origin=origin,
                 index=index,
-                detail=detail,
+                detail=detail or "",
             )
         )
 
@@ -151,7 +152,7 @@ class Findings:
         evidence = format_fork(fork)
         if evidence not in self.evidence:
             self.evidence.append(evidence)
-        self.add("forked", source, fork.origin, detail=str(fork))
+        self.add("forked", source, fork.origin, detail=fork.told)
 
     def verdict(self) -> tuple[str, int]:
         """What all of it comes to: a kind and its exit code."""

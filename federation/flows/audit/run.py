@@ -30,6 +30,7 @@ from federation.flows.audit.report import (
 from federation.flows.audit.source import AuditSource, kind_of, tell
 from federation.flows.verify.workers import Workers
 from federation.records.profile import Profile
+from federation.text import as_said
 
 
 async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
@@ -140,7 +141,7 @@ class _Audit:
             finding for finding in self._findings.kept if finding.kind == "stranger"
         ]:
             where = finding.source, finding.origin
-            self._findings.add("wrong-key", *where, detail=finding.detail)
+            self._findings.add("wrong-key", *where, detail=as_said(finding.detail))
 
     def report(self, sources: Sequence[AuditSource]) -> AuditReport:
         """What all of it comes to."""

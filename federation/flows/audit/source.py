@@ -74,12 +74,12 @@ def kind_of(error: FederationError) -> str:
     return "damaged"
 
 
-def tell(error: FederationError) -> str:
+def tell(error: FederationError) -> Sentence:
     """What is wrong and where, as a sentence if its cause is one."""
     if not isinstance(error, PeerError) or not isinstance(error.reason, Sentence):
         if isinstance(error, FormatError) and isinstance(error.what, Sentence):
             return Sentence("network.because", said=error.at, reason=error.what)
-        return str(error)
+        return error.told
     if error.status:
         answered = Sentence("network.answered", url=error.url, status=error.status)
     elif error.is_of_file:
@@ -100,7 +100,11 @@ class Reader:
         self.cosigned_left = MAX_COSIGNED_BYTES
 
     def add(
-        self, kind: str, origin: str = "", index: int | None = None, detail: str = ""
+        self,
+        kind: str,
+        origin: str = "",
+        index: int | None = None,
+        detail: Sentence | None = None,
     ) -> None:
         """Note one thing of this source."""
         self._findings.add(kind, self.name, origin, index, detail)
@@ -200,11 +204,13 @@ def open_signed(
         size = read_unverified(note).size
         if size <= _MAX_LEAVES:
             return chain.open_checkpoint(note)
-        reader.add("checkpoint", chain.origin, detail=f"a history of {size} records")
+        reader.add(
+            "checkpoint", chain.origin, detail=Sentence("audited.history", size=size)
+        )
     except FormatError as error:
-        reader.add(kind_of(error), chain.origin, detail=str(error))
+        reader.add(kind_of(error), chain.origin, detail=error.told)
     except SignatureError as error:
-        reader.add("checkpoint", chain.origin, detail=str(error))
+        reader.add("checkpoint", chain.origin, detail=error.told)
     return None
 
 
@@ -225,14 +231,16 @@ async def _open_keys(reader: Reader, entry: StatusEntry) -> KeyChain | None:
     try:
         chain = open_any(notes)
     except BAD as error:
-        reader.add("keys", origin, detail=str(error))
+        reader.add("keys", origin, detail=error.told)
         return None
     if chain.origin != origin:
-        reader.add("keys", origin, detail=f"the keys of {chain.origin}")
+        reader.add(
+            "keys", origin, detail=Sentence("chain.keys-of", origin=chain.origin)
+        )
         return None
     # A node may have said more of its keys since it was asked for the list.
     if reader.is_file and hashlib.sha256(data).hexdigest() != entry.keys:
-        reader.add("keys", origin, detail="not the keys that the list of logs names")
+        reader.add("keys", origin, detail=Sentence("audited.not-keys"))
     return chain
 
 
@@ -243,7 +251,7 @@ async def _compare_about(reader: Reader, entry: StatusEntry) -> None:
     if about is None or not reader.is_file:
         return
     if hashlib.sha256(about).hexdigest() != entry.about:
-        detail = "not the about note that the list of logs names"
+        detail = Sentence("audited.not-about")
         reader.add("damaged", entry.origin, detail=detail)
 
 
@@ -253,7 +261,7 @@ def _open_cosigned(
     reader.cosigned_left -= len(data)
     if reader.cosigned_left < 0:
         # A ZIP of a megabyte can hold a gigabyte of them.
-        detail = "more earlier confirmations than are looked at"
+        detail = Sentence("audited.more-confirmations")
         reader.add("damaged", chain.origin, detail=detail)
         return ()
     try:

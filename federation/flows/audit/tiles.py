@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from federation.errors import FormatError, PeerError, ProofError
 from federation.flows.audit.report import UNASKED
 from federation.flows.audit.source import Reader, kind_of
+from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint
 from federation.tlog.merkle import Frontier, hash_leaf, root_of
 from federation.tlog.mirror import Authenticated, plan_extension
@@ -59,7 +60,7 @@ class Tiles:
             # Wrong are only hashes that are all here, and lead elsewhere; what did
             # not come is told already.
             if len(fetched) == len(self._plan.tiles) or self._is_rebuilt:
-                detail = "the tiles do not lead to the signed root"
+                detail = Sentence("audited.hashes-lead")
                 self._reader.add("tile", self._origin, detail=detail)
             return None
         self._name_wrong(fetched, shown)
@@ -178,12 +179,14 @@ class Tiles:
         if len(data) == 32 * tile.width:
             return data
         kind = "cut-off" if len(data) < 32 * tile.width else "damaged"
-        detail = f"{format_tile_path(tile)}: {len(data)} bytes"
+        detail = Sentence(
+            "audited.path-bytes", path=format_tile_path(tile), size=len(data)
+        )
         self._reader.add(kind, self._origin, detail=detail)
         return None
 
     def _wrong(self, tile: Tile) -> None:
-        detail = f"{format_tile_path(tile)} does not lead to the signed root"
+        detail = Sentence("audited.path-leads", path=format_tile_path(tile))
         self._reader.add("tile", self._origin, detail=detail)
 
 

@@ -15,6 +15,7 @@ from federation.flows.annex.uses import list_kept
 from federation.flows.doctor.report import DoctorReport
 from federation.store.annex import AnnexFolder, FoundAnnex
 from federation.store.db import View
+from federation.text import Sentence
 from federation.text.cause import cause_of, place_of
 
 _GRACE_S: Final = 2 * 86_400
@@ -42,20 +43,24 @@ def check_annexes(
     try:
         for path in _open_to_others(places.folder):
             mode = stat.S_IMODE(path.lstat().st_mode)
-            report.error("annex-open", path.name, f"mode {mode:04o}")
+            report.error(
+                "annex-open", path.name, Sentence("examined.mode", mode=f"{mode:04o}")
+            )
         here = list(places.folder.walk())
     except OSError as error:
-        report.error("annex-store", place_of(error), str(cause_of(error)))
+        report.error("annex-store", place_of(error), cause_of(error))
         return
     for found in here:
         _check(found, places, now, report)
     if here and not places.key:
-        told = f"{len(here)} annexes are here"
+        told = Sentence("examined.annexes", count=len(here))
         report.error("annex-key", "annex.pub", told)
     for name in sorted(
         list_kept(view) - {(one.election, one.incident) for one in here}
     ):
-        report.error("annex-missing", "/".join(name), "kept, and purged by nobody")
+        report.error(
+            "annex-missing", "/".join(name), Sentence("examined.purged-by-nobody")
+        )
 
 
 def _check(
@@ -63,12 +68,16 @@ def _check(
 ) -> None:
     name = f"{found.election}/{found.incident}"
     if is_due(found, places.days, now - _GRACE_S):
-        last = f"{places.days} days" if found.head is None else found.head.keep_until
-        report.error("annex-overdue", name, f"to be kept until {last}")
+        last = (
+            Sentence("examined.days", days=places.days)
+            if found.head is None
+            else found.head.keep_until
+        )
+        report.error("annex-overdue", name, Sentence("examined.keep-until", last=last))
     if found.head is None:
-        report.error("annex-damaged", name, f"{found.size} bytes")
+        report.error("annex-damaged", name, Sentence("examined.bytes", size=found.size))
     elif places.key and found.head.key != places.key:
-        told = f"sealed for {found.head.key}, ours is {places.key}"
+        told = Sentence("examined.sealed-for", key=found.head.key, ours=places.key)
         report.note("annex-other-key", name, told)
 
 

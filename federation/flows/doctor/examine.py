@@ -27,6 +27,8 @@ from federation.store import form, keystatements, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.text import Sentence, as_said, quote
+from federation.text.cause import explain_bug
 from federation.tlog.keys import VerifierKey, parse_vkey
 
 P = ParamSpec("P")
@@ -72,15 +74,15 @@ def examine(examined: ExaminationInput, *, deep: bool = False) -> DoctorReport:
         with examined.db.view() as view:
             _examine(examined, view, report)
     except VerificationError as error:
-        report.error("file", examined.db.path.name, str(error))
+        report.error("file", examined.db.path.name, error.told)
     except DAMAGE as error:
-        report.error("damaged", examined.db.path.name, repr(error))
+        report.error("damaged", examined.db.path.name, explain_bug(error))
     return report
 
 
 def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> None:
     for wrong in form.check_form(view, examined.db.path, deep=report.is_deep):
-        report.error("file", examined.db.path.name, wrong)
+        report.error("file", examined.db.path.name, quote(wrong))
     _told(examined.db.path.name, report, rows.check_twice, view, report)
     _told(examined.db.path.name, report, rows.check_strays, view, report)
     if examined.photos is not None:
@@ -151,9 +153,9 @@ def _examine_log(
                 judgement.check(view, beside, log, chain, profile, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
-        report.error(error.code, log.origin, str(error))
+        report.error(error.code, log.origin, error.told)
     except DAMAGE as error:
-        report.error("damaged", log.origin, repr(error))
+        report.error("damaged", log.origin, explain_bug(error))
     return chain
 
 
@@ -168,22 +170,22 @@ def _told(
     try:
         look(*args, **kwargs)
     except DAMAGE as error:
-        report.error("damaged", subject, repr(error))
+        report.error("damaged", subject, explain_bug(error))
 
 
 def _note_state(log: Log, signed: int, report: DoctorReport) -> None:
     if log.own and log.size < signed:
-        more = f"{signed - log.size} records are signed, kept and not shown yet"
-        report.note("unshown", log.origin, f"{more}: the node shows them by itself")
+        more = Sentence("examined.not-shown", count=signed - log.size)
+        report.note("unshown", log.origin, Sentence("examined.shows-itself", more=more))
     if signed < log.next_index:
-        more = f"{log.next_index - signed} records were written and never signed"
-        report.note("unsigned", log.origin, f"{more}: the next start drops them")
+        more = Sentence("examined.never-signed", count=log.next_index - signed)
+        report.note("unsigned", log.origin, Sentence("examined.start-drops", more=more))
     if log.frozen is not None:
-        report.note("frozen", log.origin, "two histories were signed; nothing is added")
+        report.note("frozen", log.origin, Sentence("examined.two-histories"))
     if log.stalled is not None:
-        report.note("stalled", log.origin, log.stalled)
+        report.note("stalled", log.origin, as_said(log.stalled))
     if log.pending is not None:
-        far = f"{log.next_index} of {log.pending_size} records are here"
+        far = Sentence("why.behind-of", size=log.next_index, known=log.pending_size)
         report.note("pending", log.origin, far)
 
 
@@ -195,19 +197,19 @@ def open_log_chain(
     identity = examined.identities.get(log.org)
     if not notes:
         if log.next_index:
-            report.error("keys", log.origin, "there are records, but no key statements")
+            report.error("keys", log.origin, Sentence("examined.no-statements"))
         return None
     if keystatements.list_versions(view, log.id) != list(range(1, len(notes) + 1)):
-        report.error("keys", log.origin, "not version after version")
+        report.error("keys", log.origin, Sentence("examined.not-version"))
     try:
         if identity is None:
-            why = "its organisation is no partner any more"
+            why = Sentence("examined.no-partner")
             report.note("not-pinned", log.origin, why)
             # Whether it is theirs nobody says; whether it is whole, it says itself.
             identity = _claimed_identity(notes[0])
         return open_chain(notes, identity)
     except FederationError as error:
-        report.error("keys", log.origin, str(error))
+        report.error("keys", log.origin, error.told)
         return None
 
 
@@ -220,5 +222,5 @@ def _claimed_identity(note: bytes) -> VerifierKey:
     """
     statement = leaf_statement(note)
     if not isinstance(statement, KeyStatement):
-        raise RecordError("no statement about keys", "type")
+        raise RecordError(Sentence("chain.no-statement"), "type")
     return parse_vkey(statement.identity)

@@ -9,17 +9,18 @@ from federation.flows.incidents.index import (
 from federation.store import incidents, logs
 from federation.store.db import View
 from federation.store.following import end_of
+from federation.text import Sentence
 
 
 def check_incidents(view: View, report: DoctorReport) -> None:
     """What is noted of them is what the records say, log by log."""
     for incident in incidents.wrongly_marked(view):
-        report.error("incident-names", incident, "another record is the latest")
+        report.error("incident-names", incident, Sentence("examined.other-latest"))
     for log in logs.list_logs(view):
         noted = incidents.noted_up_to(view, log.id)
         end = end_of(log)
         if noted > end:
-            wrong = f"noted to {noted}, beyond its end"
+            wrong = Sentence("examined.noted-beyond", noted=noted)
             report.error("incident-names", log.origin, wrong)
             noted = end
         for start in range(0, noted, BATCH):
@@ -29,4 +30,8 @@ def check_incidents(view: View, report: DoctorReport) -> None:
             if holds_incidents(log):
                 expected = read_incident_entries(view, log, start, last)
             if found != expected:
-                report.error("incident-names", log.origin, f"records {start} to {last}")
+                report.error(
+                    "incident-names",
+                    log.origin,
+                    Sentence("examined.records", start=start, end=last),
+                )

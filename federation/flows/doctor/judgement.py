@@ -18,6 +18,7 @@ from federation.store import (
 from federation.store import leaves as stored
 from federation.store.db import Database, View
 from federation.store.logs import Log
+from federation.text import Sentence, as_said
 
 STEP_BUNDLES = 16
 STEP_LEAVES = STEP_BUNDLES * 256
@@ -63,7 +64,11 @@ def check(
         FormatError: a bundle is damaged.
     """
     if profile is None:
-        report.note("no-profile", log.origin, f"no profile of {log.election} is here")
+        report.note(
+            "no-profile",
+            log.origin,
+            Sentence("examined.no-profile", election=log.election),
+        )
         return
     stale = _stale(view, log)
     quarantined = {
@@ -86,7 +91,9 @@ def check(
             with beside.transaction(durable=False) as tx:
                 statements.save_said(tx, log.id, remembered, end)
     for index in quarantined:
-        report.error("quarantine", log.origin, f"index {index} is good")
+        report.error(
+            "quarantine", log.origin, Sentence("examined.is-good", index=index)
+        )
     if log.own:
         _check_said(view, beside, log, report)
     _check_ends(view, log, closed_at, signed, report)
@@ -108,8 +115,10 @@ def _check_rejected(
 ) -> None:
     for rejected in admission.rejected:
         kept = quarantined.pop(rejected.index, None)
-        if kept != rejected:
-            why = f"index {rejected.index}: {rejected.reason}"
+        # The words of the reason are those of the version that wrote them.
+        if kept is None or kept.code != rejected.code:
+            index = Sentence("examined.index", index=rejected.index)
+            why = Sentence("machine.at", place=index, cause=rejected.reason)
             report.error("quarantine", log.origin, why)
 
 
@@ -121,7 +130,11 @@ def _check_unknown(
     report: DoctorReport,
 ) -> None:
     if quarantine.list_unknown(view, log.id, *part) != admission.unknown:
-        report.error("unknown", log.origin, f"of {part[0]} to {part[1]}")
+        report.error(
+            "unknown",
+            log.origin,
+            Sentence("examined.of-to", first=part[0], last=part[1]),
+        )
 
 
 def _check_places(
@@ -129,7 +142,7 @@ def _check_places(
 ) -> None:
     records = ((i, decode_claim(body).record) for i, _, _, body in admission.claims)
     for index in recordindex.missing(view, log.id, records):
-        report.error("place", log.origin, f"index {index}")
+        report.error("place", log.origin, Sentence("examined.index", index=index))
 
 
 def _check_claims(
@@ -146,7 +159,7 @@ def _check_claims(
         return
     for index in sorted(kept_claims.keys() | expected.keys()):
         if kept_claims.get(index) != expected.get(index):
-            report.error("claim", log.origin, f"index {index}")
+            report.error("claim", log.origin, Sentence("examined.index", index=index))
 
 
 def _check_said(view: View, beside: Database, log: Log, report: DoctorReport) -> None:
@@ -154,18 +167,26 @@ def _check_said(view: View, beside: Database, log: Log, report: DoctorReport) ->
     with beside.view() as other:
         for table in ("said", "reference"):
             if scratch.differ(view, other, table, (log.id, log.id)):
-                report.error("said", log.origin, table)
+                report.error("said", log.origin, as_said(table))
 
 
 def _check_ends(
     view: View, log: Log, closed_at: int | None, signed: int, report: DoctorReport
 ) -> None:
     if closed_at != log.closed_at:
-        report.error("closed", log.origin, f"{log.closed_at}, not {closed_at}")
+        report.error(
+            "closed",
+            log.origin,
+            Sentence("examined.not-but", found=log.closed_at, made=closed_at),
+        )
     beyond = claims.read_claims(view, log.id, signed, 1 << 62, 1)
     if beyond:
-        report.error("claim", log.origin, f"index {beyond[0].index} is not there")
+        report.error(
+            "claim",
+            log.origin,
+            Sentence("examined.index-not-there", index=beyond[0].index),
+        )
     if quarantine.list_unknown(view, log.id, signed, 1 << 62):
-        report.error("unknown", log.origin, "beyond the last leaf")
+        report.error("unknown", log.origin, Sentence("examined.beyond-last"))
     if stored.frontier(view, log.id, log.next_index).size != log.next_index:
-        report.error("leaves", log.origin, "fewer than the next index")
+        report.error("leaves", log.origin, Sentence("examined.fewer"))

@@ -48,6 +48,7 @@ from federation.store import (
 )
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
+from federation.text import as_said
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -76,6 +77,7 @@ _FORGOTTEN: Final = (
     "reading_lease",
     "token",
     "told",
+    "webhook",
 )
 #: Notes that are a difference where two writings are weighed.
 _DOUBTFUL: Final = frozenset({"about-unchecked"})
@@ -237,7 +239,7 @@ def _check_log(job: _Mending, view: View, log: Log, report: DoctorReport) -> Non
         if profile is not None:
             new = leaves.read_leaves(view, log.id, 0, log.next_index)
             if admit(new, 0, chain, profile).closed_at != log.closed_at:
-                report.error("closed", log.origin, "")
+                report.error("closed", log.origin, as_said("-"))
 
 
 def _chains(job: _Mending, view: View) -> dict[int, tuple[Log, KeyChain]]:

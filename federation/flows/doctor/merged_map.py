@@ -12,6 +12,7 @@ from federation.store.db import Database, View
 from federation.store.mapkey import election_range
 from federation.store.mapstate import MapInputs
 from federation.store.scratch import list_map
+from federation.text import Sentence, as_said
 
 
 def check(
@@ -37,7 +38,7 @@ def check(
         return
     register = registers.register_digest(view, election)
     if basis != MapInputs(profile.digest, register, RULES_VERSION):
-        why = "another profile, register or version: it is made again at the next start"
+        why = Sentence("examined.map-basis")
         report.note("map-basis", election, why)
         return
     with beside.transaction(durable=False) as tx:
@@ -59,7 +60,7 @@ def _compare_rows(view: View, other: View, election: str, report: DoctorReport) 
             continue
         row = kept or made
         assert row is not None, "one of two is there"
-        what = f"{row.contest} {row.tps}"
+        what = as_said(f"{row.contest} {row.tps}")
         report.error("merged-row", election, what)
         if not kept or not made or kept[:2] != made[:2]:
             return  # from here on every pair would differ
@@ -72,7 +73,7 @@ def _compare_tables(
     assert number is not None, "its basis was read"
     for table in ("superseded", "merged_file"):
         if scratch.differ(view, other, table, election_range(number)):
-            report.error("merged-row", election, table)
+            report.error("merged-row", election, as_said(table))
 
 
 def _compare_counters(
@@ -88,7 +89,7 @@ def _compare_counters(
     kept, made = counters(view), counters(other)
     for place in sorted(kept.keys() | made.keys()):
         if kept.get(place, {}) != made.get(place, {}):
-            report.error("roll-up", election, " ".join(place))
+            report.error("roll-up", election, as_said(" ".join(place)))
 
 
 def _compare_ends(view: View, other: View, election: str, report: DoctorReport) -> None:
@@ -103,4 +104,6 @@ def _compare_ends(view: View, other: View, election: str, report: DoctorReport) 
         for of in (view, other)
     )
     if kept != made:
-        report.error("cursor", election, f"{kept}, not {made}")
+        report.error(
+            "cursor", election, Sentence("examined.not-but", found=kept, made=made)
+        )

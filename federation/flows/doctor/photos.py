@@ -27,6 +27,7 @@ from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
 from federation.store.following import end_of
 from federation.store.removals import removed_among
+from federation.text import Sentence, as_said
 from federation.text.cause import cause_of, place_of
 
 PREFIXES: Final = tuple(f"{number:02x}" for number in range(256))
@@ -42,7 +43,7 @@ def check_photos(view: View, blobs: Blobs, report: DoctorReport) -> None:
     try:
         _check_all(view, blobs, report)
     except OSError as error:
-        report.error("photo-store", place_of(error), str(cause_of(error)))
+        report.error("photo-store", place_of(error), cause_of(error))
 
 
 def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
@@ -57,18 +58,26 @@ def check_evidence(view: View, report: DoctorReport) -> None:
     for log in logs.list_logs(view):
         noted, start = evidence.noted_up_to(view, log.id), 0
         if noted > end_of(log):
-            report.error("photo-names", log.origin, f"noted to {noted}, beyond its end")
+            report.error(
+                "photo-names",
+                log.origin,
+                Sentence("examined.noted-beyond", noted=noted),
+            )
             noted = end_of(log)
         while start < noted:
             expected, end = read_entries(view, log, start, BATCH)
             end = min(end, noted)
             expected = [entry for entry in expected if entry.leaf < end]
             if evidence.list_evidence(view, log.id, start, end) != expected:
-                report.error("photo-names", log.origin, f"records {start} to {end}")
+                report.error(
+                    "photo-names",
+                    log.origin,
+                    Sentence("examined.records", start=start, end=end),
+                )
             alike = {entry.likeness for entry in expected if entry.likeness}
             for one in alike:
                 if not likenesses.is_noted(view, log.id, one, bands_of(one)):
-                    report.error("photo-likeness", log.origin, one)
+                    report.error("photo-likeness", log.origin, as_said(one))
             start = end
 
 
@@ -93,27 +102,31 @@ def check_uncited(view: View, now: int, report: DoctorReport) -> None:
         found += sorted(set(old) - evidence.named_among(view, old))
         after = rows[-1].digest
     for digest in found[:MOST_UNCITED]:
-        report.note("photo-uncited", digest, "taken in a week ago or earlier")
+        report.note("photo-uncited", digest, Sentence("examined.week-ago"))
     if len(found) > MOST_UNCITED:
-        report.note("photo-uncited", "photos", f"{len(found)} in all")
+        report.note(
+            "photo-uncited", "photos", Sentence("examined.in-all", count=len(found))
+        )
 
 
 def _check_parts(view: View, report: DoctorReport) -> None:
     """Every part by which a likeness is found is a part of it."""
     for part, value, likeness in likenesses.list_likenesses(view):
         if len(likeness) != _DIGITS or bands_of(likeness)[part : part + 1] != [value]:
-            report.error("photo-likeness", "photos", f"part {part} of {likeness}")
+            report.error(
+                "photo-likeness",
+                "photos",
+                Sentence("examined.part", part=part, likeness=likeness),
+            )
 
 
 def check_removed(places: PhotoPlaces, report: DoctorReport) -> None:
     """Nothing lies here of a photo that is removed for good."""
     try:
         for digest in asyncio.run(find_put_back(places)):
-            report.error(
-                "photo-removed", digest, "removed, and something of it is here"
-            )
+            report.error("photo-removed", digest, Sentence("examined.removed-here"))
     except OSError as error:
-        report.error("photo-store", place_of(error), str(cause_of(error)))
+        report.error("photo-store", place_of(error), cause_of(error))
 
 
 async def mend_photos(places: PhotoPlaces) -> None:
@@ -158,16 +171,24 @@ async def _check(
         size = found.pop(row.digest, None)
         whose = "own" if row.is_own else "of-partner"
         if size is None:
-            report.error(f"photo-missing-{whose}", row.digest, f"{row.size} bytes")
+            report.error(
+                f"photo-missing-{whose}",
+                row.digest,
+                Sentence("examined.bytes", size=row.size),
+            )
         elif size != row.size:
-            told = f"{size} bytes, it had {row.size}"
+            told = Sentence("examined.bytes-had", size=size, had=row.size)
             report.error(f"photo-damaged-{whose}", row.digest, told)
         elif report.is_deep and await find_fault(blobs, row):
-            report.error(f"photo-damaged-{whose}", row.digest, "other bytes")
+            report.error(
+                f"photo-damaged-{whose}", row.digest, Sentence("examined.other-bytes")
+            )
     # What is to go, goes by itself; what was removed is told by `check_removed`.
     passed = {*held.list_going(view), *removed_among(view, found)}
     for digest in found.keys() - passed:
-        report.note("photo-stray", digest, f"{found[digest]} bytes")
+        report.note(
+            "photo-stray", digest, Sentence("examined.bytes", size=found[digest])
+        )
 
 
 def _rows(view: View, prefix: str) -> Iterator[HeldBlob]:

@@ -11,6 +11,7 @@ import msgspec
 
 from federation.errors import FederationError
 from federation.store.refusal import SQL_ERRORS
+from federation.text import Sentence
 
 Level: TypeAlias = Literal["error", "note"]
 
@@ -31,7 +32,10 @@ DAMAGE = (
 
 
 class DoctorFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was found; `subject` is an origin, an election or a file."""
+    """One thing that was found; `subject` is an origin, an election or a file.
+
+    `detail` is a `Sentence` until it is sent.
+    """
 
     level: Level
     code: str
@@ -60,16 +64,16 @@ class DoctorReport(msgspec.Struct, kw_only=True):
         """Whether nothing differs."""
         return self.errors == 0
 
-    def error(self, code: str, subject: str, detail: str) -> None:
+    def error(self, code: str, subject: str, detail: Sentence) -> None:
         """Add a difference."""
         self.errors += 1
         self._add("error", code, subject, detail)
 
-    def note(self, code: str, subject: str, detail: str) -> None:
+    def note(self, code: str, subject: str, detail: Sentence) -> None:
         """Add something to know."""
         self._add("note", code, subject, detail)
 
-    def _add(self, level: Level, code: str, subject: str, detail: str) -> None:
+    def _add(self, level: Level, code: str, subject: str, detail: Sentence) -> None:
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(
                 DoctorFinding(level=level, code=code, subject=subject, detail=detail)

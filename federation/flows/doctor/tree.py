@@ -11,13 +11,14 @@ from federation.store import leaves as stored
 from federation.store.db import View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.checkpoint import open_checkpoint, read_unverified
 from federation.tlog.cosignature import open_cosignatures
 from federation.tlog.keys import parse_vkey
 from federation.tlog.merkle import Frontier, hash_leaf, root_at, root_of
 from federation.tlog.tile import HEIGHT, WIDTH, decode_bundle, tiles_over
 
-COPIED = "nothing is signed before every partner has answered, or --alone is said"
+COPIED = Sentence("examined.nothing-signed")
 
 
 def check_head(
@@ -31,15 +32,15 @@ def check_head(
     """
     if log.checkpoint is None:
         if log.size:
-            report.error("checkpoint", log.origin, "a size without a checkpoint")
+            report.error("checkpoint", log.origin, Sentence("examined.size-unsigned"))
         return
     checkpoint = read_unverified(log.checkpoint)
     if (checkpoint.origin, checkpoint.size) != (log.origin, log.size):
-        report.error("checkpoint", log.origin, "not the checkpoint of this log's size")
+        report.error("checkpoint", log.origin, Sentence("examined.not-of-size"))
     if logs.root_of_size(view, log.id, log.size) != checkpoint.root:
-        report.error("checkpoint", log.origin, "not the checkpoint that was kept")
+        report.error("checkpoint", log.origin, Sentence("examined.not-kept"))
     if stored.frontier(view, log.id, log.size).root() != checkpoint.root:
-        report.error("root", log.origin, f"another root than signed, size {log.size}")
+        report.error("root", log.origin, Sentence("examined.other-root", size=log.size))
     if chain is not None:
         open_checkpoint(log.checkpoint, chain.log_key(log.size))
 
@@ -49,7 +50,7 @@ def check_guard(view: View, log: Log, guard: Guard, report: DoctorReport) -> Non
     try:
         held = guard.read(log.origin)
     except VerificationError as error:
-        report.error("guard-damaged", log.origin, str(error))
+        report.error("guard-damaged", log.origin, error.told)
         return
     newest = logs.newest_checkpoint(view, log.id)
     size = newest[0] if newest else 0
@@ -60,13 +61,15 @@ def check_guard(view: View, log: Log, guard: Guard, report: DoctorReport) -> Non
         report.note("guard-copied", log.origin, COPIED)
     if held is None or held[0] < size:
         if size:
-            report.note("guard-behind", log.origin, "the node raises it by itself")
+            report.note("guard-behind", log.origin, Sentence("examined.raises-itself"))
         return
     if held[0] > size:
-        above = f"{held[0]} records were signed, {size} are here: an older copy"
+        above = Sentence("examined.older-copy", signed=held[0], size=size)
         report.error("guard-above", log.origin, above)
     elif root_at(size, stored.reader(view, log.id, size)) != held[1]:
-        report.error("guard-root", log.origin, f"another history of {size} was signed")
+        report.error(
+            "guard-root", log.origin, Sentence("examined.other-history", size=size)
+        )
 
 
 def check_tree(view: View, log: Log, report: DoctorReport) -> None:
@@ -80,10 +83,18 @@ def check_tree(view: View, log: Log, report: DoctorReport) -> None:
     for tile, body in tiles_over(growth.read_hashes()):
         expected += 1
         if stored.stored_tile(view, log.id, tile.level, tile.index) != body:
-            report.error("tile", log.origin, f"tile {tile.level}/{tile.index}")
+            report.error(
+                "tile",
+                log.origin,
+                Sentence("examined.hashes", level=tile.level, index=tile.index),
+            )
     count = stored.count_tiles(view, log.id)
     if count != expected:
-        report.error("tile", log.origin, f"{count} tiles, not {expected}")
+        report.error(
+            "tile",
+            log.origin,
+            Sentence("examined.hashes-count", count=count, expected=expected),
+        )
     growth.check_end()
 
 
@@ -98,13 +109,23 @@ def check_checkpoints(
             if chain is not None:
                 opened = open_checkpoint(note, chain.log_key(size)).checkpoint
         except FederationError as error:
-            report.error("checkpoint", log.origin, f"size {size}: {error}")
+            report.error(
+                "checkpoint",
+                log.origin,
+                Sentence("examined.of-size", size=size, error=error.told),
+            )
             continue
         if (opened.origin, opened.size, opened.root) != (log.origin, size, root):
-            report.error("checkpoint", log.origin, f"size {size}: says otherwise")
+            report.error(
+                "checkpoint", log.origin, Sentence("examined.says-otherwise", size=size)
+            )
     for kept in cosignatures.list_cosignatures(view, log.id):
         if not is_cosigned(view, log.id, kept):
-            report.error("cosignature", log.origin, f"size {kept[0]}, {kept[1]}")
+            report.error(
+                "cosignature",
+                log.origin,
+                Sentence("examined.size-key", size=kept[0], key=kept[1]),
+            )
 
 
 def is_cosigned(
@@ -128,14 +149,18 @@ def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
         try:
             goal = open_checkpoint(log.pending, chain.log_key(log.pending_size))
             if (goal.origin, goal.size) != (log.origin, log.pending_size):
-                report.error("checkpoint", log.origin, "not the one that is fetched")
+                report.error("checkpoint", log.origin, Sentence("examined.not-fetched"))
         except FederationError as error:
-            report.error("checkpoint", log.origin, f"what is fetched: {error}")
+            report.error(
+                "checkpoint",
+                log.origin,
+                Sentence("examined.fetched", error=error.told),
+            )
     if log.frozen is not None:
         try:
             open_evidence(log.frozen, chain)
         except FederationError as error:
-            report.error("evidence", log.origin, str(error))
+            report.error("evidence", log.origin, error.told)
 
 
 def _hash_bundles(view: View, log: Log) -> Iterator[list[bytes]]:
@@ -150,7 +175,11 @@ def _hash_bundles(view: View, log: Log) -> Iterator[list[bytes]]:
         index, width, body = row
         full = WIDTH if index < last else log.next_index - last * WIDTH
         if index != expected or width != full:
-            raise ProofError(f"bundle {expected}: {width} leaves stored as {index}")
+            raise ProofError(
+                Sentence(
+                    "held.bundle-width", expected=expected, width=width, index=index
+                )
+            )
         yield [hash_leaf(leaf) for leaf in decode_bundle(body, width)]
 
 
@@ -180,16 +209,16 @@ class _Growth:
         """All leaves were there, and every signed size was reached."""
         size, log = self._frontier.size, self._log
         if size != log.next_index:
-            lost = f"{size} records, not {log.next_index}"
+            lost = Sentence("examined.records-not", size=size, wanted=log.next_index)
             self._report.error("leaves", log.origin, lost)
         if self._next is not None:
-            signed = f"a checkpoint of {self._next[0]} records"
+            signed = Sentence("examined.signed-of", size=self._next[0])
             self._report.error("root", log.origin, signed)
 
     def _check_roots(self) -> None:
         while self._next is not None and self._next[0] == self._frontier.size:
             size, root, _ = self._next
             if self._frontier.root() != root:
-                wrong = f"another root than signed, size {size}"
+                wrong = Sentence("examined.other-root", size=size)
                 self._report.error("root", self._log.origin, wrong)
             self._next = next(self._signed, None)

@@ -17,6 +17,7 @@ from federation.records.claim import Claim
 from federation.store import alarms, cosignatures, logs
 from federation.store.db import Transaction
 from federation.store.maprows import LatestClaim
+from federation.text import Sentence
 
 ALARM: Final = "changed-after-held"
 
@@ -75,10 +76,17 @@ def _was_held(pair: Correction, sizes: Sequence[int]) -> bool:
     return at < len(sizes) and sizes[at] <= pair.new.claim.index
 
 
-def _describe(pair: Correction, count: int) -> str:
+def _describe(pair: Correction, count: int) -> Sentence:
     old, new = pair.old.claim, pair.new.claim
-    more = "" if count == 1 else f"; and {count - 1} more"
+    said = Sentence(
+        "why.changed",
+        contest=new.contest,
+        tps=new.tps,
+        old=str(old.votes),
+        new=str(new.votes),
+        from_index=old.index,
+        to_index=new.index,
+    )
     return (
-        f"{new.contest} {new.tps}: {old.votes} -> {new.votes},"
-        f" index {old.index} -> {new.index}{more}"
+        said if count == 1 else Sentence("why.changed-more", said=said, count=count - 1)
     )

@@ -17,6 +17,7 @@ from federation.records.profile import Profile
 from federation.store import keystatements, logs, statements
 from federation.store.db import Database, Transaction
 from federation.store.guard import Guard
+from federation.text import Sentence
 from federation.tlog.keys import Signer
 
 
@@ -37,13 +38,15 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
     """
     chain = keys.chain
     if profile.election != chain.election:
-        raise ConfigError(profile.election, "election", f"not of {chain.origin}")
+        raise ConfigError(
+            profile.election, "election", Sentence("chain.not-of", origin=chain.origin)
+        )
     log = _find_log(db, chain.origin)
     if chain.log_key(max(log.size, 1)) != keys.log_signer.key:
-        raise SignatureError(f"the key file of {chain.origin} is not the chain's")
+        raise SignatureError(Sentence("chain.key-file", origin=chain.origin))
     valid = chain.record_keys(max(log.size, 1)).values()
     if keys.records_signer.key not in valid:
-        raise SignatureError(f"the records key is not in the chain of {chain.origin}")
+        raise SignatureError(Sentence("chain.records-key", origin=chain.origin))
     own = OwnLog(
         chain.origin, log.id, chain, keys.log_signer, keys.records_signer, profile
     )

@@ -46,7 +46,7 @@ class Judgement(NamedTuple):
     """
 
     outcome: DraftOutcome
-    reason: str = ""
+    reason: Sentence | None = None
     several_refs: bool = False
     code: str = ""
     at: str = ""

@@ -215,7 +215,7 @@ def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
         "recorded_at": stamp,
     }
     if len(members) != len(draft) + 3 or "type" in draft:
-        raise RecordError("a draft does not say type, org, election or recorded_at")
+        raise RecordError(Sentence("member.draft"))
     return convert(members, TpsResult)
 
 
@@ -257,13 +257,14 @@ def _screen(
             own = own._replace(index=index)
             judged = screen.judge(own, force=batch.force, restate=batch.restate)
         if judged.outcome == "refused":
+            assert judged.reason is not None, "refused, and nobody said why"
             verdicts.append(
                 refuse(row, [Problem(judged.at, judged.code, judged.reason)])
             )
             continue
         if judged.outcome != "logged":
             verdicts.append(
-                Verdict(row=row, outcome=judged.outcome, reason=str(judged.reason))
+                Verdict(row=row, outcome=judged.outcome, reason=judged.reason or "")
             )
             continue
         if own is not None:
@@ -281,7 +282,7 @@ class _Derived(NamedTuple):
     claims: list[tuple[int, str, str, bytes]]
     statements: list[OwnStatement]
     closed_at: int | None
-    alarms: list[tuple[str, str, str]]
+    alarms: list[tuple[str, str, Sentence]]
     verdicts: list[Verdict]
 
 
@@ -324,7 +325,7 @@ def _alarms(
     log: OwnLog,
     row: _IndexedRow,
     claim: Claim | None,
-    raised: list[tuple[str, str, str]],
+    raised: list[tuple[str, str, Sentence]],
 ) -> tuple[str, ...]:
     """The codes of what an operator should look at; added to `raised` with the rest."""
     if claim is None:
@@ -333,10 +334,17 @@ def _alarms(
     place = f"{claim.tps} {claim.contest} {claim.round}"
     if row.own is not None and row.several_refs:
         flags = (SEVERAL_REFS,)
-        raised.append((SEVERAL_REFS, place, f"{row.own.ref} at {claim.index}"))
+        ref = Sentence("why.ref-at", ref=row.own.ref, index=claim.index)
+        raised.append((SEVERAL_REFS, place, ref))
     if echo := echoes.find(claim):
         flags = (*flags, ECHO)
-        both = f"{log.origin} {claim.index} says what {echo[0]} {echo[1]} said"
+        both = Sentence(
+            "why.echo",
+            origin=log.origin,
+            index=claim.index,
+            their_origin=echo[0],
+            their_index=echo[1],
+        )
         raised.append((ECHO, place, both))
     return flags
 
@@ -358,4 +366,4 @@ def _check_keys(log: OwnLog, start: int, end: int) -> None:
     """
     for key in log.chain.records_key_ranges.values():
         if key.start <= start < key.end < end:
-            raise SignatureError(f"a records key ends at {key.end}: send fewer rows")
+            raise SignatureError(Sentence("chain.key-ends", end=key.end))

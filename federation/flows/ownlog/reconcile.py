@@ -38,6 +38,7 @@ from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.text import Sentence, join
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import format_evidence
 from federation.tlog.merkle import EMPTY_ROOT, prove_prefix, root_at
@@ -47,24 +48,13 @@ Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
 LARGER = "own-log-larger-elsewhere"
 LOST = "own-log-successor-needed"
 UNKNOWN = "own-log-past-unknown"
-_FIRST = (
-    "first import the newest file of a partner that holds it, or connect to such a "
-    "partner"
-)
-PAST = (
-    "these keys may have signed it before, and nothing is left of that here: "
-    f"{_FIRST}; --alone only if they never signed anything"
-)
-COPIED = (
-    "this folder was restored, copied or moved, or its guard is lost, so more may have "
-    f"been signed than is here: every partner must answer. If one cannot, {_FIRST}, "
-    "and then say --alone, only if nothing newer was ever signed: it would be signed "
-    "a second time, and partners would end the history"
-)
-WAITING = "waiting for the partners' copies"
+_FIRST = Sentence("why.first-import")
+PAST = Sentence("why.past", first=_FIRST)
+COPIED = Sentence("why.copied", first=_FIRST)
+WAITING = Sentence("why.waiting")
 # Opening a successor log is not in this version, so nobody is told to.
-ENDED = "this log cannot go on in this version"
-TWO = f"two histories were signed: {ENDED}"
+ENDED = Sentence("why.ended")
+TWO = Sentence("why.two", ended=ENDED)
 
 
 class Copy(NamedTuple):
@@ -101,13 +91,13 @@ class PeersAsked(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What to do, and why; `copy` to refill from.
+    """What to do, and why (None: nothing is amiss); `copy` to refill from.
 
     `is_behind`: more was signed than is here, whoever may have it.
     """
 
     action: Action
-    reason: str
+    reason: Sentence | None
     copy: Copy | None = None
     is_behind: bool = False
 
@@ -131,23 +121,24 @@ def decide(
     """
     best = max(copies, key=lambda copy: copy.signed.size, default=None)
     if best is not None and best.signed.size > size:
-        held = f"{best.org} holds {best.signed.size} records of it, we hold {size}"
+        held = Sentence("why.refill", org=best.org, theirs=best.signed.size, ours=size)
         return Decision("refill", held, best, is_behind=True)
     if not (size or guard_size or knows_past or asked.alone):
         return Decision("hold", PAST)
     if guard_size > size:
         return _fetch_or_end(size, guard_size, asked)
     if asked.alone or (asked.is_enough if knows_past else asked.are_all):
-        return Decision("sign", "")
+        return Decision("sign", None)
     is_vain = not knows_past and (asked.waited or not asked.peers)
     return Decision("hold", COPIED) if is_vain else Decision("wait", WAITING)
 
 
 def _fetch_or_end(size: int, guard_size: int, asked: PeersAsked) -> Decision:
-    above = f"{guard_size} records were signed, this database holds {size}"
+    above = Sentence("why.signed-above", signed=guard_size, size=size)
     if asked.is_enough:
-        return Decision("never", f"{above}, and no partner more: {ENDED}")
-    return Decision("wait", f"{above}; {WAITING}", is_behind=True)
+        never = Sentence("why.no-partner-more", above=above, ended=ENDED)
+        return Decision("never", never)
+    return Decision("wait", join([above, WAITING]), is_behind=True)
 
 
 def reconcile(
@@ -222,8 +213,7 @@ def _remember(tx: Transaction, own: Log, size: int, decision: Decision) -> Decis
     waits = decision.action not in {"sign", "hold"}
     if waits or known is None or known[0] <= size:
         return decision
-    waiting = f"{known[1]} has shown {known[0]} records of it, we hold {size}"
-    told = f"{waiting}: waiting to fetch them back"
+    told = Sentence("why.fetch-back", org=known[1], theirs=known[0], ours=size)
     return Decision("wait", told, is_behind=True)
 
 
@@ -236,17 +226,17 @@ def end(tx: Transaction, own: Log, evidence: bytes, now: int) -> None:
 
 
 def _apply(tx: Transaction, own: Log, decision: Decision, now: int) -> None:
+    logs.stall(tx, own.id, decision.reason)
     if decision.action == "sign":
-        logs.stall(tx, own.id, None)
         alarms.clear_alarm(tx, LOST, own.origin)
-    else:
-        logs.stall(tx, own.id, decision.reason)
     if decision.action != "hold":
         alarms.clear_alarm(tx, UNKNOWN, own.origin)
+    if decision.action != "wait" and not decision.is_behind:
+        alarms.clear_alarm(tx, LARGER, own.origin)  # it is here, or nobody has it
+    if decision.reason is None:
+        return
     if decision.is_behind:
         alarms.raise_alarm(tx, LARGER, own.origin, decision.reason, now)
-    elif decision.action != "wait":
-        alarms.clear_alarm(tx, LARGER, own.origin)  # it is here, or nobody has it
     if decision.action == "hold":
         alarms.raise_alarm(tx, UNKNOWN, own.origin, decision.reason, now)
     elif decision.action == "never":

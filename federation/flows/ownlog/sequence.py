@@ -200,11 +200,11 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     with db.view() as view:
         frontier = stored.frontier(view, log.id, size)
         if frontier.root() != root:
-            raise VerificationError(f"{origin}: the stored tree is not the signed one")
+            raise VerificationError(Sentence("held.other-tree", origin=origin))
         held = guard.read(origin)
         _check_guard(view, log, size, held)
     if (held or log.size) and not knows_past(guard, log):
-        raise UnknownPastError(f"{origin} is not signed: its folder is a copy")
+        raise UnknownPastError(Sentence("held.is-copy", origin=origin))
     if newest is not None:
         guard.raise_to(origin, size, root)
         if log.size < size:
@@ -240,13 +240,13 @@ def check_writable(log: logs.Log) -> None:
         )
     reason = None
     if log.frozen is not None:
-        reason = "signed two histories: it cannot go on in this version"
+        reason = Sentence("held.own-fork", origin=log.origin)
     elif log.stalled is not None:
-        reason = f"does not sign: {log.stalled}"
+        reason = Sentence("held.does-not-sign", origin=log.origin, why=log.stalled)
     elif log.pending is not None:
-        reason = "is being refilled from a partner: let the node finish"
+        reason = Sentence("held.refilling", origin=log.origin)
     if reason:
-        raise ConflictError(f"{log.origin} {reason}", log.size)
+        raise ConflictError(reason, log.size)
 
 
 def _check_guard(
@@ -256,15 +256,12 @@ def _check_guard(
         return
     if held[0] > size:
         raise ConflictError(
-            f"{log.origin} has signed {held[0]} records, but this database holds "
-            f"{size}: it is an older copy. Start the node, so that it can refill the "
-            "log from a partner; where no partner holds it, it cannot go on",
+            Sentence("held.older-copy", origin=log.origin, held=held[0], size=size),
             size,
         )
     if root_at(held[0], stored.reader(view, log.id, size)) != held[1]:
         raise VerificationError(
-            f"{log.origin} has signed another history of {held[0]} records than this "
-            "database holds: do not use this copy"
+            Sentence("held.other-history", origin=log.origin, held=held[0])
         )
 
 
@@ -274,4 +271,4 @@ def _read_back(
     end = start + len(hashes)
     again = [hash_leaf(leaf) for leaf in stored.read_leaves(view, log_id, start, end)]
     if again != list(hashes) or stored.frontier(view, log_id, end) != frontier:
-        raise VerificationError("the disk does not give back what was written to it")
+        raise VerificationError(Sentence("held.not-given-back"))

@@ -21,6 +21,7 @@ from federation.records.sealed import (
     parse_statement,
     record_id,
 )
+from federation.text import Sentence
 
 CHUNK_ROWS = 500
 Refusals: TypeAlias = list[tuple[int, LeafError]]
@@ -134,6 +135,6 @@ def _opened(opener: Opener, number: int, signed: Signed) -> Opened:
     if statement is None or not text.isascii():
         statement = parse_statement(text[:-1])
     if signed.statement is None and not kind_of(statement).is_handed_in:
-        raise RecordError("not a type that is taken in here", "type")
+        raise RecordError(Sentence("member.type-not-taken"), "type")
     sealed = Sealed(opener.index, record_id(text), statement, text)
     return Opened(number, signed.leaf, sealed)

@@ -13,13 +13,16 @@ import msgspec
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.ownlog.duplicates import DraftOutcome
 from federation.records.problem import Problem
-from federation.text import Sentence
+from federation.text import Sentence, join
 
 MAX_TOLD = 5
 
 
 class RowError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong with a row; `at` is the member, dotted, or ""."""
+    """One thing that is wrong with a row; `at` is the member, dotted, or "".
+
+    `reason` is a `Sentence` until it is sent: then text in the caller's language.
+    """
 
     at: str = ""
     code: str
@@ -61,21 +64,22 @@ class UnreadError(RecordError):
 
 def refuse(row: int, problems: Sequence[Problem]) -> Verdict:
     """The verdict on a row with these problems, at least one."""
-    # Here they cease to be sentences that remember their key: programs read them.
     errors = tuple(
-        RowError(at=problem.at, code=problem.code, reason=str(problem.reason))
+        RowError(at=problem.at, code=problem.code, reason=problem.reason)
         for problem in problems
     )
     reasons = [
-        f"{error.at}: {error.reason}" if error.at else error.reason
-        for error in errors[:MAX_TOLD]
+        Sentence("machine.at", place=error.at, cause=error.reason)
+        if error.at
+        else error.reason
+        for error in problems[:MAX_TOLD]
     ]
     if len(errors) > MAX_TOLD:
-        reasons.append(str(Sentence("intake.more", count=len(errors) - MAX_TOLD)))
+        reasons.append(Sentence("intake.more", count=len(errors) - MAX_TOLD))
     return Verdict(
         row=row,
         outcome="refused",
-        reason="; ".join(reasons),
+        reason=join(reasons),
         code=errors[0].code,
         errors=errors,
     )
@@ -91,4 +95,4 @@ def problems_of(
         return (Problem(error.field, error.code, error.rule),)
     if isinstance(error, FormatError):
         return (Problem(error.at, error.code, error.what),)
-    return (Problem("", error.code, str(error)),)
+    return (Problem("", error.code, error.told),)

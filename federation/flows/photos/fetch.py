@@ -314,7 +314,7 @@ class _PhotoTurn:
         times = 0 if is_begun else sought.times
         if error.is_unasked and not is_begun:
             self._silences += _MAX_SILENCES if error.cause == "busy" else 1
-            report.reason = str(error)
+            report.reason = error.told
             report.retry_after = max(report.retry_after, error.retry_after or 0.0)
         if download.is_other:
             ctx.told_wrong(self._source.org, sought.digest)

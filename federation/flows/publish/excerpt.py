@@ -25,6 +25,7 @@ from federation.records.merge import decode_row
 from federation.records.readers import NOBODY
 from federation.store import mapreading
 from federation.store.db import View
+from federation.text import Sentence
 
 PAGE = 500
 _BESIDE = ("about", "checkpoint", "keys")
@@ -57,7 +58,7 @@ def list_excerpt(
                 items.append(_receipt(view, origin, index))
                 origins.add(origin)
     if not items:
-        raise NotFoundError(f"nothing was reported from {region!r}")
+        raise NotFoundError(Sentence("asked.nothing-from", region=f"{region!r}"))
     beside = {log_path(origin, name) for origin in origins for name in _BESIDE}
     for origin in origins:
         items.append(_receipt(view, origin, 0))

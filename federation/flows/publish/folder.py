@@ -33,6 +33,7 @@ from federation.records.readers import NOBODY
 from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint, read_unverified
 from federation.tlog.tile import (
     Bundle,
@@ -160,13 +161,18 @@ class StaticSite:
             return 0
         if written.size > log.size:
             raise ConflictError(
-                f"{self._folder} has {written.size} records of {log.origin}, here are "
-                f"{log.size}: another node writes it, or an old copy was restored",
+                Sentence(
+                    "held.folder-larger",
+                    folder=self._folder,
+                    written=written.size,
+                    origin=log.origin,
+                    held=log.size,
+                ),
                 written.size,
             )
         if leaves.frontier(view, log.id, written.size).root() != written.root:
             raise ConflictError(
-                f"{self._folder} has another history of {log.origin} than is held here"
+                Sentence("held.folder-other", folder=self._folder, origin=log.origin)
             )
         return written.size
 

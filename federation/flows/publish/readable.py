@@ -27,6 +27,7 @@ from federation.records.sealed import leaf_text
 from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 
 
@@ -105,7 +106,7 @@ def read_checkpoint(view: View, log_id: int) -> bytes:
     """
     log = logs.log_by_id(view, log_id)
     if log.checkpoint is None:
-        raise NotFoundError(f"{log.origin} has no signed checkpoint here yet")
+        raise NotFoundError(Sentence("held.nothing-signed", origin=log.origin))
     return log.checkpoint + b"".join(
         cosignatures.read_cosignatures(view, log_id, log.size)
     )

@@ -24,6 +24,7 @@ from federation.records.readers import NOBODY, may_quote
 from federation.store import alarms, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
+from federation.text import Sentence
 
 _OF_LOG: Final = ("stalled", "behind")
 _OF_FEED: Final = ("feed-mismatch", "feed-refused")
@@ -58,10 +59,10 @@ class Alarms:
     ) -> PulledLog:
         """The report of a log for which the feed is at fault, as far as is proved."""
         outcome: LogOutcome = "refused"
-        reason = str(error)
+        reason = error.told
         # What did not come names its address already.
         if self._url and not isinstance(error, PeerError):
-            reason = f"{self._url}: {reason}"
+            reason = Sentence("machine.at", place=self._url, cause=reason)
         if isinstance(error, PeerError):
             outcome = "failed"
         elif isinstance(error, ProofError):
@@ -77,20 +78,20 @@ class Alarms:
             reason=reason,
         )
 
-    async def behind(self, origin: str, detail: str) -> None:
+    async def behind(self, origin: str, detail: Sentence) -> None:
         """The origin itself shows less than it has signed."""
         await self._db.write(alarms.raise_alarm, "behind", origin, detail, self.now)
 
-    async def stalled(self, log: Log, reason: str) -> None:
+    async def stalled(self, log: Log, reason: Sentence) -> None:
         """A log does not go on, and nothing proves whose fault that is."""
         await self._db.write(self._stall, log, reason)
 
     async def refused(self, origin: str, count: int) -> None:
         """Some of a log's records do not verify; they are kept, with the reason."""
-        detail = f"{count} new records do not verify"
+        detail = Sentence("why.rejected", count=count)
         await self._db.write(alarms.raise_alarm, "rejected", origin, detail, self.now)
 
-    async def full(self, log: Log, reason: str) -> None:
+    async def full(self, log: Log, reason: Sentence) -> None:
         """A log stops: the organisation whose it is has taken all that it may."""
         await self._db.write(self._full, log, reason)
 
@@ -101,18 +102,23 @@ class Alarms:
             return
         # One that everybody may know: by a hidden one the alarm would come and go.
         named = next((name for name in origins if may_quote(NOBODY, name)), origins[0])
-        detail = f"{len(origins)} above generation {MAX_GENERATIONS}: {named}, …"
+        detail = Sentence(
+            "why.too-many-logs",
+            count=len(origins),
+            most=MAX_GENERATIONS,
+            origin=named,
+        )
         await self._db.write(
             alarms.raise_alarm, "too-many-logs", self._org, detail, self.now
         )
 
-    async def damaged(self, subject: str, reason: str) -> None:
+    async def damaged(self, subject: str, reason: Sentence) -> None:
         """Bytes of our own about a partner are not what was written."""
         await self._db.write(
             alarms.raise_alarm, "stored-damaged", subject, reason, self.now
         )
 
-    async def crashed(self, subject: str, reason: str) -> None:
+    async def crashed(self, subject: str, reason: Sentence) -> None:
         """Something about a log ended by a fault of ours."""
         await self._db.write(alarms.raise_alarm, "crashed", subject, reason, self.now)
 
@@ -142,20 +148,20 @@ class Alarms:
         if mine:
             await self._db.write(_clear, mine)
 
-    def _full(self, tx: Transaction, log: Log, reason: str) -> None:
+    def _full(self, tx: Transaction, log: Log, reason: Sentence) -> None:
         logs.stall(tx, log.id, reason)
-        detail = f"{log.origin}: {reason}"
+        detail = Sentence("machine.at", place=log.origin, cause=reason)
         alarms.raise_alarm(tx, "partner-full", log.org, detail, self.now)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)
         logs.freeze(tx, log.id, format_fork(fork))
         code = "own-fork" if log.own else "fork"
-        detail = f"seen at {self._org}: {fork}"
+        detail = Sentence("why.seen-at", org=self._org, cause=fork.told)
         alarms.raise_alarm(tx, code, fork.origin, detail, self.now)
 
     def _blame(
-        self, tx: Transaction, origin: str, outcome: LogOutcome, reason: str
+        self, tx: Transaction, origin: str, outcome: LogOutcome, reason: Sentence
     ) -> Log | None:
         log = find_log(tx, origin)
         if outcome == "failed" or not self._accuses:
@@ -171,7 +177,7 @@ class Alarms:
             self._stall(tx, log, reason)
         return log
 
-    def _stall(self, tx: Transaction, log: Log, reason: str) -> None:
+    def _stall(self, tx: Transaction, log: Log, reason: Sentence) -> None:
         logs.stall(tx, log.id, reason)
         alarms.raise_alarm(tx, "stalled", log.origin, reason, self.now)
 

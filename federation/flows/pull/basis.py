@@ -18,6 +18,7 @@ from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.store import alarms, registers
 from federation.store.db import Database, Transaction
+from federation.text import Sentence, join
 
 ALARM = "other-basis"
 
@@ -46,12 +47,12 @@ async def ask_basis(feed: Feed, org: str) -> PeerBasis:
         FormatError: it answered something else.
     """
     body = await feed.fetch(ELECTIONS)
-    return parse_json(body, PeerBasis, what="a list of elections", at=org)
+    return parse_json(body, PeerBasis, what=Sentence("member.an-election-list"), at=org)
 
 
 async def compare_basis(
     db: Database, theirs: PeerBasis, org: str, profiles: Mapping[str, Profile], now: int
-) -> list[str]:
+) -> list[Sentence]:
     """How the maps of this partner differ in what they rest on; each is an alarm."""
     common = [basis for basis in theirs.elections if basis.election in profiles]
     return await db.write(_judge, org, common, profiles, now)
@@ -63,7 +64,7 @@ def _judge(
     theirs: list[ElectionBasis],
     profiles: Mapping[str, Profile],
     now: int,
-) -> list[str]:
+) -> list[Sentence]:
     differences = []
     for basis in theirs:
         register = registers.register_digest(tx, basis.election)
@@ -73,14 +74,20 @@ def _judge(
             "rules": (str(RULES_VERSION), str(basis.rules)),
         }
         differ = [
-            f"{name}: ours {ours[:12] or 'none'}, theirs {other[:12] or 'none'}"
+            Sentence(
+                "why.differs",
+                name=name,
+                ours=ours[:12] or Sentence("why.none"),
+                theirs=other[:12] or Sentence("why.none"),
+            )
             for name, (ours, other) in pairs.items()
             if ours != other
         ]
         subject = f"{org} {basis.election}"
         if differ:
-            differences.append(f"{basis.election}: {'; '.join(differ)}")
-            alarms.raise_alarm(tx, ALARM, subject, "; ".join(differ), now)
+            told = join(differ)
+            differences.append(Sentence("machine.at", place=basis.election, cause=told))
+            alarms.raise_alarm(tx, ALARM, subject, told, now)
         else:
             alarms.clear_alarm(tx, ALARM, subject)
     return differences

@@ -33,6 +33,7 @@ from federation.records.keystatement import KeyStatement
 from federation.store import keystatements, logs
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note
 
@@ -77,7 +78,9 @@ async def trust(
     shown = decode_keys(await feed.fetch(keys_of(entry.origin)))
     offered = await asyncio.to_thread(open_chain, shown, identity)
     if offered.origin != entry.origin:
-        raise FormatError(f"the keys of {offered.origin}", entry.origin)
+        raise FormatError(
+            Sentence("chain.keys-of", origin=offered.origin), entry.origin
+        )
     if log is not None and held is not None:
         _check_continues(held, offered)
         if len(offered.notes) <= len(held.notes):
@@ -102,7 +105,7 @@ def open_held(notes: list[bytes], identity: VerifierKey) -> KeyChain:
             whose = decode_as(parse_note(notes[0]).text[:-1], KeyStatement).identity
             open_chain(notes, parse_vkey(whose))
         except (FormatError, RecordError, SignatureError):
-            reason = f"the key statements held: {error}"
+            reason = Sentence("held.statements-held", error=error.told)
             raise StoredError(reason, "key_statement") from error
         raise
 
@@ -123,7 +126,7 @@ async def refresh_about(
         note = await feed.fetch(about_of(entry.origin))
         about = open_about(note, chain.node_keys())
     except BAD_FEED as error:
-        return f"about: {error}"
+        return Sentence("why.about", cause=error.told)
     if held is not None and not await db.read(_is_whole, held, chain):
         # Of two notes the higher issue stays, but not one that a flipped bit has made.
         await db.write(keystatements.drop_about, chain.org)
@@ -162,7 +165,7 @@ def _check_continues(held: KeyChain, offered: KeyChain) -> None:
         # A second signature of the same text is no other statement, but what
         # follows it is linked to it and cannot continue what we hold.
         if parse_note(ours).text == parse_note(theirs).text:
-            raise SignatureError(f"{held.origin}: one statement signed twice")
+            raise SignatureError(Sentence("chain.signed-twice", origin=held.origin))
         raise ForkError(held.origin, ours, theirs)
 
 

@@ -35,6 +35,7 @@ from federation.store import claims, copies, logs, quarantine, taken
 from federation.store import leaves as stored
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog import mirror
 from federation.tlog.checkpoint import SignedCheckpoint, open_by_any
 from federation.tlog.merkle import Frontier
@@ -130,9 +131,11 @@ def _reopen(
         # size on, does not make our bytes others than they were.
         signed = open_by_any(note, chain.keys_by_role().get("log", ()))
     except (FormatError, SignatureError) as error:
-        raise StoredError(f"the checkpoint held: {error}", log.origin) from error
+        raise StoredError(
+            Sentence("held.held-state", error=error.told), log.origin
+        ) from error
     if signed.size != size or signed.origin != log.origin:
-        raise StoredError("the checkpoint held is of another size", log.origin)
+        raise StoredError(Sentence("held.held-state-size"), log.origin)
     return signed
 
 
@@ -154,8 +157,7 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
         return await _settle_for(ctx, job, here.mirror)
     if not here.mirror.may_aim_at(goal.size):
         raise UnprovedError(
-            f"{goal.size} signed records wait for those of {log.pending_size} signed"
-            " before: their leaves have not come, and are not the first"
+            Sentence("held.pending", size=goal.size, pending_size=log.pending_size)
         )
     hashes = await _authenticate(job, here)
     if goal.size != log.pending_size:
@@ -183,7 +185,7 @@ def _look(view: View, job: Extending) -> _Here:
 async def _authenticate(job: Extending, here: _Here) -> Authenticated:
     log, goal, feed = job.log, job.goal, job.feed
     if goal.size - log.next_index > MAX_EXTENSION:
-        raise FormatError(f"{goal.size - log.next_index} new leaves at once")
+        raise FormatError(Sentence("held.at-once", count=goal.size - log.next_index))
     for known in (here.mirror.pending, here.mirror.seen):
         if known is not None and known.size < goal.size:
             # It is about to be forgotten: the last moment to see whether it was of
@@ -221,9 +223,7 @@ async def _check_past(job: Extending, believed: Mirror) -> None:
     # is another history, whoever shows it: a relay may have been given nothing else.
     with suppress(FormatError, PeerError, ProofError):
         await check_grown(job.feed, job.goal, larger)
-    raise UnprovedError(
-        f"{job.goal.size} signed records do not fit with the {larger.size} signed"
-    )
+    raise UnprovedError(Sentence("held.no-fit", size=job.goal.size, larger=larger.size))
 
 
 def _begin(tx: Transaction, job: Extending) -> Log:
@@ -357,4 +357,6 @@ def save_step(
     except ProofError as error:
         # Every bundle was checked before it came here: what it has become, it has
         # become on our disk, and no feed is to blame.
-        raise StoredError(f"what was stored: {error}", log.origin) from error
+        raise StoredError(
+            Sentence("held.stored", error=error.told), log.origin
+        ) from error

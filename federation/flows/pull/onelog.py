@@ -36,6 +36,8 @@ from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.taken import read_taken
+from federation.text import Sentence
+from federation.text.cause import explain_bug, tell_refusal
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.mirror import Offer, offer
 
@@ -98,7 +100,7 @@ class Follower:
             OSError: the machine failed.
         """
         outcome: LogOutcome = "crashed"
-        reason = str(error)
+        reason = _cause_of(error)
         if isinstance(error, UnprovedError):
             outcome = "waiting"
             log = await self._ctx.db.read(logs.get_log, origin)
@@ -118,7 +120,6 @@ class Follower:
             raise error
         else:
             _log.error("%s ended by an error of ours", origin, exc_info=error)
-            reason = f"{type(error).__name__}: {error}"
             await self._alarms.crashed(origin, reason)
         return PulledLog(origin=origin, outcome=outcome, before=before, reason=reason)
 
@@ -140,15 +141,14 @@ class Follower:
                 raise
             # Whoever stole the key may have signed one of the two: no proof of a fork.
             raise UnprovedError(
-                f"{log.origin}: another history than one signed by a key that was"
-                " revoked since"
+                Sentence("held.revoked-history", origin=log.origin)
             ) from fork
         if report.outcome not in _WELL:
             return report
         size = shown.signed.size
         if size < shown.known and log.org == self._peer.org:
             # Also where that was never fetched: it was signed, and must come again.
-            behind = f"shows {size} of {shown.known} records"
+            behind = Sentence("why.behind", size=size, known=shown.known)
             await self._alarms.behind(log.origin, behind)
             return msgspec.structs.replace(report, outcome="behind", reason=behind)
         await self._alarms.settle(log)
@@ -189,9 +189,19 @@ class Follower:
 
     async def _stop(self, before: Log, after: Log, room: Room) -> PulledLog:
         """A log that goes no further: its partner has taken all that it may."""
-        reason = f"{room.full}; the operator may raise it in peers.toml"
-        await self._alarms.full(after, reason)
-        return _report(before, after, "full", reason)
+        assert room.full is not None, "asked before"
+        await self._alarms.full(after, room.full)
+        return _report(before, after, "full", room.full)
+
+
+def _cause_of(error: Exception) -> Sentence:
+    match error:
+        case FederationError():
+            return error.told
+        case OSError():
+            return tell_refusal(error)
+        case _:
+            return explain_bug(error)
 
 
 async def compare(

@@ -26,6 +26,7 @@ from federation.store import alarms, claims, keystatements, logs, mapstate, quar
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
+from federation.text import Sentence
 from federation.tlog.tile import WIDTH
 
 STEP_LEAVES: Final = 5_000
@@ -96,7 +97,7 @@ def keep_unknown(tx: Transaction, log: Log, indexes: Sequence[int], now: int) ->
     if indexes:
         quarantine.save_unknown(tx, log.id, indexes)
         # Not the total: counting it with every step would grow with the history.
-        detail = f"{len(indexes)} new records, from index {indexes[0]} on"
+        detail = Sentence("why.new-unknown", count=len(indexes), first=indexes[0])
         alarms.raise_alarm(tx, ALARM, log.origin, detail, now)
 
 
@@ -104,7 +105,8 @@ def settle_unknown(tx: Transaction, log: Log, now: int) -> None:
     """Say how many there are after a log was judged again, or that none is left."""
     count = quarantine.count_unknown(tx, log.id)
     if count:
-        alarms.raise_alarm(tx, ALARM, log.origin, f"{count} records", now)
+        detail = Sentence("why.unknown", count=count)
+        alarms.raise_alarm(tx, ALARM, log.origin, detail, now)
     else:
         alarms.clear_alarm(tx, ALARM, log.origin)
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol
 
 from federation.config.peers import Peer
 from federation.store.taken import Taken
+from federation.text import Sentence
 
 REFUSED_BYTES: Final = 1 << 10
 
@@ -107,12 +108,14 @@ class Room(NamedTuple):
         )
 
     @property
-    def full(self) -> str:
-        """Which bound is reached, in words that name its key; "" where none is."""
+    def full(self) -> Sentence | None:
+        """Which bound is reached, in words that name its key; None where none is."""
         for key, taken, most in zip(_KEYS, self.taken, self.most, strict=True):
             if taken >= most:
-                return f"{key} reached: {taken:,} of {most:,}"
-        return ""
+                return Sentence(
+                    "why.full", key=key, taken=f"{taken:,}", most=f"{most:,}"
+                )
+        return None
 
 
 _KEYS: Final = ("max_rows", "max_bytes", "max_refused")

@@ -37,6 +37,7 @@ from federation.store import keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
+from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 
 SOFT_DEADLINE_S: Final = 3600.0
@@ -113,7 +114,7 @@ async def _load_seen(db: Database, org: str, now: int) -> PeerSeen:
         seen = await db.read(pulls.load_seen, org)
         await db.read(_check_about, org)
     except StoredError as error:
-        await alarms.damaged(org, str(error))
+        await alarms.damaged(org, error.told)
         await db.write(_drop_about, org)
         return PeerSeen(org=org)
     return seen
@@ -123,9 +124,11 @@ def _check_about(view: View, org: str) -> None:
     note = keystatements.read_about(view, org)
     try:
         if note is not None and open_about_unpinned(note).org != org:
-            raise StoredError(f"the note about {org} is about another", "about")
+            raise StoredError(Sentence("held.note-of-other", org=org), "about")
     except (FormatError, RecordError) as error:
-        raise StoredError(f"the note about {org}: {error}", "about") from error
+        raise StoredError(
+            Sentence("held.note-because", org=org, error=error.told), "about"
+        ) from error
 
 
 def _drop_about(tx: Transaction, org: str) -> None:
@@ -265,12 +268,12 @@ class _TurnUnderWay:
             shown = await compare(ctx, log, entry, ctx.own[origin])
         except ForkError as fork:
             await self._alarms.freeze(fork)
-            return PulledLog(origin=origin, outcome="frozen", reason=str(fork))
+            return PulledLog(origin=origin, outcome="frozen", reason=fork.told)
         except StoredError as error:
             # Bytes of ours that turned round are no fault of whoever shows its own.
-            await self._alarms.damaged(origin, str(error))
+            await self._alarms.damaged(origin, error.told)
             return PulledLog(
-                origin=origin, outcome="damaged", before=size, reason=str(error)
+                origin=origin, outcome="damaged", before=size, reason=error.told
             )
         except BAD_FEED as error:
             return await self._alarms.blame_feed(origin, size, error)

@@ -22,7 +22,9 @@ Every answer names the `cursor` it was read at.
     stations    the stations that a figure counts
     station     one station of such a list
     freshness   when the map last changed, and whose news it was
+    pictures    what is counted for pictures, and what they show
     changes     rows that changed since a cursor
+    mapnews     the same as messages to a program, with what is new in them
     table       rows and columns of an answer, for a spreadsheet
     cells       what stands in one cell of it
     geojson     the same rows for a map

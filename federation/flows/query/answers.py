@@ -5,16 +5,41 @@ absent when there is nothing to say. Codes of status, flags, rounds and rules ar
 field's own (docs/reference/domain.md); their words for people are in `federation/text`.
 """
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Annotated, TypeAlias
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from federation.records.canonical import DIGEST_PATTERN
 from federation.records.coverage import Coverage
-from federation.records.merge import Group
+from federation.records.merge import FLAGS, STATUSES, Group
+from federation.records.profile import ROUNDS
+from federation.records.result import RULES
 from federation.records.tally import Tally
+from federation.records.tps import TPS_PATTERN
 from federation.store.alarms import Alarm
 from federation.store.pulls import Offered
 
+
+def _words(given: Sequence[str]) -> Meta:
+    """A code of a closed list; nothing that is answered is checked against it again."""
+    return Meta(extra_json_schema={"enum": list(given)})
+
+
+StatusWord: TypeAlias = Annotated[str, _words(STATUSES)]
+OfficialWord: TypeAlias = Annotated[str, _words(("none", "matches", "differs"))]
+FlagWord: TypeAlias = Annotated[str, _words(FLAGS)]
+RoundWord: TypeAlias = Annotated[str, _words(ROUNDS)]
+RuleWord: TypeAlias = Annotated[str, _words(RULES)]
+KindWord: TypeAlias = Annotated[str, _words(("votes", "unread", "withdrawal"))]
+ReviewWord: TypeAlias = Annotated[str, _words(("reviewed", "unreviewed"))]
+#: A station's code, the hex SHA-256 of bytes or of a record.
+StationCode: TypeAlias = Annotated[
+    str, Meta(extra_json_schema={"pattern": TPS_PATTERN})
+]
+HexDigest: TypeAlias = Annotated[
+    str, Meta(extra_json_schema={"pattern": DIGEST_PATTERN})
+]
 Votes: TypeAlias = dict[str, int]
 Interval: TypeAlias = tuple[int, int]
 
@@ -32,7 +57,7 @@ class CitedRecord(Struct, frozen=True, kw_only=True):
     `org` is absent where the record is not held here.
     """
 
-    record: str
+    record: HexDigest
     org: str | UnsetType = UNSET
     photos: int = 0
 
@@ -48,19 +73,19 @@ class Said(Struct, frozen=True, kw_only=True):
     org: str
     origin: str
     index: int
-    record: str
-    kind: str
-    round: str
+    record: HexDigest
+    kind: KindWord
+    round: RoundWord
     official: bool
     counted: bool
     complete: bool
     derived: bool
-    review: str
+    review: ReviewWord
     held_by: int
     votes: Votes | UnsetType = UNSET
     figures: Votes | UnsetType = UNSET
-    rules: tuple[str, ...] | UnsetType = UNSET
-    files: tuple[str, ...] | UnsetType = UNSET
+    rules: tuple[RuleWord, ...] | UnsetType = UNSET
+    files: tuple[HexDigest, ...] | UnsetType = UNSET
     cites: CitedRecord | UnsetType = UNSET
 
 
@@ -79,11 +104,11 @@ class Contest(Struct, frozen=True, kw_only=True):
     """
 
     contest: str
-    tps: str
-    status: str
-    official: str | UnsetType = UNSET
-    round: str | UnsetType = UNSET
-    flags: list[str]
+    tps: StationCode
+    status: StatusWord
+    official: OfficialWord | UnsetType = UNSET
+    round: RoundWord | UnsetType = UNSET
+    flags: list[FlagWord]
     files: int
     groups: list[Group]
     monitors: list[Said]
@@ -97,7 +122,7 @@ class TpsAnswer(Struct, frozen=True, kw_only=True):
 
     election: str
     cursor: str
-    tps: str
+    tps: StationCode
     places: list[Place]
     in_register: bool | UnsetType = UNSET
     voters: int | UnsetType = UNSET
@@ -126,10 +151,10 @@ class Station(Struct, frozen=True, kw_only=True):
     told where nobody has been.
     """
 
-    tps: str
-    status: str
-    official: str | UnsetType = UNSET
-    flags: list[str]
+    tps: StationCode
+    status: StatusWord
+    official: OfficialWord | UnsetType = UNSET
+    flags: list[FlagWord]
     groups: list[Group]
     kpu: list[Group] = []
     voters: int | UnsetType = UNSET
@@ -176,7 +201,7 @@ class RegionAnswer(Struct, frozen=True, kw_only=True):
 class Gap(Struct, frozen=True, kw_only=True):
     """A polling station of the register without a result from any monitor."""
 
-    tps: str
+    tps: StationCode
     village: str
     voters: int | UnsetType = UNSET
 
@@ -209,8 +234,8 @@ class Change(Struct, frozen=True, kw_only=True):
 
     change: int
     contest: str
-    tps: str
-    row: Raw
+    tps: StationCode
+    row: Annotated[Raw, Meta(extra_json_schema={"type": "object"})]
 
 
 class ChangesAnswer(Struct, frozen=True, kw_only=True):
@@ -252,7 +277,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     org: str
     election: str
     contest: str
-    digest: str
+    digest: HexDigest
     register: int
     status: dict[str, int]
     official: dict[str, int]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from federation.errors import FormatError
 from federation.store.db import View
 from federation.store.mapstate import epoch, last_seq
+from federation.text import Sentence
 
 MAX_CHANGE = 2**53 - 1
 
@@ -32,7 +33,7 @@ def parse_cursor(text: str) -> Cursor:
     epoch, dot, change = text.rpartition(".")
     plain = change.isascii() and change.isdigit() and len(change) <= 16
     if not (dot and epoch and plain and int(change) <= MAX_CHANGE):
-        raise FormatError("not a cursor of this API", repr(text[:80]))
+        raise FormatError(Sentence("asked.cursor"), repr(text[:80]))
     return Cursor(epoch, int(change))
 
 

@@ -13,6 +13,7 @@ from federation.records.profile import Profile
 from federation.records.publishedmap import PublishedMap
 from federation.store import mapreading, mapstate, registers
 from federation.store.db import View
+from federation.text import Sentence
 
 
 def published_map(view: View, election: str) -> PublishedMap:
@@ -23,7 +24,7 @@ def published_map(view: View, election: str) -> PublishedMap:
     """
     basis = mapstate.read_basis(view, election)
     if basis is None:
-        raise NotFoundError(f"there is no map of {election[:40]!r} here yet")
+        raise NotFoundError(Sentence("asked.no-map", election=f"{election[:40]!r}"))
     return PublishedMap(
         digest=mapreading.map_digest(view, election),
         election=election,
@@ -54,4 +55,4 @@ def published_basis(view: View, digest: str, profiles: Iterable[Profile]) -> byt
             text = b"".join(code.encode() + b"\n" for code in codes)
             assert hashlib.sha256(text).hexdigest() == digest, "as it was saved"
             return text
-    raise NotFoundError("no profile or register here has this digest")
+    raise NotFoundError(Sentence("asked.no-digest"))

@@ -10,6 +10,7 @@ from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import (
     QueryScope,
+    contests_of,
     list_missing,
     parents_of,
     parse_region,
@@ -18,6 +19,7 @@ from federation.flows.query.scope import (
 from federation.flows.query.station import silent_station, station_of
 from federation.records.coverage import region_coverage
 from federation.records.merge import decode_row
+from federation.records.profile import Profile
 from federation.records.tally import Tally, race_level, region_tally
 from federation.store import mapreading, mapstate, registers, rollup
 from federation.store.db import View
@@ -59,6 +61,15 @@ def region(
         candidates=asked.candidates(code),
         next=following,
     )
+
+
+def told_contests(view: View, profile: Profile) -> list[str]:
+    """The contests of an election of which anybody has said anything, in order."""
+    return [
+        contest
+        for contest in contests_of(profile)
+        if rollup.read_region(view, profile.election, contest, "")
+    ]
 
 
 def read_line(view: View, asked: QueryScope, code: str) -> answers.Region:

@@ -6,18 +6,21 @@ election's first contest); what is wrong is refused by name, with what there is.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.answers import Place
+from federation.records.canonical import REGION_PATTERN, or_nothing
 from federation.records.profile import ContestRules, Profile
 from federation.records.register import LEVELS
-from federation.records.tps import regions_of
+from federation.records.tps import parse_tps, regions_of
 from federation.store import registers
 from federation.store.db import View
 from federation.text import Sentence
 
-_REGION = re.compile(r"\A(?:[0-9]{2}(?:[0-9A-Z]{2}(?:[0-9]{2}(?:[0-9]{4})?)?)?)?\Z")
+#: The code of a region, or "" for the nation.
+REGION_CODE: Final = or_nothing(REGION_PATTERN)
+_REGION = re.compile(REGION_CODE)
 # The contests that most people mean, in this order, when they name none.
 _USUAL = ("ppwp", "pkwkp", "pkwkk", "pdpr")
 
@@ -123,7 +126,13 @@ def places(view: View, election: str, codes: Sequence[str]) -> list[Place]:
 def list_missing(
     view: View, asked: QueryScope, region: str, after: str, limit: int
 ) -> list[registers.Missing]:
-    """Stations where the contest is held and no monitor has a result from, by code."""
+    """Stations where the contest is held and no monitor has a result from, by code.
+
+    Raises:
+        FormatError: `after` is no station.
+    """
+    if after:
+        parse_tps(after)
     rules = asked.rules
     return registers.list_missing(
         view,

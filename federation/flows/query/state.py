@@ -34,6 +34,7 @@ from federation.store import (
 )
 from federation.store.alarms import Alarm
 from federation.store.db import View
+from federation.text import Sentence
 
 
 def status(
@@ -102,7 +103,7 @@ def _stalled(caller: Caller, log: logs.Log) -> str | UnsetType:
     """Why a log does not go on: it may name an address, or a log that is hidden."""
     if log.stalled is None:
         return UNSET
-    return log.stalled if may_see(caller, "details") else "it does not go on"
+    return log.stalled if may_see(caller, "details") else Sentence("why.stands-still")
 
 
 def tell_alarms(

@@ -42,6 +42,10 @@ _LAST: Final = "9999999"
 MAX_DISTRICTS: Final = 500
 #: So many stations are put in another order than that of their codes.
 MAX_SORTED: Final = 5_000
+#: So many are looked at to count those of which no counter is kept.
+MAX_COUNTED: Final = 5_000
+#: Statuses by which stations are found at once, wherever they are.
+_INDEXED: Final = frozenset({"disputed", "unread"})
 
 
 class StationFilter(NamedTuple):
@@ -136,7 +140,7 @@ def stations(  # noqa: PLR0913, PLR0917  the filters of one list
         FormatError: `region` is not the code of a region, `after` of no station.
     """
     code = parse_region(region)
-    total = which.count_in(read_line(view, asked, code).coverage)
+    total = count_stations(view, asked, which, code)
     can_sort = total is not None and total <= MAX_SORTED and which.status != "missing"
     if sort and can_sort:
         page, following = _sorted_page(view, asked, which, code, after, limit)
@@ -155,6 +159,34 @@ def stations(  # noqa: PLR0913, PLR0917  the filters of one list
         names=read_names(view, asked.election, [station.tps for station in page]),
         next=following,
     )
+
+
+def count_stations(
+    view: View, asked: QueryScope, which: StationFilter, code: str
+) -> int | None:
+    """How many a region has; None: that takes a look at too many.
+
+    Args:
+        view: The snapshot.
+        asked: Election and contest.
+        which: Which stations.
+        code: Of the region.
+    """
+    counted = which.count_in(read_line(view, asked, code).coverage)
+    if counted is not None or not ({which.status} & _INDEXED or which.flag):
+        return counted
+    rows = mapreading.list_rows(
+        view,
+        asked.election,
+        asked.contest,
+        code,
+        status=which.status or None,
+        flag=which.flag or None,
+        limit=MAX_COUNTED + 1,
+    )
+    if len(rows) > MAX_COUNTED:
+        return None
+    return sum(which.has(decode_row(row)) for row in rows)
 
 
 def _page(

@@ -17,6 +17,7 @@ from federation.records.profile import Profile
 from federation.records.tps import parse_tps, regions_of
 from federation.store import cosignatures, mapreading, registers
 from federation.store.db import View
+from federation.text import Sentence
 
 #: Votes or figures, as a claim keeps them.
 read_counts = msgspec.json.Decoder(dict[str, int]).decode
@@ -35,7 +36,7 @@ def tps(
     station = parse_tps(code)
     profile = profiles.get(election)
     if profile is None:
-        raise NotFoundError(f"no election {election!r} here")
+        raise NotFoundError(Sentence("asked.no-election", election=f"{election!r}"))
     merged = mapreading.read_tps(view, election, station)
     confirmed = confirmations(view, merged)
     contests = [
@@ -43,7 +44,9 @@ def tps(
     ]
     in_register = registers.contains(view, election, station)
     if not contests and not in_register and registers.is_known(view, election):
-        raise NotFoundError(f"no polling station {station} in {election}")
+        raise NotFoundError(
+            Sentence("asked.no-station", station=station, election=election)
+        )
     voters = registers.voters(view, election, station)
     return answers.TpsAnswer(
         election=election,

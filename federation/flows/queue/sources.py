@@ -19,6 +19,7 @@ from federation.records.result import Evidence, TpsResult
 from federation.store import blobs, leaves, logs, mapreading, photoanswers
 from federation.store.db import View
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.text import Sentence
 
 #: Behind every page that a record says.
 _NO_PAGE: Final = 1_000
@@ -129,7 +130,7 @@ def _read_result(view: View, origin: str, index: int) -> TpsResult:
     try:
         statement = leaves.read_record(view, log_id, index).statement
     except FormatError as error:
-        raise RecordError(str(error), f"{origin} {index}") from error
+        raise RecordError(error.told, f"{origin} {index}") from error
     if not isinstance(statement, TpsResult):
-        raise RecordError("not a result", f"{origin} {index}")
+        raise RecordError(Sentence("member.not-a-result"), f"{origin} {index}")
     return statement

@@ -34,6 +34,7 @@ from federation.flows.refer.sending import TryOutcome
 from federation.records.canonical import check_text
 from federation.sources.personal import why_personal
 from federation.store.outbox import OutboxItem, OutboxKind
+from federation.text import Sentence
 
 LATER: Final = frozenset({408, 425, 429, 500, 503})
 UNKNOWN: Final = frozenset({502, 504})
@@ -103,7 +104,10 @@ def judge_answer(status: int, body: bytes) -> tuple[TryOutcome, str]:
 
 def _reference(body: bytes) -> str:
     try:
-        reference = parse_json(body, _HookAnswer, what="an answer").reference or ""
+        reference = (
+            parse_json(body, _HookAnswer, what=Sentence("member.an-answer")).reference
+            or ""
+        )
         check_text(reference, "reference")
     except FederationError:
         return ""

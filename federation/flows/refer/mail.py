@@ -29,8 +29,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from federation.config.agencies import Agency
+from federation.flows.refer.row import quote_answer
 from federation.store.outbox import OutboxItem
-from federation.text import Text
+from federation.text import Sentence, Text
+from federation.text.cause import tell_refusal
 
 #: One answer of the server may take so long; all of it `MAIL_S`.
 STEP_S: Final = 60.0
@@ -43,7 +45,7 @@ class MailError(Exception):
     """The server did not take it; `answer` is what it or the network said."""
 
     def __init__(
-        self, answer: str, *, is_final: bool = False, is_known: bool = True
+        self, answer: Sentence, *, is_final: bool = False, is_known: bool = True
     ) -> None:
         """See the head of this file."""
         super().__init__(answer)
@@ -207,12 +209,19 @@ def _told(*, is_known: bool = True) -> Iterator[None]:
         # A password that is wrong is ours to mend: it is tried again.
         is_ours = isinstance(error, smtplib.SMTPAuthenticationError)
         final = error.smtp_code in _NEVER and not is_ours
-        raise MailError(answer, is_final=final, is_known=is_known) from None
+        raise MailError(
+            quote_answer(answer), is_final=final, is_known=is_known
+        ) from None
     except ssl.SSLCertVerificationError as error:
-        raise MailError(f"TLS: {error.verify_message}", is_known=is_known) from None
-    except (OSError, smtplib.SMTPException, ValueError) as error:
+        why = Sentence("outbox.mail-tls", why=quote_answer(error.verify_message))
+        raise MailError(why, is_known=is_known) from None
+    except TimeoutError:
+        raise MailError(Sentence("outbox.mail-silent"), is_known=is_known) from None
+    except OSError as error:
+        raise MailError(tell_refusal(error), is_known=is_known) from None
+    except (smtplib.SMTPException, ValueError) as error:
         told = str(error) or type(error).__name__
-        raise MailError(told, is_known=is_known) from None
+        raise MailError(quote_answer(told), is_known=is_known) from None
 
 
 def _check(reply: tuple[int, bytes], wanted: range = range(200, 300)) -> None:

@@ -143,9 +143,9 @@ def draw_note(
     return note, data
 
 
-def tell_twins(twins: Iterable[StandingReferral]) -> str:
+def tell_twins(twins: Iterable[StandingReferral]) -> list[Sentence]:
     """Who else took it there, in sentences."""
-    return "; ".join(str(one.tell()) for one in twins)
+    return [one.tell() for one in twins]
 
 
 def tell_note(twice: Twice, first: StandingReferral | None) -> Sentence:

@@ -124,7 +124,7 @@ def note_mail(tx: Transaction, answer: AgencyAnswer) -> bool:
     is_new = save_answer(tx, answer)
     if is_new and answer.incident:
         code = BOUNCED if answer.kind == "bounce" else CAME
-        detail = str(Sentence(f"answers.came-{answer.kind}", id=answer.id))
+        detail = Sentence(f"answers.came-{answer.kind}", id=answer.id)
         alarms.raise_alarm(tx, code, _subject(answer), detail, answer.received_at)
     return is_new
 

@@ -19,7 +19,7 @@ from federation.store.outbox import (
     find_item,
     save_item,
 )
-from federation.text import Sentence
+from federation.text import Sentence, quote
 
 MAX_ANSWER: Final = 300
 
@@ -74,9 +74,9 @@ def note_step(
     note_action(tx, name, role, f"refer-{what}", subject, hand.at)
 
 
-def clip_answer(text: str) -> str:
-    """An answer in one line, of bounded length."""
-    return " ".join(text.split())[:MAX_ANSWER]
+def quote_answer(text: str) -> Sentence:
+    """What an agency's server or program answered: one line of bounded length."""
+    return quote(" ".join(text.split())[:MAX_ANSWER])
 
 
 def not_now(item: OutboxItem) -> ConflictError:

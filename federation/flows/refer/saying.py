@@ -22,7 +22,7 @@ from federation.store import incidents, leaves
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.outbox import OutboxItem, OutboxKind
-from federation.text import Sentence
+from federation.text import Sentence, as_said
 
 #: What is said of an incident after it was referred: not taken back by saying that.
 _FURTHER: Final = frozenset({"registered", "not_registered", "decided", "closed"})
@@ -57,12 +57,12 @@ def say(  # noqa: PLR0913  who signs, what, when
     if is_lost:
         with db.transaction() as tx:
             note_step(tx, "unsure", item, Hand("", int(now)), "copy")
-            why = str(Sentence("outbox.copied"))
+            why = Sentence("outbox.copied")
             return change_item(tx, item, state="unsure", due="", answer=why)
     if rows:
         for verdict in append_statements(db, guard, log, rows, now):
             if verdict.outcome == "refused":
-                raise FormatError(verdict.reason)
+                raise FormatError(as_said(verdict.reason))
         index_all_incidents(db)
     next_at = item.next_at
     if item.due == "intended":

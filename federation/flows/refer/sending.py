@@ -24,7 +24,6 @@ from federation.flows.refer.holding import (
 from federation.flows.refer.row import (
     Hand,
     change_item,
-    clip_answer,
     current_item,
     not_now,
     note_step,
@@ -44,7 +43,7 @@ class TryEnd(NamedTuple):
     """What came of handing over: the answer, and when to try again (`later`)."""
 
     outcome: TryOutcome
-    answer: str
+    answer: Sentence
     next_at: int = 0
     reference: str = ""
 
@@ -74,17 +73,16 @@ def end_try(tx: Transaction, item: OutboxItem, end: TryEnd, now: int) -> OutboxI
     if current != item:
         raise not_now(current)
     note_step(tx, end.outcome, item, Hand("", now), f"try {item.tries}")
-    answer = clip_answer(end.answer)
     if end.outcome == "later":
         return change_item(
-            tx, item, state="intended", answer=answer, next_at=end.next_at
+            tx, item, state="intended", answer=end.answer, next_at=end.next_at
         )
     return change_item(
         tx,
         item,
         state=end.outcome,
         due="" if end.outcome == "unsure" else end.outcome,
-        answer=answer,
+        answer=end.answer,
         reference=end.reference or item.reference,
     )
 
@@ -125,8 +123,8 @@ def give_way(tx: Transaction, item: OutboxItem, why: Sentence, now: int) -> Outb
     """It does not go: somebody else is there, or goes first."""
     if item.state == "intended":
         # Somebody approved it and counts on it: that it does not go is said aloud.
-        alarms.raise_alarm(tx, GAVE_WAY, item.subject, str(why), now)
-    return _end(tx, item, "withdrawn", "give-way", str(why), now)
+        alarms.raise_alarm(tx, GAVE_WAY, item.subject, why, now)
+    return _end(tx, item, "withdrawn", "give-way", why, now)
 
 
 def _believe(
@@ -147,7 +145,7 @@ def expire(tx: Transaction, item: OutboxItem, now: int) -> OutboxItem:
 
 def lapse(tx: Transaction, item: OutboxItem, now: int) -> OutboxItem:
     """Nobody has approved it for so long that its papers lie here no longer."""
-    why = str(Sentence("outbox.lapsed"))
+    why = Sentence("outbox.lapsed")
     return _end(tx, item, "withdrawn", "expire", why, now)
 
 
@@ -164,7 +162,7 @@ def _end(
         return current
     note_step(tx, what, item, Hand("", now))
     due = stage if item.state == "intended" else ""
-    return change_item(tx, item, state=stage, due=due, answer=clip_answer(why))
+    return change_item(tx, item, state=stage, due=due, answer=why)
 
 
 def doubt(tx: Transaction, busy: Collection[OutboxKey], now: int) -> int:
@@ -176,7 +174,7 @@ def doubt(tx: Transaction, busy: Collection[OutboxKey], now: int) -> int:
     for item in list_items(tx):
         if item.state == "sending" and item.key not in busy:
             note_step(tx, "unsure", item, Hand("", now), f"try {item.tries}")
-            why = str(Sentence("outbox.killed"))
+            why = Sentence("outbox.killed")
             change_item(tx, item, state="unsure", answer=why)
             count += 1
     return count
@@ -187,5 +185,5 @@ def doubt_all(tx: Transaction, now: int) -> None:
     for item in list_items(tx):
         if item.state == "intended" and item.way != "by-hand":
             note_step(tx, "unsure", item, Hand("", now), "copy")
-            why = str(Sentence("outbox.copied"))
+            why = Sentence("outbox.copied")
             change_item(tx, item, state="unsure", due="", answer=why)

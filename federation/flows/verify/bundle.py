@@ -32,6 +32,7 @@ from federation.records.admission import (
 )
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
+from federation.text import Sentence
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
 from federation.tlog.tile import WIDTH, Bundle, decode_bundle
@@ -204,7 +205,7 @@ def join_admissions(batch: Sequence[Checked], closed_at: int | None) -> Admissio
             unknown += checked.admission.unknown
             closed_at = checked.admission.closed_at
             continue
-        reason = f"the log was closed by leaf {closed_at}"
+        reason = Sentence("member.log-closed", index=closed_at)
         rejected += [
             Rejected(checked.start + at, reason, CLOSED_CODE)
             for at in range(len(checked.leaves))

@@ -9,6 +9,7 @@ Source: docs/reference/protocol.md, "Pulling" step 6
 
 from federation.errors import ProofError
 from federation.feeds.feed import Feed
+from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import find_fork
 from federation.tlog.merkle import fold_prefix, prove_prefix
@@ -42,10 +43,12 @@ async def check_grown(feed: Feed, old: SignedCheckpoint, new: SignedCheckpoint) 
     hashes = await _fetch_hashes(feed, old, new)
     old_root, new_root = fold_prefix(old.size, new.size, hashes)
     if new_root != new.root:
-        raise ProofError("tiles that do not lead to the signed root")
+        raise ProofError(Sentence("protocol.tiles-not-signed"))
     if old_root == old.root:
         return
-    raise find_fork(old, new, hashes) or ProofError("hashes that prove nothing")
+    raise find_fork(old, new, hashes) or ProofError(
+        Sentence("protocol.hashes-prove-nothing")
+    )
 
 
 async def _fetch_hashes(

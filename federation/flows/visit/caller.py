@@ -15,7 +15,6 @@ from federation.feeds.signature import RequestSigner
 from federation.feeds.status import StatusEntry
 from federation.records.about import About
 from federation.text import Sentence
-from federation.text.mistyped import reword
 from federation.tlog.keys import VerifierKey
 
 #: Until when each question has to be answered.
@@ -72,7 +71,7 @@ def cause_of(error: FederationError) -> Sentence:
         )
     reason: object = error.args[0] if error.args else ""
     if isinstance(error, FormatError):
-        reason = reword(error.what)
+        reason = error.what
     elif isinstance(error, RecordError):
-        reason = reword(error.rule)
+        reason = error.rule
     return reason if isinstance(reason, Sentence) else Sentence("steps.not-in-form")

@@ -73,7 +73,7 @@ async def _look(
         else:
             facts["size"] = size = read_unverified(note).size
     except FederationError as error:
-        facts["problem"], facts["detail"] = "head-unsigned", str(error)
+        facts["problem"], facts["detail"] = "head-unsigned", error.told
         return facts, Sentence("steps.head-unsigned", origin=origin)
     told = {"origin": origin, "size": size, "held": held or 0}
     if not facts["verified"]:

@@ -78,7 +78,7 @@ async def read_about(visit: PeerVisit) -> CheckStep:
     except SignatureError as error:
         reason = Sentence("steps.about-unsigned")
         mend = Sentence("steps.mend-about-unsigned", org=org)
-        return failed("about", reason, mend, detail=str(error))
+        return failed("about", reason, mend, detail=error.told)
     except FederationError as error:
         reason = cause_of(error)
         if await speaks_tls(visit):
@@ -87,7 +87,7 @@ async def read_about(visit: PeerVisit) -> CheckStep:
         name = _MENDS.get(problem_of(reason).partition("-")[0], "mend-about")
         told = {"org": org, "url": url, "host": visit.host, "port": visit.port}
         mend = Sentence(f"steps.{name}", **told)
-        return failed("about", reason, mend, detail=str(error))
+        return failed("about", reason, mend, detail=error.told)
     latency_s = round(time.perf_counter() - began, 3)
     told = {"name": show(about.name), "org": about.org}
     facts = {"org": about.org, "name": about.name, "latency_s": latency_s}

@@ -15,6 +15,7 @@ it.
     running     the node that runs here, or the port that one would have
     callers     whether callers behind a proxy are told apart
     limits      how many files may be open
+    upgrading   what the first start of this version would do (`UPGRADE`)
     outside     our clock, our address and what partners say of it (`ONLINE`)
     addresses   whether callers' addresses come through our proxy (`ONLINE`)
     waiting     whether a question that waits survives our proxy (`ONLINE`)
@@ -36,11 +37,18 @@ from federation.node.house import (
     room,
     running,
     settings,
+    upgrading,
     waiting,
 )
 from federation.node.house.house import House, look_around
 
-__all__ = ("House", "examine_files", "examine_house", "look_around")
+__all__ = (
+    "House",
+    "examine_files",
+    "examine_house",
+    "examine_upgrade",
+    "look_around",
+)
 
 OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("settings", (), settings.read_settings),
@@ -67,6 +75,19 @@ ONLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("waiting", ("settings", "public"), waiting.wait_through_proxy),
 )
 
+#: What is looked at before another version is started.
+UPGRADE: Final[tuple[StepPlan[House], ...]] = (
+    StepPlan("keys-known", (), upgrading.read_keys),
+    StepPlan("settings", (), settings.read_settings),
+    StepPlan("peers-file", (), settings.read_peers),
+    StepPlan("rules", ("settings",), settings.read_rules),
+    StepPlan("library", (), library.see_library),
+    StepPlan("tables", (), upgrading.plan_tables),
+    StepPlan("copy", ("tables",), upgrading.plan_copy),
+    StepPlan("spoken", ("peers-file", "tables"), upgrading.compare_spoken),
+    StepPlan("stopped", (), upgrading.see_stopped),
+)
+
 
 #: What is looked at where a file of settings is broken.
 FILES: Final = tuple(
@@ -82,3 +103,8 @@ async def examine_files(house: House) -> list[CheckStep]:
 async def examine_house(house: House, *, online: bool = False) -> list[CheckStep]:
     """How the house is, step by step; `online`: as it is seen from outside, too."""
     return await run_steps(ONLINE if online else OFFLINE, house)
+
+
+async def examine_upgrade(house: House) -> list[CheckStep]:
+    """What the first start of this version would do, step by step."""
+    return await run_steps(UPGRADE, house)

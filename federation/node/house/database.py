@@ -4,6 +4,7 @@ What is in it is looked at by `flows/doctor`.
 """
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 from federation.errors import FederationError
@@ -22,10 +23,16 @@ async def see_database(house: House) -> CheckStep:
     if not path.exists():
         return well("database", Sentence("steps.no-database", path=path), due=[])
     mend = Sentence("steps.mend-database")
-    read = _read_steps(house.home.data)
-    if isinstance(read, Sentence):
-        return failed("database", read, mend)
-    due, unknown = read
+    steps: list[tuple[list[str], list[str]]] = []
+
+    def compare(db: Database) -> None:
+        with db.view() as view:
+            steps.append(compare_steps(view))
+
+    refusal = read_refusal(house.home.data, compare)
+    if refusal is not None:
+        return failed("database", refusal, mend)
+    ((due, unknown),) = steps
     facts = {"due": due, "unknown": unknown}
     if unknown:
         seen = Sentence("steps.schema-newer", path=path, count=len(unknown))
@@ -36,16 +43,13 @@ async def see_database(house: House) -> CheckStep:
     return well("database", Sentence("steps.database", path=path), **facts)
 
 
-def _read_steps(folder: Path) -> tuple[list[str], list[str]] | Sentence:
-    """The steps that are due, and those not known here; or why none can be read."""
+def read_refusal(folder: Path, read: Callable[[Database], None]) -> Sentence | None:
+    """Have something read of the database there; why it cannot be, if so."""
     path = folder / FILE_NAME
     damaged = Sentence("machine.database-damaged", path=path)
     try:
-        with (
-            contextlib.closing(Database.open(folder, readonly=True)) as db,
-            db.view() as view,
-        ):
-            return compare_steps(view)
+        with contextlib.closing(Database.open(folder, readonly=True)) as db:
+            read(db)
     except FederationError as error:
         reason = error.args[0] if error.args else ""
         return reason if isinstance(reason, Sentence) else damaged
@@ -53,3 +57,4 @@ def _read_steps(folder: Path) -> tuple[list[str], list[str]] | Sentence:
         return Sentence("steps.folder-refused", folder=path, reason=cause_of(error))
     except SQL_ERRORS:
         return damaged
+    return None

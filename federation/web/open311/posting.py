@@ -84,7 +84,7 @@ async def take_request(request: web.Request) -> web.StreamResponse:
     site, t = request.app[SITE], language_of(request)
     coming = _ComingForm(request)
     if request.content_type == _MULTIPART and site.photos_coming.locked():
-        return too_many_photos()
+        return too_many_photos(request)
     await coming.read()
     sender = await coming.sender()
     fields = coming.fields

@@ -22,8 +22,8 @@ from msgspec import Struct
 from federation.errors import FederationError
 from federation.text import Text
 from federation.web.open311.document import Open311Form, answer_document
-from federation.web.problem import DETAIL, Handler, answer_problems, status_of
-from federation.web.telling import tell
+from federation.web.problem import Handler, answer_problems, status_of
+from federation.web.refusal import CAUSE
 
 _AS_THEY_ARE: Final = {
     HTTPStatus.FORBIDDEN,
@@ -80,13 +80,14 @@ def as_open311(handler: Handler) -> Handler:
                 answer.headers[hdrs.RETRY_AFTER] = str(refusal.retry_s)
             return answer
         except FederationError as error:
-            return _answer(request, status_of(error), [tell(t, error)])
+            return _answer(request, status_of(error), [t.say(error.told)])
 
     async def handle(request: web.Request) -> web.StreamResponse:
         answer = await answer_problems(request, told)
-        if DETAIL not in answer:
+        if CAUSE not in answer:
             return answer
-        return _answer(request, HTTPStatus(answer.status), [answer[DETAIL]])
+        cause = language_of(request).say(answer[CAUSE])
+        return _answer(request, HTTPStatus(answer.status), [cause])
 
     return handle
 

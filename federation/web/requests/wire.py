@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.errors import FormatError, NotFoundError
+from federation.decoding import explain
+from federation.errors import NotFoundError
 from federation.records.register import Register, decode_register, encode_register
+from federation.text import Sentence
 from federation.web.requests.annexes import (
     PurgeAnnex,
     PurgeDueAnnexes,
@@ -75,7 +77,7 @@ def read_control(command: str, members: Mapping[str, Any]) -> Request[Any]:
         FormatError: these are not its members.
     """
     if command not in _CONTROL:
-        raise NotFoundError(f"no command {command!r}")
+        raise NotFoundError(Sentence("asked.no-command", command=f"{command!r}"))
     return check_request(_CONTROL[command], members)
 
 
@@ -88,7 +90,7 @@ def check_request(kind: type[R], members: Mapping[str, Any]) -> R:
     try:
         request: R = msgspec.convert(members, kind, dec_hook=_from_wire)
     except msgspec.ValidationError as error:
-        raise FormatError(str(error), "body") from None
+        raise explain(error, at="body") from None
     return request
 
 

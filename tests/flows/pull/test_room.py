@@ -108,7 +108,7 @@ def test_a_bound_is_reached_with_the_last_that_fits(suara):
         org=suara.org, identity=suara.identity.key,
         max_rows=5, max_bytes=7, max_refused=3,
     )  # fmt: skip
-    assert room_of(partner, Taken(4, 6, 2)).full == ""
+    assert room_of(partner, Taken(4, 6, 2)).full is None
     for key, reached in (
         ("max_rows", Taken(5, 6, 2)),
         ("max_bytes", Taken(4, 7, 2)),

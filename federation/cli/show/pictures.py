@@ -1,0 +1,78 @@
+"""`federation pictures`: what stands behind the pictures of a region."""
+
+import click
+
+from federation.cli.arguments import find_scope, scope_options
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.errors import NotFoundError
+from federation.flows.query.pictures.answers import (
+    PICTURES,
+    WHOSE,
+    Picture,
+    PicturesAnswer,
+    answer_pictures,
+    standing_numbers,
+)
+from federation.flows.query.pictures.shelf import PictureShelf
+from federation.flows.query.pictures.tables import picture_table
+from federation.flows.query.region import count_expected
+from federation.flows.query.scope import parse_region, places
+from federation.flows.query.table import Credit
+from federation.text import Sentence
+
+#: More stations than any country has: a command counts all at once.
+_ALL = 1 << 40
+#: What a table has at its end for whoever cuts it out of its file.
+_CREDITS = 3
+
+
+@click.command("pictures", cls=Command, help="pictures.help")
+@click.argument("region", default="")
+@click.option("--picture", type=click.Choice(PICTURES), help="pictures.option-picture")
+@click.option("--candidate", default="", help="pictures.option-candidate")
+@click.option(
+    "--whose", type=click.Choice(WHOSE), default=WHOSE[0],
+    help="pictures.option-whose", show_default=True,
+)  # fmt: skip
+@scope_options
+@command_options
+def pictures(  # noqa: PLR0913, PLR0917  one argument per option
+    run: Run,
+    region: str,
+    picture: Picture | None,
+    candidate: str,
+    whose: str,
+    election: str,
+    contest: str,
+) -> None:
+    """The tables behind the pictures of a region."""
+    asked = find_scope(run, election, contest)
+    parse_region(region)
+    numbers = standing_numbers(asked, region)
+    if candidate and candidate not in numbers:
+        held = ", ".join(numbers) or "–"
+        raise NotFoundError(
+            Sentence("pictures.no-candidate", candidate=candidate[:40], held=held)
+        )
+    now = int(run.clock())
+    with run.open_database().view() as view:
+        counted = PictureShelf().read(view, asked, region, now, _ALL)
+        place = places(view, asked.election, [region])[0]
+        register = count_expected(view, asked, region)
+        answer = answer_pictures(asked, place, register, counted, now, candidate, whose)
+    run.out.show(answer, lambda: _print(run, answer, picture))
+
+
+def _print(run: Run, answer: PicturesAnswer, picture: Picture | None) -> None:
+    for name in PICTURES if picture is None else (picture,):
+        table = picture_table(answer, name, Credit(answer.cursor, []))
+        shown = slice(2, -_CREDITS)
+        columns = table.columns[shown]
+        run.out.table(
+            columns,
+            [row[shown] for row in table.rows],
+            title=run.t(f"pictures.{name}"),
+            right=range(len(columns)),
+        )
+        run.out.line(run.t(f"pictures.{name}_not"))

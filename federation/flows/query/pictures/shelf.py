@@ -1,0 +1,172 @@
+"""The counters of pictures, kept for each kabupaten until a station of it changes.
+
+Rule: a question costs a bounded number of stations (`MOST`), whoever asks; what is not
+counted yet goes on with the next question. Counters that were summed are given again
+for `KEPT_S` seconds, however fast the map changes, with the cursor that they are of.
+What is kept is packed: 1.3 MB for a contest of the country.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from federation.flows.query.cursor import Cursor, format_cursor, read_cursor
+from federation.flows.query.pictures.count import PictureCounters, count_pictures
+from federation.flows.query.pictures.times import SigningTimes
+from federation.flows.query.scope import QueryScope
+from federation.store import mapreading, mapstate, rollup
+from federation.store.db import View
+
+if TYPE_CHECKING:
+    from federation.store.mapstate import MapInputs
+
+#: So many stations are counted for one question: a second or less.
+MOST: Final = 20_000
+KEPT_S: Final = 60
+#: Of so many contests the kabupaten are kept, and so many sums of each.
+_CONTESTS: Final = 4
+_SUMS: Final = 8
+_KABUPATEN: Final = 4
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, int]).decode
+
+
+class PictureCounts(NamedTuple):
+    """Counters of a region, of the map at this cursor."""
+
+    counters: Mapping[str, int]
+    cursor: str
+
+
+class CountingOn(NamedTuple):
+    """Not all of the region is counted yet: how many of its kabupaten are."""
+
+    done: int
+    of: int
+
+
+class _KeptSum(NamedTuple):
+    counts: PictureCounts
+    change: Cursor
+    at: int
+
+
+class _ContestShelf:
+    """The kabupaten of one contest; `change`: what was seen of the map's changes."""
+
+    def __init__(self, stand: object, change: Cursor, stale: set[str]) -> None:
+        self.stand, self.change, self.stale = stand, change, stale
+        self.parts: dict[str, bytes] = {}
+        self.sums: dict[str, _KeptSum] = {}
+
+
+class PictureShelf:
+    """What is kept of the pictures of a node; for one thread at a time."""
+
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self._contests: dict[tuple[str, str], _ContestShelf] = {}
+        self._times = SigningTimes()
+
+    def read(
+        self, view: View, asked: QueryScope, code: str, now: int, most: int = MOST
+    ) -> PictureCounts | CountingOn:
+        """The counters of a region, as new as they can be had for this.
+
+        Args:
+            view: The snapshot.
+            asked: Election and contest.
+            code: Of the region, "" for the nation.
+            now: Unix seconds.
+            most: How many stations may be counted now.
+        """
+        cursor = read_cursor(view, asked.election)
+        if len(code) > _KABUPATEN:
+            counters, _ = count_pictures(view, asked, code, self._times)
+            return PictureCounts(counters, format_cursor(cursor))
+        contest = self._open(view, asked, cursor)
+        known = contest.sums.get(code)
+        if known and (known.change == cursor or 0 <= now - known.at < KEPT_S):
+            return known.counts
+        self._see_changes(view, asked, contest, cursor)
+        left = self._count(view, asked, contest, code, most)
+        if left:
+            if known:
+                return known.counts
+            inside = [part for part in contest.parts if part.startswith(code)]
+            return CountingOn(len(inside), len(inside) + left)
+        counts = PictureCounts(_sum(contest.parts, code), format_cursor(cursor))
+        contest.sums.pop(code, None)
+        contest.sums[code] = _KeptSum(counts, cursor, now)
+        _forget(contest.sums, _SUMS)
+        return counts
+
+    def _open(self, view: View, asked: QueryScope, cursor: Cursor) -> _ContestShelf:
+        """What is kept of the contest; of another life of the map nothing is."""
+        key = asked.election, asked.contest
+        inputs: MapInputs | None = mapstate.read_basis(view, asked.election)
+        stand = cursor.epoch, inputs
+        contest = self._contests.pop(key, None)
+        if contest is None or contest.stand != stand:
+            contest = _ContestShelf(stand, cursor, _list_parts(view, asked))
+        self._contests[key] = contest
+        _forget(self._contests, _CONTESTS)
+        return contest
+
+    def _see_changes(
+        self, view: View, asked: QueryScope, contest: _ContestShelf, cursor: Cursor
+    ) -> None:
+        if cursor == contest.change:
+            return
+        contest.stale |= mapreading.changed_regions(
+            view, asked.election, asked.contest, contest.change.change, _KABUPATEN
+        )
+        contest.change = cursor
+
+    def _count(
+        self,
+        view: View,
+        asked: QueryScope,
+        contest: _ContestShelf,
+        code: str,
+        most: int,
+    ) -> int:
+        """Count what is stale of a region; how many of its kabupaten are left."""
+        stale = sorted(part for part in contest.stale if part.startswith(code))
+        for place, part in enumerate(stale):
+            if most <= 0:
+                return len(stale) - place
+            counters, stations = count_pictures(view, asked, part, self._times)
+            contest.parts[part] = zlib.compress(_encode(dict(counters)), 1)
+            contest.stale.remove(part)
+            most -= stations
+        return 0
+
+
+def _list_parts(view: View, asked: QueryScope) -> set[str]:
+    """Every kabupaten of which anything is said."""
+    provinces = rollup.list_children(view, asked.election, asked.contest, "")
+    return {
+        part
+        for province in provinces
+        for part in rollup.list_children(view, asked.election, asked.contest, province)
+    }
+
+
+def _sum(parts: Mapping[str, bytes], code: str) -> PictureCounters:
+    total: PictureCounters = Counter()
+    for part, packed in parts.items():
+        if part.startswith(code):
+            for name, count in _decode(zlib.decompress(packed)).items():
+                total[name] += count
+    return total
+
+
+def _forget(kept: dict, most: int) -> None:  # type: ignore[type-arg]  # of any values
+    """Drop what was used longest ago, above so many."""
+    while len(kept) > most:
+        del kept[next(iter(kept))]

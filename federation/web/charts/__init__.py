@@ -1,0 +1,12 @@
+"""Charts as SVG, drawn by the node: data in, places of lines and rectangles out.
+
+Rule: pure functions; a drawing holds numbers and words, `templates/charts.html` writes
+them as SVG, escaped as everything else, and the style sheet has all colours, light and
+dark. Nothing is told by colour alone, and each drawing stands above its table.
+
+    frame     the field that is drawn in, its ticks
+    lines     how figures grew: one line for each organisation
+    bars      shares of wholes, one under another
+    columns   how often each of ten digits stands there, beside what is expected
+    cells     how many stations lie in each cell of two shares
+"""

@@ -1,0 +1,270 @@
+"""The pictures of a contest in a region: as a page, as JSON, as the rows behind each.
+
+    /gambar   /gambar/{code}      ?candidate=   ?whose=
+    /v1/pictures?region=&picture=&candidate=&whose=&format=
+
+Rule: one of all who ask counts, for a bounded number of stations; the others are given
+what was counted, or wait for it. The page shows what the API answers, and a table
+stands behind each picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from federation.errors import FormatError
+from federation.flows.query.pictures.answers import (
+    PICTURES,
+    WHOSE,
+    DigitCount,
+    PicturesAnswer,
+    TurnoutCell,
+    answer_pictures,
+    standing_numbers,
+)
+from federation.flows.query.pictures.count import KPU
+from federation.flows.query.pictures.tables import orgs_of, picture_table
+from federation.flows.query.region import count_expected
+from federation.flows.query.scope import (
+    QueryScope,
+    ask,
+    parents_of,
+    parse_region,
+    places,
+)
+from federation.flows.query.state import sources
+from federation.flows.query.table import Credit
+from federation.records.timezones import tell_moment
+from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
+from federation.store.db import View
+from federation.text import Sentence, Text
+from federation.web.charts.bars import BarChart, BarShare, draw_bars
+from federation.web.charts.cells import CellChart, CellCount, draw_cells
+from federation.web.charts.columns import ColumnChart, draw_columns
+from federation.web.charts.lines import LineChart, Series, draw_lines
+from federation.web.context import SITE, WebContext
+from federation.web.dashboard import ask_page, page_handler
+from federation.web.openapi import Endpoint
+from federation.web.page import Page, query_of, static_address
+from federation.web.queries import PicturesQuery
+from federation.web.responses import reply
+
+#: So many seconds until a page that is still counting asks again.
+_AGAIN_S: Final = "2"
+
+
+def routes() -> list[web.RouteDef]:
+    """The pages."""
+    return [
+        web.get("/gambar", page_handler(show)),
+        web.get("/gambar/{code}", page_handler(show)),
+    ]
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """The same for programs."""
+    return [
+        Endpoint(
+            path="/v1/pictures",
+            summary="What the pictures of a region show; as a table: one of them",
+            handler=get_pictures,
+            query=PicturesQuery,
+            response=PicturesAnswer,
+        )
+    ]
+
+
+async def read_pictures(
+    site: WebContext, asked: QueryScope, code: str, candidate: str, whose: str
+) -> PicturesAnswer:
+    """What the pictures of a region show.
+
+    Raises:
+        FormatError: no such region, candidate or source.
+    """
+    parse_region(code)
+    numbers = standing_numbers(asked, code)
+    if (candidate and candidate not in numbers) or whose not in WHOSE:
+        raise FormatError(Sentence("page.no_such_list"), repr(candidate[:40] or whose))
+    now = site.clock()
+
+    def read(view: View) -> PicturesAnswer:
+        counted = site.pictures.read(view, asked, code, now)
+        place = places(view, asked.election, [code])[0]
+        register = count_expected(view, asked, code)
+        return answer_pictures(asked, place, register, counted, now, candidate, whose)
+
+    async with site.picturing:
+        return await site.db.read(read)
+
+
+async def get_pictures(
+    request: web.Request, query: PicturesQuery
+) -> web.StreamResponse:
+    """The pictures as data."""
+    site = request.app[SITE]
+    asked = ask(site.profiles, site.settings.elections, query.election, query.contest)
+    answer = await read_pictures(
+        site, asked, query.region, query.candidate, query.whose
+    )
+    if query.format == "json":
+        return reply(request, "json", answer)
+    if not query.picture:
+        raise FormatError(Sentence("pictures.which"), "query parameter 'picture'")
+    listed = await site.db.read(sources, asked.election, site.settings)
+    credit = Credit(answer.cursor, listed)
+    return reply(
+        request, query.format, answer, picture_table(answer, query.picture, credit)
+    )
+
+
+async def show(page: Page) -> web.StreamResponse:
+    """The page of a region's pictures."""
+    site, asked = page.request.app[SITE], ask_page(page)
+    query = page.request.query
+    code = page.request.match_info.get("code", "")
+    candidate, whose = query.get("candidate", ""), query.get("whose", WHOSE[0])
+    answer = await read_pictures(site, asked, code, candidate, whose)
+    parents = await site.db.read(places, asked.election, parents_of(code))
+    of_all = {"election": asked.election, "contest": asked.contest, "region": code}
+    chosen = {"candidate": answer.candidate, "whose": whose}
+    address = f"/gambar/{code}" if code else "/gambar"
+    answered = page.render(
+        "pictures.html",
+        site.settings.name,
+        answer=answer,
+        parents=parents,
+        address=address,
+        styles=[
+            page.to(static_address(name)) for name in ("tilemap.css", "charts.css")
+        ],
+        contest=page.word("contest", asked.contest),
+        orgs=orgs_of(answer),
+        when=_when(page.t, answer, site.clock()),
+        # What was not chosen is left out of addresses.
+        chosen={
+            "candidate": candidate,
+            "whose": whose if whose != WHOSE[0] else "",
+        },
+        sources=WHOSE,
+        tell_turnout=tell_turnout,
+        charts=_draw(page, answer),
+        data=query_of("/v1/pictures", {**of_all, **chosen}),
+        files={
+            picture: {
+                form: query_of(
+                    "/v1/pictures",
+                    {**of_all, **chosen, "picture": picture, "format": form},
+                )
+                for form in ("csv", "ndjson")
+            }
+            for picture in PICTURES
+        },
+    )
+    if answer.of:
+        answered.headers["Refresh"] = _AGAIN_S
+        answered.headers[hdrs.CACHE_CONTROL] = "no-store"
+    return answered
+
+
+def _draw(page: Page, answer: PicturesAnswer) -> Mapping[str, object]:
+    """The drawings, by picture; None where there is nothing to show."""
+    drawn: dict[str, object] = dict.fromkeys(PICTURES)
+    if answer.coverage:
+        drawn["coverage"] = _draw_coverage(page, answer)
+    if answer.agreement:
+        drawn["agreement"] = _draw_agreement(page, answer)
+    if answer.turnout:
+        drawn["turnout"] = _draw_turnout(page.t, answer)
+    for name, digits in (("last", answer.last), ("second", answer.second)):
+        if digits:
+            drawn[name] = _draw_digits(digits)
+    return drawn
+
+
+def _draw_coverage(page: Page, answer: PicturesAnswer) -> LineChart:
+    steps = answer.coverage
+    series = [
+        Series(page.t("pictures.together"), [step.together for step in steps]),
+        *(
+            Series(page.named(org), [step.orgs[org] for step in steps])
+            for org in orgs_of(answer)
+        ),
+    ]
+    when = _when(page.t, answer, 0)
+    middle = steps[len(steps) // 2]
+    ends = tuple(when[step.until] for step in (steps[0], middle, steps[-1]))
+    first, between, last = ends
+    return draw_lines(
+        series, (first, between if len(steps) > 3 else "", last), page.t.number
+    )
+
+
+def _when(t: Text, answer: PicturesAnswer, now: int) -> Mapping[int, str]:
+    """Each step's end as people of the region read it."""
+    between = "." if t.language == "id" else ":"
+    return {
+        step.until: tell_moment(step.until, now, answer.region.code, between)
+        for step in answer.coverage
+    }
+
+
+def _draw_agreement(page: Page, answer: PicturesAnswer) -> BarChart:
+    return draw_bars(
+        BarShare(
+            name=f"{_speaker(page, pair.one)} – {_speaker(page, pair.other)}",
+            part=pair.same,
+            whole=pair.both,
+            told=page.t.percent(pair.same, pair.both),
+        )
+        for pair in answer.agreement
+    )
+
+
+def _speaker(page: Page, org: str) -> str:
+    return "KPU" if org == KPU else page.named(org)
+
+
+def _draw_turnout(t: Text, answer: PicturesAnswer) -> CellChart:
+    return draw_cells(
+        (
+            CellCount(
+                column=_column(cell),
+                row=cell.share_from // STEP,
+                stations=cell.stations,
+                told=t(
+                    "pictures.cell",
+                    turnout=tell_turnout(t, cell),
+                    share=f"{cell.share_from}–{cell.share_to} %",
+                    count=t.number(cell.stations),
+                ),
+            )
+            for cell in answer.turnout
+        ),
+        COLUMNS,
+        ROWS,
+        ALL,
+        lambda part: f"{part} %",
+    )
+
+
+def _column(cell: TurnoutCell) -> int:
+    return cell.turnout_from // STEP if cell.turnout_from <= 100 else ALL + 1
+
+
+def tell_turnout(t: Text, cell: TurnoutCell) -> str:
+    """The turnout of a cell in words."""
+    if not isinstance(cell.turnout_to, int):
+        return t("pictures.above")
+    if cell.turnout_from == cell.turnout_to:
+        return f"{cell.turnout_from} %"
+    return f"{cell.turnout_from}–{cell.turnout_to} %"
+
+
+def _draw_digits(digits: Sequence[DigitCount]) -> ColumnChart:
+    return draw_columns(
+        [digit.count for digit in digits],
+        [digit.expected for digit in digits],
+        lambda part: f"{part} %",
+    )

@@ -1,0 +1,140 @@
+"""The page of the pictures: what it draws is what the API says, and does no harm."""
+
+import csv
+import io
+import re
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from federation.flows.partners import PartnerBook
+from federation.flows.query.pictures.shelf import PictureShelf
+from federation.web import pictures
+from federation.web.context import SITE
+from federation.web.problem import answer_problems
+from tests import sample_map as sample
+from tests.webnode import context_of, settings_of
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+@pytest.fixture
+def site(sample_db):
+    async def partners():
+        return PartnerBook(names={sample.ANA: HOSTILE})
+
+    return context_of(
+        sample_db,
+        settings_of(name=HOSTILE),
+        profiles={sample.ELECTION: sample.profile()},
+        partners=partners,
+        clock=lambda: 2_000_000_000,
+    )
+
+
+@pytest.fixture
+async def client(site):
+    app = web.Application(middlewares=[answer_problems])
+    app[SITE] = site
+    app.add_routes(pictures.routes())
+    app.add_routes(endpoint.route() for endpoint in pictures.endpoints())
+    async with TestClient(TestServer(app)) as found:
+        yield found
+
+
+async def read(client, path):
+    got = await client.get(path)
+    return got, await got.text()
+
+
+async def test_every_picture_has_a_title_words_a_table_and_what_it_cannot_prove(client):
+    _, text = await read(client, "/gambar?lang=en")
+    drawings = re.findall(r'<svg class="chart".*?</svg>', text, re.DOTALL)
+    assert len(drawings) == 4  # of this map no turnout is known
+    for drawing in drawings:
+        assert 'role="img"' in drawing
+        for name in re.search(r'aria-labelledby="([^"]*)"', drawing)[1].split():
+            assert f'id="{name}"' in drawing
+    assert text.count("<details>") == len(drawings)
+    assert len(re.findall(r'<p class="not">It [^<]{40,}', text)) == len(drawings)
+
+
+async def test_the_table_is_what_the_api_hands_out(client):
+    _, text = await read(client, "/gambar/1371?lang=en&candidate=02")
+    _, told = await read(
+        client, "/v1/pictures?region=1371&candidate=02&picture=last&format=csv"
+    )
+    rows = list(csv.DictReader(io.StringIO(told)))
+    section = re.search(
+        r'<section aria-labelledby="last">.*?</section>', text, re.DOTALL
+    )
+    cells = re.findall(
+        r'<tr><th scope="row" class="num">(\d)</th><td class="num">(\d+)</td>',
+        section[0],
+    )
+    assert cells == [(row["digit"], row["count"]) for row in rows]
+    assert sum(int(row["count"]) for row in rows) > 0
+    address = re.search(r'href="([^"]*format=csv[^"]*)"', section[0])[1]
+    offered, _ = await read(client, "/" + address.replace("&amp;", "&").lstrip("./"))
+    assert (await offered.text()) == told
+
+
+async def test_names_that_are_markup_are_words(client):
+    for path in ("/gambar", "/gambar/1371011001"):
+        _, text = await read(client, path)
+        assert HOSTILE not in text
+        assert "&lt;script&gt;" in text
+
+
+async def test_kpu_and_another_candidate_are_chosen_by_links_that_keep_each_other(
+    client,
+):
+    _, text = await read(client, "/gambar?whose=kpu&candidate=02")
+    assert "whose=kpu&amp;candidate=03" in text
+    assert re.search(r'candidate=02#votes"[^>]*>[^<]*', text)
+    assert text.count('aria-current="true"') == 2
+
+
+@pytest.mark.parametrize(
+    "path", ["/gambar?candidate=99", "/gambar?whose=nobody", "/gambar/1"]
+)
+async def test_what_there_is_not_is_a_page_that_says_so(client, path):
+    got, text = await read(client, path)
+    assert got.status == 400
+    assert "<h1" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("format=csv", "picture"),
+        ("picture=pie", "picture"),
+        ("whose=nobody", "whose"),
+        ("candidate=99", "99"),
+    ],
+)
+async def test_the_api_refuses_by_name(client, query, said):
+    got, text = await read(client, f"/v1/pictures?{query}")
+    assert got.status == 400
+    assert said in text
+
+
+async def test_while_it_is_being_counted_the_page_says_how_far_and_asks_again(
+    client, site, monkeypatch
+):
+    read_all = PictureShelf.read
+    monkeypatch.setattr(
+        PictureShelf,
+        "read",
+        lambda self, view, asked, code, now: read_all(self, view, asked, code, now, 0),
+    )
+    got, text = await read(client, "/gambar?lang=en")
+    assert got.headers["Refresh"] == "2"
+    assert got.headers["Cache-Control"] == "no-store"
+    assert "0 of 1 kabupaten" in text
+    assert "<svg class" not in text
+    monkeypatch.undo()
+    got, text = await read(client, "/gambar?lang=en")
+    assert "Refresh" not in got.headers
+    assert "<svg class" in text
