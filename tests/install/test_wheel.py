@@ -194,7 +194,7 @@ def test_a_node_of_the_wheel_is_founded_signs_and_shows_every_kind_of_page(
                 ("/verify", "text/html"),
                 ("/openapi.json", "application/json"),
                 ("/v1/status", "application/json"),
-                ("/.well-known/election-federation", "text/plain"),
+                ("/.well-known/tps-federation", "text/plain"),
             ):
                 with urllib.request.urlopen(f"{url}{path}") as answer:
                     assert answer.headers.get_content_type() == kind
