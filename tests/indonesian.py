@@ -13,7 +13,7 @@ will when where whose what why how an at in on into nothing nobody only other an
 more too already still yet here
 """
 _SMALL: Final = re.compile(
-    rf"(?<![\w./=-])(?:{'|'.join(_WORDS.split())})(?![\w/=-])", re.IGNORECASE
+    rf"(?<![\w./=-])(?:{'|'.join(_WORDS.split())})(?![\w/=-]|\.\w)", re.IGNORECASE
 )
 #: What others say, what is typed, what is a name.
 _QUOTED: Final = re.compile(

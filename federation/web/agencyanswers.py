@@ -32,6 +32,7 @@ from federation.web.body import read_body
 from federation.web.bucket import Bucket
 from federation.web.context import ENTITLED, SITE
 from federation.web.intake import decode_body, status_of
+from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, own_address
 from federation.web.problem import problem
@@ -84,7 +85,7 @@ async def take_answer(request: web.Request, _: NoQuery) -> web.StreamResponse:
         raise FormatError(why, "agency")
     verdict = await site.desk.run(given)
     return web.Response(
-        body=msgspec.json.encode(verdict),
+        body=msgspec.json.encode(verdict, enc_hook=text_for_program(request).say),
         content_type=JSON,
         status=status_of([verdict]),
     )

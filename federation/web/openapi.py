@@ -94,7 +94,7 @@ def read_query(request: web.Request, kind: type[Query]) -> Query:
     known = kind.__struct_fields__
     for name in given:
         if name not in known:
-            takes = ", ".join(sorted(known)) or "-"
+            takes = ", ".join(sorted(known)) or Sentence("why.none")
             raise FormatError(
                 Sentence("asked.parameter-unknown", takes=takes),
                 Sentence("asked.parameter", name=f"{name!r}"),

@@ -128,11 +128,11 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
         return _of_disk(request, error)
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         log.error("no file can be opened for %s: %s", request.method, error)
-        busy, why = HTTPStatus.SERVICE_UNAVAILABLE, Sentence("refused.many-files")
-        return problem(request, busy, "busy", why)
+        why = Sentence("refused.many-files")
+        return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "busy", why)
     log.error("bug in %s %r", request.method, request.path, exc_info=error)
-    ours, why = HTTPStatus.INTERNAL_SERVER_ERROR, Sentence("refused.bug")
-    return problem(request, ours, "bug", why)
+    why = Sentence("refused.bug")
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "bug", why)
 
 
 def _of_disk(request: web.Request, error: OSError) -> web.Response:

@@ -579,7 +579,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "key of another organisation", DOCTOR, 1, "{home}/keys/node.pem",
         Said("a key of another organisation", "which no statement of our identity names", "put that file back from its backup"),
-        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kami", "kembalikan berkas itu dari cadangannya"),
+        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "kembalikan berkas itu dari cadangannya"),
         _key_of_another,
     ),
     Case(
@@ -675,8 +675,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",
-        Said("the beginning of the file is overwritten", "is not a database of SQLite", "Bring back a backup of the data folder"),
-        Said("awal berkas tertimpa", "bukan basis data SQLite", "Pulihkan cadangan folder data"),
+        Said("the beginning of the file is overwritten", "is not a database of SQLite", "bring back the newest backup of the data folder"),
+        Said("awal berkas tertimpa", "bukan basis data SQLite", "pulihkan cadangan terbaru folder data"),
         _header,
     ),
     # The machine.

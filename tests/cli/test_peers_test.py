@@ -88,7 +88,7 @@ def stops_at(steps, code, problem):
     assert (steps[code]["state"], steps[code]["problem"]) == ("failed", problem)
     after = [one for one in steps.values() if one["after"]]
     assert {one["after"] for one in after} <= {code}
-    assert all(f"step {CODES.index(code) + 1} (" in one["seen"] for one in after)
+    assert all(f"step {CODES.index(code) + 1} failed" in one["seen"] for one in after)
     return [one["code"] for one in after]
 
 

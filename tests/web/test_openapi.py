@@ -229,7 +229,7 @@ def test_a_query_of_another_shape_is_refused_by_name(query, said):
 
 def test_a_path_without_parameters_takes_none():
     assert ask("", NoQuery) == NoQuery()
-    with pytest.raises(FormatError, match="takes: -"):
+    with pytest.raises(FormatError, match="takes: none"):
         ask("a=1", NoQuery)
 
 

@@ -65,7 +65,7 @@ def check_copy(view: View, log: Log, chain: KeyChain, report: DoctorReport) -> N
         shown = open_by_any(note, chain.keys_by_role().get("log", ()))
     except FederationError as error:
         report.error(
-            "copy", log.origin, Sentence("examined.shown-by", org=org, error=error)
+            "copy", log.origin, Sentence("examined.shown-by", org=org, error=error.told)
         )
         return
     if (shown.origin, shown.size) != (log.origin, size):

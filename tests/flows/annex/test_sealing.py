@@ -137,7 +137,7 @@ def test_nothing_of_it_shows_where_it_is_printed_by_mistake():
         (b"[]", "not an annex"),
         (b"{}", "says nothing"),
         (b'{"notes":""}', "says nothing"),
-        (b'{"note":"x"}', "unknown field"),
+        (b'{"note":"x"}', 'no member "note"'),
         (b'{"reporter":{}}', "name"),
         (b'{"reporter":{"name":""}}', "name"),
         (b'{"position":{"lat":91,"lon":0}}', "lat"),
