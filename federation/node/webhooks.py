@@ -9,7 +9,7 @@ id only if it says something else. Rows that changed twice meanwhile are told on
     POST <url>   webhook-id, webhook-timestamp, webhook-signature
     {"type":"map.changed","timestamp":"2024-02-14T11:02:03Z","data":{…}}
 
-Source: Standard Webhooks 1.0.0; docs/reference/webhooks.md
+Source: Standard Webhooks 1.0.0; docs/how-to/follow-changes.md
 """
 
 import asyncio

@@ -21,7 +21,7 @@ NAMED = re.compile(
 OUTSIDE = re.compile(
     r"RFC \d+|C2SP (signed-note|tlog-[a-z]+) (v[\d.]+|\(draft\))"
     r"|ECMA-376 part [12]|OpenAPI Specification [\d.]+|WHATWG Fetch|GeoReport v2"
-    r"|https://\S+"
+    r"|Standard Webhooks [\d.]+|https://\S+"
 )
 
 

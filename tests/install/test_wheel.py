@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.homes import PASSPHRASE
+from tests.waiting import LIMIT_S
 
 PROJECT = Path(__file__).resolve().parents[2]
 REQUIREMENT = re.compile(r"^([a-zA-Z0-9_.-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
@@ -49,7 +50,7 @@ def wheel(tmp_path_factory):
 def installed(wheel, tmp_path_factory):
     """The program in a fresh environment; only what it depends on is lent to it."""
     folder = tmp_path_factory.mktemp("fresh") / "env"
-    venv.create(folder, with_pip=True, symlinks=True)
+    venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
     libraries = Path(sysconfig.get_path("purelib"))
     place = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
@@ -60,12 +61,18 @@ def installed(wheel, tmp_path_factory):
     words = ["install", "--quiet", "--no-deps", "--no-index", "--force-reinstall"]
     # Built on a machine that may have another index in its settings: none is asked.
     subprocess.run(
-        [python, "-m", "pip", "--isolated", *words, str(wheel)],
+        [*pip_of(folder), *words, str(wheel)],
         check=True,
         cwd=folder,
         env=clean(),
     )
     return folder
+
+
+def pip_of(folder):
+    """Our pip, at work in that environment: none has to be unpacked there first."""
+    python = str(folder / "bin" / "python")
+    return [sys.executable, "-m", "pip", "--isolated", "--python", python]
 
 
 def clean(**more):
@@ -131,7 +138,7 @@ def test_every_need_of_the_wheel_is_pinned_with_a_hash(wheel):
 
 @pytest.mark.slow
 def test_what_is_installed_agrees_with_what_it_needs(installed):
-    run = [installed / "bin" / "python", "-m", "pip", "--isolated", "check"]
+    run = [*pip_of(installed), "check"]
     said = subprocess.run(run, capture_output=True, text=True, env=clean(), check=False)
     assert "tps-federation" not in said.stdout, said.stdout
 
@@ -194,7 +201,7 @@ def test_a_node_of_the_wheel_is_founded_signs_and_shows_every_kind_of_page(
                 ("/verify", "text/html"),
                 ("/openapi.json", "application/json"),
                 ("/v1/status", "application/json"),
-                ("/.well-known/election-federation", "text/plain"),
+                ("/.well-known/tps-federation", "text/plain"),
             ):
                 with urllib.request.urlopen(f"{url}{path}") as answer:
                     assert answer.headers.get_content_type() == kind
@@ -208,4 +215,4 @@ def test_a_node_of_the_wheel_is_founded_signs_and_shows_every_kind_of_page(
                     assert answer.status == 200
         finally:
             node.send_signal(signal.SIGTERM)
-        assert node.wait(60) == 0
+        assert node.wait(10 * LIMIT_S) == 0

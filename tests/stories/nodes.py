@@ -10,7 +10,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +33,9 @@ def free_port() -> int:
 
 class Node:
     """A home and the process that serves it, if any."""
+
+    #: How long its start, and its end, are waited for.
+    patience_s = LIMIT_S
 
     def __init__(self, folder: Path, org: str) -> None:
         self.org, self.origin = org, f"{org}/{ELECTION}"
@@ -72,7 +75,7 @@ class Node:
         return self.started()
 
     def started(self) -> "Node":
-        wait_until(self._answers, f"{self.org} starts")
+        wait_until(self._answers, f"{self.org} starts", self.patience_s)
         return self
 
     def stop(self, number: int = signal.SIGTERM) -> None:
@@ -80,7 +83,7 @@ class Node:
         process, self.process = self.process, None
         if process is not None:
             process.send_signal(number)
-            process.wait(LIMIT_S)
+            process.wait(self.patience_s)
 
     def ask(
         self, path: str, body: object = None, *, token: str = ""
@@ -269,10 +272,10 @@ def trust_each_other(*nodes: Node) -> None:
                 node.trust(other, other.url)
 
 
-def start_all(*nodes: Node) -> None:
+def start_all(*nodes: Node, flags: Sequence[str] = ()) -> None:
     """Start nodes that wait for each other before they sign."""
     for node in nodes:
-        node.spawn()
+        node.spawn(*flags)
     for node in nodes:
         node.started()
 
