@@ -129,7 +129,7 @@ async def test_another_pinned_identity_stops_the_log(puller, fakes, suara, kawal
     puller.trust(suara)
     tree.grow(suara.results(0, 3))
     report = await puller.pull(feed)
-    assert report.logs[0].outcome == "refused"
+    assert report.logs[0].outcome == "other-key"
     assert puller.log(suara).size == 1
 
 
