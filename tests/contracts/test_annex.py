@@ -121,6 +121,11 @@ def hidden(home, data: bytes, where: object) -> int:
     return len(data)
 
 
+def without_help(path: str, body: bytes) -> bytes:
+    """The answer; in the help on alarms, `menolak laporan` are words of ours."""
+    return body.replace(b"menolak laporan", b"") if path.startswith(HELP) else body
+
+
 async def test_no_answer_tells_of_an_annex(planted):
     now = int(time.time())
 
@@ -134,10 +139,7 @@ async def test_no_answer_tells_of_an_annex(planted):
     searched = answers = 0
     for headers in ({}, STRANGER, machine, cookie(planted)):
         for asked, (_, kept, body) in (await ask_all(planted, **headers)).items():
-            told = body + str(kept).encode()
-            if asked[1].startswith(HELP):
-                # "menolak laporan" are words of ours, too: what an alarm of it means.
-                told = told.replace(b"menolak laporan", b"")
+            told = without_help(asked[1], body) + str(kept).encode()
             searched += hidden(planted, told, asked)
             answers += 1
     for paths in WRITES.values():
