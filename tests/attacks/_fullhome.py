@@ -61,6 +61,7 @@ from federation.store import (
     strangers,
     tokens,
     wanted,
+    webhooks,
 )
 from federation.store.agencyanswers import AgencyAnswer
 from federation.store.db import FILE_NAME, Database, Transaction
@@ -347,6 +348,8 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         times=2,
     )
     strangers.save_strangers(tx, [asking])
+    told_map = webhooks.Told(cursor="12", vector={f"{PARTNER}/{ELECTION}": 3})
+    webhooks.save_told(tx, "platform", ELECTION, told_map)
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
     for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
         tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)

@@ -39,7 +39,7 @@ def clock():
 
 def a_desk(**doors):
     """What the node is told of: by default only that a stranger asked, unheard."""
-    return SimpleNamespace(**{"asked_by_stranger": lambda key, address: None} | doors)
+    return SimpleNamespace(**{"asked_by_stranger": lambda *_: None} | doors)
 
 
 def app_at(clock, public_url=URL, desk=None, **listen):
@@ -48,7 +48,11 @@ def app_at(clock, public_url=URL, desk=None, **listen):
     then = clock.now
     clock.now -= 1000
     site = context_of(
-        None, settings, partners=a_book, clock=lambda: int(clock.now), desk=desk or a_desk()
+        None,
+        settings,
+        partners=a_book,
+        clock=lambda: int(clock.now),
+        desk=desk or a_desk(),
     )
     app = make_app(site)
     clock.now = then
