@@ -44,7 +44,7 @@ from federation.web.charts.cells import CellChart, CellCount, draw_cells
 from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
-from federation.web.dashboard import ask_page, page_handler
+from federation.web.dashboard import ask_page, page_handler, tell_fresh
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
 from federation.web.queries import PicturesQuery
@@ -142,6 +142,7 @@ async def show(page: Page) -> web.StreamResponse:
         contest=page.word("contest", asked.contest),
         orgs=orgs_of(answer),
         when=_when(page.t, answer, site.clock()),
+        fresh=await tell_fresh(page, asked, code),
         # What was not chosen is left out of addresses.
         chosen={
             "candidate": candidate,

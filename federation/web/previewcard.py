@@ -1,17 +1,20 @@
 """The small picture that goes with a shared address: 1200 x 630, as PNG.
 
 Rule: pure: words and figures in, bytes out; nothing is read but the font that Pillow
-carries in itself. Words are cut to their room and stripped of what no font shows, so
-that a name, whatever it holds, is ink and nothing else.
+carries in itself. Pillow is loaded with the first picture: a node that draws none has
+nothing of it in its process, and photographs are opened in another. Words are cut to
+their room and stripped of what no font shows, so that a name, whatever it holds, is ink
+and nothing else.
 """
 
 from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from unicodedata import combining, normalize
 
-from PIL import Image, ImageDraw, ImageFont, features
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
 
 SIZE: Final = (1200, 630)
 #: Of so many candidates or organisations figures have room.
@@ -66,11 +69,15 @@ class PreviewCard(NamedTuple):
 
 def can_draw() -> bool:
     """Whether there is a font whose letters can be drawn in any size."""
+    from PIL import features  # noqa: PLC0415  # only where pictures are drawn
+
     return bool(features.check("freetype2"))
 
 
 def draw_card(card: PreviewCard) -> bytes:
     """The picture as PNG."""
+    from PIL import Image, ImageDraw  # noqa: PLC0415  # only where pictures are drawn
+
     picture = Image.new("RGB", SIZE, _PAPER)
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, 0, SIZE[0], 14), fill=_TEAL)
@@ -104,7 +111,7 @@ def draw_card(card: PreviewCard) -> bytes:
 
 
 def _bar(
-    pen: ImageDraw.ImageDraw, y: int, height: int, parts: tuple[float, float]
+    pen: "ImageDraw.ImageDraw", y: int, height: int, parts: tuple[float, float]
 ) -> None:
     """A bar over the whole width: surely so much, and at most so much."""
     least, most = (min(max(part, 0.0), 1.0) for part in parts)
@@ -117,7 +124,7 @@ def _bar(
 
 
 def _write(
-    pen: ImageDraw.ImageDraw,
+    pen: "ImageDraw.ImageDraw",
     at: tuple[int, int],
     words: str,
     size: int,
@@ -151,7 +158,9 @@ def _width(words: str, size: int) -> int:
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def _font(size: int) -> "ImageFont.FreeTypeFont":
+    from PIL import ImageFont  # noqa: PLC0415  # only where pictures are drawn
+
     font = ImageFont.load_default(size)
     assert isinstance(font, ImageFont.FreeTypeFont), "can_draw was asked"
     return font
