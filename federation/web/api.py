@@ -150,6 +150,7 @@ def _whole_map() -> list[Endpoint[Any]]:
             handler=get_partners,
             query=PartnersQuery,
             response=partners.PartnersAnswer,
+            token=True,
         ),
     ]
 

@@ -58,8 +58,10 @@ from federation.store import (
     pulls,
     registers,
     removals,
+    strangers,
     tokens,
     wanted,
+    webhooks,
 )
 from federation.store.agencyanswers import AgencyAnswer
 from federation.store.db import FILE_NAME, Database, Transaction
@@ -328,6 +330,26 @@ def _remember(tx: Transaction, parts: Resources) -> None:
     notices.save_notices(tx, [told])
     ahead = observations.Observation(what="clock", subject=PARTNER, value=-40, at=NOW)
     observations.save_observations(tx, [ahead])
+    ended = alarms.Alarm(
+        code="stalled",
+        subject=FORKED,
+        detail="nobody has its records",
+        first_at=NOW,
+        last_at=NOW + 5,
+        times=2,
+    )
+    alarms.note_settled(tx, [ended], NOW + 9, *alarms.BY_ITSELF)
+    stranger = FakeOrg("stranger.example", ELECTION)
+    asking = strangers.Stranger(
+        vkey=str(stranger.node.key),
+        org=stranger.org,
+        first_at=NOW,
+        last_at=NOW + 4,
+        times=2,
+    )
+    strangers.save_strangers(tx, [asking])
+    told_map = webhooks.Told(cursor="12", vector={f"{PARTNER}/{ELECTION}": 3})
+    webhooks.save_told(tx, "platform", ELECTION, told_map)
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)
     for name, scopes in (("platform", ("intake",)), ("desk", ("control", "intake"))):
         tokens.save_token(tx, name, f"{name}-{'secret' * 8}", scopes, NOW)

@@ -121,6 +121,10 @@ READS = {
         "/v1/stations",
         "/v1/stations?status=disputed&sort=apart&format=csv",
     ],
+    "/v1/pictures": [
+        "/v1/pictures?region=13",
+        "/v1/pictures?picture=coverage&format=csv",
+    ],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
     "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13&format=csv"],
     "/v1/incidents/merged": [
@@ -188,6 +192,10 @@ READS = {
     "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
+    "/gambar": ["/gambar"],
+    "/gambar/{code}": ["/gambar/13"],
+    "/pratinjau.png": ["/pratinjau.png"],
+    "/pratinjau/{code}.png": ["/pratinjau/13.png", f"/pratinjau/{STATION}.png"],
     "/lapor": ["/lapor"],
     "/lapor/{id}": [f"/lapor/{'0' * 32}"],
     "/lapor/{id}/foto/{key}": [f"/lapor/{'0' * 32}/foto/{'0' * 32}"],

@@ -349,7 +349,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "nothing": "FormatError: a key chain of 0 statements",
         "cut off": "FormatError: notes that are cut off (byte 0)",
         "one statement twice": "RecordError: version: version 1 after 1",
-        "begun with another identity key": "SignatureError: jagasuara.example/pemilu-2024: not the pinned identity key",
+        "begun with another identity key": "OtherKeyError: jagasuara.example/pemilu-2024: not the pinned identity key",
         "well formed, signed by the wrong key": "SignatureError: not signed by exactly the identity key(s) it needs",
     },
     "about note": {

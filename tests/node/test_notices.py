@@ -72,12 +72,13 @@ async def test_an_alarm_and_its_end_arrive_by_mail_cause_first(home):
     assert raised["Auto-Submitted"] == "auto-generated"
     assert "periksa hari ini: peers-file" in raised["Subject"]
     text = raised.get_body().get_content()
-    first, do, about, detail = text.splitlines()[:4]
+    first, do, more, about, detail = text.splitlines()[:5]
     assert first == (
         "[periksa hari ini] peers.toml mengandung kesalahan."
         " Mitra yang berlaku masih yang sebelumnya."
     )
     assert do.startswith("  Lakukan: Rinciannya menyebut")
+    assert more == "  Selengkapnya: federation alarms explain peers-file"
     assert re.search(r"sejak \d{4}-\d\d-\d\d \d\d:\d\d UTC$", about)
     assert "(peers-file)" in detail
     assert settled["Subject"].startswith("[jagasuara.example] selesai: peers-file")

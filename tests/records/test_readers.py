@@ -27,10 +27,10 @@ INSIDE = get_args(Inside)
 CALLERS = {
     NOBODY: (set(), set()),
     Nobody(sees_partners=True): (set(), {"partners"}),
-    Insider(): (set(), {"partners", "removals"}),
+    Insider(): (set(), {"partners", "removals", "asking"}),
     Partner(org="b.example", asked="a.example"): (set(), {"removals"}),
     Sender("qlue"): (set(), set()),
-    THIS_MACHINE: ({PRIVATE}, {"partners", "details", "removals"}),
+    THIS_MACHINE: ({PRIVATE}, set(INSIDE)),
 }
 
 

@@ -35,11 +35,14 @@ MENDED = (
     ("said", "content"),
     ("said_removal", "digest"),
     ("session", "ended"),
+    ("settled", "person"),
     ("schema_kept", "body"),
+    ("stranger", "times"),
     ("tile", "body"),
     ("token", "digest"),
     ("wanted", "org"),
     ("wanted_try", "due"),
+    ("webhook", "vector"),
 )
 
 

@@ -17,8 +17,10 @@ from federation.web.connections import (
     mark_sending,
     watch,
 )
+from federation.web.context import SITE
 from federation.web.doorkeeper import Doorkeeper
 from tests.waiting import LIMIT_S, until
+from tests.webnode import context_of, settings_of
 
 PLACES = 24
 
@@ -51,6 +53,7 @@ async def large(_: web.Request) -> web.Response:
 async def door():
     """A small application behind a doorkeeper of few places: its port, and the door."""
     app = web.Application(middlewares=[watch, deadlines])
+    app[SITE] = context_of(None, settings_of())
     app.on_response_prepare.append(mark_sending)
     app.add_routes(
         [

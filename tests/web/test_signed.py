@@ -37,13 +37,22 @@ def clock():
     return FixedClock(float(NOW))
 
 
+def a_desk(**doors):
+    """What the node is told of: by default only that a stranger asked, unheard."""
+    return SimpleNamespace(**{"asked_by_stranger": lambda *_: None} | doors)
+
+
 def app_at(clock, public_url=URL, desk=None, **listen):
     """A node that has been there for a while, and a route that says who asks."""
     settings = settings_of(org=OURS, listen=Listen(public_url=public_url, **listen))
     then = clock.now
     clock.now -= 1000
     site = context_of(
-        None, settings, partners=a_book, clock=lambda: int(clock.now), desk=desk
+        None,
+        settings,
+        partners=a_book,
+        clock=lambda: int(clock.now),
+        desk=desk or a_desk(),
     )
     app = make_app(site)
     clock.now = then
@@ -447,7 +456,7 @@ async def test_a_node_without_an_address_takes_its_own_names_only(clock):
 
 async def test_strangers_use_up_nothing_of_the_news_that_a_partner_signs(clock):
     heard = []
-    desk = SimpleNamespace(news=heard.append)
+    desk = a_desk(news=heard.append)
     body = b'{"org":"%s"}' % ORG.encode()
     kind = {"Content-Type": "application/json"}
 

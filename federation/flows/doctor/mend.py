@@ -72,6 +72,8 @@ _FORGOTTEN: Final = (
     "said_followed",
     "said_removal",
     "session",
+    "settled",
+    "stranger",
     "taken",
     "photo_answer",
     "reading_lease",
