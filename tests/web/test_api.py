@@ -118,6 +118,7 @@ async def test_public_reads_can_be_read_by_other_sites_refusals_too(node):
         ("/v1/changes?exclude=all", 400, "exclude"),
         ("/v1/export?what=everything", 400, "what"),
         ("/v1/export?region=1", 400, "region"),
+        ("/v1/export?what=coverage&region=9900", 404, "9900"),
         ("/v1/nothing", 404, ""),
     ],
 )

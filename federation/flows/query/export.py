@@ -59,6 +59,7 @@ class Export:
 
         Raises:
             FormatError: `code` is not the code of a region.
+            NotFoundError: the coverage of a region that nobody ever heard of.
         """
         self.asked, self.what, self.region = asked, what, parse_region(code)
         self.which = which
@@ -69,6 +70,9 @@ class Export:
         self._after = ""
         self._regions = [self.region]
         whole = what == "coverage"
+        if whole:
+            # What is not there is said before the first line is on its way.
+            region(view, asked, self.region, limit=1)
         self._root = [read_line(view, asked, self.region)] if whole else []
         self._orgs = sorted({org for line in self._root for org in line.coverage.orgs})
         self._numbers = asked.numbers(self.region)
