@@ -39,7 +39,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     # The words of a reason are those of the version that kept it: not made again alike.
     (
         "0006-rejected-twice",
-        write_twice("rejected", "log_id INTEGER, idx INTEGER", "code TEXT, reason TEXT"),
+        write_twice(
+            "rejected", "log_id INTEGER, idx INTEGER", "code TEXT, reason TEXT"
+        ),
     ),
 )
 
