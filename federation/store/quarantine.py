@@ -10,6 +10,7 @@ from federation.records.admission import Rejected
 from federation.store import incidents, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
+from federation.store.twice import write_twice
 from federation.text import as_said
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -34,6 +35,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             PRIMARY KEY (log_id, idx)
         ) STRICT, WITHOUT ROWID;
         """,
+    ),
+    # The words of a reason are those of the version that kept it: not made again alike.
+    (
+        "0006-rejected-twice",
+        write_twice(
+            "rejected", "log_id INTEGER, idx INTEGER", "code TEXT, reason TEXT"
+        ),
     ),
 )
 

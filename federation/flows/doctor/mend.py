@@ -77,6 +77,7 @@ _FORGOTTEN: Final = (
     "taken",
     "photo_answer",
     "reading_lease",
+    "rejected",
     "token",
     "told",
     "webhook",
