@@ -169,8 +169,9 @@ async def test_below_a_path_no_link_is_dead_and_none_leaves_it(
         assert {"", "tps", "wilayah", "daftar", "static", "verify"} < kinds
         assert {"v1", "openapi.json"} < kinds
         # Without the slash all links would be one folder too high.
-        got = await node.session.get(node.url, headers={"Accept": "text/html"})
-        assert (got.status, str(got.url)) == (200, f"{node.url}/")
+        html = {"Accept": "text/html"}
+        async with node.session.get(node.url, headers=html) as got:
+            assert (got.status, str(got.url)) == (200, f"{node.url}/")
 
 
 @pytest.mark.parametrize("base", ["", "/federation"], ids=["name", "path"])

@@ -36,7 +36,7 @@ def status(run: Run, *, unfinished: bool) -> None:
 
 
 def _describe(item: OutboxItem, others: list[StandingReferral]) -> dict[str, Any]:
-    value: dict[str, Any] = to_builtins(item)
+    value: dict[str, Any] = to_builtins(item, enc_hook=str)
     value["others"] = [one._asdict() | {"names": sorted(one.names)} for one in others]
     return value
 

@@ -32,31 +32,40 @@ async def see_room(house: House) -> CheckStep:
         if (count := _ask(free_files, folder)) is not None
     }
     facts["files"] = {str(folder): count for folder, count in files.items()}
-    fewest_files = min(files.values(), default=LOW_FILES)
-    if fewest_files < LOW_FILES:
-        name = "room-files-none" if fewest_files < LEAST_FILES else "room-files-low"
-        folder = min(files, key=files.__getitem__)
-        seen = Sentence(f"steps.{name}", folder=folder, count=fewest_files)
-        mend = Sentence("steps.mend-room-files", folder=folder)
-        judge = failed if fewest_files < LEAST_FILES else warned
-        return judge("room", seen, mend, **facts)
     told = [
         Sentence("steps.room", folder=folder, free=_mb(count))
         for folder, count in free.items()
         if count is not None
     ]
-    if not told:
-        return well("room", Sentence("steps.room-unknown"), **facts)
-    fewest = min(count for count in free.values() if count is not None)
+    fewest = min((count for count in free.values() if count is not None), default=None)
+    fewest_files = min(files.values(), default=LOW_FILES)
     mend = Sentence("steps.mend-room", folder=home.data)
-    if fewest < least:
+    # What fails is told before what may fail: one lack must not hide the other.
+    if fewest_files < LEAST_FILES:
+        seen, mend = _few_files(files, "none")
+        return failed("room", seen, mend, **facts)
+    if fewest is not None and fewest < least:
         seen = Sentence("steps.room-full", which=join(told), least=_mb(least))
         return failed("room", seen, mend, **facts)
+    if fewest_files < LOW_FILES:
+        seen, mend = _few_files(files, "low")
+        return warned("room", seen, mend, **facts)
+    if fewest is None:
+        return well("room", Sentence("steps.room-unknown"), **facts)
     if fewest < LOW_BYTES:
         return warned(
             "room", Sentence("steps.room-low", which=join(told)), mend, **facts
         )
     return well("room", join(told), **facts)
+
+
+def _few_files(files: dict[Path, int], how: str) -> tuple[Sentence, Sentence]:
+    """What is seen where the fewest files can be made, and how that is mended."""
+    folder = min(files, key=files.__getitem__)
+    return (
+        Sentence(f"steps.room-files-{how}", folder=folder, count=files[folder]),
+        Sentence("steps.mend-room-files", folder=folder),
+    )
 
 
 def _ask(free: Callable[[Path], int | None], folder: Path) -> int | None:
