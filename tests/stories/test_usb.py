@@ -130,7 +130,10 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
     assert laptop.doctor()[0] == 0
     for node in (laptop, suara, kawal):
         assert not node.is_frozen(laptop.origin)
-        assert node.alarms() == set()
+    assert laptop.alarms() == kawal.alarms() == set()
+    # Kawal asks suara as a partner does, and suara has added nobody.
+    asked = {("asks-unknown", suara.org)}
+    wait_until(lambda: suara.alarms() == asked, "it is told who asks")
 
 
 def test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date(
