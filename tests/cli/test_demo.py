@@ -15,6 +15,7 @@ import pytest
 from federation.cli.demo import stage
 from federation.cli.demo.sample import cut_sample, make_sample
 from federation.errors import ConfigError
+from tests.waiting import is_running, until
 
 STATUSES = {"missing", "unread", "single", "agreed", "disputed"}
 #: Twenty seconds alone; ten times that on a machine that is busy and counts coverage.
@@ -124,17 +125,12 @@ async def test_a_node_that_does_not_end_is_ended_with_all_that_it_started(
             await nodes.start(member)
             started = [int(pid) for pid in who.read_text().split()]
             assert len(list(filter(is_running, started))) == 2
-    assert not list(filter(is_running, started))
 
+    async def are_gone():
+        return not list(filter(is_running, started))
 
-def is_running(pid):
-    """Not gone, nor ended and only not yet waited for by whoever has to."""
-    try:
-        return (
-            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        )
-    except FileNotFoundError:
-        return False
+    # What is killed ends when it is next given the processor.
+    await until(are_gone)
 
 
 @pytest.mark.slow

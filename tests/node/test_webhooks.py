@@ -15,6 +15,7 @@ from federation.config.settings import load_settings
 from federation.errors import ConfigError
 from federation.node import webhooks
 from federation.store import alarms
+from federation.store import webhooks as store
 from federation.store.db import Database
 from federation.text import Text
 from tests.homes import ELECTION, draft, make_home, serving
@@ -160,6 +161,9 @@ async def test_what_it_took_is_not_sent_again_after_a_restart(home):
             await take(node, 1)
             expected = await map_at_size(node, 1)
             await until(lambda: has_all(hook, expected))
+            # What it took before the node had kept that it did, it is told once more.
+            _, message = opened(hook.requests[-1])
+            await until(lambda: has_kept(home, message["data"]["cursor"]))
         before = len(hook.requests)
         async with serving(home, alone=True) as node:
             await take(node, 2)
@@ -171,6 +175,12 @@ async def test_what_it_took_is_not_sent_again_after_a_restart(home):
             await until(has_more)
         new = [opened(request)[1]["data"] for request in hook.requests[before:]]
         assert {c["tps"] for data in new for c in data["changes"]} == {"1371011001002"}
+
+
+async def has_kept(home, cursor):
+    db = Database.open(home.data, readonly=True)
+    with contextlib.closing(db), db.view() as view:
+        return store.read_told(view, "platform", ELECTION).cursor == cursor
 
 
 async def test_the_command_tries_each_and_says_what_failed(home, capsys):
