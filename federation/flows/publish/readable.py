@@ -22,7 +22,7 @@ from federation.feeds.resource import LOGS
 from federation.feeds.status import MAX_LOGS, NO_DIGEST, StatusEntry, format_status
 from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
-from federation.records.readers import NOBODY, Caller, may_read
+from federation.records.readers import Caller, Nobody, may_read
 from federation.records.sealed import leaf_text
 from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import View
@@ -125,9 +125,10 @@ class Stand(NamedTuple):
     is_confirmed: bool
 
 
-def list_stands(view: View, election: str) -> list[Stand]:
-    """How far each history of an election stands that all may read, by origin."""
-    return [_stand_of(view, log) for log in list_readable(view, NOBODY, [election])]
+def list_stands(view: View, election: str, at: float = 0) -> list[Stand]:
+    """How far each history of an election stands that all may read then, by origin."""
+    readable = list_readable(view, Nobody(at=at), [election])
+    return [_stand_of(view, log) for log in readable]
 
 
 def _stand_of(view: View, log: Log) -> Stand:

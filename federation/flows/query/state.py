@@ -12,6 +12,7 @@ from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
 from federation.flows.query.scope import QueryScope, candidate_names, contests_of
 from federation.records.about import About, open_about_unpinned
+from federation.records.canonical import format_time
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.readers import (
@@ -96,6 +97,7 @@ def _log(
         frozen=log.frozen is not None,
         stalled=_stalled(caller, log),
         closed=log.closed_at is not None,
+        public_from=format_time(log.public_from) if log.public_from else UNSET,
     )
 
 

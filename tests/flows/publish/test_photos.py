@@ -56,7 +56,7 @@ def listed(db, caller, *, is_public, start=lambda _log: 0):
     photos = {digest_of(data): data for data in (OURS, THEIRS, GONE)}
     shelf = PhotoShelf(photos.__getitem__, caller, is_public)
     with db.view() as view:
-        found = list_photos(view, shelf, (), start)
+        found = list_photos(view, shelf, list_readable(view, NOBODY), start)
         return {path: read() for path, read in found}
 
 
