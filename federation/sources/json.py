@@ -30,7 +30,7 @@ from federation.text import Sentence
 MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 4,000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-# The longest that a fault at the end of what was read can be: `-Infinity`, `\ud83d\ude00`.
+# The longest that a fault at the end of what was read can be: `-Infinity`, two escapes.
 _UNDECIDED = 16
 
 

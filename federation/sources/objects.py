@@ -7,7 +7,6 @@ its line the next ones go in, else nothing can be read after it.
 
 import json
 import re
-
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
