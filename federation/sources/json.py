@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
-from federation.errors import FormatError
+from federation.errors import Cause, FormatError
 from federation.sorting import Spool
 from federation.sources.arrays import Arrays
 from federation.sources.row import clip
@@ -100,7 +100,8 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     """The one value in `line`.
 
     Raises:
-        FormatError: It is not one JSON value, or could be read in two ways.
+        FormatError: It is not one JSON value, or could be read in two ways; its cause
+            is "cut-off" where it is the beginning of one.
     """
     try:
         # Files that were put together have a mark before each part.
@@ -108,7 +109,7 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     except json.JSONDecodeError as error:
         key = "file.column" if error.lineno == 1 else "file.line"
         at = Sentence(key, column=error.colno, line=error.lineno)
-        raise FormatError(_explain(error), at) from error
+        raise FormatError(_explain(error), at, cause=_cause(error)) from error
     except UnicodeDecodeError as error:
         raise FormatError(Sentence("file.not-utf")) from error
     except (ValueError, RecursionError) as error:
@@ -118,12 +119,15 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
 def _explain(error: json.JSONDecodeError) -> Sentence:
     """What is wrong, in words of ours: `json` speaks to programmers."""
     name = next((n for says, n in _FAULTS if error.msg.startswith(says)), "json-other")
-    rest = error.doc[error.pos :].strip()
     if not error.doc.strip():
         name = "json-empty"
-    elif not rest:
+    elif _cause(error) == "cut-off":
         name = "json-cut"
     return Sentence("file.not-json", reason=Sentence(f"file.{name}"))
+
+
+def _cause(error: json.JSONDecodeError) -> Cause:
+    return "wrong" if error.doc[error.pos :].strip() else "cut-off"
 
 
 def _is_decided(error: json.JSONDecodeError) -> bool:

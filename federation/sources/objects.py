@@ -5,7 +5,6 @@ first one shows. A value that cannot be read is a refusal in its place; where ea
 its line the next ones go in, else nothing can be read after it.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
@@ -50,12 +49,10 @@ def is_spread(text: str) -> bool:
     if not text.startswith("{") or not rest:
         return False
     try:
-        json.loads(first)
-    except json.JSONDecodeError as error:
-        is_cut = not first[error.pos :].strip()
-        return is_cut and not rest[0].lstrip().startswith("{")
-    except (ValueError, RecursionError):
-        pass
+        decode_json(first.encode())
+    except FormatError as error:
+        goes_on = error.cause == "cut-off"
+        return goes_on and not rest[0].lstrip().startswith("{")
     return False
 
 
