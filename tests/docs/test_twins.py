@@ -1,4 +1,4 @@
-"""A page and its twin in the other language say the same: all that can be counted of it.
+"""A page and its twin in the other language say the same, in all that can be counted.
 
 Words are for readers to judge. Headings, commands, rows of tables, codes and links are
 compared here, for every pair that there is.
@@ -46,7 +46,9 @@ def both(page: Path) -> tuple[str, str]:
 
 def prose(text: str) -> str:
     """A page without its blocks and the code in its lines."""
-    return re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", FENCE.sub("", text), flags=re.DOTALL)
+    return re.sub(
+        r"(`+)(?!`).*?(?<!`)\1(?!`)", "", FENCE.sub("", text), flags=re.DOTALL
+    )
 
 
 def headings(text: str) -> list[str]:
