@@ -45,7 +45,7 @@ Arguments in square brackets may be left out.
 """,
     "id": """# Perintah
 
-[English](cli.md) · [kode keluar](exit-codes.id.md) · [pengaturan](configuration.md)
+[English](cli.md) · [kode keluar](exit-codes.id.md) · [pengaturan](configuration.id.md)
 
 {about}
 
