@@ -229,6 +229,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /mitra", "", "/mitra"),
     ("GET /mitra/{org}", "", f"/mitra/{PARTNER}"),
     ("POST /mitra/tangani", "", "/mitra/tangani"),
+    ("POST /mitra/abaikan", "", "/mitra/abaikan"),
     ("GET /laporan/kembar", "", "/laporan/kembar"),
     ("GET /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),
     ("POST /laporan/{org}/{id}", "no report", f"/laporan/{ORG}/{'0' * 32}"),

@@ -241,6 +241,7 @@ WRITES = {
     "/laporan/{org}/{id}/antar": [f"{REPORT_PAGE}/antar"],
     "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
     "/mitra/tangani": ["/mitra/tangani"],
+    "/mitra/abaikan": ["/mitra/abaikan"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
