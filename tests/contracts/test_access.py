@@ -165,6 +165,7 @@ ASKED: list[tuple[str, str, str]] = [
         "/v1/records/{hidden}/receipt",
     ),
     ("GET /v1/queue", "", "/v1/queue"),
+    ("GET /v1/queue/export", "", "/v1/queue/export"),
     ("GET /v1/incidents", "", "/v1/incidents"),
     ("GET /v1/incidents/merged", "", "/v1/incidents/merged"),
     ("GET /v1/incidents/export", "", "/v1/incidents/export"),

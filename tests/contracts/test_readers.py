@@ -142,6 +142,7 @@ READS = {
     ],
     "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
+    "/v1/queue/export": ["/v1/queue/export", "/v1/queue/export?format=ndjson"],
     "/v1/photos/missing": ["/v1/photos/missing", "/v1/photos/missing?limit=1"],
     "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
