@@ -40,6 +40,7 @@ from federation.records.readers import NOBODY
 from federation.store import alarms, claims, logs, pulls, tokens
 from federation.store.alarms import Alarm
 from federation.store.webhooks import Told as ToldProgram
+from federation.text import quote
 from federation.tlog.note import sign_note
 from federation.web.app import make_app
 from federation.web.context import WebContext
@@ -646,7 +647,7 @@ class Waiting:
     """The desk of a node that may not sign one of its logs."""
 
     def readiness(self):
-        return [f"{PRIVATE[ORG].origin}: waits for partners"]
+        return [quote(f"{PRIVATE[ORG].origin}: waits for partners")]
 
 
 @pytest.mark.parametrize(

@@ -443,20 +443,6 @@ def test_no_package_index_is_named():
             assert host not in read(path), f"{path.name} names {host}"
 
 
-def test_the_two_languages_of_a_page_have_the_same_shape():
-    for path in ours(r"docs/how-to/.*\.md"):
-        if path.name.endswith(".id.md"):
-            continue
-        other = path.with_suffix(".id.md")
-        assert other.exists(), f"{path.name} is not there in Indonesian"
-        assert _shape(read(path)) == _shape(read(other)), path.name
-
-
-def _shape(text: str) -> list[str]:
-    """Levels of headings and languages of blocks, in order."""
-    return re.findall(r"(?m)^(#+ |```\w+$)", text)
-
-
 def printed(language: str) -> list[str]:
     """The lines that the README says `make run ARGS=--once` prints."""
     blocks = read(PROJECT / "README.md").split("```text\n")[1:]
