@@ -154,7 +154,7 @@ def test_no_crowd_of_findings_hides_what_a_verdict_does_not_say(tmp_path):
         (new, [tree, strangers]),
     ):
         where.mkdir()
-        write_folder(where, *trees)
+        write_folder(where, *shown)
     for number in range(150):
         (new / f"a{number:03}").write_text("stray")
     code, out, _ = verify(new, old, "--fingerprint", fingerprint(ours.identity.key))
