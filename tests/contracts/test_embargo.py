@@ -7,6 +7,7 @@ Then the clock passes the time, and nobody does anything.
 
 import asyncio
 import json
+from functools import partial
 from random import Random
 
 import aiohttp
@@ -43,7 +44,7 @@ from tests.contracts.test_readers import (
     read_out,
 )
 from tests.fakes import FakeOrg, FakePeer, FixedClock, Tree
-from tests.flows.publish.conftest import hold, hold_about
+from tests.flows.publish.conftest import hold_about
 from tests.handed import bundle_of
 from tests.homes import ELECTION, PASSPHRASE, Node, draft, make_home
 from tests.waiting import until
@@ -52,7 +53,13 @@ OUTSIDE, SECOND = "luar.example", "1371011001002"
 #: Far ahead of any clock by which this is run, and the same in Unix seconds.
 TIME, SECONDS = "2092-02-14T1100Z", 3_853_825_200
 OURS, THEIRS = (f"{org}/{ELECTION}/from-{TIME}" for org in (ORG, PARTNER))
-LOG_PATHS = ("checkpoint", "about", "cosigned", "tile/0/000.p/2", "tile/entries/000.p/2")
+LOG_PATHS = (
+    "checkpoint",
+    "about",
+    "cosigned",
+    "tile/0/000.p/2",
+    "tile/entries/000.p/2",
+)
 
 
 class EarlyOrg(FakeOrg):
@@ -94,12 +101,17 @@ class World(Home):
         assert status == 200, answer
         self.own_record = answer["verdicts"][0]["record"]
         tree = Tree(owner := EarlyOrg(PARTNER)).grow(owner.results(0, 3))
-        path = bundle_of(self.folder / "stick.zip", FakePeer(PARTNER).show(tree))
+        await self.take(tree)
+        sizes = {origin: self.state(origin).size for origin in (OURS, THEIRS)}
+        assert sizes == {OURS: 3, THEIRS: 4}
+
+    async def take(self, tree: Tree) -> None:
+        """A partner's log, off a stick; what is held is confirmed then."""
+        name = f"{len(list(self.folder.iterdir()))}.zip"
+        path = bundle_of(self.folder / name, FakePeer(tree.owner.org).show(tree))
         words = self.home, "import", path
         code, out, err = await asyncio.to_thread(federation, *words)
         assert code == 0, out + err
-        sizes = {origin: self.state(origin).size for origin in (OURS, THEIRS)}
-        assert sizes == {OURS: 3, THEIRS: 4}
 
     def state(self, origin):
         with self.resources.db.view() as view:
@@ -140,16 +152,12 @@ async def world(tmp_path):
         ):
             world = World(resources, Node(found, url, session), clock, tmp_path)
             for org in (PARTNER, OUTSIDE):
-                await world.run(lambda org=org: hold_known(resources.db, org))
+                # By a public log of the partner its keys are known.
+                owner = FakeOrg(org, ELECTION)
+                await world.take(Tree(owner))
+                await world.run(partial(hold_about, resources.db, owner))
             await until(lambda: merged(world, 2))
             yield world
-
-
-def hold_known(db, org: str) -> None:
-    """A public log of the partner, by which its keys are known."""
-    owner = FakeOrg(org, ELECTION)
-    hold(db, Tree(owner))
-    hold_about(db, owner)
 
 
 async def merged(world, count: int) -> bool:
@@ -281,4 +289,6 @@ async def test_at_its_time_all_of_it_is_there_and_nobody_did_anything(world):
     status = json.loads((await ask(world, "/v1/status", **STRANGER))[2])
     held = {log["origin"]: log["size"] for log in status["logs"]}
     assert (held[OURS], held[THEIRS]) == (3, 4)
-    assert f'{{log="{OURS}"}} 3' in (await ask(world, "/metrics", **STRANGER))[2].decode()
+    assert (
+        f'{{log="{OURS}"}} 3' in (await ask(world, "/metrics", **STRANGER))[2].decode()
+    )

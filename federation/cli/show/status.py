@@ -20,8 +20,8 @@ from federation.node.disk import see_room
 from federation.node.house import look_around
 from federation.records.alarmhelp import where_to_read
 from federation.records.readers import THIS_MACHINE
-from federation.records.timezones import tell_moment
 from federation.records.severity import ORDER, severity_of
+from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
 from federation.text import Sentence
 from federation.web.requests.upkeep import ClearAlarm

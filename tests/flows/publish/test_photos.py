@@ -9,6 +9,7 @@ from federation.feeds.files import FileFeed
 from federation.flows.photos.fetch import take_photos
 from federation.flows.photos.index import index_all
 from federation.flows.publish.photos import PhotoShelf, list_photos
+from federation.flows.publish.readable import list_readable
 from federation.records.readers import NOBODY, Partner
 from federation.store import blobs as held
 from federation.store.removals import RemovedPhoto, note_removed
