@@ -148,6 +148,8 @@ def _peers(
     view: View, caller: Caller, peers: Sequence[str] | None
 ) -> list[answers.PeerStatus]:
     is_detailed = may_see(caller, "details")
+    # What came of a log that is hidden would be counted with the rest.
+    partly = {log.org for log in logs.list_logs(view) if not may_read(caller, log)}
     due = pulls.load_turns(view)
     peers = sorted(due) if peers is None else peers
     statuses = []
@@ -161,7 +163,7 @@ def _peers(
                 last_at=last.at if last else UNSET,
                 outcome=last.outcome if last else UNSET,
                 reason=(last.reason or UNSET) if last and is_detailed else UNSET,
-                new=last.new_leaves if last else UNSET,
+                new=last.new_leaves if last and org not in partly else UNSET,
                 next_at=int(turn.next_due) if turn.next_due else UNSET,
             )
         )
