@@ -214,6 +214,7 @@ def parse_settings(text: str, where: str) -> Settings:
     table = parse_document(text, where)
     _check_recipients(table, where)
     check_webhooks(table, where)
+    _check_moments(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
@@ -245,16 +246,28 @@ def _check_incidents(settings: Settings, where: str) -> None:
         raise ConfigError(where, "incidents", why)
 
 
+def _check_moments(table: dict[str, Any], where: str) -> None:
+    """Each as a reader of TOML gives it: of a day alone, of no zone, or a time."""
+    moments = table.get("public_from")
+    for election, moment in moments.items() if isinstance(moments, dict) else ():
+        if not (
+            isinstance(moment, datetime)
+            and moment.tzinfo is not None
+            and moment.year >= _FIRST_YEAR
+            and not (moment.second or moment.microsecond)
+        ):
+            key = f"public_from.{election}"
+            raise ConfigError(where, key, Sentence("machine.public-from-minute"))
+
+
 def _check_public_from(settings: Settings, where: str) -> None:
-    for election, moment in settings.public_from.items():
+    for election in settings.public_from:
         key = f"public_from.{election}"
         if election not in settings.elections:
             # A slip of the pen would show results before their time.
             ours = ", ".join(settings.elections)
             why = Sentence("machine.public-from-not-ours", elections=ours)
             raise ConfigError(where, key, why)
-        if moment.second or moment.microsecond or moment.year < _FIRST_YEAR:
-            raise ConfigError(where, key, Sentence("machine.public-from-minute"))
 
 
 def _check_photos(settings: Settings, where: str) -> None:
