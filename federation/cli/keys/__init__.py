@@ -8,6 +8,7 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
+from federation.cli.keys.statement import statement
 from federation.cli.keys.tokens import token
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.cli.streams import can_say
@@ -37,6 +38,7 @@ def keys() -> None:
 
 
 keys.add_command(token)
+keys.add_command(statement)
 
 
 @keys.command("show", help="keys.help-show")

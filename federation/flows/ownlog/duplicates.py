@@ -24,7 +24,13 @@ from federation.flows.ownlog.sequence import OwnLog
 from federation.records.claim import Claim
 from federation.records.kinds import kind_of
 from federation.records.sealed import Sealed, reopen_leaf
-from federation.store import keystatements, logs, mapreading, statements
+from federation.store import (
+    keystatements,
+    logs,
+    mapreading,
+    quarantine,
+    statements,
+)
 from federation.store import leaves as stored
 from federation.store.db import Database, View
 from federation.store.statements import OwnStatement, Revision
@@ -128,10 +134,13 @@ def recall(db: Database, log: OwnLog) -> None:
         until = min(at + RECALL_STEP, end)
         with db.view() as view:
             new = stored.read_leaves(view, log.log_id, at, until)
+            # What a key has signed that was revoked before it says nothing any more.
+            refused = quarantine.list_uncounted(view, log.log_id, at, until)
         newer = (notes.index(leaf) + 1 for leaf in new if leaf in notes)
         versions = max([versions, *newer])
         with db.transaction() as tx:
-            statements.save_said(tx, log.log_id, said_in(new, at), until)
+            said = [one for one in said_in(new, at) if one.index not in refused]
+            statements.save_said(tx, log.log_id, said, until)
             keystatements.save_keys(tx, log.log_id, notes[:versions])
 
 
