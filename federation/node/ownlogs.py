@@ -25,6 +25,7 @@ from federation.node.resources import Clocks, Resources
 from federation.records.keychain import open_chain
 from federation.store import keystatements, logs, mapstate, statements
 from federation.text import Sentence
+from federation.tlog.keys import parse_vkey
 
 _AGAIN_S: Final = 1.0
 
@@ -167,7 +168,9 @@ class OwnLogs:
         notes = await db.read(keystatements.read_keys, log.log_id)
         if not notes or len(notes) == len(log.chain.notes):
             return
-        held = open_chain(notes, log.chain.identity)
+        # Its own newest identity key: a later statement may name another one.
+        identity = parse_vkey(log.chain.statements[len(notes) - 1].identity)
+        held = open_chain(notes, identity)
         own = await db.read(logs.get_log, log.origin)
         now = int(host.clocks.wall())
         if await rejudge(db, own, held, log.chain, log.profile, now):

@@ -14,7 +14,7 @@ Source: docs/reference/domain.md, "Import defaults"
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import UNSET
@@ -139,8 +139,7 @@ def recall(db: Database, log: OwnLog) -> None:
         newer = (notes.index(leaf) + 1 for leaf in new if leaf in notes)
         versions = max([versions, *newer])
         with db.transaction() as tx:
-            said = [one for one in said_in(new, at) if one.index not in refused]
-            statements.save_said(tx, log.log_id, said, until)
+            statements.save_said(tx, log.log_id, said_in(new, at, refused), until)
             keystatements.save_keys(tx, log.log_id, notes[:versions])
 
 
@@ -148,9 +147,16 @@ def _size(view: View, log: OwnLog) -> int:
     return logs.get_log(view, log.origin).size
 
 
-def said_in(leaves: Iterable[bytes], start: int) -> Iterator[OwnStatement]:
-    """What each of these leaves, the first at index `start`, says of a slot."""
+def said_in(
+    leaves: Iterable[bytes], start: int, refused: Container[int]
+) -> Iterator[OwnStatement]:
+    """What each of these leaves, the first at index `start`, says of a slot.
+
+    Those at the indexes `refused` say nothing.
+    """
     for index, leaf in enumerate(leaves, start):
+        if index in refused:
+            continue
         try:
             sealed = reopen_leaf(leaf, index)
         except (FormatError, RecordError):
