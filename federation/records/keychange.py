@@ -31,7 +31,7 @@ from federation.tlog.keys import VerifierKey, parse_vkey
 _FOR_EVER: Final = frozenset({"log", "records"})
 
 
-class Revoked(NamedTuple):
+class RevokedFrom(NamedTuple):
     """A key of ours that is not to be believed from an index (a size: `log`) on."""
 
     key: VerifierKey
@@ -52,7 +52,7 @@ class KeyChange(NamedTuple):
 
     new: Sequence[tuple[Role, VerifierKey]] = ()
     added: Sequence[VerifierKey] = ()
-    revoked: Sequence[Revoked] = ()
+    revoked: Sequence[RevokedFrom] = ()
     reason: str = ""
     start: int | None = None
 

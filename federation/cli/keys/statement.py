@@ -32,7 +32,7 @@ from federation.records.canonical import format_time
 from federation.records.keychain import sign_statement
 from federation.records.keychange import (
     KeyChange,
-    Revoked,
+    RevokedFrom,
     find_key,
     next_statement,
 )
@@ -105,7 +105,7 @@ def prepare(  # noqa: PLR0913  one argument an option
             for name in revoked:
                 with contextlib.suppress(NotFoundError):
                     key = find_key(chain, name)
-                    gone.append(Revoked(key, size if start is None else start))
+                    gone.append(RevokedFrom(key, size if start is None else start))
                     unknown.discard(name)
             asked = KeyChange(new, desks, gone, why, start)
             now = format_time(run.now().timestamp())
