@@ -24,7 +24,7 @@ TWINS = sorted(
     if not path.name.endswith(".id.md") and path.with_suffix(".id.md").exists()
 )
 #: Not yet written.
-WAITING = {"errors.md", "import.md", "personal-data.md"}
+WAITING = {"import.md"}
 LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"(?m)^(```+)(\w*)\n(.*?)^\1$", re.DOTALL)
 OUTSIDE = ("http://", "https://", "mailto:")
