@@ -47,7 +47,7 @@ def content_of(answer: aiohttp.ClientResponse, ahead: int) -> Content:
 
 
 class _Body(asyncio.Protocol):
-    def __init__(  # noqa: PLR0913, PLR0917  one place makes it
+    def __init__(
         self,
         wire: Weighed,
         transport: asyncio.Transport,
