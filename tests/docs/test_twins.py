@@ -23,8 +23,6 @@ TWINS = sorted(
     for path in DOCS.rglob("*.md")
     if not path.name.endswith(".id.md") and path.with_suffix(".id.md").exists()
 )
-#: Not yet written.
-WAITING = {"import.md"}
 LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^)\s]+)\)")
 FENCE = re.compile(r"(?m)^(```+)(\w*)\n(.*?)^\1$", re.DOTALL)
 OUTSIDE = ("http://", "https://", "mailto:")
@@ -185,4 +183,4 @@ def test_what_partners_and_auditors_read_is_there_in_both_languages(folder):
     missing = {
         name for name in english if not (DOCS / folder / f"{name[:-3]}.id.md").exists()
     }
-    assert missing - WAITING == (FOR_PROGRAMMERS if folder == "reference" else set())
+    assert missing == (FOR_PROGRAMMERS if folder == "reference" else set())
