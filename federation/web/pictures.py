@@ -45,6 +45,7 @@ from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
 from federation.web.dashboard import ask_page, page_handler, tell_fresh
+from federation.web.keptpages import kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
 from federation.web.queries import PicturesQuery
@@ -57,8 +58,8 @@ _AGAIN_S: Final = "2"
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/gambar", page_handler(show)),
-        web.get("/gambar/{code}", page_handler(show)),
+        web.get("/gambar", page_handler(show, is_kept=True)),
+        web.get("/gambar/{code}", page_handler(show, is_kept=True)),
     ]
 
 
@@ -68,7 +69,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/pictures",
             summary="What the pictures of a region show; as a table: one of them",
-            handler=get_pictures,
+            handler=kept(get_pictures),
             query=PicturesQuery,
             response=PicturesAnswer,
         )
@@ -130,7 +131,7 @@ async def show(page: Page) -> web.StreamResponse:
     of_all = {"election": asked.election, "contest": asked.contest, "region": code}
     chosen = {"candidate": answer.candidate, "whose": whose}
     address = f"/gambar/{code}" if code else "/gambar"
-    answered = page.render(
+    answered = await page.answer(
         "pictures.html",
         site.settings.name,
         answer=answer,
