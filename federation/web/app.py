@@ -53,7 +53,6 @@ from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
-from federation.web.keptpages import CHANGES, MapChanges
 from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
@@ -89,7 +88,6 @@ def make_app(site: WebContext) -> web.Application:
     app[previews.PREVIEWS] = previews.Previews()
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
-    app[CHANGES] = MapChanges(site)
     news = app[live.NEWS] = live.MapNews(site)
     app.on_cleanup.append(news.close)
     listen = site.settings.listen

@@ -17,7 +17,6 @@ RFC 9111 section 5.2.2.4 (no-cache: kept, but asked about each time, so that nob
 browser or proxy shows old figures)
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
@@ -27,11 +26,9 @@ from typing import Final, TypeVar
 
 from aiohttp import hdrs, web
 
-from federation.flows.query.freshness import LastChange, last_change
 from federation.records.readers import Nobody
-from federation.store.db import View
 from federation.web import access
-from federation.web.context import SITE, WebContext
+from federation.web.context import SITE
 from federation.web.language import text_for_program
 from federation.web.pagecache import KeptPage, Make, PageStand
 from federation.web.responses import WHOLE
@@ -67,37 +64,6 @@ MAP_TABLES: Final = (
     *("merge_cursor", "merge_election", "merge_epoch", "merged", "rollup"),
     *("register", "register_region", "register_village"),
 )
-
-
-class MapChanges:
-    """When the map of each election last changed: looked up once for each commit."""
-
-    def __init__(self, site: WebContext) -> None:
-        """Nothing is looked up yet."""
-        self._site = site
-        self._of: tuple[int, int] | None = None
-        self._changes: tuple[LastChange | None, ...] = ()
-        self._looking = asyncio.Lock()
-
-    async def read(self) -> tuple[LastChange | None, ...]:
-        """Those of the elections of this node, in their order."""
-        site = self._site
-        async with self._looking:
-            now = site.clock()
-            of = site.db.commits, now // 60
-            if of != self._of:
-                self._changes, self._of = await site.db.read(self._look, now), of
-        return self._changes
-
-    def _look(self, view: View, now: int) -> tuple[LastChange | None, ...]:
-        settings = self._site.settings
-        return tuple(
-            last_change(view, election, settings.org, now)
-            for election in settings.elections
-        )
-
-
-CHANGES: Final[web.AppKey[MapChanges]] = web.AppKey("changes", MapChanges)
 
 
 def is_for_strangers(request: web.Request) -> bool:
@@ -156,7 +122,12 @@ async def _read_stand(
     if shows is Shows.ALL:
         return PageStand(site.db.commits, names, minute)
     commits = site.db.last_commit(MAP_TABLES)
-    return PageStand(commits, names, minute, await request.app[CHANGES].read())
+    return PageStand(
+        commits,
+        names,
+        minute,
+        await site.changes.read(site.db, site.settings, site.clock()),
+    )
 
 
 def kept(

@@ -2,10 +2,11 @@
 
 Rule: what a page is made of is its `PageStand`: the commits of the database (for pages
 of the map: those that wrote the map, and when that last changed), what organisations
-are called, and the minute (a page says "today" without its date). While that stands, nothing is asked of the database. When it moves, the next who asks has the
-page made anew, once for all who wait (single flight). Where pages are made anew for
-more than a share of the time, as while a sync brings news with every batch, readers
-get the page as it was a moment ago:
+are called, and the minute (a page says "today" without its date). While that stands,
+nothing is asked of the database. When it moves, the next who asks has the page made
+anew, once for all who wait (single flight). Where pages are made anew for more than a
+share of the time, as while a sync brings news with every batch, readers get the page as
+it was a moment ago:
 
     made anew    while less than `SHARE` of the time goes into it, `AT_ONCE` at a time
     as it was    meanwhile, if it was true within `BEHIND_S`; never longer. From
@@ -171,15 +172,9 @@ class PageCache:
         """
         came = self._clock()
         while True:
-            kept, now = self._kept.get(key), self._clock()
-            if kept is not None:
-                if kept.stand.is_of(stand):
-                    return self._touch(key, kept, now)
-                if not self._is_due(key, kept, now):
-                    is_early = now - kept.seen < EARLY_S or self._anew >= AT_ONCE
-                    if not (is_early or key in self._making):
-                        self._begin(key, stand, make)
-                    return self._touch(key, kept, kept.seen)
+            kept = self._kept.get(key)
+            if kept is not None and (page := self._as_it_is(key, kept, stand, make)):
+                return page
             making = self._making.get(key)
             if making is None:
                 # A reader who leaves takes nobody else's page away.
@@ -192,6 +187,20 @@ class PageCache:
                 return None
             if made.seen >= came or made.stand.is_of(stand):
                 return made
+
+    def _as_it_is(
+        self, key: Hashable, kept: KeptPage, stand: PageStand, make: Make
+    ) -> KeptPage | None:
+        """The kept page, if it can be given; made anew behind, where that is due."""
+        now = self._clock()
+        if kept.stand.is_of(stand):
+            return self._touch(key, kept, now)
+        if self._is_due(key, kept, now):
+            return None
+        is_early = now - kept.seen < EARLY_S or self._anew >= AT_ONCE
+        if not (is_early or key in self._making):
+            self._begin(key, stand, make)
+        return self._touch(key, kept, kept.seen)
 
     def _begin(
         self, key: Hashable, stand: PageStand, make: Make
@@ -214,15 +223,15 @@ class PageCache:
     async def _make(self, key: Hashable, stand: PageStand, make: Make) -> _Made:
         began, before = self._clock(), self._kept.get(key)
         self._anew += before is not None
-        made: KeptPage | None = None
+        made: _Made
         try:
-            answered = await make(before)
+            made = answered = await make(before)
             body = answered.body if isinstance(answered, web.Response) else None
             if isinstance(body, bytes) and _can_be_kept(answered):
                 made = await self.beside(_as_kept, stand, began, body, answered)
         except Unchanged:
             assert before is not None, "compared with it"
-            made = answered = before._replace(stand=stand, seen=began)
+            made = before._replace(stand=stand, seen=began)
         finally:
             self._drop(key)
             self._anew -= before is not None
@@ -231,9 +240,8 @@ class PageCache:
                 # Whatever a crowd has cost, a node at rest is soon true at once again.
                 self._spare = max(spent, -BURST_S)
             del self._making[key]
-        if made is None:
-            return answered
-        self._keep(key, made)
+        if isinstance(made, KeptPage):
+            self._keep(key, made)
         return made
 
     def _touch(self, key: Hashable, kept: KeptPage, seen: float) -> KeptPage:

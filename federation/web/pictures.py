@@ -24,6 +24,7 @@ from federation.flows.query.pictures.answers import (
     standing_numbers,
 )
 from federation.flows.query.pictures.count import KPU
+from federation.flows.query.pictures.shelf import CountingOn, PictureCounts
 from federation.flows.query.pictures.tables import orgs_of, picture_table
 from federation.flows.query.region import count_expected
 from federation.flows.query.scope import (
@@ -90,12 +91,21 @@ async def read_pictures(
         raise FormatError(Sentence("page.no_such_list"), repr(candidate[:40] or whose))
     now = site.clock()
 
-    def read(view: View) -> PicturesAnswer:
-        counted = site.pictures.read(view, asked, code, now)
+    def answer(view: View, counted: PictureCounts | CountingOn) -> PicturesAnswer:
         place = places(view, asked.election, [code])[0]
         register = count_expected(view, asked, code)
         return answer_pictures(asked, place, register, counted, now, candidate, whose)
 
+    def give(view: View) -> PicturesAnswer | None:
+        known = site.pictures.known(view, asked, code, now)
+        return answer(view, known) if known else None
+
+    def read(view: View) -> PicturesAnswer:
+        return answer(view, site.pictures.read(view, asked, code, now))
+
+    # While somebody counts, nobody who can be given what was counted waits for that.
+    if site.picturing.locked() and (known := await site.db.read(give)):
+        return known
     async with site.picturing:
         return await site.db.read(read)
 
@@ -150,7 +160,7 @@ async def show(page: Page) -> web.StreamResponse:
             "whose": whose if whose != WHOSE[0] else "",
         },
         sources=WHOSE,
-        tell_turnout=tell_turnout,
+        turnouts=[tell_turnout(page.t, cell) for cell in answer.turnout],
         charts=_draw(page, answer),
         data=query_of("/v1/pictures", {**of_all, **chosen}),
         files={

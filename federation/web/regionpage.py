@@ -49,7 +49,9 @@ def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
         web.get("/", page_handler(show_region, is_kept=True, shows=Shows.MAP)),
-        web.get("/wilayah/{code}", page_handler(show_region, is_kept=True, shows=Shows.MAP)),
+        web.get(
+            "/wilayah/{code}", page_handler(show_region, is_kept=True, shows=Shows.MAP)
+        ),
     ]
 
 

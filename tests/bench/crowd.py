@@ -32,7 +32,7 @@ from tests.bench.node import NEVER_S, Node
 from tests.bench.report import Figure, at_least, at_most, shown
 
 RATE = 300
-CONNECTIONS = 64
+CONNECTIONS = 128
 WARM_S = 5.0
 FULL_S = 4.0
 #: Readers stop by themselves, whatever becomes of the sync.

@@ -153,8 +153,8 @@ async def test_who_is_given_the_old_one_has_it_made_anew_behind(kitchen, clock):
     await asyncio.sleep(0)
     assert kitchen.made == {"/": 1}
     kitchen.gate.set()
-    while kitchen.commits != await kitchen.ask(cache):
-        await asyncio.sleep(0)
+    await asyncio.gather(*cache._making.values())
+    assert await kitchen.ask(cache) == 3
     assert kitchen.made == {"/": 1}
 
 

@@ -26,8 +26,8 @@ from federation.node.service import serve as serve_node
 from federation.store.alarms import list_alarms
 
 #: How long a thread that computes keeps the others waiting. Of Python's own five
-#: milliseconds each answer takes three: merging, in a thread beside, left the event loop
-#: to answer seventy requests a second.
+#: milliseconds each answer takes three or four turns: beside a thread that merges the
+#: event loop answered some seventy requests a second.
 _TURN_S: Final = 0.0005
 
 
