@@ -47,8 +47,8 @@ class NodeApi(Desk, Protocol):
     async def changed(self, election: str, since: int, timeout_s: float) -> None:
         """Return once the map is past change `since`, or after `timeout_s`."""
 
-    def readiness(self) -> list[str]:
-        """Why this node is not ready, in words; empty when it is."""
+    def readiness(self) -> Sequence[Sentence]:
+        """Why this node is not ready; empty when it is."""
 
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
