@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from functools import wraps
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -30,6 +30,7 @@ from federation.records.readers import Nobody
 from federation.web import access
 from federation.web.context import SITE
 from federation.web.language import text_for_program
+from federation.web.openapi import Query
 from federation.web.pagecache import KeptPage, Make, PageStand
 from federation.web.responses import WHOLE
 from federation.web.sessions import SIGNED_IN, WHY_NOT, cookie_form
@@ -47,7 +48,6 @@ _QUERY: Final = frozenset(
 _TAKES_GZIP: Final = re.compile(
     r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?:0\.\d*[1-9]\d*|1(?:\.0*)?)\s*)?(?:,|$)"
 )
-_Query = TypeVar("_Query")
 
 
 class Shows(Enum):
@@ -131,13 +131,13 @@ async def _read_stand(
 
 
 def kept(
-    handler: Callable[[web.Request, _Query], Awaitable[web.StreamResponse]],
+    handler: Callable[[web.Request, Query], Awaitable[web.StreamResponse]],
     shows: Shows = Shows.ALL,
-) -> Callable[[web.Request, _Query], Awaitable[web.StreamResponse]]:
+) -> Callable[[web.Request, Query], Awaitable[web.StreamResponse]]:
     """The handler of an answer to programs that all strangers get the same."""
 
     @wraps(handler)
-    async def handle(request: web.Request, query: _Query) -> web.StreamResponse:
+    async def handle(request: web.Request, query: Query) -> web.StreamResponse:
         language = text_for_program(request).language
         # A table names its sources besides.
         is_table = getattr(query, "format", "json") != "json"
