@@ -42,14 +42,12 @@ READER_THREADS = 4
 #: So many values at once are looked for: every database takes as many placeholders.
 CHUNK: Final = 400
 
+#: As all statements of the store begin; what begins otherwise may do anything.
 _WRITES: Final = re.compile(
-    r"\s*(?:(?:INSERT|REPLACE)(?:\s+OR\s+\w+)?\s+INTO|UPDATE(?:\s+OR\s+\w+)?"
-    r"|DELETE\s+FROM)\s+(\w+)",
-    re.IGNORECASE,
+    r"\s*(?:insert\s+into|update|delete\s+from)\s+(?!or\b)(\w+)", re.IGNORECASE
 )
 _READS: Final = re.compile(
-    r"\s*(?:SELECT|VALUES|PRAGMA|EXPLAIN"
-    r"|WITH\b(?!.*\b(?:INSERT|REPLACE|UPDATE|DELETE)\b))\b",
+    r"\s*(?:select|with\b(?!.*\b(?:insert|replace|update|delete)\b))\b",
     re.IGNORECASE | re.DOTALL,
 )
 #: What is written by a statement that says it otherwise.
