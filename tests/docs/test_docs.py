@@ -34,7 +34,7 @@ from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
 from federation.text import LANGUAGES, load_topic
 from federation.web.app import make_app
-from scripts import make_docs, make_errors_page
+from scripts import make_access_page, make_docs, make_errors_page
 from tests.webnode import context_of, settings_of
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -170,9 +170,15 @@ def test_every_key_of_an_agency_is_documented_and_shown():
     assert codes_in(table) == shown == members(AgencyEntry)
 
 
-def test_the_page_of_the_error_codes_is_current():
-    text = read(make_errors_page.PAGE)
-    assert text == make_errors_page.make_page(), "run `make docs`"
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_the_error_codes_is_current(language):
+    text = read(make_errors_page.PAGES[language])
+    assert text == make_errors_page.make_page(language), "run `make docs`"
+
+
+def test_the_indonesian_table_of_who_gets_what_is_the_english_one():
+    text = read(make_access_page.PAGE)
+    assert text == make_access_page.make_page(), "run `make docs`"
 
 
 def test_every_error_code_is_documented_and_no_other():

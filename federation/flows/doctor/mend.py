@@ -74,6 +74,7 @@ _FORGOTTEN: Final = (
     "session",
     "settled",
     "stranger",
+    "stranger_ignored",
     "taken",
     "photo_answer",
     "reading_lease",
