@@ -95,7 +95,9 @@ def test_a_key_of_a_desk_signs_beside_ours_and_is_revoked_alone():
     assert not needs_standstill(*with_desk.statements)
     assert set(with_desk.record_keys(5).values()) == {signer("records", 1).key, desk}
     named = find_key(with_desk, desk.key_id.hex())
-    gone = after(with_desk, 9, KeyChange(revoked=[RevokedFrom(named, 7)], reason="pergi"))
+    gone = after(
+        with_desk, 9, KeyChange(revoked=[RevokedFrom(named, 7)], reason="pergi")
+    )
     assert set(gone.record_keys(6).values()) == {signer("records", 1).key, desk}
     assert set(gone.record_keys(7).values()) == {signer("records", 1).key}
     with pytest.raises(NotFoundError):
