@@ -8,7 +8,6 @@ there. A cell in words that are not known here is a `KeyError`: add the words.
 
 # ruff: noqa: E501  the page is wider
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -111,7 +110,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _translate(thing: str) -> str:
-    resource, colon, what = re.fullmatch(r"(?:(\S+)(: ))?(.*)", thing).groups("")
+    resource, colon, what = thing.rpartition(": ")
     return f"{resource}{colon}{_THINGS[what]}"
 
 

@@ -170,9 +170,10 @@ def test_every_key_of_an_agency_is_documented_and_shown():
     assert codes_in(table) == shown == members(AgencyEntry)
 
 
-def test_the_page_of_the_error_codes_is_current():
-    text = read(make_errors_page.PAGE)
-    assert text == make_errors_page.make_page(), "run `make docs`"
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_the_error_codes_is_current(language):
+    text = read(make_errors_page.PAGES[language])
+    assert text == make_errors_page.make_page(language), "run `make docs`"
 
 
 def test_the_indonesian_table_of_who_gets_what_is_the_english_one():
