@@ -86,7 +86,7 @@ def read_vector(view: View, caller: Caller, elections: Collection[str] = ()) -> 
 
 
 def _rank(log: Log) -> tuple[bool, int, str]:
-    return not log.own, log.generation, log.origin
+    return not log.own, log.rank, log.origin
 
 
 def _entry(view: View, log: Log) -> StatusEntry:
