@@ -5,6 +5,7 @@ Rule: every file is looked at, not only the first that is wrong; no key is shown
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from federation.config.annexkey import load_annex_public
 from federation.config.home import Home
@@ -31,13 +32,25 @@ async def read_keys(house: House) -> CheckStep:
     if faults:
         told = [tell_config(fault) for fault in _once(faults)]
         paths = [fault.path for fault in _once(faults)]
-        return failed("keys", join(told), Sentence("steps.mend-keys"), files=paths)
+        return failed("keys", join(told), _mend(faults[0], home.keys), files=paths)
     seen = Sentence("steps.keys", count=len(files), folder=home.keys)
     if home.identity.exists():
         seen = Sentence("steps.identity-here", folder=home.identity_folder)
         mend = Sentence("steps.mend-identity-here", folder=home.identity_folder)
         return warned("keys", seen, mend, files=[])
     return well("keys", seen, files=[])
+
+
+def _mend(fault: ConfigError, folder: Path) -> Sentence:
+    """What to do: what the first that is wrong asks for."""
+    cause = fault.reason
+    if isinstance(cause, Sentence) and isinstance(cause.values.get("cause"), Sentence):
+        cause = cast("Sentence", cause.values["cause"])
+    name = {
+        "machine.open-to-others": "mend-keys-mode",
+        "machine.no-permission": "mend-keys-owner",
+    }.get(getattr(cause, "key", ""), "mend-keys")
+    return Sentence(f"steps.{name}", folder=folder)
 
 
 def _readers(home: Home, settings: Settings) -> list[Callable[[], object]]:
