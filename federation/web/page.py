@@ -44,7 +44,7 @@ _UPPER: Final = frozenset({"DI", "DKI"})
 
 
 #: What a page has none of, where nothing is said of it.
-_NOTHING: Final = {"data": "", "fresh": "", "every_s": 0, "preview": ""}
+_NOTHING: Final = {"data": "", "every_s": 0, "preview": ""}
 
 
 class Page:
@@ -55,6 +55,8 @@ class Page:
         self.request, self.t, self.chosen = request, t, chosen
         #: What organisations are called, by domain.
         self.names: Mapping[str, str] = {}
+        #: When the map last changed, where a page says nothing of it by itself.
+        self.fresh = ""
         # A page is as many folders deep as its path has slashes behind the first.
         self._root = "../" * (request.rel_url.raw_path.count("/") - 1) or "./"
 
@@ -86,7 +88,7 @@ class Page:
                 other_language=further(self.request, lang=other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
-                **{**_NOTHING, **self._reader(), **values},
+                **{**_NOTHING, "fresh": self.fresh, **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
