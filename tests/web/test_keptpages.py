@@ -260,6 +260,35 @@ async def test_where_only_the_map_as_a_whole_moved_nothing_is_drawn_again(
     assert len(drawn) == 2 * len(paths) + 1
 
 
+async def test_pictures_stand_for_half_a_minute_and_those_of_a_village_do_not(
+    client, site, sample_db, clock, monkeypatch
+):
+    looked, answer = [], Page.answer
+
+    async def count(page, *given, **values):
+        looked.append(page.request.path)
+        return await answer(page, *given, **values)
+
+    monkeypatch.setattr(Page, "answer", count)
+    paths = ("/gambar", "/gambar/1371011001")
+    for path in paths * 2:  # what was counted for the first is known to the second
+        await read(client, path)
+    looked.clear()
+    moved = "UPDATE merge_election SET seq=seq+1"
+    await sample_db.write(lambda tx: tx.execute(moved).rowcount)
+    for path in paths:
+        await read(client, path)
+    assert looked == ["/gambar/1371011001"]
+    clock.now += 30
+    await read(client, "/gambar")
+    assert looked[1:] == ["/gambar"]
+    # Another list of stations is on all of them at once.
+    name = "UPDATE register_region SET name='Elsewhere' WHERE region=''"
+    await sample_db.write(lambda tx: tx.execute(name).rowcount)
+    await read(client, "/gambar")
+    assert looked[2:] == ["/gambar"]
+
+
 async def test_whose_news_came_last_is_told_as_it_changes(client, site, sample_db):
     await read(client, "/")
     time = "UPDATE cosignature SET time=time+7200, first_time=NULL"
