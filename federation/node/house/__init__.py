@@ -15,6 +15,7 @@ it.
     running     the node that runs here, or the port that one would have
     callers     whether callers behind a proxy are told apart
     limits      how many files may be open
+    early       whether results wait until everybody may read them
     upgrading   what the first start of this version would do (`UPGRADE`)
     outside     our clock, our address and what partners say of it (`ONLINE`)
     addresses   whether callers' addresses come through our proxy (`ONLINE`)
@@ -29,6 +30,7 @@ from federation.node.house import (
     addresses,
     callers,
     database,
+    early,
     filesystem,
     folders,
     keys,
@@ -65,6 +67,7 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("node", (), running.see_node),
     StepPlan("callers", ("settings",), callers.see_callers),
     StepPlan("limits", ("settings",), limits.see_limits),
+    StepPlan("early", ("settings", "peers-file"), early.see_early),
 )
 
 #: What calls others: seconds, the last one more than a minute.
