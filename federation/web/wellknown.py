@@ -6,8 +6,9 @@
 
 Rule: the first two are made of the settings. Below a path of an existing site
 (`below.py`) they are looked for at the root of that site: both are written so that the
-site can hand them on, or take their lines into its own. A contact that is neither an e-mail address nor an
-`https` address is no URI: then there is no security.txt, for a wrong one is worse.
+site can hand them on, or take their lines into its own. A contact that is neither an
+e-mail address nor an `https` address is no URI: then there is no security.txt, for a
+wrong one is worse.
 
 Source: RFC 9309; RFC 9116 section 2.5
 """
