@@ -18,14 +18,16 @@ _KEYS: Final = {
     "ArrowUp": ("ArrowUp", 38, ""),
 }
 SHIFT: Final = 8
-#: The middle of the first thing in sight to be pressed that has these words.
+#: The middle of what is in sight to be pressed and says this, or else has these words.
 _AT = """((words, within) => {
   const kinds = "a, button, summary, label, select, input:not([type=hidden])";
-  const is = (one) =>
+  const said = (one) =>
     (one.innerText || one.getAttribute("aria-label") || one.placeholder || "")
-      .replace(/\\s+/g, " ").includes(words) && one.checkVisibility();
-  const one = [...document.querySelectorAll(within)].flatMap(
-    (part) => [...part.querySelectorAll(kinds)]).find(is);
+      .replace(/\\s+/g, " ").trim();
+  const all = [...document.querySelectorAll(within)].flatMap(
+    (part) => [...part.querySelectorAll(kinds)]).filter((one) => one.checkVisibility());
+  const one = all.find((one) => said(one) === words)
+    ?? all.find((one) => said(one).includes(words));
   if (!one) return null;
   one.scrollIntoView({block: "center", behavior: "instant"});
   const at = one.getClientRects()[0];
@@ -128,7 +130,10 @@ class Person:
             await self.tab.call("Input.dispatchMouseEvent", type=kind, **more)
 
     async def _tap(self, x: float, y: float) -> None:
-        await self.tab.call("Input.synthesizeTapGesture", x=x, y=y)
+        for kind, points in (("touchStart", [{"x": x, "y": y}]), ("touchEnd", [])):
+            await self.tab.call(
+                "Input.dispatchTouchEvent", type=kind, touchPoints=points
+            )
 
     async def _goes(self, step) -> None:
         """The step leads to another page, and that has come."""

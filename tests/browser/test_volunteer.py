@@ -96,6 +96,7 @@ async def test_my_station_differs_here_is_the_photo_here_is_the_proof(
         mine.write_bytes(photo)
         link = await nodes.let_in("Relawan", "viewer")
         kept = tmp_path / "kept"
+        kept.mkdir()
         person = await with_a_telephone(chromium, nodes.ours.url, kept)
         tab = person.tab
         began = time.monotonic()
