@@ -69,6 +69,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_docs.py
 	$(BIN)/python scripts/make_records_page.py
 	$(BIN)/python scripts/make_errors_page.py
+	$(BIN)/python scripts/make_access_page.py
 	$(BIN)/python scripts/make_import_page.py
 	$(BIN)/python scripts/make_personal_page.py
 	$(BIN)/python scripts/make_duplicates_page.py

@@ -43,7 +43,7 @@ Written by `make docs` out of the table of these tests.
 [English](broken.md)
 
 Yang dikatakan tentang {count} pemasangan yang masing-masing rusak di satu hal: apa yang salah, di mana (`HOME` adalah folder
-node), cara memperbaikinya, dan kode keluarnya ([arti](exit-codes.md); 0: peringatan). Tiap baris adalah sebuah pengujian, dalam
+node), cara memperbaikinya, dan kode keluarnya ([arti](exit-codes.id.md); 0: peringatan). Tiap baris adalah sebuah pengujian, dalam
 kedua bahasa (`tests/broken`). Bila sebuah node tidak bekerja semestinya, jalankan ini dulu:
 
 ```sh

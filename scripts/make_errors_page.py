@@ -1,4 +1,4 @@
-"""Write docs/reference/errors.md: every code that a program may meet.
+"""Write docs/reference/errors.md and its twin: every code that a program may meet.
 
 Run it after a change of an error or its words: `make docs`. A test compares what it
 makes with what is there. The node shows the same words at `/errors`, in both languages.
@@ -6,17 +6,22 @@ makes with what is there. The node shows the same words at `/errors`, in both la
 Words: `federation/text/problems.toml`; types: `federation/errors.py`
 """
 
+# ruff: noqa: E501  the pages are wider
+
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from federation import errors
 from federation.errors import FederationError
+from federation.text import LANGUAGES, Language
 from federation.web.errorspage import codes
 
-PAGE: Final = (
-    Path(__file__).resolve().parent.parent / "docs" / "reference" / "errors.md"
-)
+FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
+PAGES: Final[Mapping[Language, Path]] = {
+    "en": FOLDER / "errors.md",
+    "id": FOLDER / "errors.id.md",
+}
 #: Whose fault each type is, by its code.
 FAULTS: Final[Mapping[str, str]] = {
     "error": "",
@@ -42,6 +47,22 @@ FAULTS: Final[Mapping[str, str]] = {
     "not-found": "caller",
     "peer": "partner or network",
 }
+#: The same in Indonesian.
+_FAULTS_ID: Final[Mapping[str, str]] = {
+    "": "",
+    "operator": "operator",
+    "sender": "pengirim",
+    "machine": "mesin",
+    "server": "server",
+    "signer": "penanda tangan",
+    "signer or server": "penanda tangan atau server",
+    "nobody": "bukan siapa pun",
+    "caller": "penanya",
+    "caller or machine": "penanya atau mesin",
+    "caller or network": "penanya atau jaringan",
+    "caller or operator": "penanya atau operator",
+    "partner or network": "mitra atau jaringan",
+}
 #: The status beside each code that the web alone knows.
 STATUSES: Final[Mapping[str, str]] = {
     "unauthorized": "401",
@@ -59,9 +80,12 @@ STATUSES: Final[Mapping[str, str]] = {
     "http": "",
 }
 
-_HEAD: Final = """\
+_HEADS: Final[Mapping[Language, str]] = {
+    "en": """\
 <!-- Written by scripts/make_errors_page.py out of the program itself. -->
 # Error codes
+
+[Bahasa Indonesia](errors.id.md)
 
 Stable codes for programs: in `--json` output of commands, in Problem Details of the
 node (`code`), in import reports. The text beside a code is for people and may change.
@@ -71,14 +95,39 @@ signed requests: [protocol](protocol.md); personal data: [what is looked for](pe
 
 | code | type | whose fault | what happened |
 |---|---|---|---|
-"""  # noqa: E501  lines of a page
-_OVER_HTTP: Final = """
+""",
+    "id": """\
+<!-- Written by scripts/make_errors_page.py out of the program itself. -->
+# Kode kesalahan
+
+[English](errors.md)
+
+Kode yang tetap, untuk program: dalam keluaran `--json` perintah, dalam Problem Details dari
+node (`code`), dan dalam laporan impor. Teks di samping kode untuk orang dan dapat berubah.
+Node menjelaskan semuanya di `/errors`, dalam bahasa Indonesia dan Inggris: ke sanalah `type` sebuah
+Problem Details menuju (`https://node.example/errors#format`). Berkas pengaman dan salinan: [pemulihan](restores.id.md);
+permintaan bertanda tangan: [protokol](protocol.md); data pribadi: [apa yang dicari](personal-data.id.md).
+
+| kode | jenis | kesalahan siapa | yang terjadi |
+|---|---|---|---|
+""",
+}
+_OVER_HTTP: Final[Mapping[Language, str]] = {
+    "en": """
 Only over HTTP, where no such type is raised:
 
 | code | status | what happened |
 |---|---|---|
-"""
-_MIDDLE: Final = """
+""",
+    "id": """
+Hanya lewat HTTP, tempat jenis seperti itu tidak muncul:
+
+| kode | status | yang terjadi |
+|---|---|---|
+""",
+}
+_MIDDLES: Final[Mapping[Language, str]] = {
+    "en": """
 `kept` and `in-doubt` answer 503 with `Retry-After`, and end a command with 75. What each failed step of a batch comes to:
 
 | the step that failed | what is true | answer |
@@ -98,18 +147,42 @@ imports, beside those above; all that is wrong with a row is said at once:
 
 | code of a row | what happened |
 |---|---|
-"""  # noqa: E501  lines of a page
-_END: Final = """
-Exit codes of commands: [exit-codes.md](exit-codes.md).
-"""
+""",
+    "id": """
+`kept` dan `in-doubt` dijawab 503 dengan `Retry-After`, dan mengakhiri perintah dengan 75. Akibat dari tiap langkah kiriman yang gagal:
+
+| langkah yang gagal | yang benar | jawaban |
+|---|---|---|
+| tidak ada ruang sama sekali, terlihat sebelum ada yang ditulis | tidak ada yang tersimpan | `disk-full` |
+| catatan ditulis, dibaca lagi, ditandatangani | tidak ada yang tersimpan | `disk-full`, `disk-failed` |
+| keadaan bertanda tangan disahkan, dan diska menolak | diketahui pada penulisan berikutnya | seperti di atas, atau seolah tidak ada yang gagal; bila itu pun gagal, `in-doubt` |
+| berkas pengaman dinaikkan, jumlah baru ditampilkan | semuanya tersimpan | `kept` |
+
+Yang bukan HTTP sama sekali dijawab 400 dalam teks biasa, tanpa kode. Ekspor yang terputus di tengah dipotong sebelum
+potongan yang seharusnya mengakhirinya: program HTTP memberitahukannya, jadi separuh ekspor tidak dianggap utuh.
+
+## Kode untuk baris
+
+Dalam putusan `POST /v1/records` dan `POST /v1/incidents` (`code`, `errors[].code`) dan dalam laporan
+impor, di samping yang di atas; semua yang salah pada sebuah baris disebut sekaligus:
+
+| kode sebuah baris | yang terjadi |
+|---|---|
+""",
+}
+_ENDS: Final[Mapping[Language, str]] = {
+    "en": "\nExit codes of commands: [exit-codes.md](exit-codes.md).\n",
+    "id": "\nKode keluar perintah: [kode keluar](exit-codes.id.md).\n",
+}
 
 
-def make_page() -> str:
-    """The text of the page."""
-    meanings, rows = codes("en")
+def make_page(language: Language) -> str:
+    """The text of the page in one of the two languages."""
+    meanings, rows = codes(language)
     of_types = [
         f"| `{code}` | `{kind.__name__}` | {fault} | {meanings[code]} |\n"
-        for code, fault in FAULTS.items()
+        for code, english in FAULTS.items()
+        for fault in [english if language == "en" else _FAULTS_ID[english]]
         for kind in _kinds()
         if kind.code == code
     ]
@@ -119,13 +192,13 @@ def make_page() -> str:
     ]
     of_rows = [f"| `{code}` | {meaning} |\n" for code, meaning in rows.items()]
     return (
-        _HEAD
+        _HEADS[language]
         + "".join(of_types)
-        + _OVER_HTTP
+        + _OVER_HTTP[language]
         + "".join(over_http)
-        + _MIDDLE
+        + _MIDDLES[language]
         + "".join(of_rows)
-        + _END
+        + _ENDS[language]
     )
 
 
@@ -136,4 +209,5 @@ def _kinds() -> Iterator[type[FederationError]]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(make_page(), encoding="utf-8")
+    for name in LANGUAGES:
+        PAGES[name].write_text(make_page(name), encoding="utf-8")

@@ -271,8 +271,8 @@ PEERS_TEXT: Final = """\
 # lines are enough. peers.example.toml and docs/reference/configuration.md explain
 # every key. A change takes effect without a restart.
 # Mitra node ini. Tambah dengan `federation peers add`, atau tulis di sini: lima baris
-# cukup. peers.example.toml dan docs/reference/configuration.md menjelaskan tiap kunci.
-# Perubahan berlaku tanpa mulai ulang.
+# cukup. peers.example.toml dan docs/reference/configuration.id.md menjelaskan tiap
+# kunci. Perubahan berlaku tanpa mulai ulang.
 #
 # [[peer]]
 # org = "jagasuara.example"

@@ -24,6 +24,7 @@ backoff        when somebody that could not be reached is tried again
 webhooks       programs of ours are told what changed in the map
 observing      what goes wrong slowly: partners, clocks, certificates, disks
 strangers      who asks us as a partner does and is none
+ignoring       who of them is told no more
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick

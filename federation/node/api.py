@@ -12,6 +12,7 @@ from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.mapstate import last_seq
+from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 from federation.web.requests.request import Request
 
@@ -52,7 +53,7 @@ class NodeDesk:
             async with node.map_changed:
                 await node.map_changed.wait_for(lambda: node.map_version != seen)  # noqa: B023  awaited in this round
 
-    def readiness(self) -> list[str]:
+    def readiness(self) -> list[Sentence]:
         """Why this node does not sign now."""
         return [*self._node.gate.reasons(), *self._node.disk.reasons()]
 

@@ -108,8 +108,17 @@ class Disk:
             self._unwritten = error
 
     def reasons(self) -> list[Sentence]:
-        """Why not all is taken in, a sentence for each disk; empty where all is."""
-        return [as_said(alarm.detail) for alarm in self.alarms()]
+        """Why not all is taken in, a sentence for each disk; empty where all is.
+
+        Never empty where `takes` says no: room may have gone since it was looked at.
+        """
+        lacking = [one for one in PLACES if one not in self._wrong]
+        alarms = self.alarms() + [
+            _alarm(place, self._full(place), self._clock())
+            for place in lacking
+            if self._lacks_room(place)
+        ]
+        return [as_said(alarm.detail) for alarm in alarms]
 
     def alarms(self) -> list[Alarm]:
         """What stands, also where no database could keep it."""

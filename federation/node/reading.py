@@ -70,6 +70,8 @@ async def offer_form(node: Node, given: OfferForm) -> HeldForm:
         now,
         given.region,
         given.reader.holder,
+        given.reason,
+        given.order,
     )
     found = await node.resources.db.write(offer, asked, given.after)
     if found is None:

@@ -34,6 +34,7 @@ from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
 
 __all__ = (
+    "LAST",
     "KeyChain",
     "KeyRange",
     "decode_keys",
@@ -51,6 +52,8 @@ MAX_STATEMENT_BYTES: Final = 65_535
 
 # No log can grow to this: the end of a key that nobody has revoked.
 _NEVER: Final = 2**63
+#: An index, or a size, behind all others: the keys there are those in use from now on.
+LAST: Final = _NEVER - 1
 
 
 class KeyRange(NamedTuple):

@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
-from federation.errors import FormatError
+from federation.errors import Cause, FormatError
 from federation.sorting import Spool
 from federation.sources.arrays import Arrays
 from federation.sources.row import clip
@@ -30,6 +30,8 @@ from federation.text import Sentence
 MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 4,000
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+# The longest that a fault at the end of what was read can be: `-Infinity`, two escapes.
+_UNDECIDED = 16
 
 
 # The beginnings of what `json` says, and what we do (a name in `text/file.toml`).
@@ -98,7 +100,8 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     """The one value in `line`.
 
     Raises:
-        FormatError: It is not one JSON value, or could be read in two ways.
+        FormatError: It is not one JSON value, or could be read in two ways; its cause
+            is "cut-off" where it is the beginning of one.
     """
     try:
         # Files that were put together have a mark before each part.
@@ -106,7 +109,7 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     except json.JSONDecodeError as error:
         key = "file.column" if error.lineno == 1 else "file.line"
         at = Sentence(key, column=error.colno, line=error.lineno)
-        raise FormatError(_explain(error), at) from error
+        raise FormatError(_explain(error), at, cause=_cause(error)) from error
     except UnicodeDecodeError as error:
         raise FormatError(Sentence("file.not-utf")) from error
     except (ValueError, RecursionError) as error:
@@ -116,12 +119,22 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
 def _explain(error: json.JSONDecodeError) -> Sentence:
     """What is wrong, in words of ours: `json` speaks to programmers."""
     name = next((n for says, n in _FAULTS if error.msg.startswith(says)), "json-other")
-    rest = error.doc[error.pos :].strip()
     if not error.doc.strip():
         name = "json-empty"
-    elif not rest:
+    elif _cause(error) == "cut-off":
         name = "json-cut"
     return Sentence("file.not-json", reason=Sentence(f"file.{name}"))
+
+
+def _cause(error: json.JSONDecodeError) -> Cause:
+    return "wrong" if error.doc[error.pos :].strip() else "cut-off"
+
+
+def _is_decided(error: json.JSONDecodeError) -> bool:
+    """Whether it is no JSON whatever follows."""
+    if error.msg.startswith("Unterminated string"):
+        return False
+    return error.pos < len(error.doc) - _UNDECIDED
 
 
 def _distrust(error: ValueError | RecursionError) -> FormatError:
@@ -134,7 +147,7 @@ def _distrust(error: ValueError | RecursionError) -> FormatError:
     return FormatError(Sentence("file.untrusted-json", reason=why))
 
 
-class _TextWindow:
+class TextWindow:
     """The part of a text between what was understood and what was read."""
 
     def __init__(self, source: SourceFile) -> None:
@@ -142,6 +155,8 @@ class _TextWindow:
         # Incremental: a block may end within a character.
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.text, self.at, self.ended = "", 0, False
+        self._line, self._counted = 1, 0  # the line at `text[_counted]`
+        self._gone = 0  # letters of its first line that stood before `text`
 
     def more(self) -> None:
         """Read on, or set `ended`.
@@ -155,7 +170,20 @@ class _TextWindow:
             text = self._decoder.decode(block, final=self.ended)
         except UnicodeDecodeError as error:
             raise FormatError(Sentence("file.not-utf")) from error
-        self.text, self.at = self.text[self.at :] + text, 0
+        self._gone = self.column(self.at) - 1
+        self.line(self.at)
+        self.text, self.at, self._counted = self.text[self.at :] + text, 0, 0
+
+    def line(self, at: int) -> int:
+        """On which line of the source `text[at]` stands; never before one asked for."""
+        self._line += self.text.count("\n", self._counted, at)
+        self._counted = at
+        return self._line
+
+    def column(self, at: int) -> int:
+        """In which column it stands, from 1."""
+        ended = self.text.rfind("\n", 0, at)
+        return at - ended if ended >= 0 else self._gone + at + 1
 
     def take(self, expected: str) -> str:
         """The next character that is not white space, which must be in `expected`.
@@ -177,12 +205,22 @@ class _TextWindow:
         Raises:
             FormatError: Something does.
         """
-        try:
-            self._skip_space()
-        except FormatError:
+        if not self.goes_on():
             return  # it ends here, as it should
         shown = clip(self.text[self.at : self.at + 20])
         raise FormatError(Sentence("file.json-behind", value=shown))
+
+    def goes_on(self) -> bool:
+        """Whether anything but white space is left."""
+        while True:
+            match = _SPACE.match(self.text, self.at)
+            assert match is not None
+            self.at = match.end()
+            if self.at < len(self.text):
+                return True
+            if self.ended:
+                return False
+            self.more()
 
     def value(self) -> Any:  # noqa: ANN401 - JSON is anything
         """The next value.
@@ -195,8 +233,10 @@ class _TextWindow:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
-                if self.ended:
-                    raise FormatError(_explain(error)) from error
+                if self.ended or _is_decided(error):
+                    line, column = self.line(error.pos), self.column(error.pos)
+                    at = Sentence("file.line", line=line, column=column)
+                    raise FormatError(_explain(error), at) from error
             except (ValueError, RecursionError) as error:
                 raise _distrust(error) from error
             else:
@@ -218,15 +258,8 @@ class _TextWindow:
         return self.text[self.at]
 
     def _skip_space(self) -> None:
-        while True:
-            match = _SPACE.match(self.text, self.at)
-            assert match is not None
-            self.at = match.end()
-            if self.at < len(self.text):
-                return
-            if self.ended:
-                raise FormatError(Sentence("file.json-end"))
-            self.more()
+        if not self.goes_on():
+            raise FormatError(Sentence("file.json-end"))
 
 
 def read_members(source: SourceFile) -> Iterator[tuple[str, Any]]:
@@ -235,7 +268,7 @@ def read_members(source: SourceFile) -> Iterator[tuple[str, Any]]:
     Raises:
         FormatError: The text is no object, or is damaged from here on.
     """
-    window = _TextWindow(source)
+    window = TextWindow(source)
     window.take("{")
     if window.take('"}') == "}":
         window.finish()
@@ -260,7 +293,7 @@ def read_items(source: SourceFile) -> Iterator[Any]:
     Raises:
         FormatError: The text is neither, or is damaged from here on.
     """
-    window = _TextWindow(source)
+    window = TextWindow(source)
     if window.peek() == "[":
         yield from _items(window)
     else:
@@ -268,7 +301,7 @@ def read_items(source: SourceFile) -> Iterator[Any]:
     window.finish()
 
 
-def _array_of_members(window: _TextWindow) -> Iterator[Any]:
+def _array_of_members(window: TextWindow) -> Iterator[Any]:
     # All is read before anything is given: which array is meant shows among them all.
     spool = Spool(Path(tempfile.gettempdir()))
     arrays = Arrays(spool)
@@ -286,7 +319,7 @@ def _array_of_members(window: _TextWindow) -> Iterator[Any]:
         raise fault
 
 
-def _items_of_members(window: _TextWindow) -> Iterator[tuple[int, str, Any]]:
+def _items_of_members(window: TextWindow) -> Iterator[tuple[int, str, Any]]:
     window.take("{")
     if window.peek() == "}":
         window.take("}")
@@ -303,7 +336,7 @@ def _items_of_members(window: _TextWindow) -> Iterator[tuple[int, str, Any]]:
             return
 
 
-def _items(window: _TextWindow) -> Iterator[Any]:
+def _items(window: TextWindow) -> Iterator[Any]:
     window.take("[")
     if window.peek() == "]":
         window.take("]")

@@ -22,6 +22,7 @@ from federation.sources.kawalpemilu import read_kawalpemilu
 from federation.sources.mapping import Options
 from federation.sources.names import names_of
 from federation.sources.ndjson import is_ours, read_ndjson
+from federation.sources.objects import is_spread
 from federation.sources.package import is_package
 from federation.sources.pipe import name_source, open_source
 from federation.sources.row import SourceRow
@@ -126,11 +127,7 @@ def _split_header(text: str) -> list[str]:
 
 
 def _recognise_json(text: str, source: SourceFile) -> Format:
-    first = text.split("\n", maxsplit=1)[0]
-    try:
-        line = json.loads(first)
-    except (ValueError, RecursionError):
-        line = None
+    line = _decode_start(text)
     keys = set(line) if isinstance(line, dict) else set()
     match = _KEY.match(text)
     key = match[1] if match else ""
@@ -160,7 +157,12 @@ def _begins_with_ours(source: SourceFile, *, lines: bool) -> bool:
     """Whether one of the first objects has our member names."""
     text = source.peek().decode("utf-8", "replace")
     # Of an array the first item, wherever it ends: what follows is of no interest.
-    starts = text.split("\n", FIRST_LINES)[:FIRST_LINES] if lines else [_item(text)]
+    if not lines:
+        starts = [_item(text)]
+    elif is_spread(text):
+        starts = [text]
+    else:
+        starts = text.split("\n", FIRST_LINES)[:FIRST_LINES]
     objects = [value for value in map(_decode_start, starts) if isinstance(value, dict)]
     # What is no object is told by its line, or as an array of nothing.
     return any(map(is_ours, objects)) or (lines and not objects)

@@ -1,11 +1,13 @@
 """The table of contents: every path a node answers, and what wraps all of them."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from ipaddress import ip_network
 
 from aiohttp import hdrs, web
 
 from federation.records.readers import Caller, may_hear, may_quote, may_see
+from federation.text import Sentence
 from federation.web import (
     agencyanswers,
     alike,
@@ -53,6 +55,7 @@ from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
+from federation.web.language import text_for_program
 from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
 from federation.web.open311 import catalogue, following, posting
@@ -62,7 +65,7 @@ from federation.web.problem import answer_problems
 from federation.web.sessions import keep_private, recognise_browser
 
 PACKAGE = "tps-federation"
-_NOT_READY = "not ready: `federation status` on the node's machine says why"
+_NOT_READY = Sentence("refused.not-ready")
 
 
 def make_app(site: WebContext) -> web.Application:
@@ -127,6 +130,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(public)
     app.add_routes(preflights(public))
     app.on_cleanup.append(outlet.dismiss)
+    app.on_cleanup.append(site.pages.close)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
     app.on_response_prepare.append(hide_versions)
@@ -198,7 +202,8 @@ async def is_alive(_: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """Whether this node may sign; if not, why (503): strangers learn no reason.
 
-    Reasons name partners and folders of this machine.
+    Reasons name partners and folders of this machine; in English, unless
+    `Accept-Language` asks for Indonesian. Programs read the status.
 
     Raises:
         BadToken: the token that it sent is none that is known here.
@@ -206,12 +211,15 @@ async def ready(request: web.Request) -> web.Response:
     reasons = request.app[SITE].desk.readiness()
     if reasons:
         reasons = _told(await known_caller(request), reasons)
+    say = text_for_program(request).say
     return web.Response(
-        status=503 if reasons else 200, text="\n".join(reasons or ["ok"]) + "\n"
+        status=503 if reasons else 200,
+        text="\n".join([say(reason) for reason in reasons] or ["ok"]) + "\n",
+        headers={hdrs.VARY: hdrs.ACCEPT_LANGUAGE},
     )
 
 
-def _told(caller: Caller, reasons: list[str]) -> list[str]:
+def _told(caller: Caller, reasons: Sequence[Sentence]) -> list[Sentence]:
     """The reasons that the caller may read; at least that there is one it may hear."""
     heard = [why for why in reasons if may_hear(caller, why)]
     is_shown = may_see(caller, "partners")

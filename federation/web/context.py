@@ -33,6 +33,7 @@ from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
+from federation.web.mapchanges import MapChanges
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
 
@@ -46,8 +47,8 @@ class NodeApi(Desk, Protocol):
     async def changed(self, election: str, since: int, timeout_s: float) -> None:
         """Return once the map is past change `since`, or after `timeout_s`."""
 
-    def readiness(self) -> list[str]:
-        """Why this node is not ready, in words; empty when it is."""
+    def readiness(self) -> Sequence[Sentence]:
+        """Why this node is not ready; empty when it is."""
 
     def alarms(self) -> Sequence[Alarm]:
         """What stands and may not be in the database."""
@@ -117,6 +118,7 @@ class WebContext:
     #: Those of peers.toml, by organisation, as it is now.
     peers: Callable[[], Mapping[str, Peer]] = dict
     maps: MapCache = field(default_factory=MapCache)
+    changes: MapChanges = field(default_factory=MapChanges)
     pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
     pictures: PictureShelf = field(default_factory=PictureShelf)

@@ -6,22 +6,23 @@ answered as a page. No script runs but `read.js` (`SCRIPT_POLICY`).
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, TypeAlias, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from aiohttp import hdrs, web
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.scope import QueryScope, ask
+from federation.flows.queue.answers import ORDERS, QueueOrder
 from federation.records.readers import Caller, Person
-from federation.records.readingqueue import QUEUES, ReadingQueue
-from federation.text import Text
+from federation.records.readingqueue import QUEUES, ReadingQueue, ReadingReason
+from federation.text import Sentence, Text
 from federation.web.access import require
 from federation.web.context import SITE
 from federation.web.dashboard import pick_page_language
 from federation.web.page import SCRIPT_POLICY, Page, static_address
 from federation.web.requests.reading import FormReader
 
-_CHOICES: Final = ("election", "contest", "lang", "queue", "region")
+_CHOICES: Final = ("election", "contest", "lang", "queue", "region", "reason", "order")
 
 Show: TypeAlias = Callable[["EditorPage"], Awaitable[web.StreamResponse]]
 
@@ -40,6 +41,30 @@ class EditorPage(Page):
         """Which queue is worked on."""
         chosen = self.chosen.get("queue", "")
         return cast("ReadingQueue", chosen if chosen in QUEUES else "unread")
+
+    @property
+    def reason(self) -> ReadingReason | Literal[""]:
+        """Which of the queue are shown: those that wait for this; "": all.
+
+        Raises:
+            FormatError: none of this queue does.
+        """
+        chosen = self.chosen.get("reason", "")
+        if chosen and chosen not in QUEUES[self.queue]:
+            raise FormatError(Sentence("page.no_such_list"), repr(chosen[:40]))
+        return cast("ReadingReason", chosen)
+
+    @property
+    def order(self) -> QueueOrder:
+        """In which order.
+
+        Raises:
+            FormatError: there is no such order.
+        """
+        chosen = self.chosen.get("order", ORDERS[0])
+        if chosen not in ORDERS:
+            raise FormatError(Sentence("page.no_such_list"), repr(chosen[:40]))
+        return chosen
 
     def scope(self) -> QueryScope:
         """Which election and contest.

@@ -10,25 +10,41 @@ the one before (`reading.py`).
     POST /antrean/masih/{tps}    the reader is still at it
 """
 
+from collections import Counter
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
 from aiohttp import web
 
 from federation.flows.query.region import told_contests
-from federation.flows.query.scope import QueryScope, read_names
-from federation.flows.queue.waiting import QueueAsked, list_queue
+from federation.flows.query.scope import (
+    QueryScope,
+    parents_of,
+    parse_region,
+    places,
+    read_names,
+)
+from federation.flows.queue.answers import ORDERS
+from federation.flows.queue.waiting import (
+    MAX_COUNTED,
+    QueueAsked,
+    count_waiting,
+    list_queue,
+)
+from federation.records.readingqueue import QUEUES
 from federation.records.tps import parse_tps
+from federation.store import rollup
 from federation.store.db import View
 from federation.web.context import SITE
+from federation.web.dashboard import tell_fresh
 from federation.web.editorpage import EditorPage, elsewhere, for_editors
 from federation.web.forms import read_form
 from federation.web.page import query_of
-from federation.web.queries import MAX_LIMIT
 from federation.web.queues import READING, count_queues, queue_links
 from federation.web.requests.reading import HoldForm, OfferForm
 
 PAGE_SIZE: Final = 50
+_KABUPATEN: Final = 4  # digits
 
 
 def routes() -> list[web.RouteDef]:
@@ -44,14 +60,7 @@ def routes() -> list[web.RouteDef]:
 async def waiting(page: EditorPage) -> web.StreamResponse:
     """What waits, and where to begin."""
     site, scope = page.request.app[SITE], page.scope()
-    asked = QueueAsked(
-        scope,
-        page.queue,
-        site.settings.org,
-        site.clock(),
-        page.chosen.get("region", ""),
-        page.reader.name,
-    )
+    asked = _read_asked(page, scope)
     after = page.request.query.get("after", "")
     code, ours = asked.region, site.settings.org
 
@@ -62,34 +71,85 @@ async def waiting(page: EditorPage) -> web.StreamResponse:
         return {
             "answer": answer,
             "names": read_names(view, scope.election, codes),
+            **_read_parts(view, asked),
+            "parents": places(view, scope.election, parents_of(code)),
             "counts": count_queues(view, scope, code, ours),
             # Of which there is no record nothing waits.
             "contests": sorted({*told, scope.contest}),
         }
 
-    found = await site.db.read(read)
+    # It looks at up to `MAX_COUNTED` forms to say how many there are.
+    async with site.large_answers:
+        found = await site.db.read(read)
     counts = found.pop("counts")
     data = {
         "election": scope.election,
         "contest": scope.contest,
         "queue": page.queue,
         "region": code,
-        "after": after,
-        "limit": str(MAX_LIMIT),
+        "reason": asked.reason,
+        "order": asked.order,
     }
     return page.show(
         "queue.html",
         **found,
         frame=queue_links(page, counts, ours, READING, code),
-        most=MAX_LIMIT,
+        most=MAX_COUNTED,
+        reasons=QUEUES[page.queue],
+        orders=ORDERS,
+        order=asked.order,
+        reason=asked.reason,
+        after=after,
+        fresh=await tell_fresh(page, scope, code),
+        data=query_of("/v1/queue", {**data, "after": after}),
         files={
-            form: query_of("/v1/queue", {**data, "format": form})
+            form: query_of("/v1/queue/export", {**data, "format": form})
             for form in ("csv", "ndjson")
         },
         here=page.queue,
         contest=scope.contest,
         done=page.request.query.get("done", ""),
     )
+
+
+def _read_asked(page: EditorPage, scope: QueryScope) -> QueueAsked:
+    """What of the queue is shown.
+
+    Raises:
+        FormatError: no such order, reason or region.
+    """
+    site = page.request.app[SITE]
+    return QueueAsked(
+        scope,
+        page.queue,
+        site.settings.org,
+        site.clock(),
+        parse_region(page.chosen.get("region", "")),
+        page.reader.name,
+        page.reason,
+        page.order,
+    )
+
+
+def _read_parts(view: View, asked: QueueAsked) -> dict[str, Any]:
+    """How many wait, and the parts of the region, those with the most first.
+
+    Where more wait than are counted the parts stand by their codes, without figures.
+    """
+    scope, counted, parts = asked.scope, count_waiting(view, asked), list[str]()
+    if counted is not None:
+        parts = [code for code, _ in Counter(counted.parts).most_common()]
+    elif len(asked.region) <= _KABUPATEN:
+        parts = sorted(
+            rollup.list_children(view, scope.election, scope.contest, asked.region)
+        )
+    return {
+        "total": None if counted is None else counted.total,
+        "within": [
+            (place, None if counted is None else counted.parts[place.code])
+            for place in places(view, scope.election, parts)
+        ],
+    }
 
 
 async def beginning(page: EditorPage) -> web.StreamResponse:
@@ -145,6 +205,8 @@ async def next_form(
             contest=scope.contest,
             queue=page.queue,
             region=page.chosen.get("region", ""),
+            reason=page.reason,
+            order=page.order,
             after=after,
         )
     )

@@ -63,6 +63,7 @@ from federation.web.queries import (
 )
 from federation.web.requests.incidents import AddIncidents, IncidentVerdicts
 from federation.web.responses import reply, stream
+from federation.web.rowforms import REPORT_ROW
 
 #: An answer, and the same as a table where one was asked for.
 Tabled: TypeAlias = tuple[msgspec.Struct, QueryTable | None]
@@ -130,6 +131,7 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=take_reports,
             query=NoQuery,
             body=AddIncidents,
+            row=REPORT_ROW,
             response=IncidentVerdicts,
             also={HTTPStatus.UNPROCESSABLE_ENTITY: "no report stands in the log"},
             token=True,

@@ -40,6 +40,7 @@ from federation.web.problem import problem
 from federation.web.refusal import refusal
 from federation.web.requests.records import Batch, Verdicts
 from federation.web.requests.wire import read_control
+from federation.web.rowforms import RESULT_ROW
 
 MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say
@@ -66,6 +67,7 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=take_records,
             query=NoQuery,
             body=Batch,
+            row=RESULT_ROW,
             response=Verdicts,
             also={HTTPStatus.UNPROCESSABLE_ENTITY: "no row stands in the log"},
             token=True,

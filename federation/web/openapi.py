@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from federation.errors import FormatError
 from federation.text import Sentence
 from federation.text.mistyped import explain_mistyped, split_place
+from federation.web.rowforms import RowForm
 
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 GEOJSON = "application/geo+json"
@@ -48,8 +49,9 @@ class Endpoint(Generic[Query]):
     the `{parts}` of the path, `response` is the JSON it answers with. `token` says that
     a bearer token is needed (then the answer is not shared with other sites). Tables
     are answered where the query's `format` says so; `file` is the media type of an
-    answer that is one. `body` is what is sent as JSON, or `bytes` as they are. `also`:
-    further statuses with the same answer, and what each means.
+    answer that is one. `body` is what is sent as JSON, or `bytes` as they are; `row`
+    what each of its `records` looks like, which are read one by one. `also`: further
+    statuses with the same answer, and what each means.
     """
 
     path: str
@@ -60,6 +62,7 @@ class Endpoint(Generic[Query]):
     method: str = hdrs.METH_GET
     response: Any = None
     body: Any = None
+    row: RowForm | None = None
     parts: Mapping[str, PathPart] = field(default_factory=dict)
     token: bool = False
     file: str = ""

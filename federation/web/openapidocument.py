@@ -108,6 +108,11 @@ def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, An
     kinds = _kinds(endpoints)
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
+    for endpoint in endpoints:
+        if endpoint.row is not None:
+            components |= endpoint.row.definitions()
+            rows = components[endpoint.body.__name__]["properties"]["records"]
+            rows["items"] = endpoint.row.reference
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         entry = paths.setdefault(endpoint.path, {})

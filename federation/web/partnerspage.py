@@ -3,6 +3,7 @@
     GET  /mitra             each partner; who asks and is none; alarms, who settled some
     GET  /mitra/{org}       one of them, with the history of visits
     POST /mitra/tangani     an alarm was seen to: for coordinators
+    POST /mitra/abaikan     who asks and is no partner is told no more, or again
 
 Rule: it shows what `/v1/partners` and `federation peers show` do, through the same
 function, as far as the gate shows it to whoever is signed in. Besides news of the map
@@ -23,13 +24,16 @@ from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm, SettledAlarm
 from federation.store.db import View
 from federation.store.pulls import KEPT_TURNS
+from federation.store.strangers import IgnoredStranger
 from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.dashboard import live_address
 from federation.web.forms import read_form
 from federation.web.page import Page
 from federation.web.peoplepage import for_people
+from federation.web.requests.partners import IgnoreStrangers
 from federation.web.requests.upkeep import ClearAlarm
+from federation.web.requests.wire import check_request
 
 PATH: Final = "/mitra"
 _EVERY_S: Final = 10
@@ -40,6 +44,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get(PATH, for_people(every, keep=("lang",))),
         web.post(f"{PATH}/tangani", for_people(settle, "settle", keep=("lang",))),
+        web.post(f"{PATH}/abaikan", for_people(ignore, "settle", keep=("lang",))),
         web.get(f"{PATH}/{{org}}", for_people(one, keep=("lang",))),
     ]
 
@@ -72,6 +77,24 @@ async def settle(page: Page, caller: Caller) -> web.Response:
         person=caller if isinstance(caller, Person) else None,
     )
     await page.request.app[SITE].desk.run(asked)
+    raise web.HTTPSeeOther(page.link(PATH))
+
+
+async def ignore(page: Page, caller: Caller) -> web.Response:
+    """Tell no more of who asks and is no partner, or tell again.
+
+    Raises:
+        HTTPSeeOther: back to the page.
+        NotFoundError: nobody asks by that key.
+    """
+    given = await read_form(page.request)
+    asked = {
+        "who": given.get("who", ""),
+        "again": given.get("again", "") == "1",
+        "person": caller if isinstance(caller, Person) else None,
+    }
+    request = check_request(IgnoreStrangers, asked)
+    await page.request.app[SITE].desk.run(request)
     raise web.HTTPSeeOther(page.link(PATH))
 
 
@@ -109,6 +132,7 @@ async def _show(page: Page, caller: Caller, org: str, turns: int) -> web.Respons
         may_settle=may_do(caller, "settle"),
         ranked=_rank,
         tell_settled=lambda settled: tell_settled(page.t, settled, when),
+        tell_ignored=lambda one: tell_ignored(page.t, one, when),
         data=f"/v1/partners?org={org}" if org else "/v1/partners",
         live=live_address(election, cursor) if election else "",
         every_s=_EVERY_S,
@@ -134,3 +158,12 @@ def tell_settled(t: Text, settled: SettledAlarm, when: Callable[[int], str]) -> 
         role = t.word(f"people.role-{settled.role}", settled.role)
         return t("partners.settled-by", person=settled.person, role=role, at=at)
     return t(f"partners.settled-{'machine' if settled.role else 'itself'}", at=at)
+
+
+def tell_ignored(t: Text, one: IgnoredStranger, when: Callable[[int], str]) -> str:
+    """Who said that it is to be ignored, and when."""
+    at = when(one.ignored_at)
+    if one.person:
+        role = t.word(f"people.role-{one.role}", one.role)
+        return t("partners.ignored-by", person=one.person, role=role, at=at)
+    return t("partners.ignored-machine", at=at)

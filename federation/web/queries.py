@@ -11,11 +11,12 @@ from federation.flows.query.export import What
 from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
+from federation.flows.queue.answers import QueueOrder
 from federation.records.canonical import DAY_PATTERN, or_nothing
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
 from federation.records.profile import CONTESTS, ELECTION_PATTERN
-from federation.records.readingqueue import ReadingQueue
+from federation.records.readingqueue import ReadingQueue, ReadingReason
 from federation.records.tps import TPS_PATTERN
 
 MAX_LIMIT = 1_000
@@ -186,16 +187,37 @@ class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     format: Form = "json"
 
 
-class QueueQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A reading queue."""
+class _WhichForms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which forms that wait to be read are asked for, in which order."""
 
     election: ElectionParameter = ""
     contest: ContestParameter = ""
     region: Code = ""
     queue: Annotated[ReadingQueue, Meta(description="which queue")] = "unread"
+    reason: Annotated[
+        Literal["", ReadingReason], Meta(description="only those that wait for this")
+    ] = ""
+    order: Annotated[
+        QueueOrder, Meta(description="the graver reason first, or by code alone")
+    ] = "gravest"
+
+
+class QueueQuery(_WhichForms, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of a reading queue."""
+
     format: Form = "json"
     after: After = ""
     limit: Limit = 100
+
+
+class QueueExportQuery(
+    _WhichForms, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """A whole reading queue."""
+
+    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
+        "csv"
+    )
 
 
 class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -228,7 +228,9 @@ def test_https_where_http_is_spoken_is_told(call, node, authority):
 def test_http_where_https_is_spoken_is_told(call, node, authority):
     with serve(node, authority.server()) as url:
         steps = call(url.replace("https:", "http:"))
-    assert steps["about"]["state"] == "failed"
+    for code in ("about", "clock"):
+        assert (steps[code]["state"], steps[code]["problem"]) == ("failed", "needs-tls")
+        assert "whether it begins with http:// or https://" in steps[code]["mend"]
 
 
 def test_a_path_that_is_missing_is_told_with_the_address(call, node):

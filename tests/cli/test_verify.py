@@ -9,18 +9,21 @@ import re
 import socket
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from federation.cli import run
 from federation.cli.output import NOT_FOUND, PEER, USAGE, Output
+from federation.cli.verify.findings import print_findings
 from federation.config.fingerprint import fingerprint
 from federation.feeds.bundle import write_bundle
 from federation.flows.audit import EXITS, NOTES
+from federation.flows.audit.report import Findings
 from federation.records.keychain import encode_keys
 from federation.text import Text
 from federation.tlog.cosignature import add_signatures, cosign
-from federation.tlog.keys import parse_vkey
+from federation.tlog.keys import ALG_COSIGNATURE, Signer, parse_vkey
 from federation.tlog.note import parse_note, sign_note
 from tests.cli.filled_home import federation, fill
 from tests.fakes import FakeOrg, Tree
@@ -102,12 +105,97 @@ def test_a_receipt_tells_the_record_and_who_held_it_since_when(tmp_path, folder)
         "kawalpemilu.example said: I hold the first 10 records unchanged,"
         " 2024-02-14 21:14 WIB (2024-02-14T14:14:00Z)"
     ) in out
-    assert "as many others hold it as your trust file asks for" in out
+    assert "as many others confirm it as your trust file asks for" in out
     before = ["--as-of", "2024-02-14T21:13:59+07:00"]
     assert verify(path, "--trust", trust, *before)[0] == EXITS["quorum"]
     at = ["--as-of", "2024-02-14T14:14:00Z"]
     assert verify(path, "--trust", trust, *at)[0] == 0
     assert verify(path, "--trust", trust, "--max-age", "1d")[0] == EXITS["stale"]
+
+
+def test_a_witness_from_outside_is_not_said_to_hold_anything(tmp_path, folder):
+    """It saw the history grow; only a node's mirror key says that it holds it all."""
+    _, tree, _ = folder
+    other = FakeOrg("kawalpemilu.example")
+    outside = Signer.from_seed("witness.example/w1", b"w" * 32, ALG_COSIGNATURE)
+    note = cosigned(tree.note(), other, time=1_707_920_040)
+    seen = cosign(parse_note(note).text, outside, 1_707_920_100)
+    path = tmp_path / "receipt.txt"
+    path.write_bytes(receipt_of(tree, 3, add_signatures(note, [seen])))
+    trust = tmp_path / "trust.txt"
+    trust.write_text(
+        f"log {tree.owner.log.key}\nwitness kawal {other.mirror.key}\n"
+        f"witness kampus {outside.key}\ngroup two all kawal kampus\nquorum two\n"
+    )
+    code, out, _ = verify(path, "--trust", trust)
+    assert code == 0
+    assert "kawalpemilu.example said: I hold the first 10 records unchanged" in out
+    assert (
+        "kampus, from outside, said: the first 10 records continue all that I"
+        " saw of this history before, 2024-02-14 21:15 WIB"
+    ) in out
+    assert out.count("I hold") == 1
+    _, out, _ = verify(path, "--trust", trust, language="id")
+    assert "kampus, dari luar, menyatakan: 10 catatan pertama" in out
+    assert out.count("saya memegang") == 1
+    said = json.loads(verify(path, "--trust", trust, is_json=True)[1])
+    held = {one["name"]: one["holds"] for one in said["documents"][0]["held"]}
+    assert held == {"kawal": True, "kampus": False}
+
+
+def test_no_crowd_of_findings_hides_what_a_verdict_does_not_say(tmp_path):
+    """Less than somebody has, of nobody known, confirmed by nobody, no map made."""
+    ours, other = FakeOrg("jagasuara.example"), FakeOrg("kawalpemilu.example")
+    tree = Tree(ours).grow(ours.results(0, 9))
+    old, new = tmp_path / "old", tmp_path / "new"
+    strangers = Tree(other).grow(other.results(0, 3))
+    for where, shown in (
+        (old, [Tree(ours, tree.leaves[:4])]),
+        (new, [tree, strangers]),
+    ):
+        where.mkdir()
+        write_folder(where, *shown)
+    for number in range(150):
+        (new / f"a{number:03}").write_text("stray")
+    code, out, _ = verify(new, old, "--fingerprint", fingerprint(ours.identity.key))
+    assert code == 0
+    notes = out.partition("To know:\n")[2].partition("\n\n")[0].splitlines()
+    assert f"{old}, jagasuara.example/pemilu-2024" in "".join(notes)
+    told = [kind_told(line) for line in notes]
+    assert told == sorted(told, key=NOTES.index)
+    for kind in ("stranger", "behind", "no-cosignature"):
+        assert kind in told
+    assert "(4 of 10 records)" in next(line for line in notes if "older, not" in line)
+    shown = told.count("extra-file") - 1
+    assert len(notes) == 21
+    assert notes[-1] == (
+        f"  … and {150 - shown} more: a file that nothing refers to; it was not looked"
+        " at; `--json` has the first hundred"
+    )
+
+
+def kind_told(line: str) -> str:
+    """The kind of note that a line of the report is about."""
+    t = Text("en")
+    return next(kind for kind in NOTES if t(f"verify.kind-{kind}") in line)
+
+
+def test_each_kind_of_error_is_told_however_many_there_are_of_a_graver_one():
+    out, printed = Output(Text("en")), io.StringIO()
+    findings = Findings()
+    for index in range(30):
+        findings.add("altered", "here", "a.example/e", index)
+    for kind in ("quorum", "bad-record", "extra-file"):
+        findings.add(kind, "here")
+    report = SimpleNamespace(findings=findings.ranked(), counts=findings.counts)
+    with contextlib.redirect_stdout(printed):
+        print_findings(out, report)
+    lines = printed.getvalue().splitlines()
+    wrong = lines[lines.index("What is wrong:") + 1 : lines.index("To know:") - 1]
+    assert len(wrong) == 21
+    assert wrong[18].startswith("  … and 12 more: a record is not the one that was")
+    assert "does not hold" in wrong[19]
+    assert "fewer others confirm" in wrong[20]
 
 
 def test_a_record_of_a_type_to_come_is_told_whatever_it_holds(tmp_path, folder):
@@ -196,7 +284,7 @@ def test_a_trust_file_names_too_few(folder, tmp_path):
     )
     code, out, _ = verify(where, "--trust", trust)
     assert code == EXITS["quorum"]
-    assert "fewer others hold it" in out
+    assert "fewer others confirm it" in out
 
 
 async def test_a_node_its_receipt_its_folder_and_its_bundle_are_proved(tmp_path):

@@ -40,6 +40,7 @@ from federation.records.readers import NOBODY
 from federation.store import alarms, claims, logs, pulls, tokens
 from federation.store.alarms import Alarm
 from federation.store.webhooks import Told as ToldProgram
+from federation.text import quote
 from federation.tlog.note import sign_note
 from federation.web.app import make_app
 from federation.web.context import WebContext
@@ -142,6 +143,7 @@ READS = {
     ],
     "/v1/incidents/{org}/{id}": [f"/v1/incidents/{ORG}/{'0' * 32}"],
     "/v1/queue": ["/v1/queue", "/v1/queue?queue=differs&format=csv"],
+    "/v1/queue/export": ["/v1/queue/export", "/v1/queue/export?format=ndjson"],
     "/v1/photos/missing": ["/v1/photos/missing", "/v1/photos/missing?limit=1"],
     "/v1/photos/removals": ["/v1/photos/removals"],
     "/v1/changes": [f"/v1/changes?format={form}" for form in ("json", "csv", "ndjson")],
@@ -242,6 +244,7 @@ WRITES = {
     "/laporan/{org}/{id}/antar": [f"{REPORT_PAGE}/antar"],
     "/laporan/{org}/{id}/berkas/{digest}": [f"{REPORT_PAGE}/berkas/{'0' * 64}"],
     "/mitra/tangani": ["/mitra/tangani"],
+    "/mitra/abaikan": ["/mitra/abaikan"],
     "/masuk": ["/masuk"],
     "/keluar": ["/keluar"],
     "/foto/{digest}/hapus": [f"/foto/{record}/hapus" for record in RECORDS],
@@ -645,7 +648,7 @@ class Waiting:
     """The desk of a node that may not sign one of its logs."""
 
     def readiness(self):
-        return [f"{PRIVATE[ORG].origin}: waits for partners"]
+        return [quote(f"{PRIVATE[ORG].origin}: waits for partners")]
 
 
 @pytest.mark.parametrize(

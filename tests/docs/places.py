@@ -19,6 +19,11 @@ SUARA, PEMILU, KAWAL = ORGS
 RECORDS = 7
 
 
+def receipt_path(record: str) -> str:
+    """Where a node is asked for the receipt of the record with this id."""
+    return f"/v1/records/{record}/receipt"
+
+
 class Place:
     """What a stranger can reach: an address, fingerprints, and the id of a record."""
 
@@ -28,7 +33,7 @@ class Place:
 
     @property
     def receipt_path(self) -> str:
-        return f"/v1/records/{self.record}/receipt"
+        return receipt_path(self.record)
 
 
 def script_of(page: str, values: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ import threading
 from federation.config.fingerprint import fingerprint
 from federation.records.keychain import encode_keys, sign_statement
 from federation.records.receipt import format_receipt
+from federation.records.sealed import record_id
 from federation.tlog.checkpoint import format_checkpoint, parse_checkpoint
 from federation.tlog.cosignature import add_signatures, cosign
 from federation.tlog.keys import Signer
@@ -20,14 +21,18 @@ from federation.tlog.note import (
 )
 from federation.tlog.proof import format_proof, parse_proof
 from federation.tlog.tile import hash_reader
-from tests.docs.places import KAWAL, ORGS, PEMILU, SUARA
+from tests.docs.places import KAWAL, ORGS, PEMILU, SUARA, receipt_path
 from tests.fakes import FakeOrg, Tree, flip_bit
 from tests.statements import next_statement
 
 HELD_AT = 1_707_920_040  # 2024-02-14 21:14 WIB
 SIGNERS = {org: FakeOrg(org, "pilpres-2019") for org in ORGS}
-RECORD = "a5" * 32  # the name under which the files have it
-RECEIPT = f"/v1/records/{RECORD}/receipt"
+RECEIPT = "receipt"  # among the files; its path names a record
+
+
+def record_of(receipt: bytes) -> str:
+    """The id of the record that a receipt is about."""
+    return record_id(parse_note(decode_notes(parse_proof(receipt).extra, 10)[0]).text)
 
 
 def keys_path(org: str) -> str:
@@ -79,7 +84,11 @@ def serving_tree(tree: Tree, index: int) -> dict[str, bytes]:
 class Mirror:
     """A server of these bytes at these paths."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes], record: str) -> None:
+        """The receipt among `files` is handed out for the record with this id."""
+        receipt = {receipt_path(record): files[RECEIPT]}
+        files = {**files, **receipt}
+
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = files.get(self.path)
@@ -90,7 +99,6 @@ class Mirror:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.files = files
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -155,7 +163,7 @@ def other_size(receipt: bytes) -> bytes:
 DAMAGED = {
     "a figure of the record": (
         lambda one: flip_extra(one, 0, b'"01":10'),
-        {"record", "place"},
+        {"asked"},
     ),
     "the record's signature": (
         lambda one: flip_extra(one, 0, b"/records "),

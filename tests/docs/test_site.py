@@ -11,7 +11,6 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PARTS = PROJECT / "scripts" / "site"
 BUILDER = PROJECT / ".venv-site" / "bin" / "python"
-DOCS = PROJECT / "docs"
 
 
 @pytest.fixture
@@ -127,36 +126,6 @@ def test_a_link_to_another_host_is_no_fault_and_one_to_nowhere_is(parts, tmp_pat
         "b.html: a.html#y: no such heading",
         "c.html: d.html is not there",
     ]
-
-
-def test_pages_of_a_language_link_to_pages_of_it_where_there_are_any():
-    """Whoever reads Indonesian is not led into English by the way."""
-    for path in DOCS.rglob("*.id.md"):
-        text = path.read_text(encoding="utf-8")
-        for label, goal in re.findall(r"\[([^\]]*)\]\(([^)#\s]+\.md)", text):
-            other = (path.parent / goal).with_suffix(".id.md")
-            if label != "English" and not goal.endswith(".id.md"):
-                assert not other.exists(), f"{path.name}: {goal}"
-
-
-def test_what_partners_and_auditors_read_is_there_in_both_languages():
-    for folder in ("tutorial", "explanation", "how-to"):
-        english = {p.name for p in (DOCS / folder).glob("*.md")}
-        missing = {
-            name
-            for name in english
-            if not name.endswith(".id.md") and f"{name[:-3]}.id.md" not in english
-        }
-        assert missing == set(), folder
-
-
-def test_every_threat_stands_in_both_languages():
-    counts = {
-        text.count("\n| ") - text.count("\n| threat") - text.count("\n| ancaman")
-        for name in ("threats.md", "threats.id.md")
-        if (text := (DOCS / "explanation" / name).read_text(encoding="utf-8"))
-    }
-    assert len(counts) == 1
 
 
 @pytest.fixture

@@ -80,9 +80,9 @@ def test_a_source_that_is_not_there_is_found(line):
     assert broken(line)
 
 
-def rows_of(heading: str) -> list[list[str]]:
+def rows_of(heading: str, page: Path = DOMAIN) -> list[list[str]]:
     """The cells of every row of the tables under a heading of the domain page."""
-    lines = re.findall(r"(?m)^\| (.+) \|$", headings_of(DOMAIN)[heading])
+    lines = re.findall(r"(?m)^\| (.+) \|$", headings_of(page)[heading])
     return [line.split(" | ") for line in lines]
 
 
@@ -99,11 +99,15 @@ def test_the_domain_page_has_every_contest_round_and_figure():
     assert set(named_in("Figures")) == set(FIGURES) | members
 
 
-def test_the_domain_page_has_every_rule_with_its_sentence():
+@pytest.mark.parametrize(
+    ("language", "page", "heading"),
+    [("en", DOMAIN, "Sums"), ("id", DOMAIN.with_suffix(".id.md"), "Penjumlahan")],
+)
+def test_the_domain_page_has_every_rule_with_its_sentence(language, page, heading):
     sentences = load_topic("rules")
-    shown = {row[0].strip("`"): row[-1] for row in rows_of("Sums")[1:]}
+    shown = {row[0].strip("`"): row[-1] for row in rows_of(heading, page)[1:]}
     assert list(shown) == list(RULES)
-    assert shown == {rule: sentences[rule]["en"] for rule in RULES}
+    assert shown == {rule: sentences[rule][language] for rule in RULES}
 
 
 def test_the_domain_page_has_every_profile_with_its_contests_and_bounds():

@@ -17,11 +17,11 @@ from tests.docs.places import KAWAL, PEMILU, SUARA, Place, script_of
 from tests.docs.receipts import (
     DAMAGED,
     RECEIPT,
-    RECORD,
     SIGNERS,
     Mirror,
     flipped,
     keys_path,
+    record_of,
     serving_of,
     serving_renewed,
 )
@@ -30,7 +30,13 @@ from tests.fakes import FakeOrg, flip_bit
 TOOLS = ("bash", "base32", "curl", "openssl", "sha256sum", "xxd")
 ENGLISH, INDONESIAN = "verify-without-us.md", "verify-without-us.id.md"
 VERIFIED = "Signature Verified Successfully"
-STEPS = ("keys", "record", "total", "place")  # nothing is said after one that fails
+STEPS = (
+    "asked",
+    "keys",
+    "record",
+    "total",
+    "place",
+)  # nothing is said after one that fails
 HOLDERS = {"pemilu", "kawal"}  # each says it by itself
 ALL = {*STEPS, *HOLDERS}
 NOT = {ENGLISH: "NOT PROVED: ", INDONESIAN: "TIDAK TERBUKTI: "}
@@ -53,6 +59,7 @@ def sentences(said: str) -> dict[str, str]:
     history = f"{SUARA}/pilpres-2019"
     lines = {
         "en": {
+            "asked": "it is the record that was asked for",
             "keys": f"the keys are those of {SUARA}",
             "record": f"{SUARA} said this",
             "total": f"{SUARA} signed this total",
@@ -61,6 +68,7 @@ def sentences(said: str) -> dict[str, str]:
             "kawal": f"{KAWAL} has held it since .* WIB",
         },
         "id": {
+            "asked": "itulah catatan yang diminta",
             "keys": f"kuncinya memang milik {SUARA}",
             "record": f"{SUARA} menyatakan ini",
             "total": f"{SUARA} menandatangani jumlah ini",
@@ -129,13 +137,17 @@ def files():
 
 @pytest.fixture
 def serve(files):
-    """What serves these files with some of them changed, as a lying node would."""
+    """What serves these files with some of them changed, as a lying node would.
+
+    Asked for is the fourth record of seven, or `record`.
+    """
     opened = []
 
-    def changed(changes: dict[str, bytes], **prints: str) -> Place:
-        opened.append(Mirror({**files, **changes}))
+    def changed(changes: dict[str, bytes], *, record: str = "", **prints: str) -> Place:
+        record = record or record_of(files[RECEIPT])
+        opened.append(Mirror({**files, **changes}, record))
         of = {org: fingerprint(one.identity.key) for org, one in SIGNERS.items()}
-        return Place(opened[-1].url, {**of, **prints}, RECORD)
+        return Place(opened[-1].url, {**of, **prints}, record)
 
     yield changed
     for one in opened:
@@ -152,7 +164,7 @@ def test_the_page_leads_from_an_address_and_a_fingerprint_to_the_sentence(
     assert found == ALL, output
     assert output.count(VERIFIED) == 7
     station = place.url + "/tps/1371011001003"
-    assert f"/v1/records/{place.record}/receipt" in fetch(station).decode()
+    assert place.receipt_path in fetch(station).decode()
     today = time.strftime("%d-%m-%Y", time.gmtime(time.time() + 7 * 3600))
     assert output.count(f" {today} ") == 2
 
@@ -201,7 +213,20 @@ def test_after_keys_were_replaced_the_new_fingerprint_counts_and_the_old_does_no
     assert found == ALL, output
     assert '"from":5,"reason":"the laptop was stolen"' in output
     _, found, output = stranger(serve(renewed))
-    assert ALL - found == ALL, output
+    assert ALL - found == unsaid({"keys"}), output
+
+
+@pytest.mark.parametrize("page", [ENGLISH, INDONESIAN])
+def test_the_good_receipt_of_another_record_proves_nothing_of_this_one(
+    stranger, serve, page
+):
+    """Signed by the same organisation, in the same history: only its id tells."""
+    other = serving_of(7, 4)
+    _, found, output = stranger(serve({RECEIPT: other[RECEIPT]}), page)
+    assert not found, output
+    assert VERIFIED not in output
+    place = serve(other, record=record_of(other[RECEIPT]))
+    assert stranger(place, page)[1] == ALL
 
 
 def test_a_receipt_that_is_not_there_proves_nothing(stranger, serve):
@@ -252,5 +277,7 @@ def test_a_bit_turned_anywhere_never_makes_it_say_so_of_anything_else(
 def test_the_hashes_lead_to_the_total_from_every_place(stranger, serve):
     for size in (2, 3, 6, 7):
         for index in range(1, size):
-            _, found, output = stranger(serve(serving_of(size, index)))
+            other = serving_of(size, index)
+            place = serve(other, record=record_of(other[RECEIPT]))
+            _, found, output = stranger(place)
             assert found == ALL, f"{index} of {size}: {output}"

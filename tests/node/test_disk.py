@@ -13,6 +13,7 @@ import os
 import pytest
 
 from federation.config.settings import load_settings
+from federation.node.disk import Disk as DiskCare
 from federation.node.resources import open_resources
 from federation.store import db, reserve
 from federation.store.db import Database
@@ -163,7 +164,7 @@ async def test_too_little_room_is_refused_before_a_byte_is_written(home, disk):
         status, said = await hand_in(node, 2)
         assert (status, said["code"]) == (507, "disk-full")
         await until(lambda: reasons(node))
-        assert not (home.data / "reserve").exists(), "it is given up"
+        await until(is_given_up(home))
         disk.free = None
         await until(is_ready(node))
         await until(is_reserved(home))
@@ -173,6 +174,13 @@ async def test_too_little_room_is_refused_before_a_byte_is_written(home, disk):
 def is_reserved(home):
     async def check():
         return (home.data / "reserve").exists()
+
+    return check
+
+
+def is_given_up(home):
+    async def check():
+        return not (home.data / "reserve").exists()
 
     return check
 
@@ -220,6 +228,15 @@ async def test_a_full_disk_is_no_flood_of_its_own_log(home, disk, caplog):
         assert all(record.exc_info is None for record in caplog.records)
         disk.number = 0
         await until(is_ready(node))
+
+
+def test_room_that_went_before_anybody_looked_is_a_reason_already(home, disk):
+    with open_resources(home, load_settings(home.settings)) as parts:
+        looked = DiskCare(parts, lambda: 0.0, lambda _: True)
+        assert (looked.takes("data"), looked.reasons()) == (True, [])
+        disk.free = 4096
+        assert not looked.takes("data")
+        assert "the disk is full" in looked.reasons()[0]
 
 
 def test_a_start_on_a_full_disk_gives_the_reserve_up(home, monkeypatch):

@@ -83,6 +83,40 @@ async def test_a_crowd_from_everywhere_is_bounded_and_covers_up_nobody_from_befo
     assert "true.example" in kept(db)
 
 
+def ignored(db, *orgs, at=0):
+    made = [
+        store.IgnoredStranger(
+            vkey=str(key_of(org)), org=org, ignored_at=at, person="", role="machine"
+        )
+        for org in orgs
+    ]
+    with db.transaction() as tx:
+        store.ignore_strangers(tx, made)
+
+
+async def test_who_is_ignored_is_told_no_more_by_that_key_and_takes_no_room(db, noted):
+    noted.asked(key_of("a.example"), HERE, OURS)
+    await noted.look(PartnerBook())
+    ignored(db, "a.example")
+    assert kept(db) == {}
+    noted.asked(key_of("a.example"), HERE, OURS)
+    assert await noted.look(PartnerBook()) is None
+    assert kept(db) == {}
+    noted.asked(key_of("a.example", 1), HERE, OURS)
+    assert await Strangers(db, Clock()).look(PartnerBook()) is None
+    noted._saved_at = float("-inf")  # a minute later
+    assert await noted.look(PartnerBook()) == "a.example"
+
+
+def test_whom_we_ignore_is_bounded_and_the_oldest_go(db):
+    for number in range(store.MOST_IGNORED + 9):
+        ignored(db, f"n{number}.example", f"n{number}.example", at=number)
+    with db.view() as view:
+        left = store.list_ignored(view)
+    assert len(left) == store.MOST_IGNORED
+    assert min(one.ignored_at for one in left) == 9
+
+
 @pytest.mark.parametrize("org", ["<b>x", "A.EXAMPLE", "nodots", "ünïcode.example"])
 async def test_a_key_that_names_no_organisation_is_not_noted(db, noted, org):
     noted.asked(key_of(org), HERE, OURS)

@@ -74,6 +74,26 @@ def test_an_array_of_our_own_form_is_read_with_its_files(read):
     assert found.why == (2, "member", "x")
 
 
+def test_a_table_of_objects_over_several_lines_is_read_as_one(read):
+    rows = [
+        {"kode_tps": f"137101100100{at}", "paslon_01": at, "paslon_02": 2}
+        for at in (1, 2)
+    ]
+    found = read("\n".join(json.dumps(row, indent=4) for row in rows))
+    assert [draft.row for draft in found.drafts] == [1, 6]
+    assert [draft.fields["candidates"]["01"] for draft in found.drafts] == [1, 2]
+
+
+def test_a_fault_in_an_object_over_several_lines_is_told_once_and_where(read):
+    good = json.dumps({"tps": TPS, "candidates": {"01": 1, "02": 2}}, indent=1)
+    found = read(f'{good}\n{{\n "tps":"1371011001002",\n "candidates": {{}},\n}}\n')
+    assert [draft.row for draft in found.drafts] == [1]
+    assert found.why == (8, "json", "")
+    said = Text("en").say(found.bad[0].reason)
+    assert "line 11, column 1" in said
+    assert "nothing after it can be read" in said
+
+
 @pytest.mark.parametrize("shape", shapes.DOCUMENTS, ids=lambda shape: shape.name)
 def test_the_answers_of_form_tools_give_exactly_these_results(read, shape):
     found = read(shape.text, shapes.ELECTION)

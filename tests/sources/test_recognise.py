@@ -22,6 +22,9 @@ DOCUMENT = '{"mode":"hhcw","chart":{"100025":1},"administrasi":null,"psu":null}'
         ('{"kode":"1371011001001","chart":{"21":1}}\n', "situng"),
         ('{"tps":"1371011001001","candidates":{"01":1}}\n', "ndjson"),
         ('{"lokasi":"1371011001001","suara":{"a":1}}\n{"lokasi":"x"}', "ndjson"),
+        ('{\n "tps":"1371011001001",\n "candidates":{"01":1}\n}\n', "ndjson"),
+        ('{\n "kode_tps":"1371011001001",\n "paslon_01":1\n}\n', "ndjson"),
+        ('{\n "kode":"1371011001001",\n "chart":{"21":1}\n}\n', "situng"),
         (f'{{"1371011001001":{DOCUMENT}}}', "sirekap"),
         (f'{{\n  "1371011001001" : {DOCUMENT}', "sirekap"),
         (f'{{"99AB010001001":{DOCUMENT}}}', "sirekap"),
@@ -69,6 +72,10 @@ def test_a_file_is_known_by_what_it_holds(put, text, kind):
         ),
         (
             '{"contest":"p","tps":"1","licence":"","attribution":"","cursor":"1"}',
+            "export --bundle",
+        ),
+        (
+            '{\n"contest":"p","tps":"1","licence":"","attribution":"","cursor":"1"\n}',
             "export --bundle",
         ),
     ],

@@ -14,6 +14,9 @@ from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
 from federation.flows.query import answers
+from federation.records.incident import Incident
+from federation.records.result import FIGURES, TpsResult
+from federation.sources.draft import DraftReader
 from federation.web import (
     agencyanswers,
     alike,
@@ -32,6 +35,7 @@ from federation.web import (
 from federation.web.openapi import Endpoint, NoQuery, read_query
 from federation.web.openapidocument import openapi
 from federation.web.queries import ListQuery
+from tests import sample_map as sample
 
 ENDPOINTS = [
     *api.endpoints(),
@@ -182,8 +186,75 @@ def test_a_batch_of_which_nothing_was_taken_has_the_same_answer(document):
     answers = document["paths"]["/v1/records"]["post"]["responses"]
     assert answers["422"]["content"] == answers["200"]["content"]
     assert answers["422"]["description"] != answers["200"]["description"]
-    rows = document["components"]["schemas"]["Batch"]["properties"]["records"]
-    assert rows["items"] == {"type": "object"}
+
+
+@pytest.mark.parametrize(
+    ("body", "row", "record"),
+    [
+        ("Batch", "ResultDraft", TpsResult),
+        ("AddIncidents", "IncidentDraft", Incident),
+    ],
+)
+def test_a_row_is_described_as_the_record_that_it_becomes(document, body, row, record):
+    schemas = document["components"]["schemas"]
+    rows = schemas[body]["properties"]["records"]
+    assert rows["items"] == {"$ref": f"#/components/schemas/{row}"}
+    by_node = {"election", "org", "recorded_at"}
+    assert schemas[row]["properties"].keys() == (
+        set(record.__struct_fields__) - by_node
+    )
+    assert schemas[row]["additionalProperties"] is False
+
+
+def test_a_row_in_the_form_that_the_document_gives_is_understood(document):
+    made = {
+        "contest": st.just("ppwp"),
+        "tps": st.sampled_from(["1371011001001", "3171010001001", "9907001001001"]),
+        "candidates": st.dictionaries(
+            st.sampled_from(["01", "02"]), st.integers(0, 999_999), min_size=1
+        ),
+    }
+    schemas = document["components"]["schemas"]
+    form = {**schemas["ResultDraft"], "components": {"schemas": schemas}}
+    check = Draft202012Validator(form)
+    some = {
+        "form": st.sampled_from(["plano", "salinan", "unknown"]),
+        "source": st.sampled_from(["citizen", "kpu", "observer"]),
+        "review": st.sampled_from(["reviewed", "unreviewed"]),
+        "round": st.sampled_from(schemas["ResultDraft"]["properties"]["round"]["enum"]),
+        "figures": st.dictionaries(
+            st.sampled_from(FIGURES), st.integers(0, 999_999), min_size=1
+        ),
+        "evidence": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "media_type": st.just("image/jpeg"),
+                    "sha256": st.just("0" * 64),
+                    "size": st.integers(0, 1 << 53),
+                }
+            ),
+            min_size=1,
+            max_size=2,
+        ),
+        "observed_at": st.just("2024-02-14T13:05:00Z"),
+        "ref": st.just("r-1"),
+        "revision": st.integers(0, 9),
+        "note": st.just("diulang"),
+        "contributor": st.just("a" * 64),
+        "derived_from": st.just("b" * 64),
+        "parties": st.nothing(),
+    }
+    listed = set(schemas["ResultDraft"]["properties"])
+    assert listed == made.keys() | some.keys(), "each member of the form is tried"
+    del some["parties"]
+    reader = DraftReader(sample.profile())
+
+    @given(st.fixed_dictionaries(made, optional=some))
+    @settings(max_examples=150, deadline=None)
+    def is_understood(row):
+        assert check.is_valid(row) is isinstance(reader.read(row), dict)
+
+    is_understood()
 
 
 def test_answers_fit_the_schema_that_describes_them(document):

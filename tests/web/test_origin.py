@@ -297,6 +297,11 @@ async def test_strangers_are_told_that_a_node_is_not_ready_and_not_why(failing):
         assert status == 503
         assert told_so.startswith(b"not ready: ")
         assert b"example" not in told_so
+        indonesian = {"Accept-Language": "id"}
+        _, why, _ = await node.get("/readyz", headers=indonesian)
+        assert re.search(r": (node sedang dijalankan|menunggu)", why.decode())
+        _, told_so, _ = await node.get("/readyz", headers=stranger | indonesian)
+        assert told_so.startswith(b"belum siap: ")
 
 
 async def test_an_operator_may_show_partners_to_everybody(failing):

@@ -57,6 +57,7 @@ async def test_who_added_us_is_shown_to_ours_until_it_is_added_and_never_to_stra
                 page = await browser.open("/mitra?lang=id")
                 assert f"mengaku {THEIRS}" in page.text
                 assert "federation peers add URL" in page.text
+            await is_ignored_by_a_coordinator_and_told_again(ours, node, told)
             for words in (["status"], ["peers", "list"], ["peers", "show"]):
                 code, out, _ = await asyncio.to_thread(
                     federation, ours, *words, is_json=False
@@ -85,6 +86,33 @@ async def test_who_added_us_is_shown_to_ours_until_it_is_added_and_never_to_stra
                 page = await browser.open(f"/mitra/{THEIRS}?lang=id")
                 assert "mutakhir" in page.text
                 assert (await browser.open("/mitra/nobody.example")).status == 404
+
+
+async def is_ignored_by_a_coordinator_and_told_again(ours, node, told):
+    """By the page, and back by the command; the alarm goes at once, and comes again."""
+    async with await sign_in(ours, node.url, "coordinator") as browser:
+        page = await browser.open("/mitra?lang=id")
+        page = await browser.send(page, page.form("/mitra/abaikan"))
+        assert page.status == 200
+        assert f"mengaku {THEIRS}" not in page.text
+        assert "oleh orang coordinator" in page.text
+        whole = await told()
+        assert not whole["asking"]
+        assert [one["org"] for one in whole["ignored"]] == [THEIRS]
+        assert "asks-unknown" not in {alarm["code"] for alarm in whole["alarms"]}
+    code, out, err = await asyncio.to_thread(
+        federation, ours, "peers", "ignore", THEIRS, "--again"
+    )
+    assert code == 0, err
+    assert json.loads(out)["keys"] == [whole["ignored"][0]["vkey"].split("+")[1]]
+
+    async def asks():
+        return (await told())["asking"]
+
+    await until(asks)
+    code, _, err = await asyncio.to_thread(federation, ours, "peers", "ignore", "x.id")
+    assert code != 0
+    assert "peers show" in err
 
 
 async def test_a_coordinator_sees_to_an_alarm_and_the_page_says_who_it_was(tmp_path):

@@ -13,6 +13,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.peers.circle import import_circle, write_circle
+from federation.cli.peers.ignore import ignore_asking
 from federation.cli.peers.pin import compare_key, find_peer, pin_peers
 from federation.cli.peers.show import list_asking, print_asking, show_partners
 from federation.cli.peers.test import test_peers
@@ -31,7 +32,7 @@ def peers() -> None:
     """Partners."""
 
 
-for _command in (import_circle, write_circle, test_peers, show_partners):
+for _command in (import_circle, write_circle, test_peers, show_partners, ignore_asking):
     peers.add_command(_command)
 
 

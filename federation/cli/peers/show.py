@@ -55,6 +55,11 @@ def _print(run: Run, answer: PartnersAnswer, *, is_one: bool) -> None:
         _print_one(run, view)
     if not is_one:
         print_asking(run, answer.asking)
+    if answer.ignored and not is_one:
+        out.line(t("partners.ignored", count=t.number(len(answer.ignored))) + ":")
+        for one in answer.ignored:
+            said = t("partners.asking-key", key=one.key_id)
+            out.line(f"  {one.org} ({said})")
 
 
 def _print_one(run: Run, view: PartnerView) -> None:

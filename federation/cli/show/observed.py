@@ -1,50 +1,28 @@
 """What `federation status` says of partners, clocks, certificates and disks.
 
-Rule: nothing is hidden and nothing guessed. A partner that is paused, has no address or
-fails is told in a word; what was not measured, or not for a while, is "unknown".
+Rule: nothing is hidden and nothing guessed. How it stands with a partner is told in the
+words of `flows/query/partners.py`; what was not measured, or not for a while, is
+"unknown".
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from federation.cli.context import Run
-from federation.config.peers import Peer
-from federation.flows.query.answers import StatusAnswer
-from federation.flows.query.partners import host_of
+from federation.flows.query.partners import PartnersAnswer, PartnerView, host_of
 from federation.node.disk import PLACES
+from federation.node.noticetext import tell_time
 from federation.store.db import View
 from federation.store.observations import Observation, load_observations
-from federation.store.pulls import QUICK_FAILURES
 from federation.store.reserve import free_bytes
 
-PartnerState: TypeAlias = Literal[
-    "well", "trying-again", "failing", "paused", "no-address", "never-asked"
-]
 #: A certificate lasts for weeks; all else is measured again each hour.
 _KNOWN_FOR_S: Final = {"certificate": 7 * 86_400}
 _USUALLY_S: Final = 2 * 3_600
 _HOUR_S: Final = 3_600
 _GB: Final = 10**9
-
-
-class PartnerSeen(Struct, frozen=True, kw_only=True):
-    """A partner as it is now; None: not known.
-
-    Attributes:
-        org: Which.
-        state: In a word.
-        clock_s: Seconds that its clock is ahead of ours.
-        is_plain: It is asked without TLS, and has no certificate.
-        certificate_until: Unix seconds at which its certificate ends.
-    """
-
-    org: str
-    state: PartnerState
-    clock_s: int | None
-    is_plain: bool
-    certificate_until: int | None
 
 
 class DiskSeen(Struct, frozen=True, kw_only=True):
@@ -64,30 +42,24 @@ class CertificateSeen(Struct, frozen=True, kw_only=True):
 
 
 class NodeSeen(Struct, frozen=True, kw_only=True):
-    """All of it; `own_certificate` None: no public address with TLS is named."""
+    """All of it; `own_certificate` None: no public address with TLS is named.
 
-    partners: list[PartnerSeen]
+    `plain`: the partners that are asked without TLS, and have no certificate.
+    """
+
+    partners: list[PartnerView]
+    plain: list[str]
     own_certificate: CertificateSeen | None
     disks: list[DiskSeen]
 
 
-def see_node(run: Run, view: View, answer: StatusAnswer) -> NodeSeen:
-    """What is known now."""
+def see_node(run: Run, view: View, told: PartnersAnswer) -> NodeSeen:
+    """What is known now; `told`: how it stands with the partners."""
     known = _Observed(load_observations(view), run.clock())
-    failures = {peer.org: peer.failures for peer in answer.peers}
-    asked = {peer.org for peer in answer.peers if isinstance(peer.last_at, int)}
     own = host_of(run.settings.listen.public_url)
     return NodeSeen(
-        partners=[
-            PartnerSeen(
-                org=peer.org,
-                state=_state(peer, failures.get(peer.org, 0), asked),
-                clock_s=known.value("clock", peer.org),
-                is_plain=peer.url is not None and host_of(peer.url) is None,
-                certificate_until=known.value("certificate", host_of(peer.url)),
-            )
-            for peer in run.peers
-        ],
+        partners=told.partners,
+        plain=[p.org for p in run.peers if p.url is not None and not host_of(p.url)],
         own_certificate=None
         if own is None
         else CertificateSeen(host=own, until=known.value("certificate", own)),
@@ -112,18 +84,6 @@ class _Observed:
         return one.value
 
 
-def _state(peer: Peer, failures: int, asked: set[str]) -> PartnerState:
-    if peer.paused:
-        return "paused"
-    if peer.url is None:
-        return "no-address"
-    if peer.org not in asked:
-        return "never-asked"
-    if failures > QUICK_FAILURES:
-        return "failing"
-    return "trying-again" if failures else "well"
-
-
 def _see_disk(run: Run, place: str, known: _Observed) -> DiskSeen:
     folder = run.home.data if place == "data" else run.home.guard
     try:
@@ -141,15 +101,15 @@ def print_seen(run: Run, seen: NodeSeen) -> None:
     """Print it for people."""
     t = run.t
     if seen.partners:
-        headers = [t(f"views.seen-{key}") for key in ("partner", "state", "clock")]
-        headers.append(t("views.seen-certificate"))
+        headers = [t("partners.partner"), t("partners.state")]
+        headers += [t("views.seen-clock"), t("views.seen-certificate")]
         rows = [
             (
                 one.org,
-                t(f"views.seen-{one.state}"),
+                _state(run, one),
                 _clock(run, one.clock_s),
                 t("views.seen-plain")
-                if one.is_plain
+                if one.org in seen.plain
                 else _until(run, one.certificate_until),
             )
             for one in seen.partners
@@ -163,8 +123,13 @@ def print_seen(run: Run, seen: NodeSeen) -> None:
         run.out.line(_disk(run, disk))
 
 
-def _clock(run: Run, ahead_s: int | None) -> str:
-    if ahead_s is None:
+def _state(run: Run, one: PartnerView) -> str:
+    told = (one.tell(condition, tell_time) for condition in (one.state, *one.also))
+    return "; ".join(map(run.t.say, told))
+
+
+def _clock(run: Run, ahead_s: int | UnsetType) -> str:
+    if not isinstance(ahead_s, int):
         return run.t("views.seen-unknown")
     if ahead_s == 0:
         return run.t("views.seen-same")
@@ -172,8 +137,8 @@ def _clock(run: Run, ahead_s: int | None) -> str:
     return run.t(f"views.seen-{key}", seconds=run.t.number(abs(ahead_s)))
 
 
-def _until(run: Run, seconds: int | None) -> str:
-    if seconds is None:
+def _until(run: Run, seconds: int | UnsetType | None) -> str:
+    if not isinstance(seconds, int):
         return run.t("views.seen-unknown")
     days = int((seconds - run.clock()) // 86_400)
     key = "ends" if days >= 0 else "ended"

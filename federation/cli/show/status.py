@@ -15,7 +15,7 @@ from federation.cli.show.broken import is_broken, show_broken
 from federation.cli.show.observed import print_seen, see_node
 from federation.errors import ConfigError
 from federation.flows.query import answers, state
-from federation.flows.query.partners import read_asking
+from federation.flows.query.partners import partners
 from federation.node.disk import see_room
 from federation.node.house import look_around
 from federation.records.alarmhelp import where_to_read
@@ -37,13 +37,14 @@ def status(run: Run, *, code: str | None) -> int | None:
     house = look_around(run.folder, run.clock, SystemRandom())
     if is_broken(house, run):
         return show_broken(run, house, _print_status)
-    settings, peers = run.settings, [peer.org for peer in run.peers]
+    settings, peers = run.settings, {peer.org: peer for peer in run.peers}
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
     with run.open_database().view() as view:
-        answer = state.status(view, THIS_MACHINE, settings, peers, further=room)
-        seen = see_node(run, view, answer)
-        asking = read_asking(view, set(peers))
+        answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
+        told = partners(view, THIS_MACHINE, peers, int(run.clock()), turns=0)
+        seen = see_node(run, view, told)
+    asking = told.asking
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}

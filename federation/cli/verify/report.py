@@ -10,12 +10,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from federation.cli.output import Output, clean_line
+from federation.cli.output import Output
 from federation.cli.times import tell_time
+from federation.cli.verify.findings import print_findings, say_line
 from federation.cli.verify.photos import print_photos
 from federation.flows.audit import (
     AuditedLog,
-    AuditFinding,
     AuditReport,
     DocumentReport,
     Holding,
@@ -31,13 +31,6 @@ _FILE: Final = ("sha256", "answers", "dossier")
 # What is not wrong with a document itself, but with what is known about its signer.
 _OWNER: Final = frozenset({"unpinned", "wrong-key", "quorum", "stale", "cosignature"})
 _MAX_SHOWN: Final = 20
-# Where the sentence, the place and the lines above do not say all: a path, a reason.
-# Such reasons are for whoever mends it; `--json` has all of them.
-_DETAILED: Final = frozenset(
-    {"bad-record", "checkpoint", "cosignature", "cut-off", "damaged", "extra-file"}
-    | {"foreign", "keys", "map", "missing", "no-map", "receipt", "revoked", "tile"}
-    | {"unreachable"}
-)
 
 
 def as_text(report: AuditReport) -> AuditReport:
@@ -64,33 +57,28 @@ def print_report(out: Output, report: AuditReport) -> None:
         _print_document(out, document, report)
     if left := documents[_MAX_SHOWN:]:
         held = out.number(sum(document.holds for document in left))
-        _say(out, t("verify.documents", count=out.number(len(left)), held=held))
+        say_line(out, t("verify.documents", count=out.number(len(left)), held=held))
     for map_ in report.maps:
         key = "verify.map-equal" if map_.equal else "verify.map-differs"
         count = out.number(map_.stations)
-        _say(out, t(key, source=map_.source, election=map_.election, count=count))
-    _print_findings(out, report)
+        say_line(out, t(key, source=map_.source, election=map_.election, count=count))
+    print_findings(out, report)
     _print_photos(out, report)
     if report.logs or report.documents:
         out.line()
-        _say(out, t("verify.not-proved"))
+        say_line(out, t("verify.not-proved"))
         for code in report.not_proved:
-            _say(out, f"  - {t(f'verify.not-{code}')}")
+            say_line(out, f"  - {t(f'verify.not-{code}')}")
         if report.shared:
-            _say(out, f"  - {t('verify.shared', count=report.shared)}")
+            say_line(out, f"  - {t('verify.shared', count=report.shared)}")
     out.line()
-    _say(out, t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
+    say_line(out, t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
 
 
 def _print_photos(out: Output, report: AuditReport) -> None:
     if report.photos:
         out.line()
         print_photos(out, report.photos)
-
-
-def _say(out: Output, text: str) -> None:
-    """Print one line: a name with a line feed in it must not print a verdict."""
-    out.line(clean_line(text))
 
 
 def _verdict(out: Output, report: AuditReport) -> str:
@@ -102,8 +90,8 @@ def _verdict(out: Output, report: AuditReport) -> str:
 
 def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
     t = out.t
-    _say(out, f"{log.source}: {log.origin}")
-    _say(out, f"  {_signer(out, log)}")
+    say_line(out, f"{log.source}: {log.origin}")
+    say_line(out, f"  {_signer(out, log)}")
     total = log.size - log.from_
     key = "verify.all" if log.records == total else "verify.some"
     numbers = {
@@ -112,18 +100,18 @@ def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
         "first": out.number(log.from_),
         "last": out.number(log.size - 1),
     }
-    _say(out, f"  {t(key, **numbers)}")
+    say_line(out, f"  {t(key, **numbers)}")
     if log.refused:
-        _say(out, f"  {t('verify.refused', count=out.number(log.refused))}")
+        say_line(out, f"  {t('verify.refused', count=out.number(log.refused))}")
     left = total - log.records - log.refused - log.unknown
     if left > 0:
         key = "verify.unasked" if is_unasked else "verify.unjudged"
-        _say(out, f"  {t(key, count=out.number(left))}")
+        say_line(out, f"  {t(key, count=out.number(left))}")
     if log.unknown:
-        _say(out, f"  {t('verify.unknown', count=out.number(log.unknown))}")
+        say_line(out, f"  {t('verify.unknown', count=out.number(log.unknown))}")
     _print_held(out, log.held, log.held_size)
     if log.quorum != "none":
-        _say(out, f"  {t(f'verify.quorum-{log.quorum}')}")
+        say_line(out, f"  {t(f'verify.quorum-{log.quorum}')}")
 
 
 def _print_document(out: Output, document: DocumentReport, report: AuditReport) -> None:
@@ -136,20 +124,20 @@ def _print_document(out: Output, document: DocumentReport, report: AuditReport) 
     key = "verify.document" if document.holds else "verify.document-fails"
     if not document.holds and document.fingerprint and errors <= _OWNER:
         key = "verify.document-unproved"
-    _say(out, f"{document.source}: {t(key, kind=t(f'verify.is-{document.kind}'))}")
+    say_line(out, f"{document.source}: {t(key, kind=t(f'verify.is-{document.kind}'))}")
     if key == "verify.document-fails":
         return
     if document.fingerprint or document.pinned != "no":
-        _say(out, f"  {_signer(out, document)}")
+        say_line(out, f"  {_signer(out, document)}")
     if document.index is not None:
         place = {"origin": document.origin, "index": out.number(document.index)}
-        _say(out, f"  {t('verify.place', **place)}")
+        say_line(out, f"  {t('verify.place', **place)}")
     if document.statement:
         for line in _tell_statement(out, document.statement):
-            _say(out, f"  {line}")
+            say_line(out, f"  {line}")
     _print_held(out, document.held, document.size or 0)
     if document.quorum != "none":
-        _say(out, f"  {t(f'verify.quorum-{document.quorum}')}")
+        say_line(out, f"  {t(f'verify.quorum-{document.quorum}')}")
 
 
 def _signer(out: Output, subject: AuditedLog | DocumentReport) -> str:
@@ -168,9 +156,11 @@ def _print_held(out: Output, held: Iterable[Holding], size: int) -> None:
             "time": tell_time(holding.time),
         }
         key = "verify.held" if holding.vouched else "verify.held-stranger"
-        _say(out, f"  {out.t(key, fingerprint=holding.fingerprint, **values)}")
+        if not holding.holds:
+            key, values["name"] = "verify.witnessed", holding.name
+        say_line(out, f"  {out.t(key, fingerprint=holding.fingerprint, **values)}")
         if holding.ahead:
-            _say(out, f"    {out.t('verify.held-ahead', org=holding.org)}")
+            say_line(out, f"    {out.t('verify.held-ahead', org=holding.org)}")
 
 
 def _tell_statement(out: Output, text: str) -> Iterable[str]:
@@ -196,32 +186,3 @@ def _word(out: Output, name: str, value: object) -> str:
         return "/".join(str(value.get(part, "")) for part in ("org", "id"))
     topic = "page" if name in {"contest", "round"} else "verifier"
     return out.t.word(f"{topic}.{name}_{value}", str(value))
-
-
-def _print_findings(out: Output, report: AuditReport) -> None:
-    for level in ("error", "note"):
-        findings = [finding for finding in report.findings if finding.level == level]
-        if not findings:
-            continue
-        out.line()
-        _say(out, out.t(f"verify.level-{level}"))
-        # One fork may be proved by keys, by checkpoints and by evidence.
-        lines = list(dict.fromkeys(_tell(out, finding) for finding in findings))
-        for line in lines[:_MAX_SHOWN]:
-            _say(out, f"  - {line}")
-        kinds = {finding.kind for finding in findings}
-        counted = sum(report.counts[kind] for kind in kinds if kind in report.counts)
-        more = counted - len(findings) + len(lines[_MAX_SHOWN:])
-        if more > 0:
-            _say(out, f"  {out.t('verify.more', count=out.number(more))}")
-
-
-def _tell(out: Output, finding: AuditFinding) -> str:
-    sentence = out.t(f"verify.kind-{finding.kind}")
-    where = [finding.source, finding.origin]
-    if finding.index is not None:
-        where.append(out.t("verify.at", index=out.number(finding.index)))
-    at = ", ".join(filter(None, where))
-    is_detailed = finding.detail and finding.kind in _DETAILED
-    detail = f" ({out.t.say(finding.detail)})" if is_detailed else ""
-    return f"{at}: {sentence}{detail}"

@@ -1,12 +1,14 @@
-"""Who else says to hold a log, and since when: cosignatures judged.
+"""Who else confirms a log, and since when: cosignatures judged.
 
 Rule: only keys that somebody whom the auditor trusts stands behind count: the witnesses
-of the trust file, and the mirror keys in pinned chains of other organisations. A line
-by a key that is not known means nothing, a bad line by a known one is a finding. Times
-are the cosigners' own; none later than `as_of` counts, and one from the future says
-nothing about how fresh a log is.
+of the trust file, and the mirror keys in pinned chains of other organisations. By its
+mirror key an organisation says that it holds the log and has verified it; any other key
+is an outside witness's, which says that the log only grew. A line by a key that is not
+known means nothing, a bad line by a known one is a finding. Times are the cosigners'
+own; none later than `as_of` counts, and one from the future says nothing about how
+fresh a log is.
 
-Source: C2SP tlog-cosignature v1
+Source: C2SP tlog-cosignature v1, tlog-witness
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +19,7 @@ from federation.config.fingerprint import fingerprint
 from federation.flows.audit.keyring import Quorum, Trust
 from federation.flows.audit.report import Holding
 from federation.records.keychain import KeyChain
+from federation.records.keystatement import key_name
 from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.cosignature import Cosignature, open_cosignatures
@@ -186,6 +189,7 @@ class HolderKeys:
                 time=cosignature.time,
                 ahead=self.ages.is_ahead(cosignature.time),
                 vouched=cosignature.key in self.names,
+                holds=_is_mirror(cosignature.key),
                 fingerprint=self.strangers.get(cosignature.key, ""),
             )
             for cosignature in cosignatures
@@ -204,6 +208,12 @@ class HolderKeys:
 
 def _org(key: VerifierKey) -> str:
     return key.name.partition("/")[0]
+
+
+def _is_mirror(key: VerifierKey) -> bool:
+    """Whether the key has the name that a node's has, which no other role may have."""
+    org = _org(key)
+    return key.name == key_name("mirror", org, "")
 
 
 def _bad(note: bytes, known: Mapping[VerifierKey, str]) -> set[str]:

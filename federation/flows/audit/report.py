@@ -27,7 +27,9 @@ merely follow from it (something is missing, too few confirm it), and gives way 
 that is proved by the bytes that did come.
 
     error   forked 20 … unpinned 40, unreachable 5
-    note    behind  partial  unknown-type  extra-file  no-map  no-cosignature  stranger
+    note    stranger  behind  no-cosignature  no-map  partial  unknown-type  extra-file
+
+Notes stand in that order, the one that takes most away from a verdict first.
 """
 
 from collections import Counter
@@ -69,13 +71,13 @@ EXITS: Final[dict[str, int]] = {
     "unpinned": 40,  # nothing was given to compare the keys with
 }
 NOTES: Final = (
+    "stranger",  # of somebody for whom no key was named, beside those who are pinned
     "behind",  # one source shows less than another
+    "no-cosignature",  # nobody else who is known confirms it
+    "no-map",  # no map is published to compare with, or it was not made again
     "partial",  # earlier records are not in it, and --partial allows that
     "unknown-type",  # records that need a newer version
     "extra-file",  # a file that nothing names
-    "no-map",  # no map is published to compare with
-    "no-cosignature",  # nobody else who is known says to hold it
-    "stranger",  # of somebody for whom no key was named, beside those who are pinned
 )
 #: What may merely follow from not having been able to ask.
 FOLLOWING: Final = frozenset({"quorum", "stale", "missing", "unpinned"})
@@ -101,9 +103,9 @@ def verdict(kinds: Iterable[str]) -> tuple[str, int]:
 
 
 def _rank(kind: str, kinds: Container[str]) -> tuple[int, int]:
-    """Errors by their exit codes, but for what `found` makes of them; notes last."""
+    """Errors by their exit codes, but for what `kinds` makes of them; notes last."""
     if kind not in EXITS:
-        return 3, 0
+        return 3, NOTES.index(kind)
     if UNASKED not in kinds:
         return 0, EXITS[kind]
     if kind == UNASKED:
@@ -164,8 +166,11 @@ class Findings:
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """Another organisation that says it holds the log up to a checkpoint's size.
+    """Another organisation that confirms a log up to a checkpoint's size.
 
+    `holds`: whether it says so as a node of the federation does, by its mirror key: I
+    hold these records and have verified each. An outside witness of the trust file has
+    only seen the history grow, and keeps nothing of it.
     `ahead`: whether its time is still to come, so that it proves no time at all.
     `vouched`: whether somebody whom the auditor trusts stands behind its key; where
     nobody does it counts for nothing, and `fingerprint` is that of the identity which
@@ -177,6 +182,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     time: int
     ahead: bool = False
     vouched: bool = True
+    holds: bool = True
     fingerprint: str = ""
 
 

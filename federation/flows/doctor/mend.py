@@ -74,6 +74,7 @@ _FORGOTTEN: Final = (
     "session",
     "settled",
     "stranger",
+    "stranger_ignored",
     "taken",
     "photo_answer",
     "reading_lease",
@@ -387,7 +388,8 @@ def _mend_log(job: _Mending, log: Log) -> None:
                 quarantine.save_rejected(tx, log.id, admission.rejected)
                 quarantine.save_unknown(tx, log.id, admission.unknown)
                 if log.own and start < told:
-                    own = said_in(new[: told - start], start)
+                    refused = {one.index for one in admission.rejected}
+                    own = said_in(new[: told - start], start, refused)
                     statements.save_said(tx, log.id, own, min(end, told))
     except DAMAGE:
         return  # its leaves are damaged: the examination says so

@@ -24,6 +24,7 @@ from federation.store.alarms import Alarm, SettledAlarm
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.observations import Observation, load_observations
+from federation.store.strangers import IgnoredStranger
 from federation.text import Sentence
 
 #: From the worst on; `up-to-date` where nothing else holds.
@@ -155,11 +156,15 @@ class AskingStranger(Struct, frozen=True, kw_only=True):
 
 
 class PartnersAnswer(Struct, frozen=True, kw_only=True):
-    """All partners as they are `at`; `alarms`: those that concern none of them."""
+    """All partners as they are `at`; `alarms`: those that concern none of them.
+
+    `ignored`: those who ask and are no partner, of whom nothing is told any more.
+    """
 
     at: int
     partners: list[PartnerView]
     asking: list[AskingStranger]
+    ignored: list[IgnoredStranger]
     alarms: list[Alarm]
     settled: list[SettledAlarm]
 
@@ -209,6 +214,7 @@ def partners(
         at=now,
         partners=views,
         asking=read_asking(view, peers) if may_see(caller, "asking") else [],
+        ignored=strangers.list_ignored(view) if may_see(caller, "asking") else [],
         alarms=[one for one in told if (one.code, one.subject) not in concerned],
         settled=_settled(view, caller) if may_see(caller, "settled") else [],
     )

@@ -3,11 +3,17 @@
 Rule: as in `flows/query/answers.py`: members are added, never renamed.
 """
 
+from typing import Final, Literal, TypeAlias, get_args
+
 from msgspec import UNSET, Struct, UnsetType
 
 from federation.flows.query.answers import Place
 from federation.records.readingqueue import ReadingQueue, ReadingReason
 from federation.store.photoanswers import PhotoAnswer
+
+#: The graver reason first, then by code; or by code alone.
+QueueOrder: TypeAlias = Literal["gravest", "place"]
+ORDERS: Final[tuple[QueueOrder, ...]] = get_args(QueueOrder)
 
 
 class WaitingPhoto(Struct, frozen=True, kw_only=True):

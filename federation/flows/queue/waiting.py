@@ -11,18 +11,26 @@ still differ, or a number cannot be made out, is no work of ours any more); and 
 all that are left were removed: nobody can read what is not shown. What one organisation
 alone has read is not offered to whoever read it.
 
-A place in the list is `<reason>:<code>`.
+A place in the list is `<reason>:<code>`, in whichever order: by reason, then code, or
+by code alone.
 """
 
+import heapq
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec import UNSET
 
 from federation.errors import FormatError
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import QueryScope, parse_region, places
-from federation.flows.queue.answers import QueueAnswer, WaitingForm, WaitingPhoto
+from federation.flows.queue.answers import (
+    QueueAnswer,
+    QueueOrder,
+    WaitingForm,
+    WaitingPhoto,
+)
 from federation.records.claim import Claim
 from federation.records.merge import decode_row
 from federation.records.readingqueue import (
@@ -33,6 +41,7 @@ from federation.records.readingqueue import (
     counted_monitors,
     unread_files,
 )
+from federation.records.register import LEVELS
 from federation.records.tps import parse_tps
 from federation.store import blobs, leases, mapreading, photoanswers, registers
 from federation.store.db import View
@@ -42,13 +51,15 @@ from federation.store.removals import removed_among
 from federation.text import Sentence
 
 _STEP: Final = 200
+#: So many forms are looked at to tell how many wait.
+MAX_COUNTED: Final = 2_000
 
 
 class QueueAsked(NamedTuple):
-    """Whose queue: of which region, behind which place, for whom, when.
+    """Whose queue: of which region, for whom, when, in which order.
 
     `org`: our own. `person`: who would read, "" for everybody. `now`: Unix time in
-    seconds.
+    seconds. `reason`: only those that wait for it, "" for any of the queue.
     """
 
     scope: QueryScope
@@ -57,6 +68,15 @@ class QueueAsked(NamedTuple):
     now: int
     region: str = ""
     person: str = ""
+    reason: ReadingReason | Literal[""] = ""
+    order: QueueOrder = "gravest"
+
+
+class WaitingCount(NamedTuple):
+    """How many forms wait, and how many in each part of the region."""
+
+    total: int
+    parts: Mapping[str, int]
 
 
 class OpenForm(NamedTuple):
@@ -115,6 +135,21 @@ def list_queue(
     )
 
 
+def count_waiting(view: View, asked: QueueAsked) -> WaitingCount | None:
+    """How many wait; None: more than `MAX_COUNTED`.
+
+    Raises:
+        FormatError: `region` is not the code of a region.
+    """
+    found = _first(open_forms(view, asked), MAX_COUNTED + 1)
+    if len(found) > MAX_COUNTED:
+        return None
+    code = asked.region
+    deeper = next((level for level in LEVELS if level > len(code)), 0)
+    parts = Counter(form.row.tps[:deeper] for form in found) if deeper else {}
+    return WaitingCount(len(found), parts)
+
+
 def open_forms(view: View, asked: QueueAsked, after: str = "") -> Iterator[OpenForm]:
     """What waits, in order, read as far as it is asked for.
 
@@ -122,46 +157,60 @@ def open_forms(view: View, asked: QueueAsked, after: str = "") -> Iterator[OpenF
         FormatError: `region` is not the code of a region, or `after` no place in the
             list.
     """
-    reasons, code = _behind(asked.queue, after)
-    region = parse_region(asked.region)
-    election, contest = asked.scope.election, asked.scope.contest
-    for reason in reasons:
-        while True:
-            rows = mapreading.list_waiting(
-                view,
-                election,
-                contest,
-                region,
-                reason=reason,
-                after=code,
-                limit=_STEP,
-            )
-            answered = _answered(view, asked.scope, rows)
-            gone = _removed(view, rows)
-            for row in rows:
-                form = _open(asked, reason, row, answered.get(row.tps, {}), gone)
-                if form.photos:
-                    yield form
-            if len(rows) < _STEP:
-                break
-            code = rows[-1].tps
-        code = ""
+    parse_region(asked.region)
+    reasons, before = QUEUES[asked.queue], _parse_place(asked.queue, after)
+    wanted = [one for one in reasons if asked.reason in {"", one}]
+    if asked.order == "place":
+        code = before[1] if before else ""
+        by_reason = [_wait_for(view, asked, one, code) for one in wanted]
+        yield from heapq.merge(*by_reason, key=lambda form: form.row.tps)
+        return
+    for reason in wanted:
+        here = reasons.index(reason)
+        if before is None or here > before[0]:
+            yield from _wait_for(view, asked, reason, "")
+        elif here == before[0]:
+            yield from _wait_for(view, asked, reason, before[1])
 
 
-def _behind(queue: ReadingQueue, after: str) -> tuple[list[ReadingReason], str]:
-    """The reasons that are left behind a place of the list, and the code in the first.
+def _parse_place(queue: ReadingQueue, after: str) -> tuple[int, str] | None:
+    """A place of the list: which reason of the queue, and the code; None: its head.
 
     Raises:
         FormatError: it is no place of this list.
     """
-    reasons = list(QUEUES[queue])
     if not after:
-        return reasons, ""
+        return None
     name, _, code = after.partition(":")
-    for number, reason in enumerate(reasons):
+    for number, reason in enumerate(QUEUES[queue]):
         if reason == name:
-            return reasons[number:], parse_tps(code)
+            return number, parse_tps(code)
     raise FormatError(Sentence("queue.not-a-place"), repr(after[:40]))
+
+
+def _wait_for(
+    view: View, asked: QueueAsked, reason: ReadingReason, code: str
+) -> Iterator[OpenForm]:
+    """What waits for one reason behind a station, by code."""
+    while True:
+        rows = mapreading.list_waiting(
+            view,
+            asked.scope.election,
+            asked.scope.contest,
+            asked.region,
+            reason=reason,
+            after=code,
+            limit=_STEP,
+        )
+        answered = _answered(view, asked.scope, rows)
+        gone = _removed(view, rows)
+        for row in rows:
+            form = _open(asked, reason, row, answered.get(row.tps, {}), gone)
+            if form.photos:
+                yield form
+        if len(rows) < _STEP:
+            return
+        code = rows[-1].tps
 
 
 def _answered(

@@ -14,6 +14,7 @@ from federation.feeds.clockgauge import read_ahead
 from federation.feeds.connection import judge_failure
 from federation.flows.steps import CheckStep, failed, well
 from federation.flows.visit.caller import DEADLINE_S, PeerVisit
+from federation.flows.visit.network import speaks_tls
 from federation.records.timezones import WIB
 from federation.text import Sentence
 
@@ -34,11 +35,14 @@ async def compare_clocks(visit: PeerVisit) -> CheckStep:
             date = answer.headers.get("Date", "")
             visit.program = show(answer.headers.get("Server", ""), 80)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        meaning = judge_failure(error, url, seconds=DEADLINE_S, now=visit.wall())
-        reason = Sentence("steps.silent", url=url, status="", reason=meaning.reason)
-        return failed(
-            "clock", reason, Sentence("steps.mend-clock-silent", org=visit.peer.org)
-        )
+        why = judge_failure(error, url, seconds=DEADLINE_S, now=visit.wall()).reason
+        told = {"org": visit.peer.org, "port": visit.port}
+        mend = Sentence("steps.mend-clock-silent", **told)
+        if await speaks_tls(visit):
+            why = Sentence("network.needs-tls")
+            mend = Sentence("steps.mend-scheme", **told)
+        silent = Sentence("steps.silent", url=url, status="", reason=why)
+        return failed("clock", silent, mend)
     ours = before + (time.perf_counter() - began) / 2
     ahead_s = read_ahead(date, ours)
     skew = None if ahead_s is None else round(ahead_s)

@@ -144,16 +144,22 @@ function logLines(log, state) {
 
 function heldLines(one) {
   const made = [];
-  if (one.held.length) {
-    const values = {
-      count: sayNumber(one.held.length),
-      time: sayTime(Math.max(...one.held.map((held) => held.time))),
-      names: one.held.map((held) => held.org).join(", "),
-    };
-    made.push(say(one.held.length === 1 ? "held_one" : "held_many", values));
+  const [holders, witnesses] = [true, false].map((holds) => one.held.filter((held) => held.holds === holds));
+  if (holders.length) {
+    made.push(say(holders.length === 1 ? "held_one" : "held_many", sayHeld(holders)));
   }
+  if (witnesses.length) made.push(say("witnessed", sayHeld(witnesses)));
   if (one.quorum === "met") made.push(say("quorum_met"));
   return made.map((line) => element("p", {}, line));
+}
+
+/** How many there are, who, and the time by which all of them had said so. */
+function sayHeld(held) {
+  return {
+    count: sayNumber(held.length),
+    time: sayTime(Math.max(...held.map(({ time }) => time))),
+    names: held.map(({ holds, org, name }) => (holds ? org : name)).join(", "),
+  };
 }
 
 /** Each key chain once, however many documents rest on it. */

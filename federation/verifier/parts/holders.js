@@ -1,8 +1,10 @@
-// Who else says to hold a history, since when, and whether they are enough.
+// Who else confirms a history, since when, and whether they are enough.
 //
 // Rule: only keys count that somebody whom the reader trusts stands behind: those of
 // the trust file, and those in vouched-for key lists of other organisations. A line by
-// a key that is not known means nothing; a bad line by a known one is a finding.
+// a key that is not known means nothing; a bad line by a known one is a finding. By its
+// mirror key an organisation says that it holds the history and has verified it; any
+// other key is an outside witness's, which says that the history only grew.
 
 /** What the cosignatures of a log's checkpoints come to, the newest of them first. */
 async function judgeHeld(checkpoints, report, pool, source) {
@@ -21,6 +23,7 @@ async function judgeHeld(checkpoints, report, pool, source) {
     name: nameOf(key, report.trust.policy),
     org: orgOf(key),
     time,
+    holds: key.name === `${orgOf(key)}/mirror`,
   }));
   return { quorum, held: named.sort((a, b) => a.time - b.time), held_size: shown?.size ?? 0 };
 }

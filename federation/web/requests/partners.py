@@ -6,6 +6,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from federation.records.canonical import ShortText
+from federation.records.readers import Person
 from federation.web.requests.request import Request
 
 
@@ -34,6 +36,21 @@ class Sync(Request[list[PeerTurnReport]], frozen=True, kw_only=True):
 
     orgs: tuple[str, ...] = ()
     dry_run: bool = False
+
+
+class IgnoreStrangers(Request[list[str]], frozen=True, kw_only=True):
+    """Of whom, who asks and is no partner, nothing is told any more; or is `again`.
+
+    `who`: the name of an organisation, a key, or the short name of a key. Answered with
+    the short names of the keys.
+    """
+
+    route = "/v1/control/ignore-strangers"
+
+    who: ShortText
+    again: bool = False
+    #: Who of ours says so by a page; None: a command on the machine.
+    person: Person | None = None
 
 
 #: The outcomes of a log in files that are no reason to complain.

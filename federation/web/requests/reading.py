@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from federation.flows.queue.answers import QueueOrder
 from federation.flows.queue.decision import ReadingDecision
 from federation.records.readers import PersonRole
-from federation.records.readingqueue import ReadingQueue
+from federation.records.readingqueue import ReadingQueue, ReadingReason
 from federation.web.requests.request import Request
 
 FormAnswer: TypeAlias = Literal["read", "unreadable", "elsewhere", "skip"]
@@ -46,6 +47,8 @@ class OfferForm(Request[HeldForm], frozen=True, kw_only=True):
     contest: str
     queue: ReadingQueue
     region: str = ""
+    reason: ReadingReason | Literal[""] = ""
+    order: QueueOrder = "gravest"
     after: str = ""
 
 

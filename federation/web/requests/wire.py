@@ -17,7 +17,7 @@ from federation.web.requests.annexes import (
 )
 from federation.web.requests.incidents import StateIncident
 from federation.web.requests.mail import EndMail, PurgeMail, UseMail
-from federation.web.requests.partners import Sync, TakeFiles
+from federation.web.requests.partners import IgnoreStrangers, Sync, TakeFiles
 from federation.web.requests.people import AddPerson, ForgetActions, RevokePerson
 from federation.web.requests.photos import (
     AddEvidence,
@@ -50,7 +50,7 @@ _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     kind.route.rpartition("/")[2]: kind
     for kind in (
         *(SaveRegister, ReadRules, GoAlone, Withdraw, Close),
-        *(Sync, TakeFiles),
+        *(Sync, TakeFiles, IgnoreStrangers),
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),
         *(SaveAnnex, UseAnnex, PurgeAnnex, PurgeDueAnnexes),

@@ -3,11 +3,16 @@
 import hashlib
 
 import pytest
+from msgspec import UNSET
 
 from federation.errors import FormatError
 from federation.flows.query.scope import ask
+from federation.flows.queue import export, waiting
+from federation.flows.queue.answers import ORDERS
+from federation.flows.queue.export import QueueExport
 from federation.flows.queue.table import waiting_table
-from federation.flows.queue.waiting import QueueAsked, list_queue
+from federation.flows.queue.waiting import QueueAsked, count_waiting, list_queue
+from federation.records.readingqueue import QUEUES
 from federation.store import leases, photoanswers
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 from federation.store.removals import RemovedPhoto, note_removed
@@ -170,3 +175,56 @@ def test_what_was_removed_waits_for_nobody(db):
     assert stations(db, "differs") == []
     assert stations(db, "unread") == [(PHOTO, "unread")]
     assert stations(db, "single") == []
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_page_by_page_it_is_the_whole_list_in_either_order(db, queue, order, limit):
+    whole = [form.tps for form in listed(db, queue, order=order).forms]
+    after, found = "", []
+    while True:
+        page = listed(db, queue, order=order, after=after, limit=limit)
+        found += [form.tps for form in page.forms]
+        if page.next is UNSET:
+            break
+        after = page.next
+    assert found == whole
+    assert sorted(whole) == sorted(tps for tps, _ in stations(db, queue))
+    if order == "place":
+        assert whole == sorted(whole)
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_how_many_wait_is_how_long_the_list_is_in_each_part_of_a_region(db, queue):
+    with db.view() as view:
+        asked = QueueAsked(SCOPE, queue, ANA, NOW)
+        counted = count_waiting(view, asked)
+        assert counted.total == len(stations(db, queue)) == sum(counted.parts.values())
+        for code, count in counted.parts.items():
+            assert count == len(stations(db, queue, region=code))
+        for reason in QUEUES[queue]:
+            alone = count_waiting(view, asked._replace(reason=reason))
+            of_it = [one for one in stations(db, queue) if one[1] == reason]
+            assert alone.total == len(of_it)
+
+
+def test_beyond_what_is_counted_no_figure_is_told(db, monkeypatch):
+    monkeypatch.setattr(waiting, "MAX_COUNTED", 1)
+    with db.view() as view:
+        assert count_waiting(view, QueueAsked(SCOPE, "unread", ANA, NOW)) is None
+        assert count_waiting(view, QueueAsked(SCOPE, "single", ANA, NOW)).total == 1
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("reason", ["", "unread", "photo"])
+def test_a_file_has_what_the_list_has_in_its_order(db, monkeypatch, order, reason):
+    monkeypatch.setattr(export, "_PAGE", 1)
+    asked = QueueAsked(SCOPE, "unread", ANA, NOW, reason=reason, order=order)
+    stream, rows = QueueExport(asked), []
+    with db.view() as view:
+        while not stream.done:
+            table = stream.read(view)
+            rows += [row[table.columns.index("tps")] for row in table.rows]
+    listing = listed(db, "unread", reason=reason, order=order)
+    assert rows == [form.tps for form in listing.forms]
