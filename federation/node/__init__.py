@@ -15,6 +15,7 @@ node           the duties, and what they share
 events         what a node says while it works: codes and facts
 turnlog        turns that are said: those that brought something or failed
 alarmwatch     alarms that came and went, whoever raised them
+opening        a log that waited for a time is for everybody: map and partners hear
 notices        alarms leave the machine, and are kept until they can
 noticeplan     what is due to be told to whom
 noticetext     a message, for people and for programs

@@ -94,7 +94,7 @@ def chain(
     """Make and sign the keys of a further election, or of its reports."""
     settings, home, out = run.settings, run.home, run.out
     check_member("--election", election, ELECTION)
-    origins = [format_origin(settings.org, election)]
+    origins = [settings.origin_of(election)]
     if incidents:
         origins.append(format_origin(settings.org, election, INCIDENTS))
     origin = origins[-1]
