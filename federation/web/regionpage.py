@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
+from msgspec import structs
 
 from federation.errors import FormatError
 from federation.flows.query import answers, region
@@ -77,7 +78,8 @@ async def show_region(page: Page) -> web.StreamResponse:
             for election in site.settings.elections
         }
         return {
-            "answer": answer,
+            # Where the map stands is told by `live` and `fresh` alone.
+            "answer": structs.replace(answer, cursor="", vector={}),
             "children": _ordered(answer.children, sort),
             "choices": _choices(page, asked, told),
             "data": _data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
