@@ -172,7 +172,7 @@ impor, di samping yang di atas; semua yang salah pada sebuah baris disebut sekal
 }
 _ENDS: Final[Mapping[Language, str]] = {
     "en": "\nExit codes of commands: [exit-codes.md](exit-codes.md).\n",
-    "id": "\nKode keluar perintah: [exit-codes.id.md](exit-codes.id.md).\n",
+    "id": "\nKode keluar perintah: [kode keluar](exit-codes.id.md).\n",
 }
 
 

@@ -12,7 +12,7 @@ Source: docs/adr/0020-photographs-by-their-digest.md
 """
 
 import re
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final, Protocol
@@ -34,10 +34,18 @@ class Blobs(Protocol):
             OSError: the disk is full or failed, or the object store; ask again.
         """
 
-    async def put_file(self, digest: str, path: Path) -> bool:
+    async def put_file(
+        self, digest: str, path: Path, finish: Callable[[], object] = lambda: None
+    ) -> bool:
         """As `put`, of the bytes in a file, which is written to no more.
 
         The file stays, and may be the blob's own now: whoever wants it gone deletes it.
+
+        Args:
+            digest: Hex SHA-256 of the bytes.
+            path: Of the file.
+            finish: Is called first, by the same thread: then the file is whole. What it
+                raises is raised, and nothing is kept.
 
         Raises:
             FileNotFoundError: it is gone.

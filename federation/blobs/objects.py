@@ -55,9 +55,16 @@ class ObjectBlobs:
         """Keep these bytes; see `Blobs.put`."""
         return await self._finish(self._put, digest, data)
 
-    async def put_file(self, digest: str, path: Path) -> bool:
+    async def put_file(
+        self, digest: str, path: Path, finish: Callable[[], object] = lambda: None
+    ) -> bool:
         """Keep the bytes of a file; see `Blobs.put_file`."""
-        return await self._finish(self._put_file, digest, path)
+
+        def work() -> bool:
+            finish()
+            return self._put_file(digest, path)
+
+        return await self._finish(work)
 
     async def get(
         self, digest: str, start: int = 0, length: int | None = None

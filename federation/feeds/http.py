@@ -33,6 +33,7 @@ from federation.feeds.answer import (
     judge_page,
     show,
 )
+from federation.feeds.body import content_of
 from federation.feeds.clockgauge import ClockGauge
 from federation.feeds.connection import judge_failure
 from federation.feeds.cutting import CuttingFeed
@@ -100,6 +101,7 @@ class HttpFeed(CuttingFeed):
         self._waits, self._is_typed = waits, is_typed
         self._now = wall or _no_clock
         self._introduction, self._gauge = introduction, gauge
+        self._ahead = _AHEAD_PACED_BYTES if self._pace.is_limited else _AHEAD_BYTES
         self._url = url.rstrip("/")
         self._deadline_s = deadline_s
         self._timeout = aiohttp.ClientTimeout(
@@ -138,7 +140,7 @@ class HttpFeed(CuttingFeed):
                     return
                 self._check_plain(answer, path)
                 came = read_pieces(
-                    answer.content,
+                    content_of(answer, self._ahead),
                     rest,
                     self._pace,
                     self._deadline_s,
@@ -310,14 +312,13 @@ class HttpFeed(CuttingFeed):
         await self._pace.ready()
         path = f"/{resource.path}"
         headers = {"Range": f"bytes={start}-"} if start else {}
-        ahead = _AHEAD_PACED_BYTES if self._pace.is_limited else _AHEAD_BYTES
         try:
             answer = await self._session.get(
                 URL(self._url + path, encoded=True),
                 headers=headers | self._say_who(resource),
                 timeout=self._piecewise,
                 allow_redirects=False,
-                read_bufsize=ahead,
+                read_bufsize=self._ahead,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise self._broken(path, error) from error

@@ -12,6 +12,7 @@ from typing import Final
 import aiohttp
 
 from federation.errors import FormatError
+from federation.feeds.body import Content
 from federation.feeds.pace import Pace
 from federation.feeds.rest import Rest
 from federation.text import Sentence
@@ -21,7 +22,7 @@ BLOCK_BYTES: Final = 1 << 14
 
 
 async def read_pieces(
-    content: aiohttp.StreamReader,
+    content: Content,
     rest: Rest,
     pace: Pace,
     deadline_s: float,
@@ -63,7 +64,7 @@ async def read_pieces(
         raise aiohttp.ClientPayloadError
 
 
-async def _read_block(content: aiohttp.StreamReader) -> bytes:
+async def _read_block(content: Content) -> bytes:
     """A block, or what is there where that is more; less only at the end."""
     parts, left = [], BLOCK_BYTES
     while left > 0 and (part := await content.readany()):

@@ -83,6 +83,18 @@ class Weighed(ResponseHandler):
         if not self._is_cut:
             super().feed_data(data, size)
 
+    def step_aside(self) -> None:
+        """What comes next is a body, and goes to somebody else: see `body`."""
+        self._drop_timeout()
+
+    def has_passed(self, count: int) -> bool:
+        """Whether so many bytes more of a body, which went past this, are no flood."""
+        payload = self._payload
+        assert payload is not None, "its head has come"
+        payload.total_bytes += count
+        self._frame += PIECE_BYTES + count
+        return not self._is_flooded()
+
     def _is_all_body(self, count: int) -> bool:
         """Whether so many bytes are all of a body, by the length that its head says."""
         payload = self._payload

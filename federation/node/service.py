@@ -40,10 +40,12 @@ from federation.web.app import make_app
 from federation.web.below import answer_below, base_path
 from federation.web.context import WebContext
 from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
+from federation.web.page import ready_templates
 
 _SHUTDOWN_S = 5.0
 _SECRET_BYTES = 32
 _AGAIN_S = 2.0
+_SETTLED_S = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -116,6 +118,7 @@ async def serve(
         url = f"http://{_reachable(listen.host)}:{port}"
         control = _control_file(resources.home.control, url, token)
         began = clocks.steady()
+        warming = asyncio.create_task(_ready_pages(site))
         async with control, node.open():
             settings = resources.settings
             say(
@@ -128,8 +131,17 @@ async def serve(
                 partners=len(node.peers.by_org),
                 asked=len(node.peers.reachable),
             )
-            yield url
+            try:
+                yield url
+            finally:
+                warming.cancel()
         say("stopped", org=settings.org, ran_s=round(clocks.steady() - began))
+
+
+async def _ready_pages(site: WebContext) -> None:
+    """Have what draws pages ready for who comes first; not while all else begins."""
+    await asyncio.sleep(_SETTLED_S)
+    await site.pages.beside(ready_templates)
 
 
 def _web_log() -> logging.Logger:

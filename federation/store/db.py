@@ -16,9 +16,11 @@ Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synch
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
@@ -40,8 +42,27 @@ READER_THREADS = 4
 #: So many values at once are looked for: every database takes as many placeholders.
 CHUNK: Final = 400
 
+#: As all statements of the store begin; what begins otherwise may do anything.
+_WRITES: Final = re.compile(
+    r"\s*(?:insert\s+into|update|delete\s+from)\s+(?!or\b)(\w+)", re.IGNORECASE
+)
+_READS: Final = re.compile(
+    r"\s*(?:select|with\b(?!.*\b(?:insert|replace|update|delete)\b))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+#: What is written by a statement that says it otherwise.
+_ANY: Final = "*"
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+@lru_cache(maxsize=1000)
+def _written(sql: str) -> str:
+    """The table that a statement writes to; "": none."""
+    if found := _WRITES.match(sql):
+        return found[1].lower()
+    return "" if _READS.match(sql) else _ANY
 
 
 class View:
@@ -80,10 +101,24 @@ class View:
 
 
 class Transaction(View):
-    """A snapshot that can be written; all of it is kept, or nothing."""
+    """A snapshot that can be written; all of it is kept, or nothing.
+
+    `tables`: what was written to so far, beside what triggers write.
+    """
+
+    def __init__(self, connection: "Connection") -> None:
+        """Nothing is written yet."""
+        super().__init__(connection)
+        self.tables: set[str] = set()
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> "Cursor":
+        """The rows of a statement, which may write."""
+        self.tables.add(_written(sql))
+        return super().execute(sql, values)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Execute a statement of plain SQL with the values of each row."""
+        self.tables.add(_written(sql))
         self._connection.executemany(sql, rows)
 
 
@@ -99,6 +134,7 @@ class Database:
         #: Goes up with whatever is written: what is made of the database at one number
         #: is true for as long as that stands. Read it before what is made of it.
         self.commits = 0
+        self._last: dict[str, int] = {}
         self._connections: list[Connection] = []
         self._local = threading.local()
         self._writer: Connection | None = None
@@ -204,11 +240,14 @@ class Database:
             if not durable:
                 stack.enter_context(sqlite.without_waiting(writer))
             writer.execute(sqlite.BEGIN_WRITING)
+            before, tx = writer.total_changes, Transaction(writer)
             try:
-                yield Transaction(writer)
+                yield tx
                 with committing(self.path):
                     writer.execute("COMMIT")
             finally:
+                if writer.total_changes > before:
+                    self._last |= dict.fromkeys(tx.tables, self.commits + 1)
                 # A failed COMMIT (disk full) may leave the transaction open.
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
@@ -223,6 +262,14 @@ class Database:
         connection = self._reader()
         with translated(self.path):
             return upgrade.plan_upgrade(connection, self.path)
+
+    def last_commit(self, tables: Iterable[str]) -> int:
+        """The number of the last of `commits` that wrote one of these tables.
+
+        0: none has since it was opened. As with `commits`: read it before the tables.
+        """
+        last = self._last
+        return max(last.get(table, 0) for table in (*tables, _ANY))
 
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.

@@ -38,6 +38,7 @@ from federation.web.access import known_caller, public_caller
 from federation.web.connections import for_news
 from federation.web.context import SITE, WebContext
 from federation.web.further import further
+from federation.web.keptpages import Shows, kept
 from federation.web.mapcache import summarise
 from federation.web.openapi import Endpoint, NoQuery, PathPart
 from federation.web.queries import (
@@ -62,7 +63,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/tps/{code}",
             summary="Everything said about one polling station, KPU apart",
-            handler=get_tps,
+            handler=kept(get_tps),
             query=TpsQuery,
             response=answers.TpsAnswer,
             parts=code,
@@ -71,14 +72,14 @@ def endpoints() -> list[Endpoint[Any]]:
             path="/v1/regions",
             name="get_nation",
             summary="The nation and its provinces: coverage, statuses, votes",
-            handler=get_region,
+            handler=kept(get_region, Shows.MAP),
             query=RegionQuery,
             response=answers.RegionAnswer,
         ),
         Endpoint(
             path="/v1/regions/{code}",
             summary="A region and its parts: coverage, statuses, votes",
-            handler=get_region,
+            handler=kept(get_region, Shows.MAP),
             query=RegionQuery,
             response=answers.RegionAnswer,
             parts=place,
@@ -86,21 +87,21 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/gaps",
             summary="Polling stations without a result from any monitor",
-            handler=get_gaps,
+            handler=kept(get_gaps),
             query=ListQuery,
             response=answers.GapsAnswer,
         ),
         Endpoint(
             path="/v1/disputed",
             summary="Polling stations where monitors differ, side by side",
-            handler=get_disputed,
+            handler=kept(get_disputed),
             query=ListQuery,
             response=answers.DisputedAnswer,
         ),
         Endpoint(
             path="/v1/stations",
             summary="The polling stations that a figure of a region counts",
-            handler=get_stations,
+            handler=kept(get_stations),
             query=StationsQuery,
             response=answers.StationsAnswer,
         ),

@@ -33,6 +33,7 @@ from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
+from federation.web.mapchanges import MapChanges
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
 
@@ -117,6 +118,7 @@ class WebContext:
     #: Those of peers.toml, by organisation, as it is now.
     peers: Callable[[], Mapping[str, Peer]] = dict
     maps: MapCache = field(default_factory=MapCache)
+    changes: MapChanges = field(default_factory=MapChanges)
     pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
     pictures: PictureShelf = field(default_factory=PictureShelf)

@@ -27,15 +27,17 @@ from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
+from federation.store.db import View
 from federation.text import LANGUAGES, Language, Sentence, Text
 from federation.web import live
 from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
-from federation.web.keptpages import answer_kept
+from federation.web.keptpages import Shows, answer_kept
 from federation.web.language import liked_language
 from federation.web.page import SAFETY, Page, query_of, static_file
+from federation.web.pagecache import KeptPage
 from federation.web.previewcard import can_draw
 
 PAGE_SIZE = 50
@@ -69,7 +71,7 @@ async def station(page: Page) -> web.StreamResponse:
         is_public=site.settings.photos.public,
     )
     alike = await read_alike(page.request, asked.election, code, caller)
-    answered = page.render(
+    answered = await page.answer(
         "tps.html",
         site.settings.name,
         answer=answer,
@@ -133,12 +135,15 @@ def live_address(election: str, cursor: str) -> str:
 
 
 def page_handler(
-    show: Callable[[Page], Awaitable[web.StreamResponse]], *, is_kept: bool = False
+    show: Callable[[Page], Awaitable[web.StreamResponse]],
+    *,
+    is_kept: bool = False,
+    shows: Shows = Shows.ALL,
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The handler of a page: a mistake is answered as a page, not as JSON.
 
-    `is_kept`: all strangers get the same, by nothing but address, language and database
-    (`pagecache.py`).
+    `is_kept`: all strangers get the same, by nothing but address, language and what of
+    the database it `shows` (`pagecache.py`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -150,7 +155,12 @@ def page_handler(
             if not is_kept:
                 return await show(page)
             language, names = page.t.language, page.names
-            return await answer_kept(request, language, names, lambda: show(page))
+
+            async def make(before: KeptPage | None) -> web.StreamResponse:
+                page.before = before
+                return await show(page)
+
+            return await answer_kept(request, language, names, make, shows)
         except (NotFoundError, FormatError) as error:
             return _mistake(page, error)
 
@@ -212,9 +222,14 @@ async def tell_fresh(page: Page, asked: QueryScope, code: str) -> str:
 
     `code`: of the region or the TPS, whose time it is told in.
     """
+    return await page.request.app[SITE].db.read(read_fresh, page, asked, code)
+
+
+def read_fresh(view: View, page: Page, asked: QueryScope, code: str) -> str:
+    """The same, in a snapshot."""
     site = page.request.app[SITE]
     now = site.clock()
-    change = await site.db.read(last_change, asked.election, site.settings.org, now)
+    change = last_change(view, asked.election, site.settings.org, now)
     if change is None:
         return ""
     between = "." if page.t.language == "id" else ":"

@@ -6,12 +6,21 @@ signs as a partner gets a page of their own, which is never kept. What two stran
 see otherwise is in the key: the address, the language, the name by which we were asked.
 
     ETag: "<SHA-256 of the page, 16 hex digits>"   Cache-Control: no-cache   → 304
+    ETag: "<the same>-gz"   Content-Encoding: gzip, to whoever takes that
 
-Source: RFC 9110 sections 8.8.3 and 13.1.2; RFC 9111 section 5.2.2.4 (no-cache: kept,
-but asked about each time, so that nobody's browser or proxy shows old figures)
+Answers to programs that are the same for all are kept beside them, with the tags that
+they have. Only what strangers get is packed: it holds no secret whose length could be
+measured beside what an attacker had put there.
+
+Source: RFC 9110 sections 8.8.3 (each encoding has a tag of its own), 12.5.3 and 13.1.2;
+RFC 9111 section 5.2.2.4 (no-cache: kept, but asked about each time, so that nobody's
+browser or proxy shows old figures)
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from functools import wraps
 from http import HTTPStatus
 from typing import Final
 
@@ -20,7 +29,10 @@ from aiohttp import hdrs, web
 from federation.records.readers import Nobody
 from federation.web import access
 from federation.web.context import SITE
-from federation.web.pagecache import Make, PageStand
+from federation.web.language import text_for_program
+from federation.web.openapi import Query
+from federation.web.pagecache import KeptPage, Make, PageStand
+from federation.web.responses import WHOLE
 from federation.web.sessions import SIGNED_IN, WHY_NOT, cookie_form
 
 #: Longer questions are answered, not kept.
@@ -28,7 +40,33 @@ MAX_QUESTION: Final = 400
 #: What may be asked of a page that is kept; each other parameter makes it a page of its
 #: own, of which a stranger could make any number.
 _QUERY: Final = frozenset(
-    {"after", "contest", "election", "lang", "map", "region", "sort", "status"}
+    {
+        *("after", "candidate", "contest", "election", "format", "lang", "limit"),
+        *("map", "picture", "region", "sort", "status", "whose"),
+    }
+)
+_TAKES_GZIP: Final = re.compile(
+    r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?:0\.\d*[1-9]\d*|1(?:\.0*)?)\s*)?(?:,|$)"
+)
+
+
+class Shows(Enum):
+    """What of the database an answer is made of: it is true until that is written."""
+
+    ALL = "whatever there is"
+    #: And when the map last changed, which is looked up once for all pages.
+    MAP = "the map and the list of stations"
+    #: Given again for a minute (`PictureShelf`); pages of them half of one more.
+    PICTURES = "what is counted for pictures, the list of stations"
+
+
+_HALF_S: Final = 30
+_LIST_TABLES: Final = ("register", "register_region", "register_village")
+#: Tables that a page of the map is read from; of `log` and `checkpoint` it has nothing
+#: but what `last_change` has. A batch of the map moves its cursor, whatever else.
+MAP_TABLES: Final = (
+    *("merge_cursor", "merge_election", "merge_epoch", "merged", "rollup"),
+    *_LIST_TABLES,
 )
 
 
@@ -48,7 +86,11 @@ def is_for_strangers(request: web.Request) -> bool:
 
 
 async def answer_kept(
-    request: web.Request, language: str, names: Mapping[str, str], make: Make
+    request: web.Request,
+    language: str,
+    names: Mapping[str, str],
+    make: Make,
+    shows: Shows = Shows.ALL,
 ) -> web.StreamResponse:
     """The page that `make` answers with: kept, if all strangers get the same.
 
@@ -57,23 +99,77 @@ async def answer_kept(
         language: In which the page is.
         names: What organisations are called on it.
         make: Answers with the page for this very request.
+        shows: What the page is made of.
     """
     if not (is_for_strangers(request) and _is_usual(request)):
-        return await make()
+        return await make(None)
     site = request.app[SITE]
-    # Before anything is read: a page is never taken for newer than it is.
-    stand = PageStand(site.db.commits, names, site.clock() // 60)
+    stand = await _read_stand(request, names, shows)
     # By which name we were asked is in the key: a page could name us by it.
     asker = access.public_caller(request)
     key = (request.rel_url.raw_path_qs, language, request.host, asker)
+    # What is kept is whole, whatever the one who had it made has already.
+    request[WHOLE] = True
     page = await site.pages.find(key, stand, make)
     if page is None:
-        return await make()
-    if any(known.value in {page.tag, "*"} for known in request.if_none_match or ()):
-        spared = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH}
-        headers = {k: v for k, v in page.headers.items() if k not in spared}
+        request[WHOLE] = False
+        return await make(None)
+    return _given(request, page) if isinstance(page, KeptPage) else page
+
+
+async def _read_stand(
+    request: web.Request, names: Mapping[str, str], shows: Shows
+) -> PageStand:
+    """How it stands now, before anything is read: no page is taken for newer."""
+    site = request.app[SITE]
+    minute = site.clock() // 60
+    if shows is Shows.ALL:
+        return PageStand(site.db.commits, names, minute)
+    changes = await site.changes.read(site.db, site.settings, site.clock())
+    if shows is Shows.PICTURES:
+        commits = site.db.last_commit(_LIST_TABLES) + site.pictures.made
+        return PageStand(commits, names, site.clock() // _HALF_S, changes)
+    return PageStand(site.db.last_commit(MAP_TABLES), names, minute, changes)
+
+
+def kept(
+    handler: Callable[[web.Request, Query], Awaitable[web.StreamResponse]],
+    shows: Shows = Shows.ALL,
+) -> Callable[[web.Request, Query], Awaitable[web.StreamResponse]]:
+    """The handler of an answer to programs that all strangers get the same."""
+
+    @wraps(handler)
+    async def handle(request: web.Request, query: Query) -> web.StreamResponse:
+        language = text_for_program(request).language
+        # A table names its sources besides.
+        is_table = getattr(query, "format", "json") != "json"
+        return await answer_kept(
+            request,
+            language,
+            {},
+            lambda _: handler(request, query),
+            Shows.ALL if is_table else shows,
+        )
+
+    return handle
+
+
+def _given(request: web.Request, page: KeptPage) -> web.Response:
+    """A kept page as an answer to this reader: packed, or not at all if it has it."""
+    body, tag, headers = page.body, page.tag, dict(page.headers)
+    if page.packed:
+        vary = headers.get(hdrs.VARY)
+        headers[hdrs.VARY] = ", ".join(filter(None, (vary, hdrs.ACCEPT_ENCODING)))
+        if _TAKES_GZIP.search(request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()):
+            body, tag = page.packed, f"{page.tag}-gz"
+            headers[hdrs.CONTENT_ENCODING] = "gzip"
+            headers[hdrs.ETAG] = f'"{tag}"'
+    known = request.if_none_match if hdrs.IF_NONE_MATCH in request.headers else None
+    if any(one.value in {page.tag, tag, "*"} for one in known or ()):
+        spared = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING}
+        headers = {k: v for k, v in headers.items() if k not in spared}
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return web.Response(body=page.body, headers=page.headers)
+    return web.Response(body=body, headers=headers)
 
 
 def _is_usual(request: web.Request) -> bool:

@@ -156,6 +156,7 @@ def _whole(host: str) -> str:
     return host if address is None else str(address)
 
 
+@lru_cache(maxsize=1024)
 def _parse(host: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ipaddress.ip_address(host.strip("[]").partition("%")[0])

@@ -24,6 +24,7 @@ from federation.flows.query.pictures.answers import (
     standing_numbers,
 )
 from federation.flows.query.pictures.count import KPU
+from federation.flows.query.pictures.shelf import CountingOn, PictureCounts
 from federation.flows.query.pictures.tables import orgs_of, picture_table
 from federation.flows.query.region import count_expected
 from federation.flows.query.scope import (
@@ -45,6 +46,7 @@ from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
 from federation.web.dashboard import ask_page, page_handler, tell_fresh
+from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
 from federation.web.queries import PicturesQuery
@@ -57,8 +59,12 @@ _AGAIN_S: Final = "2"
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/gambar", page_handler(show)),
-        web.get("/gambar/{code}", page_handler(show)),
+        web.get("/gambar", page_handler(show, is_kept=True, shows=Shows.PICTURES)),
+        # Below a kabupaten they are counted when read.
+        web.get("/gambar/{code:.{5,}}", page_handler(show, is_kept=True)),
+        web.get(
+            "/gambar/{code}", page_handler(show, is_kept=True, shows=Shows.PICTURES)
+        ),
     ]
 
 
@@ -68,7 +74,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/pictures",
             summary="What the pictures of a region show; as a table: one of them",
-            handler=get_pictures,
+            handler=kept(get_pictures),
             query=PicturesQuery,
             response=PicturesAnswer,
         )
@@ -89,12 +95,21 @@ async def read_pictures(
         raise FormatError(Sentence("page.no_such_list"), repr(candidate[:40] or whose))
     now = site.clock()
 
-    def read(view: View) -> PicturesAnswer:
-        counted = site.pictures.read(view, asked, code, now)
+    def answer(view: View, counted: PictureCounts | CountingOn) -> PicturesAnswer:
         place = places(view, asked.election, [code])[0]
         register = count_expected(view, asked, code)
         return answer_pictures(asked, place, register, counted, now, candidate, whose)
 
+    def give(view: View) -> PicturesAnswer | None:
+        known = site.pictures.known(view, asked, code, now)
+        return answer(view, known) if known else None
+
+    def read(view: View) -> PicturesAnswer:
+        return answer(view, site.pictures.read(view, asked, code, now))
+
+    # While somebody counts, nobody who can be given what was counted waits for that.
+    if site.picturing.locked() and (known := await site.db.read(give)):
+        return known
     async with site.picturing:
         return await site.db.read(read)
 
@@ -130,7 +145,7 @@ async def show(page: Page) -> web.StreamResponse:
     of_all = {"election": asked.election, "contest": asked.contest, "region": code}
     chosen = {"candidate": answer.candidate, "whose": whose}
     address = f"/gambar/{code}" if code else "/gambar"
-    answered = page.render(
+    answered = await page.answer(
         "pictures.html",
         site.settings.name,
         answer=answer,
@@ -149,7 +164,7 @@ async def show(page: Page) -> web.StreamResponse:
             "whose": whose if whose != WHOSE[0] else "",
         },
         sources=WHOSE,
-        tell_turnout=tell_turnout,
+        turnouts=[tell_turnout(page.t, cell) for cell in answer.turnout],
         charts=_draw(page, answer),
         data=query_of("/v1/pictures", {**of_all, **chosen}),
         files={

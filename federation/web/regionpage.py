@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
+from msgspec import structs
 
 from federation.errors import FormatError
 from federation.flows.query import answers, region
@@ -24,8 +25,9 @@ from federation.web.dashboard import (
     live_address,
     page_handler,
     preview_of,
-    tell_fresh,
+    read_fresh,
 )
+from federation.web.keptpages import Shows
 from federation.web.page import Page
 from federation.web.resultmap import SHOWN, ResultMap, draw_results
 
@@ -47,8 +49,10 @@ _FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/", page_handler(show_region, is_kept=True)),
-        web.get("/wilayah/{code}", page_handler(show_region, is_kept=True)),
+        web.get("/", page_handler(show_region, is_kept=True, shows=Shows.MAP)),
+        web.get(
+            "/wilayah/{code}", page_handler(show_region, is_kept=True, shows=Shows.MAP)
+        ),
     ]
 
 
@@ -67,32 +71,30 @@ async def show_region(page: Page) -> web.StreamResponse:
         raise FormatError(Sentence("page.no_such_list"), repr(sort[:40]))
     after = query.get("after", "")
 
-    def read(view: View) -> tuple[answers.RegionAnswer, Mapping[str, Sequence[str]]]:
+    def read(view: View) -> Mapping[str, object]:
         answer = region.region(view, asked, code, after, PAGE_SIZE)
         told = {
             election: region.told_contests(view, site.profiles[election])
             for election in site.settings.elections
         }
-        return answer, told
+        return {
+            # Where the map stands is told by `live` and `fresh` alone.
+            "answer": structs.replace(answer, cursor="", vector={}),
+            "children": _ordered(answer.children, sort),
+            "choices": _choices(page, asked, told),
+            "data": _data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
+            "fresh": read_fresh(view, page, asked, code),
+            "live": live_address(asked.election, answer.cursor),
+            "map": None if code else _map(page, answer, shown),
+            "orders": _orders(sort),
+            "preview": preview_of(page, asked, code),
+            "shown": shown,
+            "shows": SHOWN,
+            "most": _most_votes(answer.region),
+            "tally_note": _tally_note(page, answer.region),
+        }
 
-    answer, told = await site.db.read(read)
-    return page.render(
-        "region.html",
-        site.settings.name,
-        answer=answer,
-        children=_ordered(answer.children, sort),
-        choices=_choices(page, asked, told),
-        data=_data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
-        fresh=await tell_fresh(page, asked, code),
-        live=live_address(asked.election, answer.cursor),
-        map=None if code else _map(page, answer, shown),
-        orders=_orders(sort),
-        preview=preview_of(page, asked, code),
-        shown=shown,
-        shows=SHOWN,
-        most=_most_votes(answer.region),
-        tally_note=_tally_note(page, answer.region),
-    )
+    return await page.answer_with("region.html", site.settings.name, read)
 
 
 def _ordered(parts: list[answers.Region], sort: str) -> list[answers.Region]:

@@ -30,6 +30,8 @@ from federation.web.language import text_for_program
 from federation.web.openapi import CSV, CURSOR, GEOJSON, JSON, NDJSON
 
 _MEDIA = {"csv": CSV, "ndjson": NDJSON, "geojson": GEOJSON}
+#: Of a request: it is answered whole; whoever keeps the answer compares its tag.
+WHOLE = web.RequestKey("whole", bool)
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
 
 
@@ -152,7 +154,8 @@ def _send(
         headers[CURSOR] = cursor  # the only place where a table without rows has it
     if following:
         headers[hdrs.LINK] = f'<{further(request, after=following)}>; rel="next"'
-    if any(known.value in {tag, "*"} for known in request.if_none_match or ()):
+    known = () if request.get(WHOLE) else request.if_none_match or ()
+    if any(one.value in {tag, "*"} for one in known):
         return web.Response(status=304, headers=headers)
     return web.Response(
         body=body,

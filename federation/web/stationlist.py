@@ -109,7 +109,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
     fields = {**which.given, **({"region": code} if code else {})}
     of_all = {"election": asked.election, "contest": asked.contest, **fields}
     export = {**of_all, "what": "stations"}
-    return page.render(
+    return await page.answer(
         "stations.html",
         site.settings.name,
         **found,

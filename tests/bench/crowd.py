@@ -1,8 +1,9 @@
 """A crowd before a node that syncs: `make bench ARGS=crowd`.
 
-    readers    300 requests/s for so long as the sync runs: half of them the first page,
-               the others its provinces and their kabupaten; without `If-None-Match`,
-               as visitors who come for the first time
+    readers    300 requests/s for so long as the sync runs: near half of them the first
+               page, the others its provinces, their kabupaten, what programs ask of
+               these, and pictures; without `If-None-Match`, as visitors who come for
+               the first time, and taking gzip, as browsers do
     a sync     all that another node has: at rest on one node, under the crowd on
                another
 
@@ -16,6 +17,7 @@ import asyncio
 import contextlib
 import gzip
 import itertools
+import re
 import statistics
 import threading
 import time
@@ -30,23 +32,41 @@ from tests.bench.node import NEVER_S, Node
 from tests.bench.report import Figure, at_least, at_most, shown
 
 RATE = 300
-CONNECTIONS = 64
+CONNECTIONS = 128
 WARM_S = 5.0
 FULL_S = 4.0
 #: Readers stop by themselves, whatever becomes of the sync.
 LONGEST_S = 900.0
+ALWAYS = 0.0, float("inf")
+_LIKES = "Accept-Language: id\r\nAccept-Encoding: gzip\r\n"
+_SIZE = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 @dataclass
 class Heard:
-    """What readers got: seconds from when each request was due, and what came."""
+    """What readers got: seconds from when each request was due, and what came.
 
-    seconds: list[float] = field(default_factory=list)
+    `used_s`: of a processor, by the readers themselves; `size`: bytes that came.
+    """
+
+    answers: list[tuple[str, float, float]] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    size: int = 0
+    used_s: float = 0.0
 
-    def quantile(self, share: float) -> float:
-        """Milliseconds within which so many were answered."""
-        ordered = sorted(self.seconds)
+    def quantile(
+        self, share: float, kind: str = "/", within: tuple[float, float] = ALWAYS
+    ) -> float:
+        """Milliseconds within which so many of what begins so were answered.
+
+        `within`: only what was due then.
+        """
+        first, last = within
+        ordered = sorted(
+            took
+            for path, due, took in self.answers
+            if path.startswith(kind) and first <= due <= last
+        )
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
@@ -65,7 +85,10 @@ class Readers:
 
     def come(self, rate: float, longest_s: float) -> Heard:
         """So many a second until `stop`, at most for so long."""
-        return asyncio.run(self._come(rate, longest_s))
+        began = time.thread_time()
+        heard = asyncio.run(self._come(rate, longest_s))
+        heard.used_s = time.thread_time() - began
+        return heard
 
     def press(self, seconds: float, connections: int = 8) -> float:
         """As many as the node answers, on so many connections: a second."""
@@ -93,8 +116,11 @@ class Readers:
     async def _read(self, due: asyncio.Queue[float | None], heard: Heard) -> None:
         async with self._connection() as ask:
             while (at := await due.get()) is not None:
-                heard.statuses[await ask()] += 1
-                heard.seconds.append(time.monotonic() - at)
+                path = next(self._paths)
+                status, size = await ask(path)
+                heard.statuses[status] += 1
+                heard.size += size
+                heard.answers.append((path, at, time.monotonic() - at))
 
     async def _press(self, seconds: float, connections: int) -> float:
         end, count = time.monotonic() + seconds, 0
@@ -103,7 +129,7 @@ class Readers:
             nonlocal count
             async with self._connection() as ask:
                 while time.monotonic() < end:
-                    await ask()
+                    await ask(next(self._paths))
                     count += 1
 
         await asyncio.gather(*(press() for _ in range(connections)))
@@ -113,18 +139,14 @@ class Readers:
     async def _connection(self):
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
 
-        async def ask() -> int:
-            head = f"GET {next(self._paths)} HTTP/1.1\r\nHost: localhost\r\n"
-            writer.write(f"{head}Accept-Language: id\r\n{self._field}\r\n".encode())
+        async def ask(path: str) -> tuple[int, int]:
+            head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n"
+            writer.write(f"{head}{_LIKES}{self._field}\r\n".encode())
             answer = await reader.readuntil(b"\r\n\r\n")
-            status, _, fields = answer.decode().partition("\r\n")
-            sizes = [
-                int(line[15:])
-                for line in fields.split("\r\n")
-                if line.lower().startswith("content-length:")
-            ]
-            await reader.readexactly(sum(sizes))
-            return int(status.split()[1])
+            found = _SIZE.search(answer)
+            size = int(found[1]) if found else 0
+            await reader.readexactly(size)
+            return int(answer[9:12]), size
 
         try:
             yield ask
@@ -157,7 +179,9 @@ class Crowd:
             goal = {source.origin: source.size()}
             paths = _visited(resting)
             self._say(f"a sync of {goal} at rest")
+            rested = resting.cpu_s()
             stored, merged = self._sync(resting, source, goal)
+            rested = resting.cpu_s() - rested
             self._say("the same under the crowd")
             readers = Readers(crowded.port, paths)
             heard: list[Heard] = []
@@ -167,7 +191,9 @@ class Crowd:
             thread.start()
             try:
                 time.sleep(WARM_S)
+                began, used = time.monotonic(), crowded.cpu_s()
                 under, after = self._sync(crowded, source, goal)
+                within, used = (began, began + after), crowded.cpu_s() - used
             finally:
                 readers.stop()
                 thread.join()
@@ -175,9 +201,15 @@ class Crowd:
             note = f"{size:,} records in {under:.1f} s; at rest {stored:.1f} s"
             mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
             return [
-                *_of_readers(heard[0]),
+                *_of_readers(heard[0], within),
                 at_least("of its rate, a sync keeps", stored / under, "", 0.8, note),
                 shown("of its rate, until merged", merged / after, "", mapped),
+                shown(
+                    "processor of that node meanwhile",
+                    used,
+                    "s",
+                    f"{rested:.1f} at rest",
+                ),
                 *self._press(crowded),
             ]
 
@@ -231,20 +263,46 @@ class Crowd:
             yield shown("processor of one", each, "µs", "all of the node's processes")
 
 
-def _of_readers(heard: Heard) -> list[Figure]:
-    asked, good = len(heard.seconds), heard.statuses[200]
+def _of_readers(heard: Heard, within: tuple[float, float]) -> list[Figure]:
+    """`within`: from when to when the sync ran, until all was merged."""
+    asked, good = len(heard.answers), heard.statuses[200]
     note = f"{asked:,} requests at {RATE}/s; {asked - good} not answered with 200"
+    own = f"{heard.size / asked / 1024:.1f} KB each; on the same processors"
+    before = 0.0, within[0] - 1
+    middle = heard.quantile(0.5, within=before)
     return [
-        at_most(
-            "p99 of pages while a sync runs", heard.quantile(0.99), "ms", 100, note
+        *(
+            at_most(
+                f"p99 of {name} while a sync runs",
+                heard.quantile(0.99, kind, within),
+                "ms",
+                100,
+                note if kind == "/" else "",
+            )
+            for name, kind in _KINDS.items()
         ),
-        shown("median of them", heard.quantile(0.5), "ms"),
-        shown("the longest", heard.quantile(1.0), "ms"),
+        shown("median of all", heard.quantile(0.5, within=within), "ms"),
+        shown("the longest", heard.quantile(1.0, within=within), "ms"),
+        shown(
+            "p99 of all after a start, each page for the first time",
+            heard.quantile(0.99, within=before),
+            "ms",
+            f"the {WARM_S - 1:.0f} s before; median {middle:.1f}",
+        ),
+        shown("readers use, of one processor", heard.used_s / asked * RATE, "", own),
     ]
 
 
+_KINDS = {
+    "all": "/",
+    "regions": "/wilayah/",
+    "`/v1/regions`": "/v1/",
+    "pictures": "/gambar",
+}
+
+
 def _visited(node: Node) -> Iterator[str]:
-    """Half of all go to the first page, a third to a province, the rest further in."""
+    """Near half of all go to the first page, a third to a province."""
     provinces = [one["code"] for one in node.get("/v1/regions")["children"]]
     inner = [
         one["code"]
@@ -254,7 +312,13 @@ def _visited(node: Node) -> Iterator[str]:
     random = Random(20240214)
     while True:
         kind = random.random()
-        if kind < 1 / 2:
+        if kind < 0.45:
             yield "/"
+        elif kind < 0.75:
+            yield f"/wilayah/{random.choice(provinces)}"
+        elif kind < 0.9:
+            yield f"/wilayah/{random.choice(inner)}"
+        elif kind < 0.98:
+            yield random.choice(["/v1/regions", f"/v1/regions/{random.choice(inner)}"])
         else:
-            yield f"/wilayah/{random.choice(provinces if kind < 5 / 6 else inner)}"
+            yield random.choice(["/gambar", f"/gambar/{random.choice(provinces)}"])

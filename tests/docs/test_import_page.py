@@ -1,18 +1,21 @@
-"""docs/reference/import.md is what the code knows."""
+"""docs/reference/import.md and its twin are what the code knows."""
 
 import runpy
 from pathlib import Path
 
+import pytest
+
 from federation.sources.headers import KNOWN, NOT_READ
+from federation.text import LANGUAGES
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_import_page.py"
 
 
-def test_the_page_is_current():
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_current(language):
     made = runpy.run_path(str(SCRIPT))
-    assert made["PAGE"].read_text(encoding="utf-8") == made["make_page"](), (
-        "run `make docs`"
-    )
+    there = made["PAGES"][language].read_text(encoding="utf-8")
+    assert there == made["make_page"](language), "run `make docs`"
 
 
 def test_no_header_means_two_things():

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from federation.flows.query import shortforms
 from federation.flows.query.search import MOST, search
 from federation.records.register import Register
 from federation.records.tps import TpsId
 from federation.store import registers
 from federation.store.db import Database
-from federation.store.namesearch import NameIndexes
+from federation.store.namesearch import NameIndexes, fold
 
 ELECTION = "pemilu-uji"
 NAMES = {
@@ -149,7 +150,7 @@ def test_a_whole_code_is_known_as_one(known, typed, code):
         ("720202201", ["7202022016", "7202022017"]),
         ("13710110090", ["1371011009"]),
         ("5", []),
-        ("1371019999", []),
+        ("1371019999", ["137101"]),
         ("99AA", []),
     ],
 )
@@ -205,3 +206,48 @@ def test_an_election_without_names_finds_nothing_by_them(known):
         assert first_of(view, indexes, "masani") == ["7202022016"]
         index = indexes.index(view, "pemilu-lain")
         assert search(view, index, "pemilu-lain", "masani").found == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("poso sulteng", "7202"),
+        ("kota padang sumbar", "1371"),
+        ("ds. masani", "7202022016"),
+        ("rawnag padang selatan", "1371011009"),
+        ("masanni poso", "7202022016"),
+        ("kp 2", "7202022017"),
+        ("kampung2", "7202022017"),
+        ("7202999999", "7202"),
+        ("72020220169", "7202022016"),
+    ],
+)
+def test_short_forms_and_one_wrong_word_or_digit_find_what_is_meant(
+    known, typed, first
+):
+    assert find(known, typed).found[0].place.code == first
+
+
+@pytest.mark.parametrize("between", [" tps ", "/", " ", " TPS 0", ", no. ", " tps no "])
+@pytest.mark.parametrize("village", ["7202022016", "72.02.02.2016", "72 02 02 2016"])
+def test_a_villages_code_and_a_number_are_the_code_of_a_station(
+    known, village, between
+):
+    assert find(known, f"{village}{between}2").code == "7202022016002"
+
+
+@pytest.mark.parametrize("typed", ["sawahan tps2", "tps2 sawahan", "tps02 sawahan"])
+def test_a_number_may_stand_right_behind_tps(known, typed):
+    [one] = find(known, typed).found
+    assert list(one.tps) == ["1371021001002"]
+
+
+def test_where_a_name_is_just_that_none_is_proposed_beside_it(known):
+    assert [one.place.name for one in find(known, "masani").found] == ["MASANI"]
+
+
+def test_short_forms_are_of_places_and_written_as_names_are_compared():
+    for short, whole in shortforms._SHORT_FORMS.items():
+        assert [fold(short), *map(fold, whole)] == [short, *whole]
+    assert shortforms.write_out(["tps", "jaksel"]) == ["tps", "jakarta", "selatan"]
+    assert shortforms.write_out(["jateng", "x"]) == ["jawa", "tengah", "x"]

@@ -158,3 +158,40 @@ def test_rows_are_selected_among_any_number_of_values(db, count):
             among=iter(codes),
         )
         assert sorted(rows) == [(code,) for code in codes]
+
+
+def test_each_table_knows_the_last_commit_that_wrote_it(db):
+    with db.transaction() as tx:
+        raise_one(tx)
+    with db.transaction() as tx:
+        tx.execute("SELECT * FROM alarm").fetchall()
+    first = db.last_commit(["alarm"])
+    assert (first, db.last_commit(["rollup"])) == (db.commits, 0)
+    statement = "INSERT INTO rollup VALUES (?,?,?,?)"
+    with db.transaction() as tx:
+        tx.executemany(statement, [("e", "c", "1", b"")])
+    assert (db.last_commit(["alarm"]), db.last_commit(["rollup"])) == (
+        first,
+        db.commits,
+    )
+    assert db.last_commit(["alarm", "rollup"]) == db.commits
+    for statement in (
+        "UPDATE OR IGNORE rollup SET region = '2'",
+        "  delete from ROLLUP",
+        "REPLACE INTO rollup VALUES ('e', 'c', '3', x'')",
+        "INSERT OR REPLACE INTO rollup VALUES ('e', 'c', '3', x'')",
+    ):
+        with db.transaction() as tx:
+            tx.execute(statement)
+        assert db.last_commit(["rollup"]) == db.commits, statement
+
+
+def test_a_statement_that_says_otherwise_what_it_writes_may_have_written_all(db):
+    many = "WITH one AS (SELECT 1 AS x) SELECT x FROM one"
+    with db.transaction() as tx:
+        tx.execute(many).fetchall()
+    assert db.last_commit(["alarm"]) == 0
+    with db.transaction() as tx:
+        tx.execute(f"{many[: many.index('SELECT x')]} DELETE FROM alarm WHERE 1 = 0")
+        tx.execute("INSERT INTO rollup VALUES ('e', 'c', '1', x'')")
+    assert db.last_commit(["alarm"]) == db.commits == 1

@@ -1,15 +1,24 @@
 """A kept page is a stranger's, and a stranger's only."""
 
+import gzip
+import json
 from random import Random
 
+import pysqlite3 as sqlite3
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from federation.config.settings import Listen
 from federation.feeds.signature import RequestSigner
 from federation.flows.partners import PartnerBook
+from federation.flows.query import region
+from federation.flows.query.freshness import last_change
+from federation.flows.query.scope import ask
 from federation.records.readers import Partner
+from federation.store import alarms
 from federation.web.app import make_app
+from federation.web.keptpages import MAP_TABLES
+from federation.web.page import Page
 from federation.web.sessions import cookie_form
 from tests import sample_map as sample
 from tests.browsing import Browser
@@ -17,7 +26,14 @@ from tests.fakes import FixedClock, signer
 from tests.peoplenode import DOOR
 from tests.webnode import context_of, settings_of
 
-PATHS = ("/", "/wilayah/13", f"/tps/{sample.AGREED}", "/daftar", "/berbeda", "/kosong")
+PATHS = (
+    *("/", "/wilayah/13", f"/tps/{sample.AGREED}", "/daftar", "/berbeda", "/kosong"),
+    "/gambar",
+)
+ANSWERS = (
+    *("/v1/regions", "/v1/regions/13", f"/v1/tps/{sample.AGREED}", "/v1/gaps"),
+    *("/v1/disputed", "/v1/stations?status=agreed", "/v1/pictures"),
+)
 URL = "https://data.ana.example"
 PARTNER = "kawalpemilu.example"
 KEY = signer(f"{PARTNER}/node")
@@ -81,6 +97,209 @@ async def test_a_stranger_gets_what_was_made_for_another(client, site, path):
     assert len(site.pages) == 1
 
 
+@pytest.mark.parametrize("path", ANSWERS)
+async def test_an_answer_to_programs_is_kept_with_the_tag_that_it_has(
+    client, site, path
+):
+    made = await client.get(path, headers={"If-None-Match": '"what nobody has"'})
+    whole, tag = await made.read(), made.headers["ETag"]
+    assert (made.status, len(site.pages)) == (200, 1)
+    # Its tag tells where the map stood.
+    assert tag.startswith(f'"{json.loads(whole)["cursor"]}-')
+    again = await client.get(path)
+    assert (await again.read(), again.headers["ETag"]) == (whole, tag)
+    assert again.headers["Content-Type"] == "application/json"
+    site.pages._kept.clear()
+    # Who has it already has it made for others all the same.
+    spared = await client.get(path, headers={"If-None-Match": tag})
+    assert (spared.status, await spared.read(), len(site.pages)) == (304, b"", 1)
+    assert (await (await client.get(path)).read()) == whole
+
+
+async def test_a_table_is_another_answer_and_a_mistake_none(client, site):
+    for path in ("/v1/regions?format=csv", "/v1/regions"):
+        assert (await client.get(path)).status == 200
+    assert len(site.pages) == 2
+    for path in ("/v1/regions?odd=1", "/v1/regions/99", "/v1/regions?limit=x"):
+        assert (await client.get(path)).status in {400, 404}
+    assert len(site.pages) == 2
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/regions"])
+@pytest.mark.parametrize(
+    ("takes", "is_packed"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0.000, br", False),
+        ("x-gzip", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+async def test_it_is_packed_for_whoever_takes_that(client, path, takes, is_packed):
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    whole = await plain.read()
+    request = client.session.get(
+        client.make_url(path), headers={"Accept-Encoding": takes}, auto_decompress=False
+    )
+    async with request as got:
+        body, tag = await got.read(), got.headers["ETag"]
+    assert (got.headers.get("Content-Encoding") == "gzip") is is_packed
+    assert (gzip.decompress(body) if is_packed else body) == whole
+    assert (tag == plain.headers["ETag"]) is not is_packed
+    assert "Accept-Encoding" in got.headers["Vary"]
+    # A tag of either form says that the page is known, in whichever it would be sent.
+    for known in (tag, plain.headers["ETag"]):
+        headers = {"Accept-Encoding": takes, "If-None-Match": known}
+        spared = await client.get(path, headers=headers)
+        assert (spared.status, spared.headers["ETag"]) == (304, tag)
+        assert "Content-Encoding" not in spared.headers
+
+
+async def test_whoever_is_somebody_gets_nothing_packed(client, site):
+    for path in ("/", "/v1/regions"):
+        headers = {"Authorization": "Bearer x", "Accept-Encoding": "gzip"}
+        got = await client.get(path, headers=headers)
+        assert "Content-Encoding" not in got.headers
+    assert len(site.pages) == 0
+
+
+def tables_read(view, fn):
+    """Which tables `fn` reads."""
+    found = set()
+
+    def note(action, table, *_):
+        if action == sqlite3.SQLITE_READ:
+            found.add(table)
+        return sqlite3.SQLITE_OK
+
+    view._connection.set_authorizer(note)
+    try:
+        fn()
+    finally:
+        view._connection.set_authorizer(None)
+    return found
+
+
+@pytest.mark.parametrize("code", ["", "13", "1371", "137101", "1371011001"])
+def test_a_page_of_the_map_is_read_from_the_map_and_its_last_change(sample_db, code):
+    profile = sample.profile()
+    asked = ask({sample.ELECTION: profile}, [sample.ELECTION])
+    with sample_db.view() as view:
+        shown = tables_read(view, lambda: region.region(view, asked, code))
+        told = tables_read(view, lambda: region.told_contests(view, profile))
+        change = tables_read(
+            view, lambda: last_change(view, sample.ELECTION, sample.ANA, NOW)
+        )
+    assert "merge_cursor" in shown
+    # Of a log, its name: that never changes.
+    assert shown | told <= {*MAP_TABLES, "log", *STATION_TABLES[len(code) == 10]}
+    assert change <= {"merge_cursor", "merge_election", "log", "cosignature"}
+
+
+#: What a station's row points at was written before it, and is not written again.
+STATION_TABLES = {False: (), True: ("superseded",)}
+
+
+async def test_what_is_on_no_page_of_the_map_makes_none_anew(client, site, sample_db):
+    shown = {path: await read(client, path) for path in ("/", "/wilayah/13")}
+    await read(client, "/daftar")
+    before = [page.stand for page in site.pages._kept.values()]
+
+    def raise_one(tx):
+        alarms.raise_alarm(tx, "code", "subject", "detail", 1)
+
+    await sample_db.write(raise_one)
+    for path, (_, text) in shown.items():
+        assert (await read(client, path))[1] == text
+    await read(client, "/daftar")
+    after = [page.stand for page in site.pages._kept.values()]
+    assert [new == old for old, new in zip(before, after, strict=True)] == [
+        *(True, True),
+        False,
+    ]
+
+
+async def test_where_only_the_map_as_a_whole_moved_nothing_is_drawn_again(
+    client, site, sample_db, monkeypatch
+):
+    drawn, render = [], Page.render
+
+    def count(page, template, *given, **values):
+        drawn.append(template)
+        return render(page, template, *given, **values)
+
+    monkeypatch.setattr(Page, "render", count)
+    paths = ("/", "/?lang=en", "/wilayah/13", "/wilayah/1371011001")
+    first = {path: (await read(client, path))[1] for path in paths}
+    assert len(drawn) == len(paths)
+    moved = "UPDATE merge_election SET seq=seq+1"
+    await sample_db.write(lambda tx: tx.execute(moved).rowcount)
+    moved = {path: (await read(client, path))[1] for path in paths}
+    assert len(drawn) == len(paths)
+    for path in paths:
+        assert moved[path] != first[path], "it tells another cursor"
+    tags = {page.tag for page in site.pages._kept.values()}
+    site.pages._kept.clear()
+    for path in paths:
+        got, text = await read(client, path)
+        assert (text, got.headers["ETag"].strip('"').removesuffix("-gz") in tags) == (
+            moved[path],
+            True,
+        )
+        assert "script-src" in got.headers["Content-Security-Policy"]
+    assert len(drawn) == 2 * len(paths)
+    # What is of the region itself draws it anew.
+    name = "UPDATE register_region SET name='Elsewhere' WHERE region='13'"
+    await sample_db.write(lambda tx: tx.execute(name).rowcount)
+    assert "Elsewhere" in (await read(client, "/wilayah/13"))[1]
+    assert len(drawn) == 2 * len(paths) + 1
+
+
+async def test_pictures_stand_for_half_a_minute_and_those_of_a_village_do_not(
+    client, site, sample_db, clock, monkeypatch
+):
+    looked, answer = [], Page.answer
+
+    async def count(page, *given, **values):
+        looked.append(page.request.path)
+        return await answer(page, *given, **values)
+
+    monkeypatch.setattr(Page, "answer", count)
+    paths = ("/gambar", "/gambar/1371011001")
+    for path in paths * 2:  # what was counted for the first is known to the second
+        await read(client, path)
+    looked.clear()
+    moved = "UPDATE merge_election SET seq=seq+1"
+    await sample_db.write(lambda tx: tx.execute(moved).rowcount)
+    for path in paths:
+        await read(client, path)
+    assert looked == ["/gambar/1371011001"]
+    clock.now += 30
+    await read(client, "/gambar")
+    assert looked[1:] == ["/gambar"]
+    # Another list of stations is on all of them at once.
+    name = "UPDATE register_region SET name='Elsewhere' WHERE region=''"
+    await sample_db.write(lambda tx: tx.execute(name).rowcount)
+    await read(client, "/gambar")
+    assert looked[2:] == ["/gambar"]
+
+
+async def test_whose_news_came_last_is_told_as_it_changes(client, site, sample_db):
+    await read(client, "/")
+    time = "UPDATE cosignature SET time=time+7200, first_time=NULL"
+    if not await sample_db.write(lambda tx: tx.execute(time).rowcount):
+        pytest.skip("nobody has confirmed anything in the sample")
+    [stale] = site.pages._kept.values()
+    await read(client, "/")
+    [fresh] = site.pages._kept.values()
+    assert fresh.stand != stale.stand
+
+
 async def test_language_address_and_name_each_have_a_page_of_their_own(client, site):
     id_page = await read(client, "/", **{"Accept-Language": "id"})
     en_page = await read(client, "/", **{"Accept-Language": "en"})
@@ -108,7 +327,7 @@ async def test_the_minute_that_a_page_speaks_of_passes(client, site, clock):
     assert later.stand == page.stand._replace(minute=page.stand.minute + 1)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, "/v1/regions", "/v1/pictures"])
 async def test_nobody_but_a_stranger_fills_or_gets_a_kept_page(
     client, site, clock, path
 ):
@@ -124,14 +343,16 @@ async def test_nobody_but_a_stranger_fills_or_gets_a_kept_page(
     for who, headers in askers.items():
         got = await client.get(path, headers=headers)
         assert (got.status, len(site.pages)) == (200, 0), who
-        assert "ETag" not in got.headers, who
+        assert ("ETag" in got.headers) is path.startswith("/v1/"), who
     # Cookies of the site whose path this node lives below say nothing to us.
     got = await client.get(path, headers={"Cookie": "theirs=1"})
     assert (got.status, len(site.pages)) == (200, 1)
     signed = RequestSigner(KEY, clock, Random(7)).sign("GET", f"{URL}{path}", None)
     for who, headers in (askers | {"partner": signed}).items():
         got = await client.get(path, headers=headers)
-        assert (got.status, "ETag" in got.headers) == (200, False), who
+        assert got.status == 200, who
+        assert ("ETag" in got.headers) is path.startswith("/v1/"), who
+        assert len(site.pages) == 1, who
 
 
 async def test_whoever_is_signed_in_sees_a_page_of_their_own(url, browser):

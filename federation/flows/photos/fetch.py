@@ -276,24 +276,26 @@ class _PhotoTurn:
             return
         org = self._source.org
         partial = Partial(ctx.folder, sought.digest, org)
-        download = Download(sought, partial)
+        download = Download(org, sought, partial)
         kept = 0
         try:
             if sought.digest in ctx.begun:
                 await asyncio.to_thread(partial.load)
-            await download.run(org, way)
-            self._silences = 0
-            self._left += sought.most - download.came
+            await download.run(way)
             come()
             size = partial.size
-            if await download.keep(ctx.holding, ctx.blobs, int(ctx.wall())):
+            is_held = await download.keep(ctx.holding, ctx.blobs, int(ctx.wall()))
+            self._silences = 0
+            if is_held:
                 kept = size
                 self.report.fetched += 1
                 self.report.size += kept
         except PeerError as error:
-            self._left += sought.most - download.came
+            if error.is_wrong:
+                await asyncio.to_thread(partial.drop)
             await self._failed(sought, error, download)
         finally:
+            self._left += sought.most - download.came
             ctx.room.came(sought.most, kept)
             # Also when we are stopped: what has come is not asked for again.
             try:

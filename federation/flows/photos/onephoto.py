@@ -23,8 +23,8 @@ from federation.text import Sentence
 
 #: One photo takes no longer from one partner; what has come by then stays.
 PHOTO_S: Final = 45.0
-#: What waits to be written: so much, or for so long. Most photos have less, and come
-#: with one change of threads.
+#: More than so much is written before all has come, or what waited for so long. Most
+#: photos have less, and are written when it has.
 _WRITE_BYTES: Final = 1 << 20
 _WRITE_S: Final = 2.0
 #: What shared copies are. A partner's word is not taken for it: a browser will be told.
@@ -38,16 +38,16 @@ _MEDIA_TYPES: Final = {
 class Download:
     """One photo from one partner."""
 
-    def __init__(self, sought: Sought, partial: Partial) -> None:
-        """`partial` is where it is written as it comes.
+    def __init__(self, org: str, sought: Sought, partial: Partial) -> None:
+        """`org` is asked; `partial` is where it is written as it comes.
 
         `came`: so many bytes have come; `is_other`: all of it, and it is not the photo.
         """
         self._sought, self._partial = sought, partial
-        self.came, self.is_other = 0, False
+        self._org, self.came, self.is_other = org, 0, False
 
-    async def run(self, org: str, way: PhotoWay) -> None:
-        """Return when it is there, and verified.
+    async def run(self, way: PhotoWay) -> None:
+        """Return when all of it has come; what it is, `keep` says.
 
         Raises:
             PeerError: it did not come.
@@ -57,22 +57,12 @@ class Download:
         if partial.size > sought.most:
             await asyncio.to_thread(partial.drop)
         is_resumed = partial.size > 0
-        try:
-            await self._read(org, way)
-            if is_resumed and partial.digest != sought.digest:
-                await asyncio.to_thread(partial.drop)
-                await self._read(org, way)
+        await self._read(way)
+        if is_resumed:
+            await asyncio.to_thread(partial.save)
             if partial.digest != sought.digest:
-                self.is_other = True
-                raise self._wrong(org, "fetch.other-bytes")
-            if partial.size not in sought.sizes:
-                raise self._wrong(org, "fetch.other-size")
-            if self.media_type is None:
-                raise self._wrong(org, "fetch.no-photo")
-        except PeerError as error:
-            if error.is_wrong:
                 await asyncio.to_thread(partial.drop)
-            raise
+                await self._read(way)
 
     @property
     def media_type(self) -> str | None:
@@ -86,21 +76,20 @@ class Download:
         """Hold it, durably: bytes, then row; False: it was removed while it came.
 
         Raises:
+            PeerError: it is not what was asked for.
             OSError: a disk of ours is full or failed.
         """
-        digest, partial, media_type = (
-            self._sought.digest,
-            self._partial,
-            self.media_type,
-        )
-        assert media_type is not None, "it has come"
+        digest, partial = self._sought.digest, self._partial
         async with blobs.alone(digest):
             try:
-                await blobs.put_file(digest, partial.path)
+                # One change of threads for all that is to be done with its bytes.
+                await blobs.put_file(digest, partial.path, self._finish)
             except FileNotFoundError:
                 if await asyncio.to_thread(partial.path.exists):
                     raise
                 return False  # what is removed is removed here, too
+            media_type = self.media_type
+            assert media_type is not None, "it is verified"
             new = NewPhoto(digest, partial.size, media_type, now)
             # Only then it is dropped: where we are killed, it is not asked for again.
             is_held = await rows.hold(new, partial.drop)
@@ -109,7 +98,28 @@ class Download:
                 await blobs.delete(digest)
         return is_held
 
-    async def _read(self, org: str, way: PhotoWay) -> None:
+    def _finish(self) -> None:
+        """Write the rest of it, and see that it is the photo.
+
+        Raises:
+            PeerError: it is not.
+            OSError: a disk of ours is full or failed.
+        """
+        sought, partial = self._sought, self._partial
+        partial.save()
+        wrong = None
+        if partial.digest != sought.digest:
+            self.is_other = True
+            wrong = "fetch.other-bytes"
+        elif partial.size not in sought.sizes:
+            wrong = "fetch.other-size"
+        elif self.media_type is None:
+            wrong = "fetch.no-photo"
+        if wrong is not None:
+            path = blob_of(sought.digest).path
+            raise PeerError(self._org, path, None, Sentence(wrong), "wrong")
+
+    async def _read(self, way: PhotoWay) -> None:
         sought, partial = self._sought, self._partial
         if partial.size and partial.digest == sought.digest:
             return
@@ -124,17 +134,11 @@ class Download:
                 async for piece in pieces:
                     self.came += len(piece)
                     partial.add(piece)
-                    is_due = partial.waiting >= _WRITE_BYTES
+                    is_due = partial.waiting > _WRITE_BYTES
                     is_due |= loop.time() - saved >= _WRITE_S
                     if is_due:
                         await asyncio.to_thread(partial.save)
                         saved = loop.time()
         except TimeoutError as error:
             slow = Sentence("fetch.too-slow", seconds=f"{PHOTO_S:g}")
-            raise PeerError(org, resource.path, None, slow, "silent") from error
-        if partial.waiting:
-            await asyncio.to_thread(partial.save)
-
-    def _wrong(self, org: str, key: str) -> PeerError:
-        path = blob_of(self._sought.digest).path
-        return PeerError(org, path, None, Sentence(key), "wrong")
+            raise PeerError(self._org, resource.path, None, slow, "silent") from error

@@ -25,7 +25,7 @@ from federation.files import make_folders
 MAX_KEPT: Final = 64
 _HEAD_BYTES: Final = 1 << 10
 #: At once, Linux would look for as much memory in one piece for it.
-_WRITE_BYTES: Final = 1 << 17
+_WRITE_BYTES: Final = 1 << 18
 _BEGUN: Final = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -45,7 +45,7 @@ class Partial:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._new: list[bytes] = []
+        self._new: list[bytes | memoryview] = []
         self._sum = hashlib.sha256()
         self.size, self.waiting, self.head = 0, 0, b""
 
@@ -85,8 +85,8 @@ class Partial:
             if stat.st_nlink > 1 and self.digest != self._of:
                 self.drop()
 
-    def add(self, data: bytes) -> None:
-        """The next bytes."""
+    def add(self, data: bytes | memoryview) -> None:
+        """The next bytes, which stay what they are."""
         self._new.append(data)
         self.size += len(data)
         self.waiting += len(data)
@@ -112,7 +112,7 @@ class Partial:
                     raise
                 self._sum.update(data)
                 self.waiting -= len(data)
-                self.head = self.head or data[:_HEAD_BYTES]
+                self.head = self.head or bytes(data[:_HEAD_BYTES])
 
     def close(self) -> None:
         """Keep it as it is; whoever is stopped while a thread loads it waits."""
@@ -136,7 +136,7 @@ class Partial:
         self.head = data[:_HEAD_BYTES]
         self._sum.update(data)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         if self._file is None:
             self._file = self._open()
         view = memoryview(data)

@@ -27,14 +27,19 @@ from federation.text import Sentence
 
 _LINE: Final = re.compile(rb"([0-9a-f]{64}) (-|\+|[1-9][0-9]{0,8})")
 _MAX_LINE_BYTES: Final = 80
+_NOTHING: Final = memoryview(b"")
 #: A node that knows no such question says one of these.
 _UNKNOWN: Final = {400, 404, 405, 410, 414, 501}
+
+
+#: Some bytes as they came, which stay what they are.
+Piece = bytes | memoryview
 
 
 class PhotoWay(Protocol):
     """As much of a `Feed` as photographs need."""
 
-    def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[bytes]:
+    def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[Piece]:
         """See `Feed.stream`."""
 
 
@@ -50,10 +55,10 @@ class Together:
         """
         self._org, self._way = org, way
         self._coming, self._most = deque(digests if len(digests) > 1 else ()), most
-        self._all: AsyncGenerator[bytes] | None = None
-        self._here, self._has_begun, self.is_known = b"", False, True
+        self._all: AsyncGenerator[Piece] | None = None
+        self._here, self._has_begun, self.is_known = _NOTHING, False, True
 
-    async def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[bytes]:
+    async def stream(self, resource: Resource, start: int = 0) -> AsyncGenerator[Piece]:
         """One of them, from `start` on; as `Feed.stream`.
 
         Raises:
@@ -74,7 +79,7 @@ class Together:
     async def close(self) -> None:
         """Nothing more of it is wanted."""
         self._coming.clear()
-        self._here = b""
+        self._here = _NOTHING
         if self._all is not None:
             came, self._all = self._all, None
             await came.aclose()
@@ -113,7 +118,7 @@ class Together:
             raise PeerError(self._org, resource.path, 200, why, "wrong")
         return size
 
-    async def _take(self, resource: Resource, size: int) -> AsyncGenerator[bytes]:
+    async def _take(self, resource: Resource, size: int) -> AsyncGenerator[Piece]:
         left = size
         try:
             while left:
@@ -131,18 +136,18 @@ class Together:
 
     async def _line(self) -> bytes | None:
         """The next line; None: there is none."""
-        while (end := self._here.find(b"\n", 0, _MAX_LINE_BYTES)) < 0:
-            if len(self._here) >= _MAX_LINE_BYTES or not await self._more():
+        while (end := (head := bytes(self._here[:_MAX_LINE_BYTES])).find(b"\n")) < 0:
+            if len(head) == _MAX_LINE_BYTES or not await self._more():
                 return None
-        line, self._here = self._here[:end], self._here[end + 1 :]
-        return line
+        self._here = self._here[end + 1 :]
+        return head[:end]
 
     async def _more(self) -> bool:
         """Have more here; False: that was all."""
         assert self._all is not None, "it is asked for"
-        piece = await anext(self._all, b"")
+        piece = memoryview(await anext(self._all, b""))
         self._has_begun |= bool(piece)
-        self._here += piece
+        self._here = memoryview(b"".join([self._here, piece])) if self._here else piece
         return bool(piece)
 
     async def _end(self) -> None:

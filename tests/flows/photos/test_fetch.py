@@ -222,7 +222,7 @@ async def test_a_fault_of_our_disk_ends_the_turn_and_is_nobodys_fault(
     add_named(db, A, [(TPS, named(ONE))])
     await node.look(a="all")
 
-    async def full(_digest, _path):
+    async def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(node.blobs, "put_file", full)

@@ -69,6 +69,8 @@ class PictureShelf:
 
     def __init__(self) -> None:
         """Nothing is counted yet."""
+        #: Goes up with each sum that is made.
+        self.made = 0
         self._contests: dict[tuple[str, str], _ContestShelf] = {}
         self._times = SigningTimes()
 
@@ -102,14 +104,27 @@ class PictureShelf:
         counts = PictureCounts(_sum(contest.parts, code), format_cursor(cursor))
         contest.sums.pop(code, None)
         contest.sums[code] = _KeptSum(counts, cursor, now)
+        self.made += 1
         _forget(contest.sums, _SUMS)
         return counts
+
+    def known(
+        self, view: View, asked: QueryScope, code: str, now: int
+    ) -> PictureCounts | None:
+        """What was summed of a region within `KEPT_S`, for any thread; None: nothing.
+
+        Args: as of `read`.
+        """
+        contest = self._contests.get((asked.election, asked.contest))
+        if contest is None or contest.stand != _stand(view, asked):
+            return None
+        found = contest.sums.get(code)
+        return found.counts if found and 0 <= now - found.at < KEPT_S else None
 
     def _open(self, view: View, asked: QueryScope, cursor: Cursor) -> _ContestShelf:
         """What is kept of the contest; of another life of the map nothing is."""
         key = asked.election, asked.contest
-        inputs: MapInputs | None = mapstate.read_basis(view, asked.election)
-        stand = cursor.epoch, inputs
+        stand = _stand(view, asked)
         contest = self._contests.pop(key, None)
         if contest is None or contest.stand != stand:
             contest = _ContestShelf(stand, cursor, _list_parts(view, asked))
@@ -145,6 +160,11 @@ class PictureShelf:
             contest.stale.remove(part)
             most -= stations
         return 0
+
+
+def _stand(view: View, asked: QueryScope) -> tuple[str, "MapInputs | None"]:
+    """Which life of the map it is, and what it is made with."""
+    return mapstate.epoch(view), mapstate.read_basis(view, asked.election)
 
 
 def _list_parts(view: View, asked: QueryScope) -> set[str]:
