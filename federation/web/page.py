@@ -55,7 +55,7 @@ _UPPER: Final = frozenset({"DI", "DKI"})
 _MARKS: Final = {name: f"\ue000{name}\ue001" for name in ("fresh", "live")}
 _OURS: Final = frozenset({BuiltinMethodType, FunctionType, MethodType, Text})
 #: What a page has none of, where nothing is said of it.
-_NOTHING: Final = {"data": "", "fresh": "", "every_s": 0, "preview": ""}
+_NOTHING: Final = {"data": "", "every_s": 0, "preview": ""}
 
 
 class PlainContext(jinja2.runtime.Context):
@@ -82,6 +82,8 @@ class Page:
         self.request, self.t, self.chosen = request, t, chosen
         #: What organisations are called, by domain.
         self.names: Mapping[str, str] = {}
+        #: When the map last changed, where a page says nothing of it by itself.
+        self.fresh = ""
         #: The page as it is kept; None: it is for this reader alone.
         self.before: KeptPage | None = None
         # A page is as many folders deep as its path has slashes behind the first.
@@ -185,7 +187,7 @@ class Page:
                 other_language=further(self.request, lang=other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
-                **{**_NOTHING, **self._reader(), **values},
+                **{**_NOTHING, "fresh": self.fresh, **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)

@@ -28,7 +28,7 @@ from federation.web.dashboard import (
     read_fresh,
 )
 from federation.web.keptpages import Shows
-from federation.web.page import Page
+from federation.web.page import Page, query_of
 from federation.web.resultmap import SHOWN, ResultMap, draw_results
 
 
@@ -83,6 +83,18 @@ async def show_region(page: Page) -> web.StreamResponse:
             "children": _ordered(answer.children, sort),
             "choices": _choices(page, asked, told),
             "data": _data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
+            "files": {
+                what: query_of(
+                    "/v1/export",
+                    {
+                        "election": asked.election,
+                        "contest": asked.contest,
+                        "what": what,
+                        "region": code,
+                    },
+                )
+                for what in ("stations", "gaps")
+            },
             "fresh": read_fresh(view, page, asked, code),
             "live": live_address(asked.election, answer.cursor),
             "map": None if code else _map(page, answer, shown),
