@@ -158,9 +158,9 @@ The same pages are at every node, `/bantuan/peringatan`, and on its machine:
 [English](alarms.md)
 
 `federation status` menampilkan yang masih berlaku, begitu juga `GET /v1/status`;
-[metrik](metrics.md) menghitungnya, dan [pesan](alarm-messages.id.md) membawanya kepada
-orang. Peringatan adalah fakta bertanggal, bukan putusan tentang seseorang; kodenya
-tetap. Tingkatnya menyebut kapan harus dilihat: **urgent**, bangunkan seseorang;
+[metrik](metrics.id.md) menghitungnya, dan [pesan](alarm-messages.id.md) membawanya
+kepada orang. Peringatan adalah fakta bertanggal, bukan putusan tentang seseorang;
+kodenya tetap. Tingkatnya menyebut kapan harus dilihat: **urgent**, bangunkan seseorang;
 **warning**, hari ini; **notice**, untuk diketahui. Tiap halaman menyebut kapan
 peringatannya hilang: dengan sendirinya, atau dengan `federation status --clear KODE`.
 

@@ -24,6 +24,7 @@ import click
 
 from federation.cli.help import text_of
 from federation.cli.output import Output
+from federation.config.embargo import drop_past
 from federation.config.home import Home
 from federation.config.peers import Peer, load_peers
 from federation.config.settings import Settings, load_settings
@@ -69,7 +70,8 @@ class Run:
         path = Home(self.folder).settings
         if not path.exists():
             raise ConfigError(str(path), "", Sentence("cli.no-settings"))
-        return load_settings(path)
+        settings = load_settings(path)
+        return drop_past(settings, Home.of(self.folder, settings), self.clock())
 
     @cached_property
     def home(self) -> Home:

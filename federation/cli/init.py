@@ -17,7 +17,7 @@ from federation.config.fingerprint import fingerprint
 from federation.config.founding import Founder, FoundingReport, load_identity_key
 from federation.config.home import Home
 from federation.config.recovery import format_recovery, save_recovery
-from federation.config.settings import Settings, load_settings, parse_settings
+from federation.config.settings import Settings, parse_settings
 from federation.config.settings_text import PEERS_TEXT, format_settings
 from federation.errors import ConfigError, ConflictError
 from federation.store.guard import Guard
@@ -44,7 +44,7 @@ def init(
     """Set up a node."""
     home = Home(run.folder)
     if home.settings.exists():
-        settings = load_settings(home.settings)
+        settings = run.settings
         _check_same(home, settings, flags["org"])
         text = ""
     else:

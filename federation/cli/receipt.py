@@ -21,6 +21,7 @@ from federation.cli.times import tell_second
 from federation.config.disk import blaming
 from federation.files import write_whole
 from federation.flows.receipt import Issued, find_record, find_station, issue
+from federation.records.readers import Nobody
 from federation.store.db import View
 
 _RECORD: Final = re.compile("[0-9a-fA-F]{64}")
@@ -59,11 +60,12 @@ def _find(
         NotFoundError: no such record or station here, or nobody spoke of it.
         FormatError: neither a record id nor the code of a station.
     """
+    stranger = Nobody(at=run.clock())  # it goes from hand to hand
     if _RECORD.fullmatch(what):
-        return [issue(view, *find_record(view, what.lower()))]
+        return [issue(view, *find_record(view, what.lower(), stranger), stranger)]
     scope = find_scope(run, election, contest)
     placed = find_station(view, scope.election, read_code(what), contest, org)
-    return [issue(view, *place) for place in placed]
+    return [issue(view, *place, stranger) for place in placed]
 
 
 def _hand_over(run: Run, issued: Issued, path: Path | None) -> None:

@@ -14,6 +14,8 @@ Rule: every path of a home folder is named here and nowhere else.
       records.pem node.pem mirror.pem
       log.<election>.pem            one per history; "/" of its name becomes "."
       <hex sha256(origin)>.chain    the statements of the identity key for that log
+      prepared/                     keys that a statement being signed will name
+      retired/                      keys that others have taken the place of
       contributor.secret
       annex.pub                     seals annexes
     data/                           0700: database, lock, control.json
@@ -212,6 +214,16 @@ class Home:
         # What follows the organisation: neither it nor "/" can hold a full stop.
         name = origin.partition("/")[2].replace("/", ".")
         return self.keys / f"log.{name}.pem"
+
+    @property
+    def prepared(self) -> Path:
+        """The folder of keys that no statement names yet."""
+        return self.keys / "prepared"
+
+    @property
+    def retired(self) -> Path:
+        """The folder of keys that were replaced."""
+        return self.keys / "retired"
 
     def chain(self, origin: str) -> Path:
         """The key statements of a log, encoded by `records.keychain`."""

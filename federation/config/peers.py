@@ -77,7 +77,7 @@ class PeerEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     paused: bool = False
     hidden: bool = False
     relay: bool = True
-    logs: list[Literal["incidents"]] = []
+    logs: list[Literal["early", "incidents"]] = []
     may_have_photos: bool = True
     may_relay: bool = True
     photos: PhotoPolicy = "on-demand"

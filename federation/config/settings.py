@@ -12,6 +12,7 @@ An empty table or a missing one means the defaults.
     port = 8470
 """
 
+from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -36,6 +37,7 @@ from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin
 from federation.text import Sentence
 
+_FIRST_YEAR: Final = 2000
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -85,6 +87,8 @@ class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     interval_s: Seconds = 300
 
 
+#: With the zone, "+07:00": of a time without one nobody knows which it is.
+PublicFrom = Annotated[datetime, Meta(tz=True)]
 RetentionDays = Annotated[int, Meta(ge=1, le=36_500)]
 
 
@@ -157,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     contact: Filled
     elections: list[MemberElection]
     incidents: tuple[MemberElection, ...] = ()
+    public_from: dict[MemberElection, PublicFrom] = {}
     licence: Filled = "CC-BY-4.0"
     attribution: OneLine = ""
     data_folder: Filled = "data"
@@ -176,11 +181,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     open311: Open311Settings = Open311Settings()
     webhooks: tuple[Webhook, ...] = ()
 
+    def origin_of(self, election: str) -> str:
+        """The name of our log of results of an election, ours or not yet."""
+        moment = self.public_from.get(election)
+        public_from = 0 if moment is None else int(moment.timestamp())
+        return format_origin(self.org, election, public_from=public_from)
+
     @property
     def origins(self) -> tuple[str, ...]:
         """The names of our own logs: of results, then of reports for partners."""
         return (
-            *(format_origin(self.org, election) for election in self.elections),
+            *map(self.origin_of, self.elections),
             *(format_origin(self.org, one, INCIDENTS) for one in self.incidents),
         )
 
@@ -203,10 +214,12 @@ def parse_settings(text: str, where: str) -> Settings:
     table = parse_document(text, where)
     _check_recipients(table, where)
     check_webhooks(table, where)
+    _check_moments(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
     _check_incidents(settings, where)
+    _check_public_from(settings, where)
     for proxy in settings.listen.trusted_proxies:
         try:
             ip_network(proxy)
@@ -231,6 +244,30 @@ def _check_incidents(settings: Settings, where: str) -> None:
         ours = ", ".join(settings.elections)
         why = Sentence("machine.election-not-ours", elections=ours)
         raise ConfigError(where, "incidents", why)
+
+
+def _check_moments(table: dict[str, Any], where: str) -> None:
+    """Each as a reader of TOML gives it: of a day alone, of no zone, or a time."""
+    moments = table.get("public_from")
+    for election, moment in moments.items() if isinstance(moments, dict) else ():
+        if not (
+            isinstance(moment, datetime)
+            and moment.tzinfo is not None
+            and moment.year >= _FIRST_YEAR
+            and not (moment.second or moment.microsecond)
+        ):
+            key = f"public_from.{election}"
+            raise ConfigError(where, key, Sentence("machine.public-from-minute"))
+
+
+def _check_public_from(settings: Settings, where: str) -> None:
+    for election in settings.public_from:
+        key = f"public_from.{election}"
+        if election not in settings.elections:
+            # A slip of the pen would show results before their time.
+            ours = ", ".join(settings.elections)
+            why = Sentence("machine.public-from-not-ours", elections=ours)
+            raise ConfigError(where, key, why)
 
 
 def _check_photos(settings: Settings, where: str) -> None:

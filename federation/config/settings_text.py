@@ -57,6 +57,16 @@ elections = [{elections}]
 # dibaca mitra seizin peers.toml; tambah dengan `federation keys chain --incidents`.
 incidents = [{incidents}]
 
+# From when on everybody may read our results of an election, as in
+# {{ pemilu-2029 = 2029-02-14T18:00:00+07:00 }}: a full minute with its zone. Before it
+# they are for our people, and for partners with logs = ["early"] in peers.toml. Write
+# it before the first result, then run `federation keys chain`; it is never moved.
+# Sejak kapan hasil suatu pemilu boleh dibaca umum, misalnya
+# {{ pemilu-2029 = 2029-02-14T18:00:00+07:00 }}: menit penuh dengan zonanya. Sebelumnya
+# hanya untuk orang kita, dan untuk mitra dengan logs = ["early"] di peers.toml. Tulis
+# sebelum hasil pertama, lalu jalankan `federation keys chain`; tidak pernah digeser.
+# public_from = {{}}
+
 # Folders, relative to this file. / Folder, relatif terhadap berkas ini.
 # data_folder = "data"
 # keys_folder = "keys"

@@ -80,14 +80,14 @@ def make_receipt(view: View, origin: str, index: int, caller: Caller = NOBODY) -
     return _make(view, *_cover(view, origin, index, caller), index)
 
 
-def issue(view: View, origin: str, claim: Claim) -> Issued:
+def issue(view: View, origin: str, claim: Claim, caller: Caller = NOBODY) -> Issued:
     """The receipt of the record that claims this, with what it says.
 
     Raises:
         NotFoundError: as `make_receipt`.
         FormatError: as `make_receipt`.
     """
-    log, size = _cover(view, origin, claim.index)
+    log, size = _cover(view, origin, claim.index, caller)
     times = cosignatures.first_times(view, log.id, log.org, size)
     held = sorted((time, org) for org, time in times.items())
     return Issued(
@@ -99,7 +99,7 @@ def issue(view: View, origin: str, claim: Claim) -> Issued:
     )
 
 
-def find_record(view: View, record: str) -> tuple[str, Claim]:
+def find_record(view: View, record: str, caller: Caller = NOBODY) -> tuple[str, Claim]:
     """The log of the record with this id, and what it claims at its first place there.
 
     Whether it still stands or was replaced; in a signed part of a log if in any.
@@ -112,7 +112,7 @@ def find_record(view: View, record: str) -> tuple[str, Claim]:
         raise FormatError(Sentence("receipt.not-id"), "record")
     unsigned: tuple[str, Claim] | None = None
     for log in logs.list_logs(view):
-        if not may_read(NOBODY, log):
+        if not may_read(caller, log):
             continue
         for claim in _places(view, log, record):
             if claim.index < log.size:

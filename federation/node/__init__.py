@@ -15,6 +15,7 @@ node           the duties, and what they share
 events         what a node says while it works: codes and facts
 turnlog        turns that are said: those that brought something or failed
 alarmwatch     alarms that came and went, whoever raised them
+opening        a log that waited for a time is for everybody: map and partners hear
 notices        alarms leave the machine, and are kept until they can
 noticeplan     what is due to be told to whom
 noticetext     a message, for people and for programs
@@ -24,6 +25,7 @@ backoff        when somebody that could not be reached is tried again
 webhooks       programs of ours are told what changed in the map
 observing      what goes wrong slowly: partners, clocks, certificates, disks
 strangers      who asks us as a partner does and is none
+ignoring       who of them is told no more
 turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick

@@ -23,7 +23,7 @@ from federation.records.about import (
     sign_about,
 )
 from federation.records.keystatement import OriginParts
-from federation.records.readers import NOBODY, Partner, may_read
+from federation.records.readers import NOBODY, Partner, may_know, may_read
 from federation.store import keystatements
 
 #: Above it is no number that a note may have.
@@ -88,7 +88,11 @@ def _last_issue(named: list[int]) -> int:
 
 def _describe(resources: Resources, peers: Mapping[str, Peer], issue: int) -> About:
     settings = resources.settings
-    audience = [peer for peer in peers.values() if peer.logs or peer.may_have_photos]
+    audience = [
+        peer
+        for peer in peers.values()
+        if peer.may_have_photos or _reads_incidents(settings.org, peer)
+    ]
     own = sorted(resources.own.values(), key=lambda log: log.origin)
     return About(
         attribution=settings.attribution,
@@ -97,11 +101,11 @@ def _describe(resources: Resources, peers: Mapping[str, Peer], issue: int) -> Ab
         identity=str(own[0].chain.identity) if own else "",
         issue=issue,
         licence=settings.licence,
-        # Strangers read it: it names what they may read.
+        # Strangers read it: it names what they may know of.
         logs=tuple(
             OfferedLog(origin=log.origin, visibility="public")
             for log in own
-            if may_read(NOBODY, log.chain)
+            if may_know(NOBODY, log.chain)
         ),
         name=settings.name,
         org=settings.org,

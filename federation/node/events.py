@@ -24,6 +24,7 @@ EventCode: TypeAlias = Literal[
     "peers-broken",
     "peers-changed",
     "peers-mended",
+    "opened",
     "restored",
     "upgrading",
     "told",

@@ -42,7 +42,7 @@ from federation.flows.pull import (
 from federation.flows.pull.basis import ask_basis
 from federation.node.node import Node
 from federation.records.keychain import parse_origin
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import NOBODY, may_know
 from federation.store import cosignatures, logs
 from federation.store.db import View
 from federation.store.logs import Log
@@ -322,7 +322,7 @@ def _why_not(ctx: PullContext, origin: str) -> str:
         parts = parse_origin(origin)
     except FormatError:
         return "refused"
-    if not may_read(NOBODY, parts):
+    if not may_know(NOBODY, parts):
         return "private"
     partner = ctx.peers.get(parts.org)
     if parts.election not in ctx.profiles:

@@ -35,6 +35,7 @@ from federation.node.incidents import IncidentIndex
 from federation.node.introductions import Introductions
 from federation.node.notices import Notices
 from federation.node.observing import Observing
+from federation.node.opening import Opening
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
@@ -114,6 +115,7 @@ class Node:
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
         self.referrals = Referrals(self, random)
+        self.opening = Opening(self)
 
     @contextlib.asynccontextmanager
     async def open(self, *, signs: bool = True) -> AsyncIterator["Node"]:
@@ -131,7 +133,7 @@ class Node:
         self.sessions = Sessions()
         self.merge_soon()
         duties = [self._merge, self.photographs.index_photos, self._watch_disk]
-        duties += [self.incidents.index_reports]
+        duties += [self.incidents.index_reports, self.opening.run]
         if self.is_served:
             duties += [self.notices.run, self.webhooks.run]
         if signs:

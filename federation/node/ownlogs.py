@@ -12,16 +12,20 @@ from typing import Final, Protocol
 from federation.errors import FederationError, ForkError, PeerError
 from federation.feeds.feed import Feed
 from federation.flows.ownlog.begin import introduce
+from federation.flows.ownlog.duplicates import recall
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import OwnCopy, PullContext
+from federation.flows.pull.rejudge import rejudge
 from federation.node.disk import Disk
 from federation.node.events import say
 from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
-from federation.store import mapstate
+from federation.records.keychain import open_chain
+from federation.store import keystatements, logs, mapstate, statements
 from federation.text import Sentence
+from federation.tlog.keys import parse_vkey
 
 _AGAIN_S: Final = 1.0
 
@@ -143,6 +147,7 @@ class OwnLogs:
             host.merge_soon()
         if decision.action == "sign" and not host.gate.has_begun(log.origin):
             try:
+                await self._follow_keys(log)
                 if await resources.db.run(
                     introduce, resources.db, resources.guard, log
                 ):
@@ -153,6 +158,25 @@ class OwnLogs:
             await host.gate.begun(log.origin)
             await host.alarm("own-log", log.origin, None)
         await host.gate.decided(log.origin, decision)
+
+    async def _follow_keys(self, log: OwnLog) -> None:
+        """What a key of ours has signed that was revoked since counts here no more.
+
+        Before the log says so: if this is cut off, the next start begins it anew.
+        """
+        host, db = self._host, self._host.resources.db
+        notes = await db.read(keystatements.read_keys, log.log_id)
+        if not notes or len(notes) == len(log.chain.notes):
+            return
+        # Its own newest identity key: a later statement may name another one.
+        identity = parse_vkey(log.chain.statements[len(notes) - 1].identity)
+        held = open_chain(notes, identity)
+        own = await db.read(logs.get_log, log.origin)
+        now = int(host.clocks.wall())
+        if await rejudge(db, own, held, log.chain, log.profile, now):
+            await db.write(statements.clear_said, log.log_id)
+            await db.run(recall, db, log)
+            host.merge_soon()
 
     async def _decide(self, log: OwnLog, copies: Sequence[Copy]) -> Decision:
         host, resources = self._host, self._host.resources

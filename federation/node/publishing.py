@@ -92,4 +92,4 @@ class _Keeper:
                 raise _StoppedError
 
         check_folder(self._folder, self._resources.home.private)
-        return self._site.write(view, self._by, Selection(), go_on)
+        return self._site.write(view, self._by, Selection(at=self._clock()), go_on)

@@ -31,7 +31,6 @@ from federation.node.disk import Disk
 from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
 from federation.records.canonical import check_text
-from federation.records.keystatement import format_origin
 from federation.schedule import Duty, Result
 from federation.sources.personal import why_personal
 from federation.store import actions, evidence, logs, removals
@@ -203,7 +202,7 @@ class Removals:
         """Let come what was noted as gone before who collected it was heard."""
         db, now = self._host.resources.db, int(self._host.clocks.wall())
         policies = {org: peer.photos for org, peer in self._peers().items()}
-        kept = await db.read(honouring.find_kept, self._looked)
+        kept = await db.read(honouring.find_kept, now, self._looked)
         self._looked = kept.last
         for digest in kept.digests:
             await db.write(honouring.let_in, digest, policies, now)
@@ -255,10 +254,10 @@ class Removals:
             ConflictError: all of ours are closed.
         """
         resources = self._host.resources
-        org, ours = resources.settings.org, resources.settings.elections
+        ours = resources.settings.elections
         named = elections_of(view, removed)
         for election in dict.fromkeys((*named, *ours)):
-            origin = format_origin(org, election)
+            origin = resources.settings.origin_of(election)
             if election in ours and not _is_closed(view, origin):
                 return resources.own[origin]
         raise ConflictError(Sentence("removal.logs-closed"))

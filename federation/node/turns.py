@@ -24,7 +24,7 @@ from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
 from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources
-from federation.records.readers import NOBODY
+from federation.records.readers import Nobody
 from federation.schedule import OF_DISK, Result, result_of
 from federation.store import logs
 from federation.text import Sentence, join
@@ -96,7 +96,9 @@ class PartnerTurns:
 
     async def _look_at_vector(self) -> None:
         """Is every log here in the vector that we show, and readable there?"""
-        vector = await self._node.resources.db.read(read_vector, NOBODY)
+        vector = await self._node.resources.db.read(
+            read_vector, Nobody(at=self._node.clocks.wall())
+        )
         rows = await self._node.resources.db.read(logs.damaged_logs)
         damaged = (
             *vector.damaged,

@@ -30,6 +30,7 @@ from federation.records.canonical import (
     decode_as,
     encode,
 )
+from federation.records.keystatement import stored_parts
 from federation.text import Sentence
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey
 from federation.tlog.note import Note, open_note, parse_note, sign_note
@@ -51,6 +52,11 @@ class OfferedLog(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def org(self) -> str:
         """The organisation that signs it."""
         return self.origin.partition("/")[0]
+
+    @property
+    def public_from(self) -> int:
+        """Unix seconds; 0: at once, if it is public at all."""
+        return stored_parts(self.origin).public_from
 
 
 class About(

@@ -80,7 +80,7 @@ def admit(
         if not isinstance(sealed, Sealed):
             rejected.append(Rejected(index, sealed.told, sealed.code))
             continue
-        claim = to_claim(sealed, profile, chain.generation)
+        claim = to_claim(sealed, profile, chain.rank)
         if claim is not None:
             claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
             continue
@@ -92,13 +92,13 @@ def admit(
     return Admission(claims, rejected, unknown, closed_at)
 
 
-def to_claim(sealed: Sealed, profile: Profile, generation: int = 1) -> Claim | None:
+def to_claim(sealed: Sealed, profile: Profile, rank: int = 1) -> Claim | None:
     """The claim of a verified leaf, or None where it says nothing about a TPS."""
     statement = sealed.statement
     claim = kind_of(statement).claim
     if claim is None:
         return None
-    return claim(statement, sealed.index, sealed.record, profile, generation)
+    return claim(statement, sealed.index, sealed.record, profile, rank)
 
 
 def join(first: Admission, then: Admission) -> Admission:

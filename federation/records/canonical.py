@@ -56,8 +56,11 @@ ORG_PATTERN: Final = r"^[a-z0-9-]+(?:\.[a-z0-9-]+)+$(?!\n)"
 DAY_PATTERN: Final = rf"(?:{_DAY}|(?:{_LEAP})-02-29)"
 TIME_OF_DAY_PATTERN: Final = r"T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z"
 TIME_PATTERN: Final = rf"^{DAY_PATTERN}{TIME_OF_DAY_PATTERN}$(?!\n)"
+# As a part of a name: some files are called by it, on disks that take no colon.
+MINUTE_PATTERN: Final = rf"{DAY_PATTERN}T(?:[01][0-9]|2[0-3])[0-5][0-9]Z"
 ORIGIN_PATTERN: Final = (
-    r"^([a-z0-9-]+(?:\.[a-z0-9-]+)+)/([a-z0-9-]{1,40})(/incidents)?"
+    r"^([a-z0-9-]+(?:\.[a-z0-9-]+)+)/([a-z0-9-]{1,40})"
+    rf"(/incidents|/from-{MINUTE_PATTERN})?"
     r"(?:/([2-9]|[1-9][0-9]{1,2}))?$(?!\n)"
 )
 

@@ -7,7 +7,7 @@ by which ids follow from the election's profile: a changed profile means new cla
 A claim is stored as a msgpack array, its members in the order below:
 
     [index, kind, org, official, contest, tps, round, record, votes, complete,
-     rules, files, figures, derived, generation, review]
+     rules, files, figures, derived, rank, review]
 
 `votes` and `figures` stay the canonical JSON text that they are compared by:
 `{"01":127,"02":27}`; for a party contest each party's `jumlah`.
@@ -41,7 +41,8 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `unread`: no votes were read (a photo, or figures only). `complete`: the votes are
     for exactly those who stand there. `rules`: the sums that it fails. `files`:
-    SHA-256 of its evidence. `derived`: it cites another record.
+    SHA-256 of its evidence. `derived`: it cites another record. `rank`: of its log
+    (`OriginParts.rank`).
     """
 
     index: int
@@ -58,7 +59,7 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     files: tuple[str, ...] = ()
     figures: str = ""
     derived: bool = False
-    generation: int = 1
+    rank: int = 1
     review: str = ""
 
 
@@ -95,7 +96,7 @@ def may_have_files(data: bytes) -> bool:
 
 def is_newer(claim: Claim, than: Claim) -> bool:
     """Whether `claim` replaces `than`, both of one slot: by place, never by clock."""
-    return (claim.generation, claim.index) > (than.generation, than.index)
+    return (claim.rank, claim.index) > (than.rank, than.index)
 
 
 def slot_of_result(result: TpsResult) -> StatementSlot:
@@ -110,7 +111,7 @@ def slot_of_withdrawal(gone: Withdrawal) -> StatementSlot:
 
 
 def claim_of_withdrawal(
-    gone: Withdrawal, index: int, record: str, _: Profile, generation: int
+    gone: Withdrawal, index: int, record: str, _: Profile, rank: int
 ) -> Claim:
     """That nothing is claimed any more."""
     return Claim(
@@ -122,12 +123,12 @@ def claim_of_withdrawal(
         tps=gone.tps,
         round=gone.round,
         record=record,
-        generation=generation,
+        rank=rank,
     )
 
 
 def claim_of_result(
-    result: TpsResult, index: int, record: str, profile: Profile, generation: int
+    result: TpsResult, index: int, record: str, profile: Profile, rank: int
 ) -> Claim:
     """What a result claims, its votes by the ids of the profile."""
     place = profile.place(result.contest, result.tps)
@@ -149,7 +150,7 @@ def claim_of_result(
         _files(result),
         "" if figures is UNSET else _encode_json(figures).decode(),
         result.derived_from is not UNSET,
-        generation,
+        rank,
         result.review,
     )
 

@@ -34,6 +34,7 @@ from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
 
 __all__ = (
+    "LAST",
     "KeyChain",
     "KeyRange",
     "decode_keys",
@@ -51,6 +52,8 @@ MAX_STATEMENT_BYTES: Final = 65_535
 
 # No log can grow to this: the end of a key that nobody has revoked.
 _NEVER: Final = 2**63
+#: An index, or a size, behind all others: the keys there are those in use from now on.
+LAST: Final = _NEVER - 1
 
 
 class KeyRange(NamedTuple):
@@ -71,6 +74,8 @@ class KeyChain:
     """A verified chain; made by `open_chain`.
 
     Attributes:
+        public_from: Unix seconds; 0: at once, if it is public at all.
+        rank: which of two logs counts (`OriginParts.rank`).
         identity: the identity key of the newest statement.
         digest: hex SHA-256 of `encode_keys(notes)`.
         records_key_ranges: the records keys by name and key id.
@@ -81,6 +86,8 @@ class KeyChain:
     election: str
     visibility: str
     generation: int
+    public_from: int
+    rank: int
     identity: VerifierKey
     notes: tuple[bytes, ...]
     statements: tuple[KeyStatement, ...]
@@ -276,7 +283,7 @@ def _build(
     identity: VerifierKey,
 ) -> KeyChain:
     newest = statements[-1]
-    org, election, visibility, generation = parse_origin(newest.origin)
+    parts = parse_origin(newest.origin)
     revoked = () if newest.revoked is UNSET else newest.revoked
     ends = {revocation.vkey: revocation.from_ for revocation in revoked}
     ranges = [
@@ -285,10 +292,12 @@ def _build(
     ]
     return KeyChain(
         origin=newest.origin,
-        org=org,
-        election=election,
-        visibility=visibility,
-        generation=generation,
+        org=parts.org,
+        election=parts.election,
+        visibility=parts.visibility,
+        generation=parts.generation,
+        public_from=parts.public_from,
+        rank=parts.rank,
         identity=identity,
         notes=notes,
         statements=statements,

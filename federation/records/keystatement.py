@@ -18,11 +18,14 @@ statement counts. Validity goes by log index, never by a clock.
     node      <org>/node           HTTP requests, the about document
     mirror    <org>/mirror         cosignatures (algorithm 0x04)
 
-An origin is the name of a log, `<org>/<election>[/incidents][/<generation, from 2>]`.
+An origin is the name of a log:
+`<org>/<election>[/incidents | /from-<minute>][/<generation, from 2>]`.
 """
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -55,12 +58,24 @@ _ORIGIN: Final = re.compile(ORIGIN_PATTERN)
 
 
 class OriginParts(NamedTuple):
-    """What the name of a log says."""
+    """What the name of a log says.
+
+    `public_from`: Unix seconds, a full minute; before it a public log is for partners.
+    """
 
     org: str
     election: str
     visibility: str
     generation: int
+    public_from: int = 0
+
+    @property
+    def rank(self) -> int:
+        """Of two logs of one organisation and election: that of the higher one counts.
+
+        By its time, then by its generation, of which there are less than a thousand.
+        """
+        return self.public_from // 60 * 1000 + self.generation
 
 
 class KeyEntry(
@@ -159,10 +174,16 @@ KEY_STATEMENT_SCHEMA: Final[dict[str, dict[str, Any]]] = {
 
 #: The visibility of a log that partners may read, whom its organisation names.
 INCIDENTS: Final = "incidents"
+_FROM: Final = "/from-"
+_NEVER: Final = 1 << 62
 
 
 def format_origin(
-    org: str, election: str, visibility: str = "public", generation: int = 1
+    org: str,
+    election: str,
+    visibility: str = "public",
+    generation: int = 1,
+    public_from: int = 0,
 ) -> str:
     """The name of a log.
 
@@ -172,9 +193,13 @@ def format_origin(
     origin = f"{org}/{election}"
     if visibility != "public":
         origin += f"/{visibility}"
+    if public_from:
+        moment = datetime.fromtimestamp(public_from, UTC)
+        origin += f"{_FROM}{moment:%Y-%m-%dT%H%MZ}"
     if generation != 1:
         origin += f"/{generation}"
-    if parse_origin(origin) != (org, election, visibility, generation):
+    parts = OriginParts(org, election, visibility, generation, public_from)
+    if parse_origin(origin) != parts:
         raise FormatError(Sentence("chain.no-origin", origin=f"{origin[:200]!r}"))
     return origin
 
@@ -182,15 +207,34 @@ def format_origin(
 def parse_origin(origin: str) -> OriginParts:
     """The parts of a log's name: visibility is `public` or `incidents`.
 
+    What is named `from-…` is public, from that minute on (`docs/adr/0039`).
+
     Raises:
         FormatError: any other text.
     """
     match = _ORIGIN.fullmatch(origin)
     if not match:
         raise FormatError(Sentence("chain.no-origin", origin=f"{origin[:200]!r}"))
-    org, election, incidents, generation = match.groups()
-    visibility = INCIDENTS if incidents else "public"
-    return OriginParts(org, election, visibility, int(generation or 1))
+    org, election, part, generation = match.groups()
+    visibility = INCIDENTS if part == f"/{INCIDENTS}" else "public"
+    number, public_from = int(generation or 1), 0
+    if part and visibility == "public":
+        # The pattern takes days that there are only.
+        moment = datetime.fromisoformat(part.removeprefix(_FROM))
+        public_from = int(moment.timestamp())
+    return OriginParts(org, election, visibility, number, public_from)
+
+
+@lru_cache(maxsize=4096)
+def stored_parts(origin: str) -> OriginParts:
+    """The parts of a name that is held here; asked at every door, so remembered.
+
+    No name is stored that is none: one that was damaged is public at no time.
+    """
+    try:
+        return parse_origin(origin)
+    except FormatError:
+        return OriginParts("", "", "", 0, public_from=_NEVER)
 
 
 def first_statement(
@@ -205,7 +249,7 @@ def first_statement(
     Raises:
         FormatError: not an origin.
     """
-    org, election, _, _ = parse_origin(origin)
+    org, election, *_ = parse_origin(origin)
     return KeyStatement(
         election=election,
         follows=UNSET if follows is None else follows,
@@ -256,12 +300,12 @@ def check_key_statement(statement: KeyStatement) -> None:
 
 
 def _check_origin(statement: KeyStatement) -> None:
-    org, election, visibility, generation = parse_origin(statement.origin)
+    org, election, visibility, generation, public_from = parse_origin(statement.origin)
     if (org, election) != (statement.org, statement.election):
         raise RecordError(Sentence("chain.names-other"), "origin")
     expected: str | UnsetType = UNSET
     if generation > 1:
-        expected = format_origin(org, election, visibility, generation - 1)
+        expected = format_origin(org, election, visibility, generation - 1, public_from)
     follows = UNSET if statement.follows is UNSET else statement.follows.origin
     if follows != expected:
         raise RecordError(Sentence("chain.follows"), "follows")

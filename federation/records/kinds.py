@@ -117,7 +117,7 @@ class RecordKind(Generic[S]):
             says of one, only the latest counts.
         empties_slot: Nothing stands in its slot afterwards.
         claim: What the merged map reads in it, if that is anything: made of the
-            statement, its index and id, the election's profile and the generation.
+            statement, its index and id, the election's profile and the log's rank.
         free_text: Members that people write as they like, and may name a person in.
         worded: Members whose values have sentences, `verifier.<member>_<value>`.
         schema: Keywords of JSON Schema for `rules`, by definition.

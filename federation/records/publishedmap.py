@@ -23,7 +23,7 @@ from federation.errors import RecordError
 from federation.records.canonical import Digest, Natural, Origin, decode_as, encode
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Election
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import NOBODY, may_know
 from federation.text import Sentence
 
 #: As many as a status vector may list: whoever makes the map again counts with each.
@@ -60,6 +60,6 @@ def parse_map(data: bytes) -> PublishedMap:
     published = decode_as(data, PublishedMap)
     for origin in published.vector:
         parts = parse_origin(origin)
-        if parts.election != published.election or not may_read(NOBODY, parts):
+        if parts.election != published.election or not may_know(NOBODY, parts):
             raise RecordError(Sentence("held.no-part", origin=origin), "vector")
     return published

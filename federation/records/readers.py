@@ -6,18 +6,23 @@ whoever gets it, and answers what is refused as what is not there. Files go from
 hand, so they are made for `NOBODY`; so is the map, which everybody reads.
 
     who asks       logs         photos     partners   what is amiss             details
-    Nobody         public       no (2)     no (1)     but with other logs: no   no
+    Nobody         public (4)   no (2)     no (1)     but with other logs: no   no
     Partner        public (3)   (3)        no (1)     but with other logs: no   no
     Person         all          all        yes        all                       no
-    Insider        public       no (2)     yes        all, other logs unnamed   no
-    Sender         public       no (2)     no         but with other logs: no   no
+    Insider        public (4)   no (2)     yes        all, other logs unnamed   no
+    Sender         public (4)   no (2)     no         but with other logs: no   no
     ThisMachine    all          all        yes        all                       yes
 
 A `Sender` follows the reports that it handed in itself, and of reports nothing else.
+A log that is public from a time on is so by the clock of the node that is asked: who
+asks, asks `at` a time. Whoever gives none is shown no such log, ever: a forgotten clock
+hides, and never shows.
 
 (1) yes, where `listen.show_partners` says so. (2) yes, of ours, where `photos.public`
 says so. (3) and what it signed itself; of ours, what peers.toml lets it have; of
-others, what their signed audience names it for, if we may hand that on.
+others, what their signed audience names it for, if we may hand that on. (4) before the
+time that its name says, nobody but the people and the machine; of partners whom
+peers.toml lets have ours, and whose log it is: nobody hands it on.
 
 Whoever comes to know more askers adds a class to `Caller`: the type checker then names
 each decision that says nothing of it. What somebody may *do* stands here, too, for
@@ -47,6 +52,8 @@ from federation.records.canonical import (
 from federation.records.keystatement import INCIDENTS, parse_origin
 
 PUBLIC: Final = "public"
+#: Of our logs: public ones, before they are for everybody.
+EARLY: Final = "early"
 PHOTOS: Final = "photos"
 #: Of what is not for everybody, what is counted for everybody.
 _COUNTED: Final = frozenset({"incidents"})
@@ -72,9 +79,15 @@ _REPORT: Final = re.compile(
 
 @dataclass(frozen=True)
 class Nobody:
-    """A stranger; `sees_partners`: the operator shows those to everybody."""
+    """A stranger.
+
+    Attributes:
+        sees_partners: The operator shows those to everybody.
+        at: When it asks, or is handed something, in Unix seconds.
+    """
 
     sees_partners: bool = False
+    at: float = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +97,15 @@ class Partner:
     Attributes:
         org: Who asks.
         asked: Our own organisation.
-        logs: The visibilities of our own logs that it may read, beside the public.
+        logs: The visibilities of our own logs that it may read, beside the public;
+            and `EARLY`.
         sees_photos: Whether it may have our photos.
         audiences: The organisations whose signed audience names it, and which let us
             hand on what is not for everybody.
         withheld: What of these it may not have, by organisation: a visibility of logs,
             or `PHOTOS`.
         sees_partners: The operator shows those to everybody.
+        at: When it asks, in Unix seconds.
     """
 
     org: str
@@ -100,6 +115,7 @@ class Partner:
     audiences: frozenset[str] = frozenset()
     withheld: frozenset[tuple[str, str]] = frozenset()
     sees_partners: bool = False
+    at: float = 0
 
 
 #: What a person of ours is let do here: see and report, read forms and classify, or
@@ -131,7 +147,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Insider:
-    """Whom the operator lets look after the node: on its machine, or with a token."""
+    """Whom the operator lets look after the node: on its machine, or with a token.
+
+    `at`: when, in Unix seconds.
+    """
+
+    at: float = 0
 
 
 @dataclass(frozen=True)
@@ -143,10 +164,11 @@ class ThisMachine:
 class Sender:
     """A system that hands in reports by a token of ours: it follows its own.
 
-    `name`: of its token.
+    `name`: of its token. `at`: when, in Unix seconds.
     """
 
     name: str
+    at: float = 0
 
 
 Caller: TypeAlias = Nobody | Partner | Person | Insider | Sender | ThisMachine
@@ -166,12 +188,17 @@ class OfLog(Protocol):
     def visibility(self) -> str:
         """The part of its name that says for whom it is: `public`, or another."""
 
+    @property
+    def public_from(self) -> int:
+        """Unix seconds, before which it is for partners though it is public."""
+
 
 class _Reports(NamedTuple):
     """The log in which an organisation's reports of violations stand."""
 
     org: str
     visibility: str = INCIDENTS
+    public_from: int = 0
 
 
 class OfPhoto(Protocol):
@@ -217,11 +244,25 @@ def may_read(caller: Caller, log: OfLog) -> bool:
         case ThisMachine() | Person():
             return True
         case Nobody() | Insider() | Sender():
-            return log.visibility == PUBLIC
+            return is_open(log, caller.at)
         case Partner():
-            return log.visibility == PUBLIC or _is_for(caller, log)
+            return is_open(log, caller.at) or _is_for(caller, log)
         case _:
             assert_never(caller)
+
+
+def is_open(log: OfLog, at: float) -> bool:
+    """Whether the log is for everybody at this time, in Unix seconds."""
+    return log.visibility == PUBLIC and log.public_from <= at
+
+
+def may_know(caller: Caller, log: OfLog) -> bool:
+    """Whether the caller is told that there is this log, and by which keys it signs.
+
+    Of one that is public from a time on everybody is, before it, and of its size and
+    records nobody: who would be a partner must find the keys.
+    """
+    return log.visibility == PUBLIC or may_read(caller, log)
 
 
 def may_count(log: OfLog) -> bool:
@@ -235,8 +276,12 @@ def may_count(log: OfLog) -> bool:
 
 def _is_for(partner: Partner, log: OfLog) -> bool:
     """Whether what is not for everybody is for this partner."""
+    kind = EARLY if log.visibility == PUBLIC else log.visibility
     if log.org == partner.asked:
-        return log.visibility in partner.logs
+        return kind in partner.logs
+    if kind == EARLY:
+        # Only whoever signs it hands it out early: nobody else's word is asked then.
+        return log.org == partner.org
     return log.org == partner.org or _is_named(partner, log.org, log.visibility)
 
 

@@ -13,6 +13,7 @@ Who may see a row is asked of the gate: each says of which log it is.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from federation.records.keystatement import stored_parts
 from federation.records.readers import Caller, may_read
 from federation.store import blobs
 from federation.store.db import Transaction, View
@@ -67,7 +68,7 @@ _ENTRY: Final = (
     " is_derived"
 )
 _LOGS: Final = (
-    "SELECT id, org, election, visibility, own FROM log WHERE EXISTS (SELECT 1"
+    "SELECT id, org, election, visibility, own, origin FROM log WHERE EXISTS (SELECT 1"
     " FROM evidence WHERE {where} AND evidence.log_id = log.id) ORDER BY id"
 )
 
@@ -116,6 +117,7 @@ class NamingLog(NamedTuple):
     election: str
     visibility: str
     is_own: bool
+    public_from: int
 
 
 class NamedEvidence(NamedTuple):
@@ -309,8 +311,15 @@ def _logs_with(view: View, where: str, value: bytes | str) -> list[NamingLog]:
     """The logs in which it is named: a look-up for each log, however often it is."""
     rows = view.execute(_LOGS.format(where=where), (value,))
     return [
-        NamingLog(log_id, org, election, visibility, bool(own))
-        for log_id, org, election, visibility, own in rows
+        NamingLog(
+            log_id,
+            org,
+            election,
+            visibility,
+            bool(own),
+            stored_parts(origin).public_from,
+        )
+        for log_id, org, election, visibility, own, origin in rows
     ]
 
 

@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from federation.errors import ConflictError, NotFoundError, StoredError
-from federation.records.keystatement import parse_origin
+from federation.records.keystatement import parse_origin, stored_parts
 from federation.store import evidence, incidents, leaves, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
@@ -94,6 +94,16 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
     stalled: str | None
     closed_at: int | None
 
+    @property
+    def public_from(self) -> int:
+        """Unix seconds; 0: at once, if it is public at all."""
+        return stored_parts(self.origin).public_from
+
+    @property
+    def rank(self) -> int:
+        """Which of two logs counts (`OriginParts.rank`)."""
+        return stored_parts(self.origin).rank
+
 
 def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
     """The log of this origin, added empty if it was not there.
@@ -101,7 +111,7 @@ def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
     Raises:
         FormatError: not an origin.
     """
-    org, election, visibility, generation = parse_origin(origin)
+    org, election, visibility, generation, _ = parse_origin(origin)
     tx.execute(
         "INSERT INTO log (origin, org, election, visibility, generation, own)"
         " VALUES (?,?,?,?,?,?) ON CONFLICT (origin) DO NOTHING",

@@ -173,7 +173,8 @@ def vector(view: View, election: str) -> dict[str, int]:
     rows = view.execute(
         "SELECT origin, idx FROM merge_cursor"
         " JOIN merge_election e ON e.id = election_id JOIN log ON log.id = log_id"
-        " WHERE e.election=? ORDER BY origin",
+        # Of what is not for everybody there may be a cursor, which does not move.
+        " WHERE e.election=? AND (idx > 0 OR stale_below = 0) ORDER BY origin",
         (election,),
     )
     return dict(rows.fetchall())

@@ -17,6 +17,7 @@ import contextlib
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -116,7 +117,7 @@ async def admit_sender(request: web.Request, given: str = "") -> Sender | ThisMa
     token = await _find_token(site, given, "reports")
     if not {"reports", "intake"} & set(token.scopes):
         raise _of_scope(token.scopes)
-    return Sender(token.name)
+    return Sender(token.name, at=site.clock())
 
 
 async def require_mail_token(request: web.Request) -> None:
@@ -234,11 +235,16 @@ def public_caller(request: web.Request) -> Caller:
                 return THIS_MACHINE
     partner: Partner | None = request.get(PARTNER)
     if partner is not None:
-        return partner
+        return replace(partner, at=site.clock())
     session: BrowserSession | None = request.get(SIGNED_IN)
     if session is not None:
         return session.person
-    return Nobody(site.settings.listen.show_partners)
+    return stranger_of(site)
+
+
+def stranger_of(site: WebContext) -> Nobody:
+    """A stranger who asks now."""
+    return Nobody(site.settings.listen.show_partners, at=site.clock())
 
 
 async def require(request: web.Request, act: Act) -> Caller:
@@ -286,8 +292,9 @@ async def known_caller(request: web.Request) -> Caller:
     caller = public_caller(request)
     if not isinstance(caller, Nobody):
         return caller
+    insider = Insider(at=request.app[SITE].clock())
     if is_local(request, request.app[SITE].settings.listen):
-        return Insider()
+        return insider
     if hdrs.AUTHORIZATION in request.headers:
         try:
             await require_token(request, "intake")
@@ -296,7 +303,7 @@ async def known_caller(request: web.Request) -> Caller:
             if not may_see(caller, "partners"):
                 raise
         else:
-            return Insider()
+            return insider
     return caller
 
 

@@ -23,14 +23,14 @@ from aiohttp import hdrs, web
 from federation.blobs.blobs import DIGEST_PATTERN
 from federation.errors import NotFoundError
 from federation.feeds.resource import blob_of
-from federation.records.readers import NOBODY, Caller, Person, may_view
+from federation.records.readers import Caller, Nobody, Person, may_view
 from federation.store import blobs as held
 from federation.store.blobs import HeldBlob
 from federation.store.db import View
 from federation.store.evidence import read_photo
 from federation.store.removals import is_removed
 from federation.text import Sentence
-from federation.web.access import caller_of
+from federation.web.access import caller_of, stranger_of
 from federation.web.context import SITE, WebContext
 from federation.web.feed import CACHE_CONTROL, PRIVATELY
 from federation.web.outlet import SENDERS, Outlet, ShortError
@@ -100,7 +100,9 @@ async def view_blob(site: WebContext, digest: str, caller: Caller) -> ViewedBlob
     Raises:
         NotFoundError: it is not here for this caller.
     """
-    found = await site.db.read(find_viewed, digest, caller, site.settings.photos.public)
+    stranger = stranger_of(site)
+    is_public = site.settings.photos.public
+    found = await site.db.read(find_viewed, digest, caller, stranger, is_public)
     if found is None:
         raise NotFoundError(Sentence("blobs.not-here", digest=digest))
     return found
@@ -110,16 +112,17 @@ def find_viewed(
     view: View,
     digest: str,
     caller: Caller,
+    stranger: Nobody,
     is_public: bool,  # noqa: FBT001  a setting
 ) -> ViewedBlob | None:
-    """The photo, if it is here and the caller may view it."""
+    """The photo, if it is here and the caller may view it; whether a stranger may."""
     # All is looked up for everybody: how long it takes tells nobody what is here.
     found, gone = held.find_blob(view, digest), is_removed(view, digest)
     theirs = read_photo(view, digest, caller, is_public=is_public)
-    everybodys = read_photo(view, digest, NOBODY, is_public=is_public)
+    everybodys = read_photo(view, digest, stranger, is_public=is_public)
     if found is None or gone or not may_view(caller, theirs):
         return None
-    return ViewedBlob(found, may_view(NOBODY, everybodys))
+    return ViewedBlob(found, may_view(stranger, everybodys))
 
 
 def _headers(viewed: ViewedBlob) -> dict[str, str]:

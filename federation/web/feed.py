@@ -13,7 +13,7 @@ Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -23,12 +23,13 @@ from federation.feeds.resource import LOGS, Caching, caching_of
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import read_checkpoint, read_vector
 from federation.records.keychain import encode_keys
-from federation.records.readers import NOBODY, Nobody, may_read
+from federation.records.readers import Caller, Nobody, may_know, may_read
 from federation.store import keystatements, leaves, logs
 from federation.store.db import View
+from federation.store.logs import Log
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
-from federation.web.access import caller_of
+from federation.web.access import caller_of, stranger_of
 from federation.web.context import SITE
 
 #: What an answer says of how a copy of it is kept.
@@ -42,8 +43,9 @@ BYTES, TEXT = "application/octet-stream", "text/plain"
 
 PRIVATELY = "private, no-store"
 
-#: hex of an origin → id of its log, if everybody may read it. Ids never change, so what
-#: is found stays; what is not for everybody is looked for as is what is not here.
+#: hex of an origin → id of its log, if everybody may read it. Ids never change, and
+#: what was shown is not hidden again, so what is found stays; what is not for everybody
+#: is looked for as is what is not here.
 LOG_IDS: web.AppKey[dict[str, int]] = web.AppKey("log_ids", dict)
 
 
@@ -88,9 +90,14 @@ async def checkpoint(request: web.Request) -> web.Response:
 
 async def keys(request: web.Request) -> web.Response:
     """The key chain: each statement behind its length."""
-    log = await _find_log(request)
+    log = await _find_log(request, _may_have_keys)
     notes = await request.app[SITE].db.read(keystatements.read_keys, log.id)
     return conditional(request, encode_keys(notes), BYTES, log.cached(BRIEFLY))
+
+
+def _may_have_keys(caller: Caller, log: Log) -> bool:
+    """Of a log of ours that waits for its time, who would be our partner may."""
+    return may_read(caller, log) or (log.own and may_know(caller, log))
 
 
 async def about(request: web.Request) -> web.Response:
@@ -166,21 +173,28 @@ class _Found(NamedTuple):
         return how if self.is_public else PRIVATELY
 
 
-async def _find_log(request: web.Request) -> _Found:
+async def _find_log(
+    request: web.Request, may: Callable[[Caller, Log], bool] = may_read
+) -> _Found:
     """The log that the path names.
 
+    Args:
+        request: What is asked.
+        may: What the caller must be let do with it.
+
     Raises:
-        NotFoundError: none of that name is held here that the caller may read.
+        NotFoundError: none of that name is held here of which the caller may do that.
     """
     name = request.match_info["log"]
-    public = request.app[LOG_IDS]
+    public, site = request.app[LOG_IDS], request.app[SITE]
     if name not in public:
-        held = await request.app[SITE].db.read(logs.list_logs)
+        held = await site.db.read(logs.list_logs)
         named = {hashlib.sha256(log.origin.encode()).hexdigest(): log for log in held}
+        stranger = stranger_of(site)
         public.update(
-            (digest, log.id) for digest, log in named.items() if may_read(NOBODY, log)
+            (digest, log.id) for digest, log in named.items() if may_read(stranger, log)
         )
-        if (log := named.get(name)) and may_read(await caller_of(request), log):
+        if (log := named.get(name)) and may(await caller_of(request), log):
             return _Found(log.id, is_public=name in public)
     if name not in public:
         raise NotFoundError(Sentence("asked.no-log-here"))

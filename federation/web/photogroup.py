@@ -23,10 +23,10 @@ from aiohttp import hdrs, web
 
 from federation.blobs.blobs import DIGEST_PATTERN, Blobs
 from federation.feeds.resource import MAX_TOGETHER, MAX_TOGETHER_BYTES
-from federation.records.readers import Caller, Person
+from federation.records.readers import Caller, Nobody, Person
 from federation.store.blobs import HeldBlob
 from federation.store.db import View
-from federation.web.access import caller_of
+from federation.web.access import caller_of, stranger_of
 from federation.web.blobs import SAFELY, find_viewed
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
@@ -84,7 +84,7 @@ async def get_blobs(request: web.Request) -> web.StreamResponse:
     site, caller = request.app[SITE], await caller_of(request)
     digests = request.match_info["digests"].split("+")
     public = site.settings.photos.public
-    found = await site.db.read(_find_all, digests, caller, public)
+    found = await site.db.read(_find_all, digests, caller, stranger_of(site), public)
     frames = _Frames(site.blobs)
     for digest, blob in zip(digests, found, strict=True):
         frames.add(digest, blob)
@@ -107,9 +107,12 @@ def _find_all(
     view: View,
     digests: Sequence[str],
     caller: Caller,
+    stranger: Nobody,
     is_public: bool,  # noqa: FBT001  a setting
 ) -> list[HeldBlob | None]:
-    viewed = [find_viewed(view, digest, caller, is_public) for digest in digests]
+    viewed = [
+        find_viewed(view, digest, caller, stranger, is_public) for digest in digests
+    ]
     return [None if one is None else one.held for one in viewed]
 
 

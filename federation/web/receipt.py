@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from federation.flows.receipt import file_name, find_record, make_receipt
 from federation.records.canonical import DIGEST_PATTERN
 from federation.store.db import View
+from federation.web.access import stranger_of
 from federation.web.context import SITE
 from federation.web.feed import TEXT, conditional
 from federation.web.openapi import Endpoint, NoQuery, PathPart
@@ -39,10 +40,13 @@ def endpoints() -> list[Endpoint[Any]]:
 async def get_receipt(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """The receipt, to be kept under a name that people know it by."""
     record = request.match_info["id"]
+    # It goes from hand to hand, whoever asks for it.
+    stranger = stranger_of(request.app[SITE])
 
     def read(view: View) -> tuple[str, bytes]:
-        origin, claim = find_record(view, record)
-        return file_name(claim), make_receipt(view, origin, claim.index)
+        origin, claim = find_record(view, record, stranger)
+        receipt = make_receipt(view, origin, claim.index, stranger)
+        return file_name(claim), receipt
 
     name, body = await request.app[SITE].db.read(read)
     answered = conditional(request, body, TEXT, FRESH)

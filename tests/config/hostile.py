@@ -20,6 +20,26 @@ SETTINGS = [
         BASE + 'org = "b.example"\n',
         "is not TOML: line 5, column 18: this name, or this heading, stands here for",
     ),
+    *(
+        (
+            f"results from {moment} on",
+            f"{BASE}public_from = {{ pemilu-2024 = {moment} }}\n",
+            "public_from.pemilu-2024: a full minute of this century is needed",
+        )
+        for moment in (
+            "2029-02-14T18:00:00",
+            "2029-02-14T18:00:01+07:00",
+            "1029-02-14T18:00:00Z",
+            "2029-02-14",
+            '"2029-02-14T18:00:00Z"',
+            "5",
+        )
+    ),
+    (
+        "results from a time on, of an election with a slip",
+        BASE + "public_from = { pemilu-2042 = 2029-02-14T18:00:00Z }\n",
+        "public_from.pemilu-2042: is none of the elections of this node (pemilu-2024)",
+    ),
     (
         "a control character",
         BASE + "licence = '\x01'\n",

@@ -115,7 +115,7 @@ flag = st.booleans()
     ("line", "key", "choices"),
     [
         ('photos = "semua"', "photos", '"none", "on-demand", "all", "disputed"'),
-        ('logs = ["x"]', "logs[0]", '"incidents"'),
+        ('logs = ["x"]', "logs[0]", '"early", "incidents"'),
     ],
 )
 def test_what_is_none_of_the_choices_is_told_with_them(line, key, choices):

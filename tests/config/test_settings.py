@@ -152,7 +152,8 @@ def keys_of(kind, prefix=""):
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             yield from keys_of(field.type, f"{prefix}{field.name}.")
         else:
-            yield f"{prefix}{field.name}", field.default
+            is_empty = field.default_factory in {dict, list}
+            yield f"{prefix}{field.name}", () if is_empty else field.default
 
 
 def documented(title):

@@ -15,7 +15,7 @@ DOCS = PROJECT / "docs"
 #: Pages of the reference that only programmers read: they are there in English alone.
 FOR_PROGRAMMERS = {
     *("adversaries.md", "api.md", "attacks.md", "bench.md", "damage.md"),
-    *("duplicates.md", "hostile-inputs.md", "likeness.md", "log.md", "metrics.md"),
+    *("duplicates.md", "hostile-inputs.md", "likeness.md"),
     *("open311.md", "photos-images.md", "protocol.md", "records.md"),
 }
 TWINS = sorted(
@@ -184,3 +184,13 @@ def test_what_partners_and_auditors_read_is_there_in_both_languages(folder):
         name for name in english if not (DOCS / folder / f"{name[:-3]}.id.md").exists()
     }
     assert missing == (FOR_PROGRAMMERS if folder == "reference" else set())
+
+
+def test_the_first_page_in_indonesian_says_which_pages_are_in_english():
+    first = DOCS / "README.id.md"
+    text = first.read_text(encoding="utf-8")
+    shown = re.findall(r"\]\(([^)#]+\.md)[^)]*\)( \(en\))?", text)
+    assert len(shown) > 40
+    for goal, mark in shown:
+        is_english = not goal.endswith(".id.md") and goal != "README.md"
+        assert bool(mark) == is_english, goal

@@ -77,7 +77,7 @@ def slot_of(sighting: Sighting) -> StatementSlot:
     return StatementSlot(sighting.tps, sighting.contest, sighting.round, official=False)
 
 
-def claim_of(sighting: Sighting, index, record, _profile, generation) -> Claim:
+def claim_of(sighting: Sighting, index, record, _profile, rank) -> Claim:
     return Claim(
         index=index,
         kind="unread",
@@ -88,7 +88,7 @@ def claim_of(sighting: Sighting, index, record, _profile, generation) -> Claim:
         round=sighting.round,
         record=record,
         files=(sighting.photo,),
-        generation=generation,
+        rank=rank,
     )
 
 

@@ -168,7 +168,7 @@ class Reference:
                 if claim is not None:
                     slot = claim.org, claim.official, claim.round
                     here = latest.setdefault((claim.contest, claim.tps), {})
-                    age = claim.generation, claim.index
+                    age = claim.rank, claim.index
                     if slot not in here or age > here[slot][0]:
                         here[slot] = age, (origin, claim)
         return {
@@ -252,7 +252,7 @@ def random_claims(rng, origin, length):
             "contest": rng.choice(["ppwp", "ppwp", "ppwp", "pdpd"]),
             "round": rng.choice(["reguler", "reguler", "reguler", "psu"]),
             "official": rng.random() < 0.2,
-            "generation": generation,
+            "rank": generation,
         }
         kind = rng.random()
         if kind < 0.1:

@@ -37,7 +37,7 @@ def test_good_leaves_are_admitted_with_their_claims_in_order(leaves, jaga, pemil
     for index, contest, tps, encoded in found.claims:
         claim = decode_claim(encoded)
         assert (claim.index, claim.contest, claim.tps) == (index, contest, tps)
-        assert claim.generation == 1
+        assert claim.rank == 1
 
 
 def test_the_place_of_the_first_leaf_is_the_callers(leaves, jaga, pemilu):
@@ -48,7 +48,7 @@ def test_the_place_of_the_first_leaf_is_the_callers(leaves, jaga, pemilu):
 def test_a_successors_claims_name_its_generation(make_organisation, pemilu):
     again = make_organisation(generation=2)
     found = admit([again.leaf()], 1, again.chain, pemilu)
-    assert decode_claim(found.claims[0][3]).generation == 2
+    assert decode_claim(found.claims[0][3]).rank == 2
 
 
 def test_one_bad_leaf_is_named_and_the_rest_goes_on(

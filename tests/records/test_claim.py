@@ -25,9 +25,9 @@ FILE = "ab" * 32
 
 @pytest.fixture(scope="module")
 def claim_of(jaga, pemilu):
-    def claim_of(index=3, generation=1, **members):
+    def claim_of(index=3, rank=1, **members):
         sealed = open_leaf(jaga.leaf(**members), jaga.chain, index)
-        return to_claim(sealed, pemilu, generation)
+        return to_claim(sealed, pemilu, rank)
 
     return claim_of
 
@@ -57,7 +57,7 @@ def test_a_claim_says_what_merging_needs_and_where_it_stands(claim_of, jaga):
         files=(FILE,),
         figures='{"suara_sah":141,"suara_tidak_sah":2}',
         derived=True,
-        generation=1,
+        rank=1,
         review="reviewed",
     )
 
@@ -118,8 +118,8 @@ def test_kpu_is_official_and_so_is_the_withdrawal_of_its_slot(claim_of, jaga, pe
     }
     for flag, same in ((1, True), (0, False)):
         leaf = seal(Withdrawal(official=flag, **said), jaga.records)
-        gone = to_claim(open_leaf(leaf, jaga.chain, 9), pemilu, generation=2)
-        assert (gone.kind, gone.index, gone.generation) == ("withdrawal", 9, 2)
+        gone = to_claim(open_leaf(leaf, jaga.chain, 9), pemilu, rank=2)
+        assert (gone.kind, gone.index, gone.rank) == ("withdrawal", 9, 2)
         slots = {
             (one.org, one.official, one.contest, one.tps, one.round)
             for one in (gone, official)
@@ -139,8 +139,8 @@ def test_statements_about_no_station_claim_nothing(jaga, pemilu):
         assert to_claim(open_leaf(leaf, jaga.chain, 0), pemilu) is None
 
 
-def test_newer_is_by_generation_then_index():
-    def claim(generation, index):
+def test_newer_is_by_rank_then_index():
+    def claim(rank, index):
         return Claim(
             index=index,
             kind="unread",
@@ -150,7 +150,7 @@ def test_newer_is_by_generation_then_index():
             tps="1" * 13,
             round="psu",
             record="",
-            generation=generation,
+            rank=rank,
         )
 
     order = [claim(1, 4), claim(1, 9), claim(2, 0), claim(2, 3)]
@@ -176,7 +176,7 @@ claims = st.builds(
     files=st.lists(names, max_size=3).map(tuple),
     figures=names,
     derived=st.booleans(),
-    generation=st.integers(1, 9),
+    rank=st.integers(1, 9),
     review=names,
 )
 

@@ -35,11 +35,19 @@ def extend(organisation, *signers, **changes):
 @pytest.mark.parametrize(
     ("origin", "parts"),
     [
-        ("a.example/pemilu-2024", ("a.example", "pemilu-2024", "public", 1)),
-        ("a.b.example/x/incidents", ("a.b.example", "x", "incidents", 1)),
-        ("a.example/incidents", ("a.example", "incidents", "public", 1)),
-        ("a.example/x/2", ("a.example", "x", "public", 2)),
-        ("a.example/x/incidents/999", ("a.example", "x", "incidents", 999)),
+        ("a.example/pemilu-2024", ("a.example", "pemilu-2024", "public", 1, 0)),
+        ("a.b.example/x/incidents", ("a.b.example", "x", "incidents", 1, 0)),
+        ("a.example/incidents", ("a.example", "incidents", "public", 1, 0)),
+        ("a.example/x/2", ("a.example", "x", "public", 2, 0)),
+        ("a.example/x/incidents/999", ("a.example", "x", "incidents", 999, 0)),
+        (
+            "a.example/x/from-2024-02-14T1100Z",
+            ("a.example", "x", "public", 1, 1_707_908_400),
+        ),
+        (
+            "a.example/x/from-2024-02-29T2359Z/2",
+            ("a.example", "x", "public", 2, 1_709_251_140),
+        ),
     ],
 )
 def test_an_origin_says_whose_log_it_is(origin, parts):
@@ -59,6 +67,13 @@ def test_an_origin_says_whose_log_it_is(origin, parts):
         "a.example/x/1000",
         "a.example/x/2/incidents",
         "a.example/x/public",
+        "a.example/x/from-2024-02-30T1100Z",
+        "a.example/x/from-2023-02-29T1100Z",
+        "a.example/x/from-2024-02-14T2400Z",
+        "a.example/x/from-2024-02-14T11:00Z",
+        "a.example/x/from-2024-02-14T1100",
+        "a.example/x/incidents/from-2024-02-14T1100Z",
+        "a.example/x/from-2024-02-14T1100Z/1",
         "A.example/x",
         "a.example/X",
         "example/x",

@@ -1,5 +1,6 @@
 """The gate by itself: who asks, for whom a log is, what is told of the node."""
 
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -17,6 +18,7 @@ from federation.records.readers import (
     may_do,
     may_follow,
     may_hear,
+    may_know,
     may_quote,
     may_read,
     may_see,
@@ -24,6 +26,7 @@ from federation.records.readers import (
 
 PUBLIC, PRIVATE = "a.example/pemilu-2024", "a.example/pemilu-2024/incidents/2"
 INSIDE = get_args(Inside)
+LET = frozenset({"early"})
 CALLERS = {
     NOBODY: (set(), set()),
     Nobody(sees_partners=True): (set(), {"partners"}),
@@ -95,3 +98,44 @@ def test_only_who_handed_a_report_in_is_told_what_became_of_it():
         is_told = caller in {Sender("qlue"), THIS_MACHINE}
         assert may_follow(caller, QluesReport()) is is_told
     assert not may_do(Sender("qlue"), "see")
+
+
+EARLY_LOG, AT = "a.example/pemilu-2024/from-2024-02-14T1100Z", 1_707_908_400
+#: Who reads a log of a.example that is public from AT: before it, and from it on.
+EARLY_READERS = [
+    (Nobody, False),
+    (Insider, False),
+    (partial(Sender, "qlue"), False),
+    (partial(Partner, org="b.example", asked="a.example"), False),
+    (partial(Partner, org="b.example", asked="a.example", logs=LET), True),
+    # Of another's log nobody is let have anything early but whose it is.
+    (partial(Partner, org="b.example", asked="c.example", logs=LET), False),
+    (
+        partial(
+            Partner,
+            org="b.example",
+            asked="c.example",
+            logs=LET,
+            audiences=frozenset({"a.example"}),
+        ),
+        False,
+    ),
+    (partial(Partner, org="a.example", asked="c.example"), True),
+]
+
+
+@pytest.mark.parametrize(("who", "is_early"), EARLY_READERS, ids=repr)
+def test_a_log_is_for_everybody_from_its_second_on(who, is_early):
+    log = parse_origin(EARLY_LOG)
+    for at, is_open in ((0, False), (AT - 1, False), (AT, True), (AT + 1, True)):
+        assert may_read(who(at=at), log) is (is_open or is_early)
+        told = f"{EARLY_LOG}: the feed ended"
+        assert may_quote(who(at=at), told) is (is_open or is_early)
+    # Whoever names no time is shown nothing that ever waited.
+    assert may_read(who(), log) is is_early
+    assert may_know(who(), log)
+
+
+def test_who_sees_all_sees_it_early():
+    for caller in (THIS_MACHINE, Person("sari", "viewer")):
+        assert may_read(caller, parse_origin(EARLY_LOG))

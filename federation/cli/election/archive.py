@@ -41,7 +41,7 @@ from federation.flows.publish.readable import Stand, list_readable, list_stands
 from federation.flows.publish.trust import DEFAULT_QUORUM
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import QueryScope, contests_of
-from federation.records.readers import NOBODY
+from federation.records.readers import Nobody
 from federation.store.db import View
 from federation.store.mapreading import list_rows
 from federation.text import LANGUAGES, Sentence, Text
@@ -69,12 +69,12 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         raise NotFoundError(Sentence("archive.unknown", election=name))
     check_folder(folder, run.home.private, f"{SITE}/logs")
     with run.open_database().view() as view:
-        if not list_readable(view, NOBODY, [name]):
+        if not list_readable(view, Nobody(at=run.clock()), [name]):
             raise NotFoundError(Sentence("archive.nothing", election=name))
         make_folder(folder, 0o755)
         place = OutputFolder(folder)
         place.begin(f"{SITE}/logs")
-        chosen = Selection((name,))
+        chosen = Selection((name,), at=run.clock())
         write_site(run, view, by, folder / SITE, chosen)
         bundle = write_selection(run, view, by, folder / f"{name}.zip", chosen)
         made = write_trust(run, view, folder / TRUST, quorum, [name])
@@ -117,7 +117,7 @@ def _describe(run: Run, view: View, by: Publisher, name: str) -> bytes:
     """The text of README.txt, in both languages."""
     settings = run.settings
     print_ = fingerprint(load_identity_key(run.home, settings.org))
-    stands = list_stands(view, name)
+    stands = list_stands(view, name, run.clock())
     title = by.profiles[name].file.name
     texts = {"id": title.id, "en": title.en}
     parts = [

@@ -79,11 +79,11 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
         return
     if bundle is not None:
         sizes = read_sizes(since) if since else {}
-        selection = Selection(elections, sizes)
+        selection = Selection(elections, sizes, at=run.clock())
         export_bundle(run, bundle, selection, photos=photos, for_org=for_org)
         return
     if static is not None:
-        export_static(run, static, Selection(elections), photos=photos)
+        export_static(run, static, Selection(elections, at=run.clock()), photos=photos)
         return
     if trust is not None:
         export_trust(run, trust, quorum, elections)

@@ -30,13 +30,12 @@ from federation.flows.publish.items import (
 )
 from federation.flows.publish.outputfolder import Written, check_folder
 from federation.flows.publish.photos import PhotoShelf
-from federation.flows.publish.readable import list_readable
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
 from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
 from federation.node.resources import open_resources
 from federation.profiles import load_profiles
-from federation.records.readers import NOBODY, Caller
+from federation.records.readers import Caller, Nobody
 from federation.store.db import View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH
@@ -49,14 +48,14 @@ def with_photos(run: Run, by: Publisher, for_org: str | None) -> Publisher:
     Raises:
         NotFoundError: it is no partner.
     """
-    caller: Caller = NOBODY
+    caller: Caller = Nobody(at=run.clock())
     if for_org is not None:
         peers = {peer.org: peer for peer in run.peers}
         with run.open_database().view() as view:
             book = read_partners(view, peers, run.settings, {})
         if for_org not in book.partners:
             raise NotFoundError(Sentence("sync.no-partner", org=for_org))
-        caller = book.partners[for_org]
+        caller = dataclasses.replace(book.partners[for_org], at=run.clock())
     blobs = open_blobs(run.home.blobs, run.home.folder)
     shelf = PhotoShelf(
         lambda digest: asyncio.run(blobs.get(digest)),
@@ -138,7 +137,7 @@ def export_excerpt(
     publisher(run)
     with run.open_database().view() as view:
         with run.out.progress(None, run.t("export.looking")) as advance:
-            items = list_excerpt(view, asked, region, advance)
+            items = list_excerpt(view, asked, region, advance, run.clock())
         count = write_counted(run, path, items)
     records = sum(map(is_record, items))
     value = {**_describe(path, count), "region": region, "records": records}
@@ -221,7 +220,7 @@ def write_trust(
         ours,
         *(KnownOrg(peer.org, peer.name, peer.identity) for peer in run.peers),
     ]
-    made = make_trust(view, known, quorum, elections)
+    made = make_trust(view, known, quorum, elections, run.clock())
     replace_file(path, made.data)
     return made
 
@@ -252,7 +251,7 @@ def write_selection(
     """
     items = list_items(view, by, selection)
     count = write_counted(run, path, items)
-    held = list_readable(view, NOBODY, selection.elections)
+    held = selection.list_logs(view)
     starts = [selection.start(log) * WIDTH for log in held]
     logs = [
         {"origin": log.origin, "from": start, "size": log.size}

@@ -5,9 +5,12 @@ import sys
 from typing import Any
 
 import click
+from msgspec import UNSET
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
+from federation.cli.keys.desk import desk
+from federation.cli.keys.statement import statement
 from federation.cli.keys.tokens import token
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.cli.streams import can_say
@@ -25,7 +28,7 @@ from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
 from federation.errors import FormatError
-from federation.records.keychain import format_origin, open_chain
+from federation.records.keychain import LAST, format_origin, open_chain
 from federation.records.keystatement import INCIDENTS
 from federation.store.guard import Guard
 from federation.text import Sentence
@@ -37,6 +40,8 @@ def keys() -> None:
 
 
 keys.add_command(token)
+keys.add_command(statement)
+keys.add_command(desk)
 
 
 @keys.command("show", help="keys.help-show")
@@ -56,6 +61,7 @@ def show(run: Run) -> int | None:
         *(_role_row(run, role, alg) for role, alg in NODE_ROLES),
         *(_log_row(run, origin) for origin in settings.origins),
     ]
+    rows += _named_elsewhere(run, {row["vkey"] for row in rows})
 
     def human() -> None:
         out.line(t("keys.fingerprint", name=settings.name, org=settings.org))
@@ -88,7 +94,7 @@ def chain(
     """Make and sign the keys of a further election, or of its reports."""
     settings, home, out = run.settings, run.home, run.out
     check_member("--election", election, ELECTION)
-    origins = [format_origin(settings.org, election)]
+    origins = [settings.origin_of(election)]
     if incidents:
         origins.append(format_origin(settings.org, election, INCIDENTS))
     origin = origins[-1]
@@ -158,8 +164,34 @@ def _log_row(run: Run, origin: str) -> dict[str, Any]:
         opened = open_chain(
             load_chain_notes(home, origin), load_identity_key(home, org)
         )
-        row |= {"vkey": str(opened.log_key(0)), "state": "ready"}
+        row |= {"vkey": str(opened.log_key(LAST)), "state": "ready"}
     return row
+
+
+def _named_elsewhere(run: Run, here: set[object]) -> list[dict[str, Any]]:
+    """Keys that our statements name and that this node does not sign with."""
+    home, org, found = run.home, run.settings.org, dict[str, dict[str, Any]]()
+    for origin in run.settings.origins:
+        if not home.chain(origin).exists():
+            continue
+        statement = open_chain(
+            load_chain_notes(home, origin), load_identity_key(home, org)
+        ).statements[-1]
+        ends = {} if statement.revoked is UNSET else {
+            gone.vkey: gone.from_ for gone in statement.revoked
+        }  # fmt: skip
+        for entry in statement.keys:
+            if entry.vkey not in here and entry.vkey not in found:
+                state = "elsewhere" if entry.vkey not in ends else "revoked"
+                found[entry.vkey] = {
+                    "role": entry.role,
+                    "election": origin.partition("/")[2],
+                    "vkey": entry.vkey,
+                    "state": state,
+                    "from": entry.from_,
+                    "until": ends.get(entry.vkey),
+                }
+    return list(found.values())
 
 
 def _cells(run: Run, row: dict[str, Any]) -> tuple[object, ...]:
@@ -169,5 +201,5 @@ def _cells(run: Run, row: dict[str, Any]) -> tuple[object, ...]:
         t(f"keys.role-{row['role']}"),
         row["election"],
         row["vkey"],
-        t(state, election=row["election"]),
+        t(state, election=row["election"], until=row.get("until")),
     )

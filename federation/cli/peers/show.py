@@ -72,7 +72,7 @@ def _print_one(run: Run, view: PartnerView) -> None:
     facts.append(f"{t('partners.entries')}: {t.number(view.rows)}")
     if view.missing:
         facts.append(t("partners.missing", count=t.number(view.missing)))
-    facts.append(f"{t('partners.room')}: {t.number(-(-view.bytes // 1000))} kB")
+    facts.append(f"{t('partners.room')}: {t.number(-(-(view.bytes or 0) // 1000))} kB")
     out.line("  " + " · ".join(facts))
     for held in view.holds:
         out.line(f"  {held.origin}: {_held(run, held)}")
@@ -87,7 +87,7 @@ def _print_one(run: Run, view: PartnerView) -> None:
         (
             tell_time(turn.at),
             t.word(f"sync.outcome-{turn.outcome}", turn.outcome),
-            turn.new,
+            turn.new or 0,
             round(turn.seconds),
             turn.reason or "",
         )

@@ -21,6 +21,7 @@ from federation.node.house import look_around
 from federation.records.alarmhelp import where_to_read
 from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
+from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
 from federation.text import Sentence
 from federation.web.requests.upkeep import ClearAlarm
@@ -100,7 +101,14 @@ def _log_state(run: Run, log: answers.LogStatus, raised: list[Alarm]) -> str:
         return run.t("views.state-stalled", reason=codes[0] if codes else log.stalled)
     if log.closed:
         return run.t("views.state-closed")
+    if log.public_from and (at := _seconds(log.public_from)) > run.clock():
+        moment = tell_moment(at, int(run.clock()), "")
+        return run.t("views.state-early", moment=moment)
     return run.t("views.state-own") if log.own else ""
+
+
+def _seconds(stamp: str) -> int:
+    return int(datetime.fromisoformat(stamp).timestamp())
 
 
 def _print_peers(run: Run, peers: list[answers.PeerStatus]) -> None:

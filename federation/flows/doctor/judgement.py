@@ -87,7 +87,8 @@ def check(
             _check_claims(view, log, admission, (start, end), report)
         _check_places(view, log, admission, report)
         if log.own and start < told:
-            remembered = said_in(new[: told - start], start)
+            refused = {one.index for one in admission.rejected}
+            remembered = said_in(new[: told - start], start, refused)
             with beside.transaction(durable=False) as tx:
                 statements.save_said(tx, log.id, remembered, end)
     for index in quarantined:

@@ -130,7 +130,7 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
     known = job.examined.profiles
     ours = {log.election for log in held if log.own} & known.keys()
     profiles = {election: known[election] for election in ours}
-    while merge_once(job.db, profiles, hidden=job.examined.hidden):
+    while merge_once(job.db, profiles, hidden=job.examined.hidden, at=job.examined.now):
         pass
     index_all(job.db)
     index_all_incidents(job.db)
@@ -225,7 +225,9 @@ def _are_logs_right(job: _Mending, view: View) -> bool:
     """Whether every row of a log agrees with what its organisation has signed."""
     for log in logs.list_logs(view):
         named = (log.org, log.election, log.visibility, log.generation)
-        if named != tuple(parse_origin(log.origin)) or log.own != (log.org == job.org):
+        if named != parse_origin(log.origin)[: len(named)] or log.own != (
+            log.org == job.org
+        ):
             return False
         if not _is_content(partial(_check_log, job, view, log)):
             return False
@@ -388,7 +390,8 @@ def _mend_log(job: _Mending, log: Log) -> None:
                 quarantine.save_rejected(tx, log.id, admission.rejected)
                 quarantine.save_unknown(tx, log.id, admission.unknown)
                 if log.own and start < told:
-                    own = said_in(new[: told - start], start)
+                    refused = {one.index for one in admission.rejected}
+                    own = said_in(new[: told - start], start, refused)
                     statements.save_said(tx, log.id, own, min(end, told))
     except DAMAGE:
         return  # its leaves are damaged: the examination says so

@@ -35,7 +35,7 @@ def _make_again(
     made = []
     for index, leaf in enumerate(leaves.read_leaves(tx, log.id, start, end), start):
         if index in admitted:
-            claim = to_claim(reopen_leaf(leaf, index), profile, log.generation)
+            claim = to_claim(reopen_leaf(leaf, index), profile, log.rank)
             assert claim is not None, "it was a claim when it was admitted"
             made.append(claim)
     encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in made]

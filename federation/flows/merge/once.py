@@ -22,6 +22,7 @@ def merge_once(
     limit: int = BATCH,
     hidden: Collection[str] = frozenset(),
     now: int | None = None,
+    at: float | None = None,
 ) -> int:
     """Merge one batch of each election that is behind; call it again until it gives 0.
 
@@ -31,21 +32,23 @@ def merge_once(
         limit: About how many claims one batch takes.
         hidden: Organisations whose statements stay out of the map.
         now: Unix seconds, for alarms; None: an audit, which raises none.
+        at: Unix seconds, when logs must be for everybody to be in it; None: `now`, or
+            without such as are public from a time on.
 
     Returns:
         How many leaves the cursors moved over; 0 when nothing was behind.
     """
-    moved = 0
+    moved, at = 0, at or now or 0
     for election, profile in sorted(profiles.items()):
         # Asked on a view first: being up to date must not cost a write.
         with db.view() as view:
-            plan = make_plan(view, election, profile, hidden)
+            plan = make_plan(view, election, profile, hidden, at)
         if not plan.is_idle():
             with db.transaction() as tx:
-                plan = make_plan(tx, election, profile, hidden)
+                plan = make_plan(tx, election, profile, hidden, at)
                 if plan.restart:
                     _clear(tx, election, current_basis(tx, election, profile))
-                    plan = make_plan(tx, election, profile, hidden)
+                    plan = make_plan(tx, election, profile, hidden, at)
                 batch, steps = _merge_batch(tx, election, profile, plan, limit)
                 batch.finish(now)
                 note_places(tx, election, limit)

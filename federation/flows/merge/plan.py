@@ -1,7 +1,8 @@
 """What is ahead of the map, and whether the map must be made again.
 
 Made again, by the same batches, on: another profile, register or version of the rules;
-an organisation hidden whose leaves it holds; a successor log that names an earlier end
+an organisation hidden whose leaves it holds, or a clock put back before the time from
+which a log of it is public; a successor log that names an earlier end
 than what was merged of its predecessor.
 
 Everybody reads the map, so only logs that everybody may read are in it.
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from federation.records.keystatement import Follows, KeyStatement
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import is_open
 from federation.records.sealed import leaf_statement
 from federation.store import keystatements, logs, mapstate, registers
 from federation.store.db import View
@@ -53,19 +54,28 @@ def current_basis(view: View, election: str, profile: Profile) -> MapInputs:
 
 
 def make_plan(
-    view: View, election: str, profile: Profile, hidden: Collection[str]
+    view: View, election: str, profile: Profile, hidden: Collection[str], at: float
 ) -> Plan:
-    """What is to be done for this election; see the head of this file."""
+    """What is to be done for this election; see the head of this file.
+
+    Args:
+        view: The snapshot.
+        election: Whose map it is.
+        profile: Its rules.
+        hidden: Organisations whose statements stay out of the map.
+        at: Unix seconds: logs are in it that are for everybody then.
+    """
     positions = mapstate.read_positions(view, election)
     shown = [
         log
         for log in logs.list_logs(view)
-        if log.election == election and may_read(NOBODY, log) and log.org not in hidden
+        if log.election == election and is_open(log, at) and log.org not in hidden
     ]
     basis = mapstate.read_basis(view, election)
     restart = basis is not None and basis != current_basis(view, election, profile)
     # A log that the map holds leaves of, and that is hidden now.
-    restart |= not {log.id for log in shown} >= positions.keys()
+    held = {number for number, position in positions.items() if position.index}
+    restart |= not {log.id for log in shown} >= held
     ends = _counted_ends(view, shown)
     steps = []
     for log in shown:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from federation.errors import ConfigError, NotFoundError, SignatureError
 from federation.flows.ownlog.duplicates import recall
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
-from federation.records.keychain import KeyChain
+from federation.records.keychain import LAST, KeyChain
 from federation.records.profile import Profile
 from federation.store import keystatements, logs, statements
 from federation.store.db import Database, Transaction
@@ -42,10 +42,10 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
             profile.election, "election", Sentence("chain.not-of", origin=chain.origin)
         )
     log = _find_log(db, chain.origin)
-    if chain.log_key(max(log.size, 1)) != keys.log_signer.key:
+    # Not the keys of its size: the database may come from a backup, and be refilled.
+    if chain.log_key(LAST) != keys.log_signer.key:
         raise SignatureError(Sentence("chain.key-file", origin=chain.origin))
-    valid = chain.record_keys(max(log.size, 1)).values()
-    if keys.records_signer.key not in valid:
+    if keys.records_signer.key not in chain.record_keys(LAST).values():
         raise SignatureError(Sentence("chain.records-key", origin=chain.origin))
     own = OwnLog(
         chain.origin, log.id, chain, keys.log_signer, keys.records_signer, profile

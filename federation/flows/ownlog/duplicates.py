@@ -14,7 +14,7 @@ Source: docs/reference/domain.md, "Import defaults"
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import UNSET
@@ -24,7 +24,13 @@ from federation.flows.ownlog.sequence import OwnLog
 from federation.records.claim import Claim
 from federation.records.kinds import kind_of
 from federation.records.sealed import Sealed, reopen_leaf
-from federation.store import keystatements, logs, mapreading, statements
+from federation.store import (
+    keystatements,
+    logs,
+    mapreading,
+    quarantine,
+    statements,
+)
 from federation.store import leaves as stored
 from federation.store.db import Database, View
 from federation.store.statements import OwnStatement, Revision
@@ -128,10 +134,12 @@ def recall(db: Database, log: OwnLog) -> None:
         until = min(at + RECALL_STEP, end)
         with db.view() as view:
             new = stored.read_leaves(view, log.log_id, at, until)
+            # What a key has signed that was revoked before it says nothing any more.
+            refused = quarantine.list_uncounted(view, log.log_id, at, until)
         newer = (notes.index(leaf) + 1 for leaf in new if leaf in notes)
         versions = max([versions, *newer])
         with db.transaction() as tx:
-            statements.save_said(tx, log.log_id, said_in(new, at), until)
+            statements.save_said(tx, log.log_id, said_in(new, at, refused), until)
             keystatements.save_keys(tx, log.log_id, notes[:versions])
 
 
@@ -139,9 +147,16 @@ def _size(view: View, log: OwnLog) -> int:
     return logs.get_log(view, log.origin).size
 
 
-def said_in(leaves: Iterable[bytes], start: int) -> Iterator[OwnStatement]:
-    """What each of these leaves, the first at index `start`, says of a slot."""
+def said_in(
+    leaves: Iterable[bytes], start: int, refused: Container[int]
+) -> Iterator[OwnStatement]:
+    """What each of these leaves, the first at index `start`, says of a slot.
+
+    Those at the indexes `refused` say nothing.
+    """
     for index, leaf in enumerate(leaves, start):
+        if index in refused:
+            continue
         try:
             sealed = reopen_leaf(leaf, index)
         except (FormatError, RecordError):

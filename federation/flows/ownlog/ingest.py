@@ -294,7 +294,7 @@ def _derive(
 ) -> _Derived:
     size = kept[-1].sealed.index + 1 if kept else 0
     derived = _Derived(size, [], [], None, [], [])
-    made = [to_claim(row.sealed, log.profile, log.generation) for row in kept]
+    made = [to_claim(row.sealed, log.profile, log.rank) for row in kept]
     echoes = Echoes(view, log.chain.election, filter(None, made))
     for row, claim in zip(kept, made, strict=True):
         flags = _alarms(echoes, log, row, claim, derived.alarms)
@@ -334,7 +334,9 @@ def _alarms(
     place = f"{claim.tps} {claim.contest} {claim.round}"
     if row.own is not None and row.several_refs:
         flags = (SEVERAL_REFS,)
-        ref = Sentence("why.ref-at", ref=row.own.ref, index=claim.index)
+        # By the name of the log the gate knows whom the alarm is for.
+        told = {"ref": row.own.ref, "index": claim.index, "origin": log.origin}
+        ref = Sentence("why.ref-in", **told)
         raised.append((SEVERAL_REFS, place, ref))
     if echo := echoes.find(claim):
         flags = (*flags, ECHO)

@@ -63,9 +63,9 @@ class OwnLog(NamedTuple):
     verifier: Executor | None = None
 
     @property
-    def generation(self) -> int:
-        """1, or more for a successor."""
-        return self.chain.generation
+    def rank(self) -> int:
+        """Which of two logs of ours counts (`OriginParts.rank`)."""
+        return self.chain.rank
 
 
 class Head(NamedTuple):

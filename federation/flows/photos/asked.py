@@ -18,7 +18,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import UNSET
 
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import is_open
 from federation.records.removal import PhotoRemoval
 from federation.store import claims, evidence, leaves, quarantine, saidremovals
 from federation.store.db import Database, Transaction, View
@@ -44,26 +44,32 @@ def follow_once(
     `db`, `limit` and `now` as in `LogFollower.step`.
     """
     digests = set[str]()
-    moved = _follower(digests).step(db, limit, now)
+    moved = _follower(digests, now or 0).step(db, limit, now)
     return FollowedRemovals(moved, frozenset(digests))
 
 
-def is_followed(view: View) -> bool:
-    """Whether all that is noted of any log was looked through."""
-    return not _follower(set()).is_behind(view)
+def is_followed(view: View, at: float) -> bool:
+    """Whether all that is noted of any log was looked through.
+
+    Of those that everybody may read `at` this time, in Unix seconds.
+    """
+    return not _follower(set(), at).is_behind(view)
 
 
-def _follower(digests: set[str]) -> LogFollower:
+def _follower(digests: set[str], at: float) -> LogFollower:
     """`digests`: those of which something is said are added to it."""
 
+    def find_end(view: View, log: Log) -> int:
+        return _end(view, log, at)
+
     def take(tx: Transaction, log: Log, start: int, limit: int) -> int:
-        end = min(start + limit, _end(tx, log))
+        end = min(start + limit, _end(tx, log, at))
         said = read_said(tx, log, start, end)
         saidremovals.replace_said(tx, log.id, start, end, said)
         digests.update(one.digest for one in said)
         return end
 
-    return LogFollower(saidremovals.followed_up_to, _end, take, BATCH)
+    return LogFollower(saidremovals.followed_up_to, find_end, take, BATCH)
 
 
 def read_said(view: View, log: Log, start: int, end: int) -> list[SaidRemoval]:
@@ -98,9 +104,9 @@ def _read_one(view: View, log: Log, index: int) -> SaidRemoval | None:
     )
 
 
-def _end(view: View, log: Log) -> int:
+def _end(view: View, log: Log, at: float) -> int:
     # Nothing of a log that is not for everybody is a request to everybody.
-    if not may_read(NOBODY, log):
+    if not is_open(log, at):
         return 0
     return min(end_of(log), evidence.noted_up_to(view, log.id))
 

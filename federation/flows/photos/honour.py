@@ -80,16 +80,17 @@ class KeptPhotos(NamedTuple):
     last: str
 
 
-def find_kept(view: View, after: str = "") -> KeptPhotos:
+def find_kept(view: View, at: float, after: str = "") -> KeptPhotos:
     """Of the next that never lay here, those that somebody else stands by.
 
     Args:
         view: A snapshot.
+        at: Unix seconds, now.
         after: `last` of the page before; empty: from the beginning.
     """
     page = removals.list_unheld(view, after, _LOOKED_AT)
     # What is not followed yet may be the removal of that other.
-    if not page or not is_followed(view):
+    if not page or not is_followed(view, at):
         return KeptPhotos([], "")
     kept = [one.digest for one in page if _is_kept(view, one)]
     return KeptPhotos(kept, page[-1].digest if len(page) == _LOOKED_AT else "")

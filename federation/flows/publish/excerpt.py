@@ -22,7 +22,7 @@ from federation.flows.publish.readable import list_readable
 from federation.flows.query.scope import QueryScope, parse_region
 from federation.flows.receipt import make_receipt
 from federation.records.merge import decode_row
-from federation.records.readers import NOBODY
+from federation.records.readers import Nobody
 from federation.store import mapreading
 from federation.store.db import View
 from federation.text import Sentence
@@ -36,6 +36,7 @@ def list_excerpt(
     asked: Sequence[QueryScope],
     region: str,
     advance: Callable[[int], None] = lambda _: None,
+    at: float = 0,
 ) -> list[Item]:
     """The files of an excerpt, in ascending order of their paths.
 
@@ -44,12 +45,14 @@ def list_excerpt(
         asked: The contests whose records are wanted.
         region: A code of 2, 4, 6 or 10 characters.
         advance: Called with the number of stations looked at.
+        at: Unix seconds, when it is written.
 
     Raises:
         FormatError: not the code of a region.
         NotFoundError: nothing was reported from there.
     """
-    public = {log.origin: log for log in list_readable(view, NOBODY)}
+    stranger = Nobody(at=at)
+    public = {log.origin: log for log in list_readable(view, stranger)}
     items, origins = list[Item](), set[str]()
     for scope in asked:
         for origin, index in _list_standing(view, scope, parse_region(region), advance):

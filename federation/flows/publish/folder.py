@@ -28,8 +28,6 @@ from federation.flows.publish.items import (
     list_tiles,
 )
 from federation.flows.publish.outputfolder import OutputFolder, Written
-from federation.flows.publish.readable import list_readable
-from federation.records.readers import NOBODY
 from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
@@ -92,7 +90,7 @@ class StaticSite:
         """
         self._place.restart()
         self._place.begin()
-        readable = list_readable(view, NOBODY, selection.elections)
+        readable = selection.list_logs(view)
         before = {log.origin: self._read_size(view, log) for log in readable}
         for log in readable:
             self._write_tiles(view, log, advance)
@@ -119,7 +117,7 @@ class StaticSite:
         """How many tiles a turn looks at, for a bar."""
         return sum(
             len(tiles) + len(bundles)
-            for log in list_readable(view, NOBODY, selection.elections)
+            for log in selection.list_logs(view)
             for tiles, bundles in [_wanted(log, self._known(view, log))]
         )
 

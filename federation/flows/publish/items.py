@@ -51,7 +51,7 @@ from federation.flows.query.published import published_basis
 from federation.records.keychain import encode_keys
 from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
-from federation.records.readers import NOBODY
+from federation.records.readers import Nobody
 from federation.store import keystatements, leaves, mapstate, registers
 from federation.store.db import View
 from federation.store.logs import Log
@@ -90,10 +90,18 @@ class Publisher:
 
 
 class Selection(NamedTuple):
-    """What of it: `elections`, none named: all; `since`: sizes known, by origin."""
+    """What of it: `elections`, none named: all; `since`: sizes known, by origin.
+
+    `at`: Unix seconds, when it is written; 0: without what is public from a time on.
+    """
 
     elections: tuple[str, ...] = ()
     since: Mapping[str, int] = {}
+    at: float = 0
+
+    def list_logs(self, view: View) -> list[Log]:
+        """The logs in it: files go from hand to hand, so those that all may read."""
+        return list_readable(view, Nobody(at=self.at), self.elections)
 
     def start(self, log: Log) -> int:
         """The first tile of a log that is not known there, or else its last.
@@ -132,7 +140,7 @@ def read_sizes(path: Path) -> dict[str, int]:
 def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """Every file of a selection, in ascending order of their paths."""
     items = list_heads(view, by, selection)
-    for log in list_readable(view, NOBODY, selection.elections):
+    for log in selection.list_logs(view):
         start = selection.start(log)
         tiles = [
             tile for tile in new_tiles(0, log.size) if tile.level or tile.index >= start
@@ -144,11 +152,12 @@ def list_items(view: View, by: Publisher, selection: Selection) -> list[Item]:
 
 def list_heads(view: View, by: Publisher, selection: Selection) -> list[Item]:
     """The files of a selection that are no tiles: few, however long the logs are."""
+    stranger = Nobody(at=selection.at)
     items = [
-        Item(LOGS.path, lambda: read_vector(view, NOBODY, selection.elections).body),
+        Item(LOGS.path, lambda: read_vector(view, stranger, selection.elections).body),
         *_list_node(view, by, selection),
     ]
-    for log in list_readable(view, NOBODY, selection.elections):
+    for log in selection.list_logs(view):
         items += list_log(view, log)
     # Two elections can have the same stations, and their register is one file.
     return list({item.path: item for item in items}.values())
@@ -158,7 +167,8 @@ def list_photo_items(view: View, by: Publisher, selection: Selection) -> list[It
     """The photographs of a selection; none where none are asked for."""
     if by.photos is None:
         return []
-    listed = list_photos(view, by.photos, selection.elections, selection.start)
+    logs = selection.list_logs(view)
+    listed = list_photos(view, by.photos, logs, selection.start)
     return [Item(path, read, "immutable") for path, read in listed]
 
 
@@ -207,7 +217,7 @@ def _list_node(view: View, by: Publisher, selection: Selection) -> Iterator[Item
     ]
     yield Item(ELECTIONS.path, partial(_read_elections, view, by, names, selection))
     # Nobody can make a map again from a part of the records; a register is large.
-    if any(map(selection.start, list_readable(view, NOBODY, selection.elections))):
+    if any(map(selection.start, selection.list_logs(view))):
         return
     for name in names:
         yield from _list_map(view, by, name)
@@ -229,9 +239,11 @@ def _list_map(view: View, by: Publisher, election: str) -> Iterator[Item]:
 def _read_elections(
     view: View, by: Publisher, names: Sequence[str], selection: Selection
 ) -> bytes:
-    elections = state.elections(view, NOBODY, by.profiles, names, by.settings)
+    elections = state.elections(
+        view, Nobody(at=selection.at), by.profiles, names, by.settings
+    )
     if selection.elections:
-        kept = {log.origin for log in list_readable(view, NOBODY, selection.elections)}
+        kept = {log.origin for log in selection.list_logs(view)}
         frozen = [origin for origin in elections.frozen if origin in kept]
         elections = msgspec.structs.replace(elections, frozen=frozen)
     return msgspec.json.encode(elections)

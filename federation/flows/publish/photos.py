@@ -7,15 +7,15 @@ whoever took them. Only what is held here and was not removed; with a part of a 
 the photographs of that part.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from federation.feeds.resource import blob_of
-from federation.flows.publish.readable import list_readable
-from federation.records.readers import NOBODY, Caller, may_view
+from federation.records.readers import Caller, may_view
 from federation.store import blobs, evidence
 from federation.store.db import View
+from federation.store.logs import Log
 from federation.store.removals import removed_among
 from federation.tlog.tile import WIDTH
 
@@ -39,7 +39,7 @@ class PhotoShelf(NamedTuple):
 def list_photos(
     view: View,
     shelf: PhotoShelf,
-    elections: tuple[str, ...],
+    logs: Sequence[Log],
     start: Callable[..., int],
 ) -> Iterator[tuple[str, Callable[[], bytes]]]:
     """The path of each photograph, and what reads it; in no order.
@@ -47,11 +47,11 @@ def list_photos(
     Args:
         view: The snapshot.
         shelf: Where they are, and for whom.
-        elections: Of these; none named: of all.
+        logs: Of these.
         start: From which bundle of a log on.
     """
     seen = set[str]()
-    for log in list_readable(view, NOBODY, elections):
+    for log in logs:
         for first in range(start(log) * WIDTH, log.size, _STEP):
             end = min(first + _STEP, log.size)
             entries = evidence.list_evidence(view, log.id, first, end)

@@ -22,7 +22,7 @@ from federation.feeds.resource import LOGS
 from federation.feeds.status import MAX_LOGS, NO_DIGEST, StatusEntry, format_status
 from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
-from federation.records.readers import NOBODY, Caller, may_read
+from federation.records.readers import Caller, Nobody, may_read
 from federation.records.sealed import leaf_text
 from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import View
@@ -86,7 +86,7 @@ def read_vector(view: View, caller: Caller, elections: Collection[str] = ()) -> 
 
 
 def _rank(log: Log) -> tuple[bool, int, str]:
-    return not log.own, log.generation, log.origin
+    return not log.own, log.rank, log.origin
 
 
 def _entry(view: View, log: Log) -> StatusEntry:
@@ -125,9 +125,10 @@ class Stand(NamedTuple):
     is_confirmed: bool
 
 
-def list_stands(view: View, election: str) -> list[Stand]:
-    """How far each history of an election stands that all may read, by origin."""
-    return [_stand_of(view, log) for log in list_readable(view, NOBODY, [election])]
+def list_stands(view: View, election: str, at: float = 0) -> list[Stand]:
+    """How far each history of an election stands that all may read then, by origin."""
+    readable = list_readable(view, Nobody(at=at), [election])
+    return [_stand_of(view, log) for log in readable]
 
 
 def _stand_of(view: View, log: Log) -> Stand:

@@ -24,7 +24,7 @@ from federation.config.fingerprint import fingerprint
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.publish.readable import list_readable
 from federation.records.keychain import KeyChain, open_chain
-from federation.records.readers import NOBODY
+from federation.records.readers import Nobody
 from federation.store import keystatements
 from federation.store.db import View
 from federation.text import LANGUAGES, Text
@@ -61,7 +61,11 @@ class TrustFile(NamedTuple):
 
 
 def make_trust(
-    view: View, known: Iterable[KnownOrg], quorum: int, elections: Sequence[str] = ()
+    view: View,
+    known: Iterable[KnownOrg],
+    quorum: int,
+    elections: Sequence[str] = (),
+    at: float = 0,
 ) -> TrustFile:
     """The trust file of the public logs that are held here.
 
@@ -70,13 +74,14 @@ def make_trust(
         known: Our own organisation and the partners.
         quorum: How many must confirm; as many as there are where that is more.
         elections: Only logs of these; none named: of all.
+        at: Unix seconds, when it is written.
 
     Raises:
         FormatError: more logs or organisations than a trust file may have.
     """
     by_org = {org.org: org for org in known}
     opened, left_out = dict[str, KeyChain](), list[str]()
-    for log in list_readable(view, NOBODY, elections):
+    for log in list_readable(view, Nobody(at=at), elections):
         chain = _open(view, log.id, by_org.get(log.org))
         if chain is None:
             left_out.append(log.origin)

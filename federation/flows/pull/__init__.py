@@ -8,6 +8,7 @@ stops nothing else. The whole turn, and where its parts stand:
     chain     the keys of a log, opened with the pinned identity, only ever longer
     rejudge   what is held, by a newer key statement or a newer program
     onelog    one log in one turn: its keys, its checkpoint, its leaves
+    times     how many logs of one organisation may wait for a time
     extend    a larger tree: prefix proved, then bundles, committed in steps
     forks     what a peer has proved of a log
     context   what a turn is given, and what it reports

@@ -17,7 +17,7 @@ from federation.flows.pull.room import Bounded
 from federation.flows.verify.workers import Workers
 from federation.records.keychain import KeyChain, parse_origin
 from federation.records.profile import Profile
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import NOBODY, may_know
 from federation.store.db import Database
 from federation.tlog.checkpoint import SignedCheckpoint
 
@@ -141,7 +141,7 @@ class PullContext:
         partner = self.peers.get(parts.org)
         # A partner shows us what is not for everybody only if it is for us: we have
         # said who asks. Files go from hand to hand, and say nothing of that.
-        is_ours = isinstance(peer, Peer) or may_read(NOBODY, parts)
+        is_ours = isinstance(peer, Peer) or may_know(NOBODY, parts)
         if partner is None or partner.paused or not is_ours:
             return None
         if parts.election not in self.profiles:

@@ -36,11 +36,11 @@ ALARM: Final = "needs-newer-version"
 async def rejudge(
     db: Database, log: Log, held: KeyChain, newer: KeyChain, profile: Profile, now: int
 ) -> int:
-    """How many leaves of a mirrored log were judged again.
+    """How many leaves of a log were judged again.
 
     Args:
         db: Of this node.
-        log: That nobody else extends meanwhile.
+        log: That nobody else extends meanwhile; a mirror, or our own before it grows.
         held: The chain by which its leaves were judged.
         newer: The chain that continues it; not yet stored.
         profile: Of the log's election.
@@ -51,7 +51,17 @@ async def rejudge(
         return 0
     await _judge_from(db, log, start, newer, profile)
     await db.write(settle_unknown, log, now)
+    await db.write(_tell_refused, log, start, now)
     return log.next_index - start
+
+
+def _tell_refused(tx: Transaction, log: Log, start: int, now: int) -> None:
+    """Say how many leaves from an index on are counted nowhere, if any is."""
+    refused = [r for r in quarantine.list_rejected(tx, log.id) if r.index >= start]
+    if refused:
+        first = refused[0].index
+        detail = Sentence("why.keys-changed", count=len(refused), first=first)
+        alarms.raise_alarm(tx, "rejected", log.origin, detail, now)
 
 
 async def rejudge_unknown(ctx: PullContext, now: int) -> None:

@@ -9,7 +9,7 @@ Source: docs/reference/protocol.md, "Pulling"
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
@@ -31,6 +31,7 @@ from federation.flows.pull.context import (
 from federation.flows.pull.onelog import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
+from federation.flows.pull.times import WaitedTimes
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys
 from federation.store import keystatements, logs, pulls
@@ -194,7 +195,7 @@ class _TurnUnderWay:
             for entry in entries
             if entry.origin in self._ctx.own
         ]
-        wanted, offered = self._sort(entries)
+        wanted, offered, crowding = self._sort(entries, held)
         answered, failures = list[str](), 0
         for entry, partner in wanted:
             if failures >= MAX_FAILURES:
@@ -206,12 +207,13 @@ class _TurnUnderWay:
                 answered.append(entry.origin)
         if not failures:
             await self._alarms.settle_peer()
-        await self._alarms.beyond([o for o in offered if self._ctx.is_beyond(o)])
+        above = [o for o in offered if self._ctx.is_beyond(o)]
+        await self._alarms.beyond([*above, *crowding])
         return PullReport(
             org=self._peer.org,
             logs=tuple(reports),
             answered=tuple(answered),
-            offered=tuple(offered),
+            offered=(*offered, *crowding),
             own_larger=tuple(self._own_larger),
             sizes=self._sizes,
             new_leaves=self._budget.taken_rows,
@@ -222,21 +224,27 @@ class _TurnUnderWay:
         )
 
     def _sort(
-        self, entries: Sequence[StatusEntry]
-    ) -> tuple[list[tuple[StatusEntry, Peer]], list[str]]:
-        """The logs of others that we take from this peer, and those that we do not."""
+        self, entries: Sequence[StatusEntry], held: Iterable[str]
+    ) -> tuple[list[tuple[StatusEntry, Peer]], list[str], list[str]]:
+        """The logs of others that we take from this peer, and those that we do not.
+
+        And those that would be too many: each waits for another time.
+        """
         wanted, offered = list[tuple[StatusEntry, Peer]](), list[str]()
+        times, crowding = WaitedTimes(held), list[str]()
         for entry in entries:
             partner = self._ctx.wants(self._peer, entry.origin)
             if entry.origin in self._ctx.own:
                 continue
             if partner is None:
                 offered.append(entry.origin)
+            elif not times.admits(entry.origin):
+                crowding.append(entry.origin)
             else:
                 wanted.append((entry, partner))
         # Its own logs before those that it relays: they are what only it must have.
         wanted.sort(key=lambda row: row[1].org != self._peer.org)
-        return wanted, offered
+        return wanted, offered, crowding
 
     async def _take_one(
         self, entry: StatusEntry, held: _Held | None, partner: Peer

@@ -325,7 +325,7 @@ class LogStatus(Struct, frozen=True, kw_only=True):
 
     `held_by`: how many others confirmed that they hold all of it.
     `merged`: how much of it is in the map. `unknown`: entries of a type that only a
-    newer version can read.
+    newer version can read. `public_from`: of a log that is for everybody from then on.
     """
 
     origin: str
@@ -338,6 +338,7 @@ class LogStatus(Struct, frozen=True, kw_only=True):
     frozen: bool
     stalled: str | UnsetType = UNSET
     closed: bool
+    public_from: str | UnsetType = UNSET
 
 
 class PeerStatus(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from federation.flows.query.answers import CitedRecord
 from federation.records.claim import Claim
 from federation.records.readers import NOBODY, may_read
 from federation.records.result import TpsResult
-from federation.store import claims, leaves, logs, recordindex
+from federation.store import claims, leaves, logs, mapstate, recordindex
 from federation.store.db import View
 from federation.store.mapreading import MergedTps
 
@@ -62,7 +62,8 @@ def _find(view: View, merged: MergedTps, record: str) -> tuple[str, Claim] | Non
         if claim.record == record:
             return origin, claim
     for log in logs.list_logs(view):
-        if may_read(NOBODY, log):
+        # What is public from a time on is in the map from then on.
+        if may_read(NOBODY, log) or log.origin in mapstate.vector(view, log.election):
             for claim in _noted(view, log.id, recordindex.find(view, log.id, record)):
                 if claim.record == record:
                     return log.origin, claim

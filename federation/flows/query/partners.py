@@ -55,12 +55,15 @@ _REFUSED: Final = frozenset({"refused", "mismatch", "behind"})
 
 
 class PartnerTurn(Struct, frozen=True, kw_only=True):
-    """One visit to a partner; `at` is Unix seconds, `new` counts entries."""
+    """One visit to a partner; `at` is Unix seconds, `new` counts entries.
+
+    `new` is not told where some may be of a log that is not there for the caller.
+    """
 
     at: int
     seconds: float
     outcome: str
-    new: int
+    new: int | UnsetType = UNSET
     reason: str | UnsetType = UNSET
 
 
@@ -93,7 +96,8 @@ class PartnerView(Struct, frozen=True, kw_only=True):
         percent: How much of what it has shown is here, while some is not.
         missing: How many entries of it are on their way.
         rows: How many entries of it are here.
-        bytes: How much room they take.
+        bytes: How much room they take; not told where a log of it is not there for the
+            caller.
         clock_s: Seconds that its clock is ahead of ours.
         certificate_until: When its certificate ends.
         holds: What it holds of ours.
@@ -107,7 +111,7 @@ class PartnerView(Struct, frozen=True, kw_only=True):
     failures: int
     missing: int
     rows: int
-    bytes: int
+    bytes: int | UnsetType = UNSET
     holds: list[HeldOfOurs]
     turns: list[PartnerTurn]
     alarms: list[Alarm]
@@ -191,11 +195,13 @@ def partners(
     if not may_see(caller, "partners"):
         peers = {}
     told = tell_alarms(view, caller, further)
-    all_logs = [log for log in logs.list_logs(view) if may_read(caller, log)]
+    stored = logs.list_logs(view)
+    all_logs = [log for log in stored if may_read(caller, log)]
     facts = _Facts(
         caller=caller,
         now=now,
         logs=all_logs,
+        partly={log.org for log in stored if not may_read(caller, log)},
         due=pulls.load_turns(view),
         observed=load_observations(view),
         standing={(one.code, one.subject) for one in alarms.list_alarms(view)},
@@ -226,6 +232,8 @@ class _Facts(Struct, frozen=True, kw_only=True):
     caller: Caller
     now: int
     logs: list[Log]
+    #: Whose logs are not all among them: nothing is counted that would tell of those.
+    partly: set[str]
     due: Mapping[str, pulls.PeerTurn]
     observed: Mapping[tuple[str, str], Observation]
     standing: set[tuple[str, str]]
@@ -273,7 +281,7 @@ def _partner(
         percent=percent,
         missing=missing,
         rows=sum(log.size for log in theirs),
-        bytes=room.size,
+        bytes=UNSET if peer.org in facts.partly else room.size,
         clock_s=clock,
         certificate_until=facts.measured("certificate", host, _CERTIFICATE_FOR_S),
         holds=[
@@ -286,7 +294,7 @@ def _partner(
                 at=one.at,
                 seconds=round(one.seconds, 3),
                 outcome=one.outcome,
-                new=one.new_leaves,
+                new=UNSET if peer.org in facts.partly else one.new_leaves,
                 reason=(one.reason or UNSET) if is_detailed else UNSET,
             )
             for one in visits[:turns]

@@ -12,6 +12,7 @@ from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import count_expected, read_line
 from federation.flows.query.scope import QueryScope, candidate_names, contests_of
 from federation.records.about import About, open_about_unpinned
+from federation.records.canonical import format_time
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.readers import (
@@ -96,6 +97,7 @@ def _log(
         frozen=log.frozen is not None,
         stalled=_stalled(caller, log),
         closed=log.closed_at is not None,
+        public_from=format_time(log.public_from) if log.public_from else UNSET,
     )
 
 
@@ -146,6 +148,8 @@ def _peers(
     view: View, caller: Caller, peers: Sequence[str] | None
 ) -> list[answers.PeerStatus]:
     is_detailed = may_see(caller, "details")
+    # What came of a log that is hidden would be counted with the rest.
+    partly = {log.org for log in logs.list_logs(view) if not may_read(caller, log)}
     due = pulls.load_turns(view)
     peers = sorted(due) if peers is None else peers
     statuses = []
@@ -159,7 +163,7 @@ def _peers(
                 last_at=last.at if last else UNSET,
                 outcome=last.outcome if last else UNSET,
                 reason=(last.reason or UNSET) if last and is_detailed else UNSET,
-                new=last.new_leaves if last else UNSET,
+                new=last.new_leaves if last and org not in partly else UNSET,
                 next_at=int(turn.next_due) if turn.next_due else UNSET,
             )
         )

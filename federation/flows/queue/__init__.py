@@ -8,6 +8,7 @@ photograph it is.
     answers    what is answered to who asks for the queue
     waiting    what waits, in which order
     table      the same as rows
+    export     all of it in one stream
     offer      which form somebody gets next
     sources    the records whose photographs a form is read from; our own word on it
     form       the fields of a form, and what was typed into them

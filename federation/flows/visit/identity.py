@@ -21,7 +21,7 @@ from federation.flows.visit.caller import PeerVisit, cause_of
 from federation.flows.visit.network import speaks_tls
 from federation.records.about import About, open_about, open_about_unpinned
 from federation.records.keychain import decode_keys, open_chain
-from federation.records.readers import NOBODY, may_read
+from federation.records.readers import NOBODY, may_know
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 
@@ -57,7 +57,7 @@ async def introduce(feed: Feed) -> tuple[About, VerifierKey]:
     claimed = open_about_unpinned(note)
     identity = parse_vkey(claimed.identity)
     # Whoever introduces itself to nobody yet is a stranger there.
-    public = [log.origin for log in claimed.logs if may_read(NOBODY, log)]
+    public = [log.origin for log in claimed.logs if may_know(NOBODY, log)]
     if not public:
         raise SignatureError(Sentence("steps.no-log", org=claimed.org))
     origin = public[0]

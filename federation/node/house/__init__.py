@@ -15,9 +15,11 @@ it.
     running     the node that runs here, or the port that one would have
     callers     whether callers behind a proxy are told apart
     limits      how many files may be open
+    early       whether results wait until everybody may read them
     upgrading   what the first start of this version would do (`UPGRADE`)
     outside     our clock, our address and what partners say of it (`ONLINE`)
     addresses   whether callers' addresses come through our proxy (`ONLINE`)
+    streams     whether events come through our proxy at once (`ONLINE`)
     waiting     whether a question that waits survives our proxy (`ONLINE`)
 """
 
@@ -28,6 +30,7 @@ from federation.node.house import (
     addresses,
     callers,
     database,
+    early,
     filesystem,
     folders,
     keys,
@@ -37,6 +40,7 @@ from federation.node.house import (
     room,
     running,
     settings,
+    streams,
     upgrading,
     waiting,
 )
@@ -63,6 +67,7 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("node", (), running.see_node),
     StepPlan("callers", ("settings",), callers.see_callers),
     StepPlan("limits", ("settings",), limits.see_limits),
+    StepPlan("early", ("settings", "peers-file"), early.see_early),
 )
 
 #: What calls others: seconds, the last one more than a minute.
@@ -72,6 +77,7 @@ ONLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("public", ("settings", "keys"), outside.call_ourselves),
     StepPlan("outside", ("settings", "peers-file", "keys"), outside.ask_partners),
     StepPlan("addresses", ("settings", "public"), addresses.see_addresses),
+    StepPlan("streams", ("settings", "public"), streams.see_stream),
     StepPlan("waiting", ("settings", "public"), waiting.wait_through_proxy),
 )
 

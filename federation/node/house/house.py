@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from federation.config.embargo import drop_past
 from federation.config.home import Home
 from federation.config.peers import Peer, load_peers
 from federation.config.places import guess_home
@@ -47,11 +48,11 @@ class House:
 def look_around(folder: Path, wall: Callable[[], float], random: Random) -> House:
     """The house in a folder; see `House`."""
     settings = _settings(folder)
-    home = (
-        guess_home(folder)
-        if isinstance(settings, ConfigError)
-        else Home.of(folder, settings)
-    )
+    if isinstance(settings, ConfigError):
+        home = guess_home(folder)
+    else:
+        home = Home.of(folder, settings)
+        settings = drop_past(settings, home, wall())
     return House(
         home=home, settings=settings, peers=_peers(home), wall=wall, random=random
     )

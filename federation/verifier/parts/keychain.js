@@ -7,14 +7,24 @@
 
 const MAX_STATEMENTS = 1000;
 const MAX_LEAF_BYTES = 65_535;
-const ORIGIN =
-  /^([a-z0-9-]+(?:\.[a-z0-9-]+)+)\/([a-z0-9-]{1,40})(\/incidents)?(?:\/([2-9]|[1-9][0-9]{1,2}))?$/;
+const LEAP = "[12][0-9](?:0[48]|[2468][048]|[13579][26])|(?:1[26]|2[048])00";
+const DAY =
+  "(?:[12][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])" +
+  "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))" +
+  `|(?:${LEAP})-02-29)`;
+// Of a history that is for partners first, the name says until when.
+const FROM = `from-${DAY}T(?:[01][0-9]|2[0-3])[0-5][0-9]Z`;
+const ORIGIN = new RegExp(
+  "^([a-z0-9-]+(?:\\.[a-z0-9-]+)+)/([a-z0-9-]{1,40})" +
+    `(/incidents|/${FROM})?(?:/([2-9]|[1-9][0-9]{1,2}))?$`,
+);
 
 function parseOrigin(origin) {
   const found = origin.length <= 320 ? ORIGIN.exec(origin) : null;
   if (!found) refuse("format", "not the name of a history");
-  const [, org, election, incidents, generation] = found;
-  return { org, election, isPublic: !incidents, generation: Number(generation ?? 1) };
+  const [, org, election, part, generation] = found;
+  const isPublic = part !== "/incidents";
+  return { org, election, isPublic, generation: Number(generation ?? 1) };
 }
 
 function originBefore(origin) {

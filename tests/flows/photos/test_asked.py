@@ -310,7 +310,7 @@ def let_in(db, **policies):
     follow(db)
     by_org = {f"{letter}.example": policy for letter, policy in policies.items()}
     with db.transaction() as tx:
-        found = find_kept(tx).digests
+        found = find_kept(tx, NOW).digests
         return [digest for digest in found if let_in_(tx, digest, by_org, NOW)]
 
 

@@ -9,6 +9,7 @@ from federation.feeds.files import FileFeed
 from federation.flows.photos.fetch import take_photos
 from federation.flows.photos.index import index_all
 from federation.flows.publish.photos import PhotoShelf, list_photos
+from federation.flows.publish.readable import list_readable
 from federation.records.readers import NOBODY, Partner
 from federation.store import blobs as held
 from federation.store.removals import RemovedPhoto, note_removed
@@ -56,7 +57,7 @@ def listed(db, caller, *, is_public, start=lambda _log: 0):
     photos = {digest_of(data): data for data in (OURS, THEIRS, GONE)}
     shelf = PhotoShelf(photos.__getitem__, caller, is_public)
     with db.view() as view:
-        found = list_photos(view, shelf, (), start)
+        found = list_photos(view, shelf, list_readable(view, NOBODY), start)
         return {path: read() for path, read in found}
 
 

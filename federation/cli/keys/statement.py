@@ -1,0 +1,255 @@
+"""`federation keys statement`: other keys, named by the identity key that lies offline.
+
+    prepare   on the node: makes the new keys, writes what is to be signed to a file
+    show      anywhere: what a file would change
+    sign      where the identity key is: shows it, asks, signs into the same file
+    publish   on the node, while it is stopped: puts chains and keys in their places
+
+The node carries the statement into its logs at its next start, as every start does
+with what a log does not hold yet (`flows/ownlog/begin.py`), and partners follow.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_bytes
+
+import click
+from msgspec import structs
+
+from federation.cli.context import Run, command_options
+from federation.cli.help import CommandGroup
+from federation.cli.passphrase import OPTION, read_passphrase
+from federation.config import keychange
+from federation.config.fingerprint import fingerprint
+from federation.config.home import Home
+from federation.config.keychange import KeyChangeFile
+from federation.config.keystore import load_identity, save_identity
+from federation.config.peers import load_vkey_text
+from federation.config.pkcs8 import SALT_BYTES
+from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
+from federation.records.canonical import format_time
+from federation.records.keychain import sign_statement
+from federation.records.keychange import (
+    KeyChange,
+    RevokedFrom,
+    find_key,
+    next_statement,
+)
+from federation.records.keystatement import Role
+from federation.store import logs
+from federation.store.db import View
+from federation.store.lock import hold
+from federation.text import Sentence
+from federation.tlog.keys import Signer, VerifierKey, parse_vkey
+
+ROLES: tuple[Role, ...] = ("log", "records", "node", "mirror")
+FILE = "key-statements.json"
+NEW_OPTION = "--new-passphrase-file"
+
+
+@click.group("statement", cls=CommandGroup, help="change.help")
+def statement() -> None:
+    """The verbs hang here."""
+
+
+@statement.command("prepare", help="change.help-prepare")
+@click.option(
+    "--replace", "replaced", multiple=True, type=click.Choice([*ROLES, "all"]),
+    help="change.option-replace",
+)  # fmt: skip
+@click.option(
+    "--add", "added", multiple=True, metavar="VKEY|FILE", help="change.option-add"
+)
+@click.option(
+    "--revoke", "revoked", multiple=True, metavar="KEY", help="change.option-revoke"
+)
+@click.option("--from", "start", type=click.IntRange(0), help="change.option-from")
+@click.option("--reason", default="", help="change.option-reason")
+@click.option("--identity-only", is_flag=True, help="change.option-identity-only")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path(FILE),
+    help="change.option-out", show_default=True,
+)  # fmt: skip
+@command_options
+def prepare(  # noqa: PLR0913  one argument an option
+    run: Run,
+    *,
+    replaced: tuple[str, ...],
+    added: tuple[str, ...],
+    revoked: tuple[str, ...],
+    start: int | None,
+    reason: str,
+    identity_only: bool,
+    out: Path,
+) -> None:
+    """Make the keys, and the file to be signed."""
+    if not (replaced or added or revoked or identity_only):
+        raise click.UsageError(run.t("change.nothing"))
+    roles = ROLES if "all" in replaced else tuple(r for r in ROLES if r in replaced)
+    why = reason or run.t("change.replaced")
+    home, org = run.home, run.settings.org
+    desks = [_parse_desk(one, f"{org}/records") for one in added]
+    prepared, unknown = [], set(revoked)
+    with run.open_database().view() as view:
+        for origin in run.settings.origins:
+            size = _open_size(view, origin)
+            if size is None:
+                continue  # closed: nothing can be added to it
+            chain = keychange.load_chain(home, org, origin)
+            new = [
+                (role, keychange.prepare_key(home, org, role, origin, token_bytes))
+                for role in roles
+            ]
+            gone = []
+            for name in revoked:
+                with contextlib.suppress(NotFoundError):
+                    key = find_key(chain, name)
+                    gone.append(RevokedFrom(key, size if start is None else start))
+                    unknown.discard(name)
+            asked = KeyChange(new, desks, gone, why, start)
+            now = format_time(run.now().timestamp())
+            after = next_statement(chain, size, asked, now)
+            prepared.append(keychange.as_prepared(chain, size, after))
+    if not prepared:
+        raise NotFoundError(Sentence("change.no-log"))
+    if unknown:
+        raise NotFoundError(Sentence("change.no-key", key=min(unknown), origin=org))
+    change = KeyChangeFile(org=org, statements=tuple(prepared))
+    keychange.save_change(out, change)
+    _show(run, change, out, "change.prepared")
+
+
+@statement.command("show", help="change.help-show")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@command_options
+def show(run: Run, *, file: Path) -> None:
+    """Say what a file would change."""
+    change = keychange.load_change(file)
+    signed = all(one.note for one in change.statements)
+    _show(run, change, file, "change.is-signed" if signed else "change.not-signed")
+
+
+@statement.command("sign", help="change.help-sign")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--identity", "identity_file", type=click.Path(dir_okay=False, path_type=Path),
+    help="change.option-identity",
+)  # fmt: skip
+@click.option(
+    "--new-identity", type=click.Path(dir_okay=False, path_type=Path),
+    help="change.option-new-identity",
+)  # fmt: skip
+@click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
+@click.option(NEW_OPTION, "new_passphrase_file", help="change.option-new-passphrase")
+@click.option("--yes", is_flag=True, help="change.option-yes")
+@command_options
+def sign(  # noqa: PLR0913  one argument an option
+    run: Run,
+    *,
+    file: Path,
+    identity_file: Path | None,
+    new_identity: Path | None,
+    passphrase_file: str | None,
+    new_passphrase_file: str | None,
+    yes: bool,
+) -> int | None:
+    """Show what the file changes, and sign that; this machine needs nothing else."""
+    change = keychange.load_change(file)
+    for sentence in change.tell():
+        run.out.note(run.t.say(sentence))
+    if not yes and not run.confirm(run.t("change.ask-sign")):
+        return 1
+    # Without settings: the machine of the identity key need not be set up as a node.
+    path = identity_file or Home(run.folder).identity
+    passphrase = read_passphrase(run, passphrase_file)
+    signers = [load_identity(path, change.org, passphrase)]
+    if new_identity is not None:
+        signers.append(
+            _new_identity(run, change.org, new_identity, new_passphrase_file)
+        )
+    statements = []
+    for one in change.statements:
+        after = structs.replace(one.read(), identity=str(signers[-1].key))
+        note = sign_statement(after, *signers)
+        statements.append(structs.replace(one, note=note.decode()))
+    change = structs.replace(change, statements=tuple(statements))
+    keychange.save_change(file, change)
+    _show(run, change, file, "change.signed")
+    return None
+
+
+@statement.command("publish", help="change.help-publish")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@command_options
+def publish(run: Run, *, file: Path) -> None:
+    """Put what is signed in its place; the node must be stopped for it."""
+    home, org = run.home, run.settings.org
+    change = keychange.load_change(file)
+    if change.org != org:
+        raise ConflictError(Sentence("change.of-other", org=change.org, ours=org))
+    with _standing_still(home), run.open_database().view() as view:
+        sizes = {one.origin: _open_size(view, one.origin) for one in change.statements}
+        chains = keychange.check_publishable(home, change, lambda o: sizes[o] or 0)
+        keychange.publish(home, org, chains)
+    _show(run, change, file, "change.published")
+
+
+@contextlib.contextmanager
+def _standing_still(home: Home) -> Iterator[None]:
+    """Nothing is signed meanwhile: the size that a statement names must stay."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(hold(home.lock))
+        except ConflictError as error:
+            raise ConflictError(Sentence("change.running")) from error
+        yield
+
+
+def _parse_desk(named: str, name: str) -> VerifierKey:
+    """A records key that lies elsewhere: its text, or the file that holds it."""
+    path = Path(named)
+    text = load_vkey_text(path, named, "") if path.exists() else named
+    try:
+        key = parse_vkey(text)
+    except FormatError as error:
+        raise ConfigError(named, "", Sentence("machine.vkey-bad")) from error
+    if key.name != name:
+        raise ConfigError(named, "", Sentence("change.desk-name", name=name))
+    return key
+
+
+def _new_identity(
+    run: Run, org: str, path: Path, passphrase_file: str | None
+) -> Signer:
+    """The identity key that takes the place of the one we have; made unless it is."""
+    is_new = not path.exists()
+    words = read_passphrase(
+        run, passphrase_file, new=is_new, ask="change.ask-new-passphrase"
+    )
+    if is_new:
+        save_identity(path, token_bytes(32), words, token_bytes(SALT_BYTES))
+    signer = load_identity(path, org, words)
+    run.out.note(run.t("change.new-fingerprint", print=fingerprint(signer.key)))
+    return signer
+
+
+def _show(run: Run, change: KeyChangeFile, file: Path, key: str) -> None:
+    told = [run.t.say(sentence) for sentence in change.tell()]
+
+    def human() -> None:
+        for sentence in told:
+            run.out.line(sentence)
+        run.out.line(run.t(key, file=file))
+
+    notes = [one.note for one in change.statements]
+    run.out.show({"file": str(file), "changes": told, "signed": all(notes)}, human)
+
+
+def _open_size(view: View, origin: str) -> int | None:
+    """How many leaves a log of ours has; None: it has ended."""
+    try:
+        log = logs.get_log(view, origin)
+    except NotFoundError:
+        return 0
+    return None if log.closed_at is not None else log.size
