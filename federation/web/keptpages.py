@@ -19,6 +19,7 @@ browser or proxy shows old figures)
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from functools import wraps
 from http import HTTPStatus
@@ -107,6 +108,10 @@ async def answer_kept(
     stand = await _read_stand(request, names, shows)
     # By which name we were asked is in the key: a page could name us by it.
     asker = access.public_caller(request)
+    if isinstance(asker, Nobody):
+        # Not by its second: each would have a page of its own. What opens at a time is
+        # in the map then, which is another one.
+        asker = replace(asker, at=0)
     key = (request.rel_url.raw_path_qs, language, request.host, asker)
     # What is kept is whole, whatever the one who had it made has already.
     request[WHOLE] = True

@@ -44,8 +44,8 @@ SHARE: Final = 0.2
 BURST_S: Final = 1.0
 AT_ONCE: Final = 2
 #: Is kept to also where `SHARE` is not enough for it.
-BEHIND_S: Final = 1.0
-EARLY_S: Final = 0.5
+BEHIND_S: Final = 10.0
+EARLY_S: Final = 1.0
 #: Smaller ones gain nothing by being packed.
 _LEAST_PACKED: Final = 512
 #: Of a page of 50 KB it takes half a millisecond to a tenth of the size; a third more
