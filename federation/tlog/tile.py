@@ -172,7 +172,7 @@ def decode_bundle(data: bytes, width: int | None = None) -> list[bytes]:
     while at < end:
         start = at + 2
         at = start + int.from_bytes(data[at:start], "big")
-        if at > end or start > end:
+        if at > end:
             raise FormatError(
                 Sentence("protocol.bundle-cut-off"),
                 f"leaf {len(leaves)}",

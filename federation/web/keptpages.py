@@ -19,6 +19,7 @@ browser or proxy shows old figures)
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from functools import wraps
 from http import HTTPStatus
@@ -56,13 +57,17 @@ class Shows(Enum):
     ALL = "whatever there is"
     #: And when the map last changed, which is looked up once for all pages.
     MAP = "the map and the list of stations"
+    #: Given again for a minute (`PictureShelf`); pages of them half of one more.
+    PICTURES = "what is counted for pictures, the list of stations"
 
 
+_HALF_S: Final = 30
+_LIST_TABLES: Final = ("register", "register_region", "register_village")
 #: Tables that a page of the map is read from; of `log` and `checkpoint` it has nothing
 #: but what `last_change` has. A batch of the map moves its cursor, whatever else.
 MAP_TABLES: Final = (
     *("merge_cursor", "merge_election", "merge_epoch", "merged", "rollup"),
-    *("register", "register_region", "register_village"),
+    *_LIST_TABLES,
 )
 
 
@@ -103,6 +108,10 @@ async def answer_kept(
     stand = await _read_stand(request, names, shows)
     # By which name we were asked is in the key: a page could name us by it.
     asker = access.public_caller(request)
+    if isinstance(asker, Nobody):
+        # Not by its second: each would have a page of its own. What opens at a time is
+        # in the map then, which is another one.
+        asker = replace(asker, at=0)
     key = (request.rel_url.raw_path_qs, language, request.host, asker)
     # What is kept is whole, whatever the one who had it made has already.
     request[WHOLE] = True
@@ -121,13 +130,11 @@ async def _read_stand(
     minute = site.clock() // 60
     if shows is Shows.ALL:
         return PageStand(site.db.commits, names, minute)
-    commits = site.db.last_commit(MAP_TABLES)
-    return PageStand(
-        commits,
-        names,
-        minute,
-        await site.changes.read(site.db, site.settings, site.clock()),
-    )
+    changes = await site.changes.read(site.db, site.settings, site.clock())
+    if shows is Shows.PICTURES:
+        commits = site.db.last_commit(_LIST_TABLES) + site.pictures.made
+        return PageStand(commits, names, site.clock() // _HALF_S, changes)
+    return PageStand(site.db.last_commit(MAP_TABLES), names, minute, changes)
 
 
 def kept(

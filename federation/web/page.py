@@ -26,7 +26,7 @@ from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.forms import form_token
 from federation.web.further import further
-from federation.web.pagecache import MADE_OF, KeptPage, Unchanged
+from federation.web.pagecache import DRAWN, MADE_OF, KeptPage, Unchanged
 from federation.web.sessions import SIGNED_IN
 
 STATIC = resources.files("federation.web") / "static"
@@ -51,9 +51,11 @@ _PLAIN_PATH: Final = re.compile(r"/|(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+").fullmat
 _UPPER: Final = frozenset({"DI", "DKI"})
 
 
+#: What stands in a drawn page for what changes with the whole map: of no language.
+_MARKS: Final = {name: f"\ue000{name}\ue001" for name in ("fresh", "live")}
 _OURS: Final = frozenset({BuiltinMethodType, FunctionType, MethodType, Text})
 #: What a page has none of, where nothing is said of it.
-_NOTHING: Final = {"data": "", "fresh": "", "every_s": 0, "preview": ""}
+_NOTHING: Final = {"data": "", "every_s": 0, "preview": ""}
 
 
 class PlainContext(jinja2.runtime.Context):
@@ -80,6 +82,8 @@ class Page:
         self.request, self.t, self.chosen = request, t, chosen
         #: What organisations are called, by domain.
         self.names: Mapping[str, str] = {}
+        #: When the map last changed, where a page says nothing of it by itself.
+        self.fresh = ""
         #: The page as it is kept; None: it is for this reader alone.
         self.before: KeptPage | None = None
         # A page is as many folders deep as its path has slashes behind the first.
@@ -101,7 +105,9 @@ class Page:
     ) -> web.Response:
         """The same of values that are read first: in one snapshot, and in that thread.
 
-        `read` takes some milliseconds at most: other pages wait for it.
+        `read` takes some milliseconds at most: other pages wait for it. Its `fresh` and
+        `live` change with each batch of the map, wherever that was: of a page that is
+        else the same they alone are written anew.
 
         Raises:
             Unchanged: as above.
@@ -112,9 +118,36 @@ class Page:
         def work() -> web.Response:
             with site.db.view() as view:
                 values = read(view)
-            return self._draw(template, owner, values)
+            return self._stamp(template, owner, values)
 
         return await site.pages.beside(work)
+
+    def _stamp(
+        self, template: str, owner: str, values: Mapping[str, object]
+    ) -> web.Response:
+        told = {name: str(values[name]) for name in _MARKS}
+        marked = {
+            **values,
+            **{name: _MARKS[name] if told[name] else "" for name in told},
+        }
+        made_of, before = _digest((template, owner, dict(self.names), marked)), None
+        if made_of and self.before and self.before.made_of == made_of:
+            before = self.before
+            drawn, headers = before.drawn, dict(before.headers)
+            del headers[hdrs.ETAG]
+        else:
+            answered = self.render(template, owner, **marked)
+            assert isinstance(answered.body, bytes), "just drawn"
+            drawn, headers = answered.body, dict(answered.headers)
+        body = drawn
+        for name, mark in _MARKS.items():
+            said = escape(told[name].removeprefix("/"))
+            body = body.replace(mark.encode(), said.encode())
+        if before is not None and body == before.body:
+            raise Unchanged
+        stamped = web.Response(body=body, headers=headers)
+        stamped[MADE_OF], stamped[DRAWN] = made_of, drawn
+        return stamped
 
     def _draw(
         self, template: str, owner: str, values: Mapping[str, object]
@@ -154,7 +187,7 @@ class Page:
                 other_language=further(self.request, lang=other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
-                **{**_NOTHING, **self._reader(), **values},
+                **{**_NOTHING, "fresh": self.fresh, **self._reader(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)

@@ -37,15 +37,15 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from aiohttp import hdrs, web
 
-MAX_BYTES: Final = 16 << 20
+MAX_BYTES: Final = 32 << 20
 #: Of one processor: what making pages anew may take of it in the long run.
 SHARE: Final = 0.2
 #: Seconds of it that may be spent at once after a rest.
 BURST_S: Final = 1.0
 AT_ONCE: Final = 2
 #: Is kept to also where `SHARE` is not enough for it.
-BEHIND_S: Final = 1.0
-EARLY_S: Final = 0.5
+BEHIND_S: Final = 10.0
+EARLY_S: Final = 1.0
 #: Smaller ones gain nothing by being packed.
 _LEAST_PACKED: Final = 512
 #: Of a page of 50 KB it takes half a millisecond to a tenth of the size; a third more
@@ -58,6 +58,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 #: Of an answer: the digest of all that it was drawn from (`Page.answer`).
 MADE_OF: Final = web.ResponseKey("made-of", bytes)
+#: The page before what changes with the whole map was written into it.
+DRAWN: Final = web.ResponseKey("drawn", bytes)
 
 
 class Unchanged(Exception):  # noqa: N818  no error: nothing has to be made
@@ -82,7 +84,7 @@ class KeptPage(NamedTuple):
     """A page as it is sent, and of which stand; `seen`: when it was last known true.
 
     `packed`: its bytes as gzip, b"": it is not worth it; `made_of`: see `MADE_OF`, b"":
-    nobody knows.
+    nobody knows; `drawn`: see `DRAWN`.
     """
 
     stand: PageStand
@@ -92,11 +94,12 @@ class KeptPage(NamedTuple):
     tag: str
     packed: bytes = b""
     made_of: bytes = b""
+    drawn: bytes = b""
 
     @property
     def size(self) -> int:
         """Its bytes in memory, about."""
-        return len(self.body) + len(self.packed)
+        return len(self.body) + len(self.packed) + len(self.drawn)
 
 
 #: Is given the page as it is kept, if it is: `Unchanged` says that it still is right.
@@ -281,5 +284,5 @@ def _as_kept(
     if len(body) >= _LEAST_PACKED:
         packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
     headers = {**answered.headers, hdrs.ETAG: f'"{tag}"'}
-    made_of = answered.get(MADE_OF, b"")
-    return KeptPage(stand, seen, body, headers, tag, packed, made_of)
+    made_of, drawn = answered.get(MADE_OF, b""), answered.get(DRAWN, b"")
+    return KeptPage(stand, seen, body, headers, tag, packed, made_of, drawn)

@@ -15,7 +15,7 @@ from federation.records.readers import Act, Caller
 from federation.text import Text
 from federation.web.access import require
 from federation.web.context import SITE
-from federation.web.dashboard import pick_page_language
+from federation.web.dashboard import ask_page, pick_page_language, tell_fresh
 from federation.web.page import Page
 
 PRIVATELY: Final = "private, no-store"
@@ -37,6 +37,9 @@ def for_people(
         page = Page(request, Text(pick_page_language(request)), chosen)
         page.names = (await request.app[SITE].partners()).names
         try:
+            if request.app[SITE].settings.elections:
+                region = request.query.get("region", "")
+                page.fresh = await tell_fresh(page, ask_page(page), region)
             answered = await show(page, caller)
         except (NotFoundError, FormatError) as error:
             said = page.t("page.not_found")

@@ -46,7 +46,7 @@ from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
 from federation.web.dashboard import ask_page, page_handler, tell_fresh
-from federation.web.keptpages import kept
+from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
 from federation.web.queries import PicturesQuery
@@ -59,8 +59,12 @@ _AGAIN_S: Final = "2"
 def routes() -> list[web.RouteDef]:
     """The pages."""
     return [
-        web.get("/gambar", page_handler(show, is_kept=True)),
-        web.get("/gambar/{code}", page_handler(show, is_kept=True)),
+        web.get("/gambar", page_handler(show, is_kept=True, shows=Shows.PICTURES)),
+        # Below a kabupaten they are counted when read.
+        web.get("/gambar/{code:.{5,}}", page_handler(show, is_kept=True)),
+        web.get(
+            "/gambar/{code}", page_handler(show, is_kept=True, shows=Shows.PICTURES)
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
+from msgspec import structs
 
 from federation.errors import FormatError
 from federation.flows.query import answers, region
@@ -27,7 +28,7 @@ from federation.web.dashboard import (
     read_fresh,
 )
 from federation.web.keptpages import Shows
-from federation.web.page import Page
+from federation.web.page import Page, query_of
 from federation.web.resultmap import SHOWN, ResultMap, draw_results
 
 
@@ -77,10 +78,23 @@ async def show_region(page: Page) -> web.StreamResponse:
             for election in site.settings.elections
         }
         return {
-            "answer": answer,
+            # Where the map stands is told by `live` and `fresh` alone.
+            "answer": structs.replace(answer, cursor="", vector={}),
             "children": _ordered(answer.children, sort),
             "choices": _choices(page, asked, told),
             "data": _data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
+            "files": {
+                what: query_of(
+                    "/v1/export",
+                    {
+                        "election": asked.election,
+                        "contest": asked.contest,
+                        "what": what,
+                        "region": code,
+                    },
+                )
+                for what in ("stations", "gaps")
+            },
             "fresh": read_fresh(view, page, asked, code),
             "live": live_address(asked.election, answer.cursor),
             "map": None if code else _map(page, answer, shown),

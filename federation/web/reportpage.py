@@ -14,10 +14,11 @@ from typing import Final
 from aiohttp import web
 from yarl import URL
 
+from federation.errors import FormatError
 from federation.flows.incidents.answers import list_reporters, parse_after, parse_traced
 from federation.flows.incidents.counts import read_count_provinces
 from federation.flows.incidents.days import day_begins, day_is_over, end_of_week
-from federation.flows.incidents.mergedlist import list_merged
+from federation.flows.incidents.mergedlist import MergedList, list_merged
 from federation.flows.incidents.places import (
     name_place,
     name_region,
@@ -25,14 +26,21 @@ from federation.flows.incidents.places import (
     read_places,
     regions_around,
 )
+from federation.flows.incidents.sortedlist import (
+    MAX_SORTED,
+    ORDERS,
+    IncidentOrder,
+    list_sorted,
+)
 from federation.flows.query.scope import ask, parse_region
 from federation.records.incident import CATEGORIES, LAWS
 from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import Caller
 from federation.store.incidents import IncidentFilter
+from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.countspage import FORMS, tell_counts
-from federation.web.dashboard import PAGE_SIZE, page_handler
+from federation.web.dashboard import PAGE_SIZE, ask_page, page_handler, tell_fresh
 from federation.web.incidentmap import bars_of, map_for_people
 from federation.web.incidentpage import known_agencies
 from federation.web.incidents import read_counts
@@ -46,7 +54,7 @@ _ASKED: Final = (
     *("election", "category", "law", "region", "org", "status", "agency"),
     *("since", "until"),
 )
-_FILTERS: Final = ("lang", *_ASKED)
+_FILTERS: Final = ("lang", "sort", *_ASKED)
 
 
 def routes() -> list[web.RouteDef]:
@@ -73,6 +81,7 @@ async def figures(page: Page) -> web.StreamResponse:
         site.settings.name,
         keeps_reports=election in site.settings.incidents,
         data=data,
+        fresh=await tell_fresh(page, ask_page(page), ""),
         **tell_counts(page.t, counts, provinces, files),
     )
 
@@ -89,12 +98,9 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         since=day_begins(chosen.get("since", "")),
         until=day_is_over(chosen.get("until", "")),
         agency=chosen.get("agency", ""),
-        after=parse_after(page.request.query.get("after", "")),
-        traced=parse_traced(page.request.query.get("after", "")),
     )
     status = chosen.get("status", "")
-    due = site.due_dates()
-    answer = await site.db.read(list_merged, caller, asked, PAGE_SIZE, status, due)
+    answer, order = await _read_page(page, caller, asked, status)
     where = await _read_where(page, caller, asked, status)
     choices = {"category": CATEGORIES, "law": LAWS, "status": MERGED_STATES}
     shown = {place for one in answer.incidents for place in one.merged.places}
@@ -112,8 +118,40 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         downloads={form: _download(page, form) for form in FORMS},
         keeps_reports=asked.election in site.settings.incidents,
         queues=await _read_queues(page, asked),
+        order=order,
+        orders=ORDERS,
+        most=MAX_SORTED,
+        after=page.request.query.get("after", ""),
         **where,
     )
+
+
+async def _read_page(
+    page: Page, caller: Caller, asked: IncidentFilter, status: str
+) -> tuple[MergedList, IncidentOrder]:
+    """The incidents of the page, and the order that they could be put in.
+
+    Raises:
+        FormatError: there is no such order, or no such place in it.
+    """
+    site, due = page.request.app[SITE], page.request.app[SITE].due_dates()
+    order, after = page.chosen.get("sort", ""), page.request.query.get("after", "")
+    for known in ORDERS:
+        if order != known or not known:
+            continue
+        async with site.counting:
+            found = await site.db.read(
+                list_sorted, caller, asked, PAGE_SIZE, status, due, known, after
+            )
+        if found is not None:
+            return found, known
+        after = ""
+    if order not in ORDERS:
+        raise FormatError(Sentence("page.no_such_list"), repr(order[:40]))
+    newest = asked._replace(after=parse_after(after), traced=parse_traced(after))
+    return await site.db.read(
+        list_merged, caller, newest, PAGE_SIZE, status, due
+    ), ORDERS[0]
 
 
 async def _read_queues(page: Page, asked: IncidentFilter) -> Sequence[QueueLink]:

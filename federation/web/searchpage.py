@@ -10,7 +10,7 @@ from federation.flows.query.search import MAX_TYPED, SearchAnswer, search
 from federation.records.register import LEVELS
 from federation.store.db import View
 from federation.web.context import SITE
-from federation.web.dashboard import ask_page, page_handler
+from federation.web.dashboard import ask_page, page_handler, tell_fresh
 from federation.web.page import Page
 
 
@@ -38,4 +38,10 @@ async def find(page: Page) -> web.StreamResponse:
     if answer.code:
         kind = "wilayah" if len(answer.code) in LEVELS else "tps"
         raise web.HTTPSeeOther(page.link(f"/{kind}/{answer.code}"))
-    return page.render("search.html", site.settings.name, answer=answer, typed=typed)
+    return page.render(
+        "search.html",
+        site.settings.name,
+        answer=answer,
+        typed=typed,
+        fresh=await tell_fresh(page, asked, ""),
+    )

@@ -18,8 +18,9 @@ async def test_a_node_serves_the_page_and_its_policy_lets_it_work(
         assert (status, body) == (200, verifier.page())
         policy = headers["Content-Security-Policy"]
         assert policy == f"{verifier.policy()}; frame-ancestors 'none'"
-        _, first, _ = await node.get("/")
-        assert b'href="./verify"' in first
+        plain = {"Accept-Encoding": "identity"}
+        _, first, _ = await node.get("/?lang=id", headers=plain)
+        assert b'href="./verify#id"' in first
         tab = await chromium.tab()
         await tab.open(f"{node.url}/verify")
         report = await tab.give(put("r.txt", scene.receipt()))

@@ -206,6 +206,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /pratinjau/{code}.png", "", "/pratinjau/13.png"),
     ("GET /errors", "", "/errors"),
     ("GET /robots.txt", "", "/robots.txt"),
+    ("GET /favicon.ico", "", "/favicon.ico"),
     ("GET /.well-known/security.txt", "", "/.well-known/security.txt"),
     ("GET /cari", "", "/cari?q=padang"),
     ("GET /bantuan/peringatan", "", "/bantuan/peringatan"),

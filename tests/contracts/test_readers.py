@@ -187,6 +187,7 @@ READS = {
     "/berbeda": ["/berbeda"],
     "/errors": ["/errors"],
     "/robots.txt": ["/robots.txt"],
+    "/favicon.ico": ["/favicon.ico"],
     "/.well-known/security.txt": ["/.well-known/security.txt"],
     "/bantuan/peringatan": ["/bantuan/peringatan"],
     "/bantuan/peringatan/{alarm}": ["/bantuan/peringatan/fork"],

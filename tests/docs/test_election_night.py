@@ -14,13 +14,13 @@ from tests.waiting import wait_until
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
 
-@pytest.fixture
-def at_a_node(tmp_path, reader):
-    """A reader in the folder of a node that has a partner, records and a recipient."""
+@contextlib.contextmanager
+def a_night(folder):
+    """A node that runs and has a partner, records and a recipient of its alarms."""
     with contextlib.ExitStack() as stack:
         outside, opened = stack.enter_context(Outside()), None
         opened = stack.enter_context(closing_all())
-        nodes = [Node(tmp_path, f"{name}.example") for name in ("jaga", "suara")]
+        nodes = [Node(folder, f"{name}.example") for name in ("jaga", "suara")]
         opened.extend(nodes)
         ours, other = nodes
         tell_hook(ours.home, outside.url)
@@ -30,6 +30,13 @@ def at_a_node(tmp_path, reader):
         ours.take(0, 5)
         other.take(2, 7, first=120)
         wait_until(lambda: ours.size(other.origin) == 6, "the partner's are here")
+        yield ours
+
+
+@pytest.fixture
+def at_a_node(tmp_path, reader):
+    """A reader in the folder of such a node."""
+    with a_night(tmp_path) as ours:
         reader.do(Step(f"cd {ours.home.folder}", []))
         codes = "\\n".join(f"1371011001{number:03}" for number in range(1, 9))
         reader.do(Step(f"printf 'tps\\n{codes}\\n' >tps.csv", []))

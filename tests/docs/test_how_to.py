@@ -105,7 +105,8 @@ def test_five_lines_make_a_partner(tmp_path, page):
 @pytest.mark.parametrize("page", ["add-a-partner.md", "add-a-partner.id.md"])
 def test_what_a_partner_may_have_goes_into_its_table(tmp_path, page):
     """And all but `logs` says what holds where nothing is said, as the page tells."""
-    entry, permissions = blocks(PAGES / page, "toml")
+    entry, permissions, waiting = blocks(PAGES / page, "toml")
+    assert "public_from" in waiting, "that is of federation.toml"
     path = tmp_path / "peers.toml"
     path.write_text(entry)
     (before,) = load_peers(path)

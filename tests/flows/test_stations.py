@@ -93,8 +93,13 @@ def test_of_two_figures_those_are_listed_that_both_count(sample_db):
             )
             answer = stations(view, asked, both)
             assert set(codes(answer)) == first & second, both
-            is_indexed = both.status in {"disputed", "unread"} or both.flag
-            assert answer.total == (len(first & second) if is_indexed else UNSET)
+            assert answer.total == len(first & second)
+
+
+def test_of_no_figure_all_are_counted_of_which_anything_is_said(sample_db):
+    with sample_db.view() as view:
+        answer = stations(view, scope(), listing.EVERY)
+        assert answer.total == len(answer.stations) > 0
 
 
 def test_of_very_many_it_is_not_told_how_many_two_figures_count(sample_db, monkeypatch):

@@ -188,6 +188,10 @@ def test_a_missing_row_says_neither_round_nor_official():
             "differs",
         ),
         (
+            [said(A, TWO), said(A, ONE, official=True), said(B, TWO, official=True)],
+            "differs",
+        ),
+        (
             [said(A, ONE), said(A, ONE, official=True), said(B, ONE, official=True)],
             "matches",
         ),

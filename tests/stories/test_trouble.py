@@ -2,10 +2,12 @@
 
 Real nodes, a real mail server and a program on loopback. Each trouble is heard of, by
 mail and by the program, within one interval of a node as `init` founds it; so is its
-end. The log tells of both, the pages go on, and that of the alarm says what to do.
+end. The log tells of both, the pages go on: that of the partners shows it to people of
+ours, and that of the alarm says what to do.
 What was planted as a secret stands in nothing that was printed or sent.
 """
 
+import asyncio
 import contextlib
 import json
 import shutil
@@ -21,11 +23,13 @@ from federation.records.alarmhelp import PATH, help_for
 from federation.text import Text
 from federation.web.page import mark_commands
 from tests.attacks import disks
+from tests.browsing import Browser
 from tests.certificates import Authority
 from tests.hooks import tell, tell_hook
 from tests.outside import Outside
 from tests.refer import by_mail
 from tests.stories.nodes import PROJECT
+from tests.stories.test_people import command
 from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.slow
@@ -42,6 +46,8 @@ class Night:
     def __init__(self, node, outside, port):
         self.node, self.outside, self.port = node, outside, port
         self.heard = {}
+        made = command(node, "people", "add", "koordinator", "--role", "coordinator")
+        self.cookies = asyncio.run(self._sign_in(made["link"]))
 
     def hears(self, state, code, since, mark):
         def heard():
@@ -56,7 +62,9 @@ class Night:
         since, mark = time.monotonic(), self.outside.mark()
         yield
         self.hears("raised", code, since, mark)
-        assert code in self.status_text()
+        # On a full disk it is written down once the reserve has made room.
+        wait_until(lambda: code in self.status_text(), f"status says {code}", 90)
+        self.heard[f"{code} in status"] = round(time.monotonic() - since, 1)
         wait_until(
             lambda: self.said("alarm-raised", alarm=code), f"the log says {code}"
         )
@@ -80,6 +88,19 @@ class Night:
             assert f'<html lang="{language}">' in text
             known = help_for(Text(language), code) if code in path else None
             assert known is None or str(mark_commands(known.steps[0])) in text
+        # And that of the partners, to people of ours: what it is, what to do.
+        assert f"{PATH}/{code}" in self.partners_page()
+
+    def partners_page(self):
+        request = urllib.request.Request(f"{self.node.url}/mitra")
+        request.add_header("Cookie", "; ".join(f"{k}={v}" for k, v in self.cookies))
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as page:
+            return page.read().decode()
+
+    async def _sign_in(self, link):
+        async with Browser(self.node.url) as browser:
+            await browser.sign_in(link)
+            return list(browser.cookies().items())
 
     def status_text(self, language="en"):
         """What `federation status` says; of a broken file it says that."""

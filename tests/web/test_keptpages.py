@@ -18,6 +18,7 @@ from federation.records.readers import Partner
 from federation.store import alarms
 from federation.web.app import make_app
 from federation.web.keptpages import MAP_TABLES
+from federation.web.page import Page
 from federation.web.sessions import cookie_form
 from tests import sample_map as sample
 from tests.browsing import Browser
@@ -221,6 +222,71 @@ async def test_what_is_on_no_page_of_the_map_makes_none_anew(client, site, sampl
         *(True, True),
         False,
     ]
+
+
+async def test_where_only_the_map_as_a_whole_moved_nothing_is_drawn_again(
+    client, site, sample_db, monkeypatch
+):
+    drawn, render = [], Page.render
+
+    def count(page, template, *given, **values):
+        drawn.append(template)
+        return render(page, template, *given, **values)
+
+    monkeypatch.setattr(Page, "render", count)
+    paths = ("/", "/?lang=en", "/wilayah/13", "/wilayah/1371011001")
+    first = {path: (await read(client, path))[1] for path in paths}
+    assert len(drawn) == len(paths)
+    moved = "UPDATE merge_election SET seq=seq+1"
+    await sample_db.write(lambda tx: tx.execute(moved).rowcount)
+    moved = {path: (await read(client, path))[1] for path in paths}
+    assert len(drawn) == len(paths)
+    for path in paths:
+        assert moved[path] != first[path], "it tells another cursor"
+    tags = {page.tag for page in site.pages._kept.values()}
+    site.pages._kept.clear()
+    for path in paths:
+        got, text = await read(client, path)
+        assert (text, got.headers["ETag"].strip('"').removesuffix("-gz") in tags) == (
+            moved[path],
+            True,
+        )
+        assert "script-src" in got.headers["Content-Security-Policy"]
+    assert len(drawn) == 2 * len(paths)
+    # What is of the region itself draws it anew.
+    name = "UPDATE register_region SET name='Elsewhere' WHERE region='13'"
+    await sample_db.write(lambda tx: tx.execute(name).rowcount)
+    assert "Elsewhere" in (await read(client, "/wilayah/13"))[1]
+    assert len(drawn) == 2 * len(paths) + 1
+
+
+async def test_pictures_stand_for_half_a_minute_and_those_of_a_village_do_not(
+    client, site, sample_db, clock, monkeypatch
+):
+    looked, answer = [], Page.answer
+
+    async def count(page, *given, **values):
+        looked.append(page.request.path)
+        return await answer(page, *given, **values)
+
+    monkeypatch.setattr(Page, "answer", count)
+    paths = ("/gambar", "/gambar/1371011001")
+    for path in paths * 2:  # what was counted for the first is known to the second
+        await read(client, path)
+    looked.clear()
+    moved = "UPDATE merge_election SET seq=seq+1"
+    await sample_db.write(lambda tx: tx.execute(moved).rowcount)
+    for path in paths:
+        await read(client, path)
+    assert looked == ["/gambar/1371011001"]
+    clock.now += 30
+    await read(client, "/gambar")
+    assert looked[1:] == ["/gambar"]
+    # Another list of stations is on all of them at once.
+    name = "UPDATE register_region SET name='Elsewhere' WHERE region=''"
+    await sample_db.write(lambda tx: tx.execute(name).rowcount)
+    await read(client, "/gambar")
+    assert looked[2:] == ["/gambar"]
 
 
 async def test_whose_news_came_last_is_told_as_it_changes(client, site, sample_db):

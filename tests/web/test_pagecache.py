@@ -144,6 +144,7 @@ async def test_who_is_given_the_old_one_has_it_made_anew_behind(kitchen, clock):
     kitchen.commits, kitchen.cost = 1, 2 * BURST_S
     await kitchen.ask(cache)  # nothing may be spent any more
     kitchen.commits, kitchen.cost = 2, 0
+    clock.now += BEHIND_S + 0.1
     await kitchen.ask(cache)
     kitchen.made.clear()
     kitchen.commits, kitchen.gate = 3, asyncio.Event()

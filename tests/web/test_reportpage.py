@@ -2,7 +2,8 @@
 
 import pytest
 
-from federation.flows.incidents import counts
+from federation.flows.incidents import counts, sortedlist
+from federation.flows.incidents.sortedlist import ORDERS
 from federation.store import people
 from federation.store.db import Database
 from tests.browsing import Browser
@@ -41,7 +42,7 @@ async def node(tmp_path, monkeypatch):
         yield served
 
 
-async def test_everybody_sees_counts_and_only_our_people_the_reports(node):
+async def test_everybody_sees_counts_and_only_our_people_the_reports(node, monkeypatch):
     async with Browser(node.url) as browser:
         page = await browser.open("/laporan?lang=id")
         assert page.status == 200
@@ -65,7 +66,28 @@ async def test_everybody_sees_counts_and_only_our_people_the_reports(node):
         ):
             page = await browser.open(f"/laporan/daftar?{query}")
             assert page.text.count("Amplop") == count, query
-        for query in ("region=x", "since=x", "until=2019-02-30"):
+        for order in ORDERS[1:]:
+            page = await browser.open(f"/laporan/daftar?lang=en&sort={order}")
+            found = page.text[page.text.index('id="found"') :]
+            assert found.count("Amplop") == 7, order
+            assert "newest" not in found
+            # That of another region and kind, of which there is one.
+            is_last = "Jawa Barat" in found[found.rindex("Amplop") :]
+            is_first = (
+                "Jawa Barat"
+                in found[: found.index("Amplop", found.index("Amplop") + 1)]
+            )
+            assert {"place": is_last, "category": is_first}.get(order, True), order
+        page = await browser.open("/laporan/daftar?sort=place&after=6")
+        assert page.text.count("Amplop") == 1
+        monkeypatch.setattr(sortedlist, "MAX_SORTED", 6)
+        page = await browser.open("/laporan/daftar?sort=place&lang=en")
+        assert page.text.count("Amplop") == 7
+        assert "in another order" in page.text
+        for query in (
+            *("region=x", "since=x", "until=2019-02-30"),
+            *("sort=x", "sort=place&after=x"),
+        ):
             assert (await browser.open(f"/laporan/daftar?{query}")).status == 400
 
 

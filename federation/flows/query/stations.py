@@ -44,8 +44,6 @@ MAX_DISTRICTS: Final = 500
 MAX_SORTED: Final = 5_000
 #: So many are looked at to count those of which no counter is kept.
 MAX_COUNTED: Final = 5_000
-#: Statuses by which stations are found at once, wherever they are.
-_INDEXED: Final = frozenset({"disputed", "unread"})
 
 
 class StationFilter(NamedTuple):
@@ -173,7 +171,7 @@ def count_stations(
         code: Of the region.
     """
     counted = which.count_in(read_line(view, asked, code).coverage)
-    if counted is not None or not ({which.status} & _INDEXED or which.flag):
+    if counted is not None:
         return counted
     rows = mapreading.list_rows(
         view,

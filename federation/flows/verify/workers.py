@@ -20,6 +20,9 @@ from typing import Final
 ORPHANED = 1
 POOL_FROM_LEAVES: Final = 2_000
 WARM_FROM_LEAVES: Final = 256
+#: How much others go before: whoever reads a page waits for no signature. Where nobody
+#: else is at work a worker has all of a processor.
+_NICE: Final = 5
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
 
@@ -74,6 +77,7 @@ def follow_parent() -> None:
     """In a worker: end as soon as the process that started it has ended."""
     # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(_NICE)
     parent = parent_process()
     assert parent is not None, "only in a process that was started for this"
     Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

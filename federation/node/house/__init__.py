@@ -19,6 +19,7 @@ it.
     upgrading   what the first start of this version would do (`UPGRADE`)
     outside     our clock, our address and what partners say of it (`ONLINE`)
     addresses   whether callers' addresses come through our proxy (`ONLINE`)
+    streams     whether events come through our proxy at once (`ONLINE`)
     waiting     whether a question that waits survives our proxy (`ONLINE`)
 """
 
@@ -39,6 +40,7 @@ from federation.node.house import (
     room,
     running,
     settings,
+    streams,
     upgrading,
     waiting,
 )
@@ -75,6 +77,7 @@ ONLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("public", ("settings", "keys"), outside.call_ourselves),
     StepPlan("outside", ("settings", "peers-file", "keys"), outside.ask_partners),
     StepPlan("addresses", ("settings", "public"), addresses.see_addresses),
+    StepPlan("streams", ("settings", "public"), streams.see_stream),
     StepPlan("waiting", ("settings", "public"), waiting.wait_through_proxy),
 )
 

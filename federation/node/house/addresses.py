@@ -12,6 +12,7 @@ import msgspec
 
 from federation.decoding import parse_json
 from federation.errors import FormatError
+from federation.feeds.sessions import Sessions
 from federation.flows.steps import CheckStep, failed, well
 from federation.node.house.house import House
 from federation.node.house.running import control_url
@@ -47,11 +48,13 @@ async def _ask(url: str | None) -> int | None:
     """Of how many partners somebody is told there; None where nothing is answered."""
     timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"{url}/v1/status", allow_redirects=False) as answer,
-        ):
-            body = await answer.content.read(_MAX_BYTES)
-            return len(parse_json(body, _PartnersShown).peers)
+        async with Sessions() as sessions:
+            session = sessions.session(allow_private=True)
+            where = f"{url}/v1/status"
+            async with session.get(
+                where, timeout=timeout, allow_redirects=False
+            ) as answer:
+                body = await answer.content.read(_MAX_BYTES)
+                return len(parse_json(body, _PartnersShown).peers)
     except (aiohttp.ClientError, OSError, ValueError, FormatError):
         return None

@@ -1,6 +1,8 @@
 // Sentences, numbers and times for people, in the language that was chosen.
 
-let language = navigator.language?.toLowerCase().startsWith("en") ? "en" : "id";
+/* As whoever led here says (`#id`, `#en`), else as the browser does. */
+let language = ["id", "en"].find((one) => location.hash === `#${one}`)
+  ?? (navigator.language?.toLowerCase().startsWith("en") ? "en" : "id");
 
 /** A sentence with its places filled in, in one pass: a value is never read again. */
 function say(name, values = {}) {

@@ -9,6 +9,7 @@ from federation.errors import ForkError, PeerError
 from federation.feeds.status import NO_DIGEST, StatusEntry
 from federation.flows.pull import context
 from federation.flows.pull.context import MAX_GENERATIONS
+from federation.flows.pull.extend import MAX_EXTENSION
 from federation.flows.pull.turn import MAX_FAILURES
 from federation.records.evidence import format_fork
 from federation.records.keychain import encode_keys
@@ -342,9 +343,16 @@ async def test_a_mismatch_of_the_origin_itself_stalls_its_log(
     assert puller.alarms() == set()
 
 
-async def test_a_giant_checkpoint_costs_nothing(puller, fakes, suara, tree):
+@pytest.mark.parametrize("size", [MAX_EXTENSION + 1, 2**53 - 1])
+async def test_a_giant_checkpoint_costs_nothing(
+    puller, fakes, suara, tree, monkeypatch, size
+):
+    def never(*_):
+        raise AssertionError("planned: gigabytes of names of tiles")
+
+    monkeypatch.setattr("federation.flows.pull.extend.plan_extension", never)
     puller.trust(suara)
-    giant = Checkpoint(suara.origin, 2**53 - 1, EMPTY_ROOT)
+    giant = Checkpoint(suara.origin, size, EMPTY_ROOT)
     note = sign_checkpoint(giant, suara.log)
     feed = fakes.FakePeer(suara.org).show(tree, note=note)
     report = await puller.pull(feed)

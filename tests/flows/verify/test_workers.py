@@ -64,3 +64,12 @@ def test_a_pool_does_its_work_and_leaves_interruptions_to_its_parent():
         os.kill(pid, signal.SIGINT)
         assert pool.submit(os.getpid).result(LIMIT_S) == pid
     _wait_until_gone([pid])
+
+
+def test_whoever_reads_a_page_goes_before_those_who_verify():
+    workers = open_workers(1)
+    try:
+        nice = workers.executor.submit(os.getpriority, os.PRIO_PROCESS, 0).result()
+    finally:
+        workers.close()
+    assert nice == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)

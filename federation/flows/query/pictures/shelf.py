@@ -69,6 +69,8 @@ class PictureShelf:
 
     def __init__(self) -> None:
         """Nothing is counted yet."""
+        #: Goes up with each sum that is made.
+        self.made = 0
         self._contests: dict[tuple[str, str], _ContestShelf] = {}
         self._times = SigningTimes()
 
@@ -102,6 +104,7 @@ class PictureShelf:
         counts = PictureCounts(_sum(contest.parts, code), format_cursor(cursor))
         contest.sums.pop(code, None)
         contest.sums[code] = _KeptSum(counts, cursor, now)
+        self.made += 1
         _forget(contest.sums, _SUMS)
         return counts
 

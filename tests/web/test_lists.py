@@ -1,0 +1,126 @@
+"""Every list of the pages, walked: what each has, word by word, and why not.
+
+A page that is new and in neither table makes this fail: whoever adds a list says of
+each word whether it holds.
+"""
+
+import re
+
+import pytest
+
+from federation.store import people
+from federation.web.app import make_app
+from tests.peoplenode import OTHER
+
+#: What makes a property so, in the bytes of the page.
+SIGNS = {
+    "places": re.compile(r"Sumatera|Padang|1371"),
+    "total": re.compile(
+        r'(id="total"|class="big"|class="tools")[^>]*>\s*<b>[\d.,]+\s?%?</b>'
+    ),
+    "filter": re.compile(r'class="filters"|<a href="[^"]*daftar\?[^"]*region='),
+    "sort": re.compile(r'name="(sort|order)"|aria-sort|[?&;]sort='),
+    "files": re.compile(r"format=csv.*format=ndjson", re.DOTALL),
+    "time": re.compile(r"Last change"),
+}
+ALL = frozenset(SIGNS)
+_FEW = "all there is stands on one page, what is to be done first above"
+_OURS = "of people of ours and their work; the command hands it out with --json"
+#: Each list: its address where something is in it, and why it lacks what it lacks.
+LISTS = {
+    "/": ("/", {}),
+    "/wilayah/{code}": ("/wilayah/1371", {}),
+    "/daftar": ("/daftar?region=13", {}),
+    "/berbeda": ("/berbeda", {}),
+    "/kosong": (
+        "/kosong",
+        {"sort": "of who is silent nothing is known but the code"},
+    ),
+    "/antrean": ("/antrean", {}),
+    "/laporan/daftar": ("/laporan/daftar", {}),
+    "/laporan/kembar": (
+        "/laporan/kembar",
+        {
+            "places": "at each pair: tests/web/test_incidentpage.py",
+            "total": "pairs are sought a page at a time; all of them cost a country",
+            "filter": "by the region of the address",
+            "sort": "the surest first",
+            "files": "/v1/incidents/duplicates",
+        },
+    ),
+    "/laporan/kiriman": (
+        "/laporan/kiriman",
+        {"places": _OURS, "filter": _FEW, "sort": _FEW, "files": _OURS},
+    ),
+    "/mitra": (
+        "/mitra",
+        {
+            "places": "partners are not of a place",
+            "total": _FEW,
+            "filter": _FEW,
+            "sort": _FEW,
+            "files": "/v1/partners",
+        },
+    ),
+    "/cari": (
+        "/cari?q=padang",
+        {
+            "total": "at most twenty, in its heading",
+            "filter": "more words",
+            "sort": "the likeliest first",
+            "files": "what somebody typed is no data",
+        },
+    ),
+    "/gambar": (
+        "/gambar",
+        {
+            "places": "of the whole region",
+            "total": "a table of sums",
+            "filter": "by candidate and by whose figures",
+            "sort": "an axis is the order",
+        },
+    ),
+}
+#: Pages that are no list.
+OTHERS = {
+    *("/wilayah/{code}", "/gambar/{code}", "/tps", "/tps/{code}", "/static/{name}"),
+    *("/verify", "/robots.txt", "/masuk", "/lapor", "/lapor/{id}", "/laporan"),
+    *("/laporan/{org}/{id}", "/antrean/baca", "/antrean/baca/{tps}", "/mitra/{org}"),
+    *("/pratinjau.png", "/pratinjau/{code}.png", "/foto/{digest}/kecil"),
+    *("/foto/{digest}/hapus", "/blob/{digest}", "/errors", "/openapi.json"),
+    *("/livez", "/readyz", "/metrics", "/logs", "/bantuan/peringatan"),
+    *("/bantuan/peringatan/{alarm}", "/laporan/{org}/{id}/berkas/{digest}"),
+    *("/laporan/{org}/{id}/berkas/{digest}/pdf", "/lapor/{id}/foto/{key}"),
+    *("/favicon.ico", "/.well-known/security.txt", "/events", "/blobs/{digests}"),
+}
+PAGES = re.compile(r"\A/(?!v1|open311|\{|\.well-known|maps|removals|peta|live)")
+
+
+def test_every_page_is_a_list_or_is_said_to_be_none(node):
+    routes = {
+        route.resource.canonical
+        for route in make_app(node.site).router.routes()
+        if route.method == "GET" and route.resource is not None
+    }
+    known = LISTS.keys() | OTHERS
+    assert {one for one in routes if PAGES.match(one)} - known == set()
+    assert known - routes == set()
+
+
+@pytest.fixture
+async def reader(node, browser):
+    node.alarms = list  # what the node's desk says: none stand
+    with node.db.transaction() as tx:
+        people.save_person(tx, "Sari", "coordinator", OTHER, 0, 1 << 36)
+    await browser.sign_in(f"/masuk?k={OTHER}")
+    return browser
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_each_list_has_each_word_or_says_why_not(reader, name):
+    path, lacking = LISTS[name]
+    between = "&" if "?" in path else "?"
+    page = await reader.open(f"{path}{between}lang=en")
+    assert page.status == 200, page.text[-500:]
+    has = {word for word, sign in SIGNS.items() if sign.search(page.text)}
+    assert ALL - has == lacking.keys(), "what it lacks, and only that"
