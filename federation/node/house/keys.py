@@ -5,7 +5,6 @@ Rule: every file is looked at, not only the first that is wrong; no key is shown
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 from federation.config.annexkey import load_annex_public
 from federation.config.home import Home
@@ -43,13 +42,12 @@ async def read_keys(house: House) -> CheckStep:
 
 def _mend(fault: ConfigError, folder: Path) -> Sentence:
     """What to do: what the first that is wrong asks for."""
-    cause = fault.reason
-    if isinstance(cause, Sentence) and isinstance(cause.values.get("cause"), Sentence):
-        cause = cast("Sentence", cause.values["cause"])
+    inner = fault.reason.values.get("cause")
+    cause = inner if isinstance(inner, Sentence) else fault.reason
     name = {
         "machine.open-to-others": "mend-keys-mode",
         "machine.no-permission": "mend-keys-owner",
-    }.get(getattr(cause, "key", ""), "mend-keys")
+    }.get(cause.key, "mend-keys")
     return Sentence(f"steps.{name}", folder=folder)
 
 
