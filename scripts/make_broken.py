@@ -47,7 +47,7 @@ node), cara memperbaikinya, dan kode keluarnya ([arti](exit-codes.id.md); 0: per
 kedua bahasa (`tests/broken`). Bila sebuah node tidak bekerja semestinya, jalankan ini dulu:
 
 ```sh
-federation doctor        # rumahnya: pengaturan, kunci, diska, basis data, node, dan isi simpanan
+federation doctor        # pengaturan, kunci, disk, basis data, node, dan yang tersimpan
 federation peers test    # mitra, langkah demi langkah
 federation status        # berfungsi juga bila ada berkas yang rusak
 ```
@@ -70,7 +70,8 @@ def _format(case: Case, language: str) -> str:
     said = case.id if language == "id" else case.en
     command = f"`federation {' '.join(case.words)}`"
     parts = (said.done, command, said.what, f"`{case.where}`", said.mend, case.exit)
-    cells = (str(part).replace("{home}", "HOME").replace("|", "\\|") for part in parts)
+    told = (str(part).replace("{home}", "HOME") for part in parts)
+    cells = (one.replace("{tomorrow}", "…").replace("|", "\\|") for one in told)
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -184,9 +184,23 @@ def _print(
 ) -> None:
     t = run.t
     print_steps(run, t("steps.title-house"), steps)
-    names = [t(f"steps.name-{one.code}") for one in steps if one.state == "failed"]
-    if names:
-        run.out.line(t("steps.house-failed", names=", ".join(names)))
+    _print_data(run, steps, report, mended)
+    # Last, so that nobody goes away with what is well.
+    for state in ("warning", "failed"):
+        names = [t(f"steps.name-{one.code}") for one in steps if one.state == state]
+        if names:
+            name = "house-failed" if state == "failed" else "house-warned"
+            run.out.line(t(f"steps.{name}", names=", ".join(names)))
+
+
+def _print_data(
+    run: Run,
+    steps: Sequence[CheckStep],
+    report: DoctorReport,
+    mended: DoctorReport | None,
+) -> None:
+    """What was found in what is stored, and what was mended of it."""
+    t = run.t
     if mended is not None:
         left = {(finding.code, finding.subject) for finding in report.findings}
         gone = {

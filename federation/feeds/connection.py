@@ -8,7 +8,6 @@ may be what is wrong, the time that it shows is told.
 import errno
 import socket
 import ssl
-from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
@@ -17,6 +16,7 @@ from yarl import URL
 from federation.feeds.address import PrivateAddressError
 from federation.feeds.answer import Meaning, show
 from federation.feeds.wire import FloodError
+from federation.records.timezones import tell_here
 from federation.text import Sentence
 
 # OpenSSL's numbers of what is wrong with a certificate (x509_vfy.h).
@@ -103,7 +103,7 @@ def judge_certificate(error: Exception, host: str, now: float | None) -> Meaning
     code = getattr(error, "verify_code", 0)
     reason = Sentence(f"network.{_CERTIFICATES.get(code, 'tls-other')}", host=host)
     if code in _BY_CLOCK and now is not None:
-        clock = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        clock = tell_here(now)
         reason = Sentence("network.by-clock", reason=reason, clock=clock)
     return Meaning("tls", reason)
 

@@ -12,7 +12,6 @@ is one line of printable text. The number of a message follows from what it hold
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -22,6 +21,7 @@ from federation.config.settings import Settings
 from federation.node.noticeplan import MAX_ITEMS, DueNotice
 from federation.records.alarmhelp import where_to_read
 from federation.records.severity import severity_of
+from federation.records.timezones import tell_here
 from federation.store.notices import Notice
 from federation.text import LANGUAGES, Language, Text
 
@@ -116,8 +116,8 @@ def write_test(
 
 
 def tell_time(seconds: int) -> str:
-    """A time for people, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    """A time for people."""
+    return tell_here(seconds)
 
 
 def _tell(t: Text, due: DueNotice, public_url: str | None) -> str:

@@ -1,5 +1,8 @@
 """Which time a region keeps: WIB, WITA or WIT, by the province of its code.
 
+What is of no region (a clock, a certificate, a turn) is told in the time of the machine
+it is told on, if that is one of the three, so that it can be held beside a telephone.
+
 Rule: the division of Keputusan Presiden 41/1987, in force since 1 January 1988; a
 province that was split off since keeps the time of the one that it was a part of. The
 country knows no summer time, so that no database of time zones is asked.
@@ -7,12 +10,16 @@ Votes cast abroad, and the country as a whole, go by Jakarta's time: there the n
 offices are.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 WIB: Final = timezone(timedelta(hours=7), "WIB")
 WITA: Final = timezone(timedelta(hours=8), "WITA")
 WIT: Final = timezone(timedelta(hours=9), "WIT")
+
+#: The end of the year 9998, since a calendar ends soon after: whoever signs may write
+#: any time up to 2^63.
+LAST: Final = 253_370_764_799
 
 _PROVINCE: Final = 2  # digits
 # All others keep Jakarta's time: Sumatera, Jawa, and Kalimantan's west and centre.
@@ -23,6 +30,24 @@ _ZONES: Final = {
     **dict.fromkeys(("81", "82"), WIT),  # Maluku
     **dict.fromkeys(("91", "92", "93", "94", "95", "96"), WIT),  # Papua
 }
+
+
+def zone_here(at: float) -> timezone:
+    """The time that this machine keeps then (Unix seconds); of another one: WIB."""
+    offset = datetime.fromtimestamp(at, UTC).astimezone().utcoffset()
+    kept = (zone for zone in (WIB, WITA, WIT) if zone.utcoffset(None) == offset)
+    return next(kept, WIB)
+
+
+def tell_here(at: float, form: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment (Unix seconds) as people here read it: `2024-02-14 21:14 WIB`.
+
+    Beyond all calendars it is told as it is.
+    """
+    if at > LAST:
+        return str(int(at))
+    zone = zone_here(at)
+    return f"{datetime.fromtimestamp(at, zone):{form}} {zone}"
 
 
 def zone_of(code: str) -> timezone:

@@ -15,6 +15,7 @@ was, or as it has to be, and begins again or goes on. An older copy gives way on
 import errno
 import os
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -87,6 +88,11 @@ def plan_upgrade(connection: "Connection", path: Path) -> Upgrade:
     return Upgrade(applied, tuple(due), tuple(unknown), size, free_bytes(path.parent))
 
 
+def program_version() -> str:
+    """Which version of this program runs: "0.1.0"."""
+    return metadata.version("tps-federation")
+
+
 def prepare(connection: "Connection", path: Path, told: Listener | None) -> None:
     """Copy the database at `path` if its tables are about to be changed.
 
@@ -97,7 +103,7 @@ def prepare(connection: "Connection", path: Path, told: Listener | None) -> None
     copy = path.with_name(COPY_NAME)
     if upgrade.unknown:
         words = Sentence(
-            "machine.schema-newer", count=len(upgrade.unknown), copy=copy.name
+            "machine.schema-newer", version=program_version(), copy=copy.name
         )
         raise OSError(errno.ENOTSUP, words, str(path))
     if not upgrade.is_due:

@@ -5,7 +5,7 @@ is expected stands here in the words of both languages: what is wrong, where (a 
 address, a number; the same in both), how to mend it; and the exit code. The page is
 made of this table (`scripts/make_broken.py`), the tests hold the commands to each row.
 
-`{home}` is the folder of the node.
+`{home}` is the folder of the node, `{tomorrow}` the day after today, in Jakarta.
 """
 
 # ruff: noqa: E501  a row of the table stays on few lines
@@ -323,8 +323,8 @@ CASES: Final[tuple[Case, ...]] = (
     # The way to a partner.
     Case(
         "port closed", TEST, 5, "http://127.0.0.1:1",
-        Said("nobody listens at the partner's port", "no program listens", "ask whoever runs 127.0.0.1 whether the node is on"),
-        Said("tidak ada yang melayani porta mitra", "tidak ada program yang melayani porta 1", "tanyakan kepada pengelola 127.0.0.1 apakah node menyala"),
+        Said("nobody listens at the partner's port", "no program listens", "call b.example: is their node on, does it listen at port 1"),
+        Said("tidak ada yang melayani porta mitra", "tidak ada program yang melayani porta 1", "telepon b.example: apakah node mereka menyala, melayani port 1"),
         _peer(url="http://127.0.0.1:1"),
     ),
     Case(
@@ -347,32 +347,32 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "http for https", TEST, 5, "http://127.0.0.1",
-        Said("`url` begins with http://, the node speaks TLS", "a secure connection is spoken at this port", "write `url` of b.example in peers.toml as they say it"),
-        Said("`url` diawali http://, node memakai TLS", "porta ini memakai sambungan aman", "tulis `url` b.example di peers.toml seperti yang mereka sebutkan"),
+        Said("`url` begins with http://, the node speaks TLS", "a secure connection is spoken at this port", "let `url` of b.example begin with https:// in place of http://"),
+        Said("`url` diawali http://, node memakai TLS", "port ini memakai sambungan aman", "ganti awal `url` b.example dari http:// menjadi https://"),
         _scheme("https", "http"),
     ),
     Case(
         "https for http", TEST, 5, "127.0.0.1",
-        Said("`url` begins with https://, the node speaks no TLS", "no secure connection is spoken at port", "write `url` of b.example in peers.toml as they say it"),
-        Said("`url` diawali https://, node tidak memakai TLS", "tidak memakai sambungan aman", "tulis `url` b.example di peers.toml seperti yang mereka sebutkan"),
+        Said("`url` begins with https://, the node speaks no TLS", "no secure connection is spoken at port", "ask b.example for their whole address and write it as `url`"),
+        Said("`url` diawali https://, node tidak memakai TLS", "tidak memakai sambungan aman", "tanyakan alamat lengkap kepada b.example, lalu tulis sebagai `url`"),
         _scheme("http", "https"),
     ),
     Case(
         "self-signed", TEST, 5, "127.0.0.1",
-        Said("the certificate is signed by itself", "has signed its certificate itself", "must get one from a known authority"),
-        Said("sertifikat ditandatangani sendiri", "sertifikatnya", "harus memakai sertifikat dari penerbit yang dikenal"),
+        Said("the certificate is signed by itself", "has signed its certificate itself", "b.example has to put the certificate of 127.0.0.1 in order"),
+        Said("sertifikat ditandatangani sendiri", "ditandatangani sendiri", "b.example harus membereskan sertifikat 127.0.0.1"),
         _certificate(is_self_signed=True),
     ),
     Case(
         "expired certificate", TEST, 5, "127.0.0.1",
-        Said("the certificate has expired", "has expired", "has to be renewed"),
-        Said("sertifikat kedaluwarsa", "sudah kedaluwarsa", "harus diperbarui"),
+        Said("the certificate has expired", "has expired", "tell b.example that the certificate of 127.0.0.1 has expired"),
+        Said("sertifikat kedaluwarsa", "sudah kedaluwarsa", "beri tahu b.example bahwa sertifikat 127.0.0.1 kedaluwarsa"),
         _certificate(days=(-3, -1)),
     ),
     Case(
         "certificate of tomorrow", TEST, 5, "127.0.0.1",
-        Said("the clock of this machine is days behind", "is not valid yet", "timedatectl set-ntp true"),
-        Said("jam komputer ini terlambat berhari-hari", "belum berlaku", "timedatectl set-ntp true"),
+        Said("the clock of this machine is days behind", "is not valid yet", "if it is right, wait until {tomorrow}"),
+        Said("jam komputer ini terlambat berhari-hari", "belum berlaku", "bila jam kita benar, tunggu sampai {tomorrow}"),
         _certificate(days=(1, 3)),
     ),
     Case(
@@ -395,38 +395,38 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "clock 5 minutes ahead", TEST, 5, "WIB",
-        Said("the partner's clock is five minutes ahead", "ahead of ours", "timedatectl set-ntp true"),
-        Said("jam mitra lima menit lebih cepat", "mendahului jam kita", "timedatectl set-ntp true"),
+        Said("the partner's clock is five minutes ahead", "their clock is 5 min ahead of ours", "timedatectl set-ntp true"),
+        Said("jam mitra lima menit lebih cepat", "jam mereka 5 menit mendahului jam kita", "timedatectl set-ntp true"),
         _skew(300),
     ),
     Case(
         "clock 2 hours behind", TEST, 5, "WIB",
-        Said("the partner's clock is two hours behind", "behind ours", "timedatectl set-ntp true"),
-        Said("jam mitra terlambat dua jam", "di belakang jam kita", "timedatectl set-ntp true"),
+        Said("the partner's clock is two hours behind", "their clock is 2 h behind ours", "timedatectl set-ntp true"),
+        Said("jam mitra terlambat dua jam", "jam mereka 2 jam di belakang jam kita", "timedatectl set-ntp true"),
         _skew(-7200),
     ),
     Case(
         "wrong organisation", TEST, 5, "a.example",
-        Said("another organisation's node answers", "another organisation answers", "write the address of b.example as `url`"),
-        Said("yang menjawab node organisasi lain", "yang menjawab organisasi lain", "tulis alamat b.example sebagai `url`"),
+        Said("another organisation's node answers", "another organisation answers", "that is our own node: call b.example, ask for the address of their node"),
+        Said("yang menjawab node organisasi lain", "yang menjawab organisasi lain", "itu node kita sendiri: telepon b.example, tanyakan alamat node mereka"),
         _other_org,
     ),
     Case(
         "wrong key pasted", TEST, 5, fingerprint(STRANGER.key),
-        Said("`identity` is another key of that name", "ANOTHER key answers", "let them read their fingerprint to you"),
-        Said("`identity` kunci lain dengan nama itu", "yang menjawab kunci LAIN", "minta mereka membacakan sidik jarinya"),
+        Said("`identity` is another key of that name", "ANOTHER key answers", "change nothing, tell b.example so, and run `federation peers pause b.example`"),
+        Said("`identity` kunci lain dengan nama itu", "yang menjawab kunci LAIN", "jangan ubah apa pun, beri tahu b.example, dan jalankan `federation peers pause b.example`"),
         _peer(identity=STRANGER.key),
     ),
     Case(
         "base path missing", TEST, 5, "/.well-known/tps-federation",
         Said("the node answers below /federation, `url` leaves that out", "it has no such file", "its path included"),
-        Said("node menjawab di bawah /federation, `url` tidak menyebutnya", "berkas itu tidak ada", "termasuk jalurnya"),
+        Said("node menjawab di bawah /federation, `url` tidak menyebutnya", "berkas itu tidak ada", "termasuk jalur di belakang nama"),
         _path,
     ),
     Case(
         "login page of the network", TEST, 5, "Wi-Fi",
         Said("the network shows a login page for every file", "a web page for people", "If it wants a login, log in there"),
-        Said("jaringan menampilkan halaman login untuk tiap berkas", "halaman web", "Bila diminta login, login di sana"),
+        Said("jaringan menampilkan halaman masuk untuk tiap berkas", "halaman web", "Bila diminta masuk, masuklah di sana"),
         _instead(200, b"<!doctype html><title>Wi-Fi</title>", Content_Type="text/html"),
     ),
     Case(
@@ -438,7 +438,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "login wanted", TEST, 5, "401",
         Said("the node lies behind a password", "it asks for a login", "no password"),
-        Said("node ada di balik kata sandi", "situs itu meminta login", "tanpa kata sandi"),
+        Said("node ada di balik kata sandi", "situs itu meminta kata sandi", "tanpa kata sandi"),
         _instead(401),
     ),
     Case(
@@ -455,20 +455,20 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "backup put back there", TEST, 5, THEIRS,
-        Said("the partner runs on an older copy", "an older copy runs there", "call b.example now"),
-        Said("mitra berjalan dengan salinan lama", "yang berjalan di sana salinan lama", "telepon b.example sekarang"),
+        Said("the partner runs on an older copy", "an older copy runs there", "THEY must sign nothing now; nothing has to be changed here"),
+        Said("mitra berjalan dengan salinan lama", "yang berjalan di sana salinan lama", "MEREKA tidak boleh menandatangani apa pun dulu; di sini tidak ada yang perlu diubah"),
         _older_there,
     ),
     Case(
         "head forged", TEST, 5, THEIRS,
-        Said("its history is signed by another key", "is not signed by the key that is known here", "tell b.example"),
-        Said("riwayatnya ditandatangani kunci lain", "tidak ditandatangani kunci yang dikenal di sini", "beri tahu b.example"),
+        Said("its history is signed by another key", "is not signed by the key that is known here", "nothing has to be changed here, and nothing of it is taken in. Read this line to b.example"),
+        Said("riwayatnya ditandatangani dengan kunci lain", "tidak ditandatangani dengan kunci yang dikenal di sini", "di sini tidak ada yang perlu diubah, dan tidak ada yang dimasukkan darinya. Bacakan baris ini kepada b.example"),
         _forged,
     ),
     Case(
         "other protocol", TEST, 5, "b.example",
-        Said("the partner speaks a later protocol only", "it speaks protocol 2, we speak 1", "which of the two programs is renewed"),
-        Said("mitra hanya memakai protokol yang lebih baru", "protokolnya 2, protokol kita 1", "program mana yang diperbarui"),
+        Said("the partner speaks a later protocol only", "our program is the older one", "upgrade this program to the version that b.example runs (docs/how-to/upgrade.md"),
+        Said("mitra hanya memakai protokol yang lebih baru", "program kita yang lebih lama", "perbarui program ini ke versi yang dipakai b.example (docs/how-to/upgrade.id.md"),
         _version,
     ),
     # peers.toml
@@ -486,8 +486,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "peers: twice", STATUS, 3, "peer[2].org",
-        Said("an organisation stands twice", "b.example", "mend that line"),
-        Said("satu organisasi ditulis dua kali", "b.example", "perbaiki baris itu"),
+        Said("an organisation stands twice", "keep the table whose `url` and `identity` are right", "peer[1] is the first [[peer]]"),
+        Said("satu organisasi ditulis dua kali", "simpan tabel yang `url` dan `identity`-nya benar", "peer[1] ialah [[peer]] pertama"),
         _table(*B, *B),
     ),
     Case(
@@ -504,39 +504,39 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "peers: key of another", STATUS, 3, "peer[1].identity",
-        Said("the key of another organisation is pasted", "'a.example/identity'", "mend that line"),
-        Said("kunci organisasi lain ditempel", "'a.example/identity'", "perbaiki baris itu"),
+        Said("the key of another organisation is pasted", "'a.example/identity'", "`federation keys show --json` on their node prints it"),
+        Said("kunci organisasi lain ditempel", "'a.example/identity'", "`federation keys show --json` di node mereka mencetaknya"),
         _own_key,
     ),
     Case(
         "peers: key cut off", STATUS, 3, "peer[1].identity",
-        Said("half of the key is pasted", "is no public key", "is copied whole"),
-        Said("kunci ditempel separuh", "bukan kunci publik", "perbaiki baris itu"),
+        Said("half of the key is pasted", "is no public key", "`federation keys show --json` on their node prints it"),
+        Said("kunci ditempel separuh", "bukan kunci publik", "`federation keys show --json` di node mereka mencetaknya"),
         _table("[[peer]]", 'org = "b.example"', 'identity = "b.example/identity+c00d"'),
     ),
     Case(
         "peers: no key file", STATUS, 3, "peer[1].identity",
-        Said("the file of the key is missing", "keys/b.example.vkey", "mend that line"),
-        Said("berkas kunci tidak ada", "keys/b.example.vkey", "perbaiki baris itu"),
+        Said("the file of the key is missing", "keys/b.example.vkey", "`federation keys show --json` on their node prints it"),
+        Said("berkas kunci tidak ada", "keys/b.example.vkey", "`federation keys show --json` di node mereka mencetaknya"),
         _table("[[peer]]", 'org = "b.example"', 'identity = "keys/b.example.vkey"'),
     ),
     Case(
         "peers: ourselves", DOCTOR, 1, "{home}/peers.toml",
         Said("we stand in our own list", "a.example is our own organisation", "federation peers remove a.example --keep"),
-        Said("kita ada di daftar sendiri", "a.example organisasi kita sendiri", "federation peers remove a.example --keep"),
+        Said("kita ada di daftar sendiri", "a.example adalah organisasi kita sendiri", "federation peers remove a.example --keep"),
         _ourselves,
     ),
     # federation.toml
     Case(
         "settings missing", STATUS, 3, "{home}/federation.toml",
-        Said("another folder is meant", "federation.toml", "federation init"),
-        Said("yang dimaksud folder lain", "federation.toml", "federation init"),
+        Said("another folder is meant", "If the node is in another folder", "`--home FOLDER` behind the command"),
+        Said("yang dimaksud folder lain", "Bila node ada di folder lain", "`--home FOLDER` di belakang perintahnya"),
         _no_settings,
     ),
     Case(
         "settings: a slip", STATUS, 3, "{home}/federation.toml",
-        Said("two equals signs", "line", "mend that line"),
-        Said("dua tanda sama dengan", "baris", "perbaiki baris itu"),
+        Said("two equals signs", "line", "start it again after mending"),
+        Said("dua tanda sama dengan", "baris", "jalankan ulang sesudah diperbaiki"),
         _settings("port = 0", "port = = 0"),
     ),
     Case(
@@ -553,8 +553,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "election unknown", DOCTOR, 1, "{home}/federation.toml: elections",
-        Said("an election of which no rules are known", "pemilu-2042", "federation election add FILE"),
-        Said("pemilu yang aturannya tidak dikenal", "pemilu-2042", "federation election add BERKAS"),
+        Said("an election of which no rules are known", "pemilu-2042", "write the right name in `elections` in federation.toml"),
+        Said("pemilu yang aturannya tidak dikenal", "pemilu-2042", "betulkan namanya pada `elections` di federation.toml"),
         _settings('elections = ["pemilu-2024"]', 'elections = ["pemilu-2042"]'),
     ),
     # Keys.
@@ -572,26 +572,26 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "key missing", DOCTOR, 1, "{home}/keys/mirror.pem",
-        Said("a key was not copied along", "there is no such file", "put that file back from its backup"),
-        Said("sebuah kunci tidak ikut disalin", "tidak ada", "kembalikan berkas itu dari cadangannya"),
+        Said("a key was not copied along", "there is no such file", "copy it back from the backup of {home}/keys"),
+        Said("sebuah kunci tidak ikut disalin", "tidak ada", "salin kembali dari cadangan {home}/keys"),
         _gone("keys/mirror.pem"),
     ),
     Case(
         "key of another organisation", DOCTOR, 1, "{home}/keys/node.pem",
-        Said("a key of another organisation", "which no statement of our identity names", "put that file back from its backup"),
-        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "kembalikan berkas itu dari cadangannya"),
+        Said("a key of another organisation", "which no statement of our identity names", "copy it back from the backup of {home}/keys"),
+        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "salin kembali dari cadangan {home}/keys"),
         _key_of_another,
     ),
     Case(
         "key cut off", DOCTOR, 1, "{home}/keys/records.pem",
-        Said("a key was copied in part", "is cut off", "put that file back from its backup"),
-        Said("kunci tersalin sebagian", "terpotong", "kembalikan berkas itu dari cadangannya"),
+        Said("a key was copied in part", "is cut off", "copy it back from the backup of {home}/keys"),
+        Said("kunci tersalin sebagian", "terpotong", "salin kembali dari cadangan {home}/keys"),
         _cut_key,
     ),
     Case(
         "keys of root", DOCTOR, 1, "{home}/keys/node.pem",
-        Said("root copied the keys, the node is another user", "no permission", "put that file back from its backup"),
-        Said("kunci disalin root, node pengguna lain", "tidak mempunyai izin", "kembalikan berkas itu dari cadangannya"),
+        Said("root copied the keys, the node is another user", "no permission", "sudo chown -R USER {home}/keys"),
+        Said("kunci disalin root, node pengguna lain", "tidak mempunyai izin", "sudo chown -R PENGGUNA {home}/keys"),
         _nobodys_keys,
     ),
     # The data.
@@ -603,87 +603,87 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "data read-only", DOCTOR, 1, "{home}/data",
-        Said("the disk was mounted read-only after a fault", "a medium that can only be read", "look at `dmesg`"),
-        Said("diska dipasang hanya-baca setelah gangguan", "media yang hanya dapat dibaca", "lihat `dmesg`"),
+        Said("the disk was mounted read-only after a fault", "a medium that can only be read", "First copy {home}/data to another disk, then `sudo mount -o remount,rw /"),
+        Said("diska dipasang hanya-baca setelah gangguan", "media yang hanya dapat dibaca", "Salin dulu {home}/data ke disk lain, lalu `sudo mount -o remount,rw /"),
         _read_only,
     ),
     Case(
         "data not mounted", DOCTOR, 1, "{home}/data",
-        Said("the disk with the data is not mounted", "this node has signed", "mount that disk"),
-        Said("diska datanya tidak terpasang", "pernah menandatangani", "pasang diska itu"),
+        Said("the disk with the data is not mounted", "this node has signed", "put the newest backup of it at {home}/data"),
+        Said("diska datanya tidak terpasang", "pernah menandatangani", "taruh cadangan terbarunya di {home}/data"),
         _not_mounted,
     ),
     Case(
         "disk full", DOCTOR, 1, "{home}/data",
-        Said("the disk is full", "too little is left", "make room on the disk of {home}/data"),
-        Said("diska penuh", "sisanya terlalu sedikit", "kosongkan diska {home}/data"),
+        Said("the disk is full", "too little is left", "delete nothing in {home}/data. `df -h {home}/data` shows which disk is full"),
+        Said("diska penuh", "sisanya terlalu sedikit", "jangan hapus apa pun di {home}/data. `df -h {home}/data` menunjukkan disk mana yang penuh"),
         _full,
     ),
     Case(
         "on a network", DOCTOR, 1, "nfs4",
         Said("the data lies on NFS", "lies on a network (nfs4)", "move the folder to a disk of this machine"),
-        Said("datanya ada di NFS", "ada di jaringan (nfs4)", "pindahkan folder itu ke diska komputer ini"),
+        Said("datanya ada di NFS", "ada di jaringan (nfs4)", "pindahkan folder itu ke disk komputer ini"),
         _mounted("nfs4"),
     ),
     Case(
         "in memory", DOCTOR, 0, "tmpfs",
         Said("the data lies in /tmp, which is memory", "lies in memory (tmpfs)", "move the folder to a disk of this machine"),
-        Said("datanya ada di /tmp, yaitu memori", "ada di memori (tmpfs)", "pindahkan folder itu ke diska komputer ini"),
+        Said("datanya ada di /tmp, yaitu memori", "ada di memori (tmpfs)", "pindahkan folder itu ke disk komputer ini"),
         _mounted("tmpfs"),
     ),
     Case(
         "in a container", DOCTOR, 0, "overlay",
-        Said("the data lies in a container without a volume", "a layer of a container", "of a container: a volume"),
-        Said("datanya ada di kontainer tanpa volume", "lapisan kontainer", "pada kontainer: sebuah volume"),
+        Said("the data lies in a container without a volume", "a layer of a container", "start the container with `-v federation:{home}`"),
+        Said("datanya ada di kontainer tanpa volume", "lapisan kontainer", "jalankan kontainer dengan `-v federation:{home}`"),
         _mounted("overlay"),
     ),
     Case(
         "no more files", DOCTOR, 1, "{home}/data",
-        Said("the disk has room, and no place for a file (inodes)", "no more files can be made", "df -i {home}/data"),
-        Said("diska masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat", "df -i {home}/data"),
+        Said("the disk has room, and no place for a file (inodes)", "no more files can be made", "delete nothing in {home}/data"),
+        Said("diska masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat", "jangan hapus apa pun di {home}/data"),
         _inodes(12),
     ),
     Case(
         "few more files", DOCTOR, 0, "{home}/data",
-        Said("the places for files (inodes) are nearly used up", "few more files can be made", "mkfs.ext4 -N"),
-        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat", "mkfs.ext4 -N"),
+        Said("the places for files (inodes) are nearly used up", "few more files can be made", "sudo apt-get clean"),
+        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat", "sudo apt-get clean"),
         _inodes(9_999),
     ),
     Case(
         "database of a newer version", DOCTOR, 1, "{home}/data/federation.db",
-        Said("the program was put back to an earlier version", "made by a newer version of this program", "install that version again"),
-        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "pasang lagi versi itu"),
+        Said("the program was put back to an earlier version", "made by a newer version of this program", "put {home}/data/before-upgrade.db in the place of federation.db"),
+        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "ganti federation.db dengan {home}/data/before-upgrade.db"),
         _newer_schema,
     ),
     Case(
         "database of a newer version, served", SERVE, 74, "{home}/data/federation.db",
-        Said("the node of an earlier version is started on it", "a newer version of this program made this database", "Install that version again"),
+        Said("the node of an earlier version is started on it", "made this database, and nothing of it was changed", "Install that version again"),
         Said("node versi sebelumnya dijalankan di atasnya", "dibuat versi program yang lebih baru", "Pasang lagi versi itu"),
         _newer_schema,
     ),
     Case(
         "database of an earlier version, disk nearly full", SERVE, 74, "before-upgrade.db",
-        Said("there is no room for the copy that is made before the tables change", "copies the database first", "Make room, then start again"),
-        Said("tidak ada ruang untuk salinan yang dibuat sebelum tabel diubah", "menyalin basis datanya lebih dulu", "Kosongkan sebagian diska"),
+        Said("there is no room for the copy that is made before the tables change", "copies the database first", "Make room on that disk, but delete nothing in this folder"),
+        Said("tidak ada ruang untuk salinan yang dibuat sebelum tabel diubah", "menyalin basis datanya lebih dulu", "Bebaskan ruang di disk itu, tetapi jangan hapus apa pun di folder ini"),
         _no_room_to_upgrade,
     ),
     Case(
         "key of an earlier version", ("upgrade-check",), 1, "federation.toml: intervall_s",
-        Said("a settings file has a key that the new version does not know", "this version does not know", "look in CHANGELOG.md"),
-        Said("berkas pengaturan memuat kunci yang tidak dikenal versi baru", "versi ini tidak mengenal", "lihat di CHANGELOG.md"),
+        Said("a settings file has a key that the new version does not know", "this version does not know", "if not, delete the line"),
+        Said("berkas pengaturan memuat kunci yang tidak dikenal versi baru", "versi ini tidak mengenal", "bila tidak ada di sana, hapus baris itu"),
         _earlier_key,
     ),
     Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",
-        Said("the beginning of the file is overwritten", "is not a database of SQLite", "bring back the newest backup of the data folder"),
-        Said("awal berkas tertimpa", "bukan basis data SQLite", "pulihkan cadangan terbaru folder data"),
+        Said("the beginning of the file is overwritten", "is not a database of SQLite", "put the newest backup of it in its place"),
+        Said("awal berkas tertimpa", "bukan basis data SQLite", "taruh cadangan terbarunya di tempatnya"),
         _header,
     ),
     # The machine.
     Case(
         "a second node", SERVE, 6, "{home}/data",
-        Said("the node runs already", "another process works in", "wait for it, or stop the node that runs there"),
-        Said("node sudah berjalan", "proses lain sedang bekerja", "tunggu sampai selesai, atau hentikan node yang berjalan di sana"),
+        Said("the node runs already", "another process works in", "`fuser {home}/data/lock` shows the process"),
+        Said("node sudah berjalan", "proses lain sedang bekerja", "`fuser {home}/data/lock` menunjukkan prosesnya"),
         _held,
     ),
     Case(
@@ -712,20 +712,20 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "our address leads nowhere", ("doctor", "--online"), 1, "http://127.0.0.1:1",
-        Said("the proxy in front of the node is off", "does not lead to us", "look at the proxy, the certificate and the firewall"),
-        Said("proksi di depan node mati", "tidak menuju ke kita", "periksa proksi, sertifikat, dan tembok api"),
+        Said("the proxy in front of the node is off", "does not lead to us", "our node does not run: start it"),
+        Said("proksi di depan node mati", "tidak menuju ke kita", "node kita tidak berjalan: jalankan dulu"),
         _public("http://127.0.0.1:1"),
     ),
     Case(
         "our address is a partner's", ("doctor", "--online"), 1, "b.example",
-        Said("`public_url` was copied from a partner", "another organisation answers", "`public_url` in federation.toml"),
-        Said("`public_url` disalin dari mitra", "yang menjawab organisasi lain", "`public_url` di federation.toml"),
+        Said("`public_url` was copied from a partner", "another organisation answers", "as `public_url` in federation.toml, not that of b.example"),
+        Said("`public_url` disalin dari mitra", "yang menjawab organisasi lain", "sebagai `public_url` di federation.toml, bukan alamat b.example"),
         _partners_address,
     ),
     Case(
-        "our clock", ("doctor", "--online"), 1, "b.example: 300",
-        Said("our clock is five minutes behind", "ours is wrong", "timedatectl set-ntp true"),
-        Said("jam kita terlambat lima menit", "jam kita keliru", "timedatectl set-ntp true"),
+        "our clock", ("doctor", "--online"), 1, "b.example",
+        Said("our clock is five minutes behind", "the clock of b.example is 5 min ahead of ours", "timedatectl set-ntp true"),
+        Said("jam kita terlambat lima menit", "jam b.example 5 menit mendahului jam kita", "timedatectl set-ntp true"),
         _our_clock,
     ),
     Case(
@@ -736,14 +736,14 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "SQLite of an old system", DOCTOR, 1, "3.36.0",
-        Said("the system's SQLite is older than the tables need", "is older than 3.37.0", "install pysqlite3"),
-        Said("SQLite sistem lebih lama daripada yang diperlukan", "lebih lama daripada 3.37.0", "pasang pysqlite3"),
+        Said("the system's SQLite is older than the tables need", "is older than 3.37.0", "-m pip install pysqlite3`"),
+        Said("SQLite sistem lebih lama daripada yang diperlukan", "lebih lama daripada 3.37.0", "-m pip install pysqlite3`"),
         _old_sqlite,
     ),
     Case(
         "too few open files", DOCTOR, 0, "256",
-        Said("the unit allows 256 open files", "only 256 may be open", "LimitNOFILE=640"),
-        Said("unit hanya mengizinkan 256 berkas terbuka", "hanya 256 boleh terbuka", "LimitNOFILE=640"),
+        Said("the unit allows 256 open files", "only 256 may be open", "let `max_connections` under [limits] in federation.toml be 128"),
+        Said("unit hanya mengizinkan 256 berkas terbuka", "hanya 256 boleh terbuka", "turunkan `max_connections` di bawah [limits] dalam federation.toml menjadi 128"),
         _few_files,
     ),
 )  # fmt: skip

@@ -78,7 +78,7 @@ def test_a_removed_photo_that_a_backup_put_back_is_named_and_deleted(
 def test_a_whole_database_ends_well(filled, federation, options):
     ended = federation("doctor", "--lang", "en", *options)
     assert ended.code == 0, ended
-    assert "Everything is as it was signed" in ended.out
+    assert "What is stored is as it was signed" in ended.out
     assert not list(filled.glob("doctor-*")), "the scratch folder is gone"
 
 
@@ -113,7 +113,7 @@ def test_a_key_file_that_keeps_the_node_from_starting_is_a_finding(
         ended = federation("doctor", "--lang", "en", *options)
         assert ended.code == 1
         assert "node.pem" in ended.out
-        assert "Nothing of the database is wrong" in ended.out
+        assert "The database is not touched by it" in ended.out
         assert "Moved away" not in ended.out
 
 

@@ -193,7 +193,7 @@ def test_status_shows_partners_of_the_list_and_what_to_look_at(cli, home):
     finally:
         peers.unlink()
     assert f"{load_topic('sync')['outcome-failed']['en']}: x" in out
-    assert "2024-02-14 08:40:00 UTC" in out
+    assert "2024-02-14 15:40:00 WIB" in out
     assert "late \\x1b]0;owned\\x07" in out
 
 

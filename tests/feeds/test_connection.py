@@ -164,8 +164,8 @@ async def test_a_date_of_a_certificate_is_told_with_the_clock_of_this_machine(
     authority, days
 ):
     failed = await ask_over(authority.server(days=days), wall=lambda: 1_707_916_000.0)
-    assert "(it shows 2024-02-14 13:06 UTC)" in failed.reason
-    assert "2024-02-14 13:06 UTC" in Text("id").say(failed.reason)
+    assert "(our clock shows 2024-02-14 20:06 WIB)" in failed.reason
+    assert "2024-02-14 20:06 WIB" in Text("id").say(failed.reason)
 
 
 async def test_a_good_certificate_is_no_fault(authority):

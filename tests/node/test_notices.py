@@ -79,7 +79,7 @@ async def test_an_alarm_and_its_end_arrive_by_mail_cause_first(home):
     )
     assert do.startswith("  Lakukan: Rinciannya menyebut")
     assert more == "  Selengkapnya: federation alarms explain peers-file"
-    assert re.search(r"sejak \d{4}-\d\d-\d\d \d\d:\d\d UTC$", about)
+    assert re.search(r"sejak \d{4}-\d\d-\d\d \d\d:\d\d WIB$", about)
     assert "(peers-file)" in detail
     assert settled["Subject"].startswith("[jagasuara.example] selesai: peers-file")
     assert "Lakukan" not in settled.get_body().get_content()

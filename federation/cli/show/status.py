@@ -1,6 +1,7 @@
 """`federation status`: how this node is, its history, its partners, its alarms."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 import click
@@ -13,6 +14,7 @@ from federation.cli.output import OK
 from federation.cli.peers.show import print_asking
 from federation.cli.show.broken import is_broken, show_broken
 from federation.cli.show.observed import print_seen, see_node
+from federation.cli.times import tell_second
 from federation.errors import ConfigError
 from federation.flows.query import answers, state
 from federation.flows.query.partners import partners
@@ -37,7 +39,7 @@ def status(run: Run, *, code: str | None) -> int | None:
         run.finish(Sentence("cli.done-unsaid"))
     house = look_around(run.folder, run.clock, SystemRandom())
     if is_broken(house, run):
-        return show_broken(run, house, _print_status)
+        return show_broken(run, house, partial(_print_status, is_well=False))
     settings, peers = run.settings, {peer.org: peer for peer in run.peers}
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
@@ -59,7 +61,10 @@ def status(run: Run, *, code: str | None) -> int | None:
     return OK
 
 
-def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
+def _print_status(
+    run: Run, answer: answers.StatusAnswer, *, is_well: bool = True
+) -> None:
+    """`is_well`: nothing else that is wrong was told before."""
     t, out = run.t, run.out
     out.line(t("views.node", name=answer.name, org=answer.org))
     headers = ("history", "entries", "on-map", "held-by", "state")
@@ -85,7 +90,7 @@ def _print_status(run: Run, answer: answers.StatusAnswer) -> None:
         out.line(t("views.offered", peer=offer.peer, history=offer.origin))
     if answer.alarms:
         _print_alarms(run, answer.alarms)
-    else:
+    elif is_well:
         out.line(t("views.no-alarms"))
     for election, cursor in answer.cursors.items():
         out.line(t("views.cursor", election=election, cursor=cursor))
@@ -173,7 +178,5 @@ def _public_url(run: Run) -> str | None:
 
 
 def _when(seconds: int | UnsetType) -> str:
-    """A time for people, in UTC; "" where there is none."""
-    if not seconds:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """A time for people; "" where there is none."""
+    return tell_second(seconds) if seconds else ""

@@ -56,6 +56,7 @@ class PeerVisit:
     identity: VerifierKey | None = None
     entries: tuple[StatusEntry, ...] = ()
     program: str = ""
+    is_plain_to_tls: bool = False
 
 
 def cause_of(error: FederationError) -> Sentence:

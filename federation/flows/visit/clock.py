@@ -4,7 +4,6 @@ Source: RFC 9110 section 6.6.1
 """
 
 import time
-from datetime import datetime
 from typing import Final
 
 import aiohttp
@@ -12,18 +11,22 @@ import aiohttp
 from federation.feeds.answer import show
 from federation.feeds.clockgauge import read_ahead
 from federation.feeds.connection import judge_failure
-from federation.flows.steps import CheckStep, failed, well
+from federation.flows.steps import CheckStep, failed, not_tried, well
 from federation.flows.visit.caller import DEADLINE_S, PeerVisit
 from federation.flows.visit.network import speaks_tls
-from federation.records.timezones import WIB
+from federation.records.timezones import tell_here
 from federation.text import Sentence
 
 # Requests are signed for at most 60 s, so a clock further off is refused by all.
 MAX_SKEW_S: Final = 30
+#: Where "who answers" stands among the steps of a visit.
+ABOUT_STEP: Final = 5
 
 
 async def compare_clocks(visit: PeerVisit) -> CheckStep:
     """Whether the two clocks agree, as the `Date` of an answer says."""
+    if visit.is_plain_to_tls:
+        return not_tried("clock", "about", ABOUT_STEP)
     url = f"{visit.peer.url}/logs"
     timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
     began = time.perf_counter()
@@ -40,7 +43,7 @@ async def compare_clocks(visit: PeerVisit) -> CheckStep:
         mend = Sentence("steps.mend-clock-silent", **told)
         if await speaks_tls(visit):
             why = Sentence("network.needs-tls")
-            mend = Sentence("steps.mend-scheme", **told)
+            mend = Sentence("steps.mend-scheme-https", **told)
         silent = Sentence("steps.silent", url=url, status="", reason=why)
         return failed("clock", silent, mend)
     ours = before + (time.perf_counter() - began) / 2
@@ -55,11 +58,19 @@ async def compare_clocks(visit: PeerVisit) -> CheckStep:
             "clock", Sentence("steps.clock", seconds=abs(skew), **both), **facts
         )
     name = "steps.clock-ahead" if skew > 0 else "steps.clock-behind"
-    seen = Sentence(name, seconds=abs(skew), **both)
+    seen = Sentence(name, span=tell_span(skew), **both)
     return failed(
         "clock", seen, Sentence("steps.mend-clock", org=visit.peer.org), **facts
     )
 
 
+def tell_span(seconds: int) -> Sentence:
+    """How far two clocks are apart, in the largest unit that says at least two."""
+    for name, unit in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if abs(seconds) >= 2 * unit:
+            return Sentence(f"steps.span-{name}", count=round(abs(seconds) / unit))
+    return Sentence("steps.span-s", count=abs(seconds))
+
+
 def _second(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, WIB).strftime("%Y-%m-%d %H:%M:%S WIB")
+    return tell_here(seconds, "%Y-%m-%d %H:%M:%S")

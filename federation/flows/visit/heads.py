@@ -40,7 +40,7 @@ async def look_at_heads(visit: PeerVisit) -> CheckStep:
     faults = [told for found, told in looked if found["problem"]]
     if faults:
         is_rollback = any(found["problem"] == "older-than-ours" for found, _ in looked)
-        name = "steps.mend-older" if is_rollback else "steps.mend-heads"
+        name = "steps.mend-older" if is_rollback else "steps.mend-head-unsigned"
         return failed(
             "heads", join(faults[:MOST_TOLD]), Sentence(name, org=org), **facts
         )

@@ -9,6 +9,7 @@ the organisation one means, only people can compare (`fingerprint`), or the pinn
 """
 
 import time
+from importlib import metadata
 from typing import Final
 
 from federation.config.fingerprint import fingerprint
@@ -40,7 +41,7 @@ _MENDS: Final = {
     "login": "mend-about-closed",
     "refused": "mend-about-closed",
     "challenge": "mend-about-closed",
-    "needs": "mend-scheme",
+    "needs": "mend-scheme-https",
 }
 
 
@@ -94,7 +95,10 @@ async def read_about(visit: PeerVisit) -> CheckStep:
     if about.org != org:
         theirs = fingerprint(identity)
         seen = Sentence("steps.other-org", **told, expected=org, fingerprint=theirs)
-        return failed("about", seen, Sentence("steps.mend-other-org", org=org), **facts)
+        mend = Sentence("steps.mend-other-org", org=org, found=about.org)
+        if about.org == visit.ours:
+            mend = Sentence("steps.mend-other-org-ours", org=org)
+        return failed("about", seen, mend, **facts)
     visit.about, visit.identity = about, identity
     return well("about", Sentence("steps.about", **told, seconds=latency_s), **facts)
 
@@ -107,7 +111,8 @@ async def compare_key(visit: PeerVisit) -> CheckStep:
     if visit.identity == visit.peer.identity:
         return well("key", Sentence("steps.key", fingerprint=theirs), **facts)
     seen = Sentence("steps.other-key", pinned=pinned, found=theirs)
-    return failed("key", seen, Sentence("steps.mend-key", org=visit.peer.org), **facts)
+    mend = Sentence("steps.mend-key", org=visit.peer.org, url=visit.peer.url)
+    return failed("key", seen, mend, **facts)
 
 
 async def compare_versions(visit: PeerVisit) -> CheckStep:
@@ -116,9 +121,15 @@ async def compare_versions(visit: PeerVisit) -> CheckStep:
     versions = ", ".join(map(str, visit.about.versions))
     program = visit.program
     facts = {"versions": list(visit.about.versions), "program": program}
-    mend = Sentence("steps.mend-versions", org=visit.peer.org)
     if SPOKEN not in visit.about.versions:
-        seen = Sentence("steps.other-version", versions=versions, ours=SPOKEN)
+        is_newer = min(visit.about.versions) > SPOKEN
+        whose = Sentence(f"steps.older-{'ours' if is_newer else 'theirs'}")
+        told = {"versions": versions, "ours": SPOKEN, "whose": whose}
+        seen = Sentence("steps.other-version", **told)
+        ours = metadata.version("tps-federation")
+        mend = Sentence("steps.mend-version-theirs", org=visit.peer.org, version=ours)
+        if is_newer:
+            mend = Sentence("steps.mend-version-ours", org=visit.peer.org)
         return failed("versions", seen, mend, **facts)
     seen = Sentence("steps.versions", versions=versions)
     if program:

@@ -18,6 +18,7 @@ from federation.feeds.connection import judge_certificate, judge_name, judge_soc
 from federation.feeds.tls import TlsSeen, connect, look_at_tls
 from federation.flows.steps import CheckStep, failed, join, problem_of, warned, well
 from federation.flows.visit.caller import PeerVisit
+from federation.records.timezones import tell_here
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ async def connect_all(visit: PeerVisit) -> CheckStep:
         ]
     )
     causes = [result for result in tried if isinstance(result, Sentence)]
-    mend = Sentence("steps.mend-tcp", host=show(visit.host), port=visit.port)
+    told = {"org": visit.peer.org, "host": show(visit.host), "port": visit.port}
+    mend = Sentence("steps.mend-tcp", **told)
     if any(cause.key == "network.private" for cause in causes):
         mend = Sentence("steps.mend-private", org=visit.peer.org)
     visit.infos = reached
@@ -166,8 +168,7 @@ def _mend_tls(visit: PeerVisit, reason: Sentence) -> Sentence:
     """What to do about it, by what is wrong."""
     given = {"host": show(visit.host), "port": visit.port, "org": visit.peer.org}
     name = {
-        "tls-none": "mend-scheme",
-        "tls-not-yet": "mend-tls-clock",
+        "tls-none": "mend-scheme-http",
         "tls-expired": "mend-tls-clock",
         "tls-host": "mend-tls-host",
         "tls-issuer": "mend-tls-issuer",
@@ -183,6 +184,7 @@ async def speaks_tls(visit: PeerVisit) -> bool:
         await _look(visit, is_believed=False)
     except (OSError, ValueError):
         return False
+    visit.is_plain_to_tls = True
     return True
 
 
@@ -193,13 +195,17 @@ async def _disbelieved(visit: PeerVisit, reason: Sentence) -> CheckStep:
         seen = await _look(visit, is_believed=False)
     except (OSError, ValueError):
         return failed("tls", reason, mend)
+    begins, ends = tell_here(seen.begins), tell_here(seen.ends)
+    if problem_of(reason) == "tls-not-yet":
+        mend = Sentence("steps.mend-tls-early", org=visit.peer.org, begins=begins)
     days = int((seen.ends - visit.wall()) // _DAY_S)
     words = Sentence(
         "steps.tls-shown",
         reason=reason,
         names=show(", ".join(seen.names)) or "-",
         issuer=show(seen.issuer) or "-",
-        days=days,
+        begins=begins,
+        ends=ends,
     )
     return failed("tls", words, mend, **_facts(seen, days))
 

@@ -5,7 +5,6 @@ its turns with us alone (`you` in `/v1/status`). A node of an earlier version sa
 nothing; then it is not known.
 """
 
-from datetime import datetime
 from typing import Annotated, Final
 
 import aiohttp
@@ -15,7 +14,7 @@ from msgspec import Meta
 from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.feeds.signature import RequestSigner
-from federation.records.timezones import WIB
+from federation.records.timezones import tell_here
 from federation.text import Sentence, Text
 
 #: Outcomes of a turn that say that it got what it wanted, or a part of it.
@@ -45,7 +44,7 @@ def tell_turns(org: str, turns: TurnsWithUs) -> Sentence:
     key = f"sync.outcome-{turns.outcome}"
     words = Sentence(key) if Text("en").has(key) else turns.outcome
     name = "turns" if turns.outcome in REACHED else "turns-failing"
-    when = datetime.fromtimestamp(turns.last_at, WIB).strftime("%Y-%m-%d %H:%M WIB")
+    when = tell_here(turns.last_at)
     told = {"org": org, "when": when, "failures": turns.failures, "outcome": words}
     return Sentence(f"steps.{name}", **told)
 

@@ -84,8 +84,9 @@ ONLINE: Final[tuple[StepPlan[House], ...]] = (
 #: What is looked at before another version is started.
 UPGRADE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("keys-known", (), upgrading.read_keys),
-    StepPlan("settings", (), settings.read_settings),
-    StepPlan("peers-file", (), settings.read_peers),
+    # A name that is not known is one fault, told once.
+    StepPlan("settings", ("keys-known",), settings.read_settings),
+    StepPlan("peers-file", ("keys-known",), settings.read_peers),
     StepPlan("rules", ("settings",), settings.read_rules),
     StepPlan("library", (), library.see_library),
     StepPlan("tables", (), upgrading.plan_tables),

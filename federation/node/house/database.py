@@ -13,6 +13,7 @@ from federation.node.house.house import House
 from federation.store.db import FILE_NAME, Database
 from federation.store.form import compare_steps
 from federation.store.refusal import SQL_ERRORS
+from federation.store.upgrade import COPY_NAME, program_version
 from federation.text import Sentence
 from federation.text.cause import cause_of
 
@@ -35,8 +36,13 @@ async def see_database(house: House) -> CheckStep:
     ((due, unknown),) = steps
     facts = {"due": due, "unknown": unknown}
     if unknown:
-        seen = Sentence("steps.schema-newer", path=path, count=len(unknown))
-        return failed("database", seen, Sentence("steps.mend-schema-newer"), **facts)
+        seen = Sentence("steps.schema-newer", path=path, version=program_version())
+        return failed(
+            "database",
+            seen,
+            Sentence("steps.mend-schema-newer", copy=path.with_name(COPY_NAME)),
+            **facts,
+        )
     if due:
         seen = Sentence("steps.schema-older", path=path, count=len(due))
         return well("database", seen, **facts)

@@ -17,6 +17,8 @@ from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
 from federation.text import Sentence
 
+#: Where the kernel says what is mounted.
+MOUNTS: Final = Path("/proc/self/mountinfo")
 _NETWORK: Final = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "ncpfs", "davfs")
 )
@@ -37,7 +39,7 @@ class Mount(NamedTuple):
 
 async def see_filesystems(house: House) -> CheckStep:
     """Whether the folders lie on something that keeps what is written."""
-    mounts = read_mounts(Path("/proc/self/mountinfo"))
+    mounts = read_mounts(MOUNTS)
     home = house.home
     kinds = {
         folder: find_mount(mounts, folder.resolve())
@@ -56,6 +58,8 @@ async def see_filesystems(house: House) -> CheckStep:
         for (name, kind), lie in worst.items()
         if name
     }
+    if "layers" in told:
+        mend = Sentence("steps.mend-filesystem-layers", home=home.folder)
     if "network" in told:
         return failed("filesystem", told["network"], mend, **facts)
     if told:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, problem_of, warned, well
+from federation.node.house.filesystem import MOUNTS, find_mount, read_mounts
 from federation.node.house.house import House
 from federation.store.guard import Guard
 from federation.text import Sentence
@@ -23,11 +24,14 @@ async def see_folders(house: House) -> CheckStep:
     if faults:
         # The guard lies beside the data; what keeps from one keeps from the other.
         if problem_of(faults[0]) == "read-only":
-            mend = Sentence("steps.mend-read-only")
+            mount = find_mount(read_mounts(MOUNTS), home.data.resolve())
+            point = mount.point if mount else home.data
+            mend = Sentence("steps.mend-read-only", folder=home.data, mount=point)
         return failed("folders", faults[0], mend, **facts)
     if not home.data.exists() and _has_signed(house):
         seen = Sentence("steps.data-gone", folder=home.data, guard=home.guard)
-        return failed("folders", seen, Sentence("steps.mend-data-gone"), **facts)
+        mend = Sentence("steps.mend-data-gone", folder=home.data)
+        return failed("folders", seen, mend, **facts)
     if home.data.exists() and _is_open(home.data):
         mode = f"{stat.S_IMODE(home.data.stat().st_mode):04o}"
         seen = Sentence("steps.folder-open", folder=home.data, mode=mode)

@@ -31,13 +31,24 @@ async def read_keys(house: House) -> CheckStep:
     if faults:
         told = [tell_config(fault) for fault in _once(faults)]
         paths = [fault.path for fault in _once(faults)]
-        return failed("keys", join(told), Sentence("steps.mend-keys"), files=paths)
+        return failed("keys", join(told), _mend(faults[0], home.keys), files=paths)
     seen = Sentence("steps.keys", count=len(files), folder=home.keys)
     if home.identity.exists():
         seen = Sentence("steps.identity-here", folder=home.identity_folder)
         mend = Sentence("steps.mend-identity-here", folder=home.identity_folder)
         return warned("keys", seen, mend, files=[])
     return well("keys", seen, files=[])
+
+
+def _mend(fault: ConfigError, folder: Path) -> Sentence:
+    """What to do: what the first that is wrong asks for."""
+    inner = fault.reason.values.get("cause")
+    cause = inner if isinstance(inner, Sentence) else fault.reason
+    name = {
+        "machine.open-to-others": "mend-keys-mode",
+        "machine.no-permission": "mend-keys-owner",
+    }.get(cause.key, "mend-keys")
+    return Sentence(f"steps.{name}", folder=folder)
 
 
 def _readers(home: Home, settings: Settings) -> list[Callable[[], object]]:

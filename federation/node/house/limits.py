@@ -22,5 +22,5 @@ def judge_limit(wanted: int, hard: int) -> CheckStep:
     facts = {"limit": None if is_endless else hard, "needed": needed}
     if is_endless or hard >= needed:
         return well("limits", Sentence("steps.limits", **told), **facts)
-    mend = Sentence("steps.mend-limits", needed=needed)
+    mend = Sentence("steps.mend-limits", needed=needed, fewer=max(1, hard - RESERVE))
     return warned("limits", Sentence("steps.limits-few", **told), mend, **facts)

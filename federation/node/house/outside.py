@@ -8,6 +8,8 @@ fail although others get through: then what partners say counts.
 
 import asyncio
 
+from yarl import URL
+
 from federation.config.founding import load_identity_key
 from federation.config.keystore import load_signer
 from federation.config.peers import Peer
@@ -16,9 +18,10 @@ from federation.feeds.sessions import Sessions
 from federation.feeds.signature import RequestSigner
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit import CLOCK, WHO, try_steps
-from federation.flows.visit.clock import MAX_SKEW_S
+from federation.flows.visit.clock import MAX_SKEW_S, tell_span
 from federation.flows.visit.reach import REACHED, ask_turns, tell_turns
 from federation.node.house.house import House
+from federation.node.house.running import is_held
 from federation.text import Sentence
 
 
@@ -35,19 +38,23 @@ async def compare_clock(house: House) -> CheckStep:
     wrong = {org: skew for org, skew in known.items() if abs(skew) > MAX_SKEW_S}
     if not known:
         return well("partners-clock", Sentence("steps.nobody-said"), skews=known)
-    shown = join(
-        [Sentence("steps.skew", org=o, seconds=s) for o, s in (wrong or known).items()]
-    )
+    shown = join([_tell_skew(org, skew) for org, skew in (wrong or known).items()])
     if not wrong:
         return well("partners-clock", shown, skews=known)
     mend = Sentence("steps.mend-our-clock")
     # Where most of them say so, it is ours.
     is_ours = 2 * len(wrong) > len(known)
     if is_ours:
-        seen = Sentence("steps.our-clock", which=shown)
+        count = {"count": len(wrong), "all": len(known)}
+        seen = Sentence("steps.our-clock", which=shown, **count)
         return failed("partners-clock", seen, mend, skews=known)
     seen = Sentence("steps.their-clock", which=shown)
     return warned("partners-clock", seen, mend, skews=known)
+
+
+def _tell_skew(org: str, seconds: int) -> Sentence:
+    name = "steps.skew-behind" if seconds < 0 else "steps.skew-ahead"
+    return Sentence(name, org=org, span=tell_span(seconds))
 
 
 async def call_ourselves(house: House) -> CheckStep:
@@ -64,11 +71,30 @@ async def call_ourselves(house: House) -> CheckStep:
         for step in steps:
             if step.state == state:
                 name = Sentence(f"steps.name-{step.code}")
-                given = {"url": url, "name": name, "reason": step.seen}
+                given = {"url": url, "name": name, "reason": _of_ours(step, url)}
                 seen = Sentence(f"steps.public-{state}", **given)
-                return look("public", seen, Sentence(f"steps.mend-public-{state}"))
+                return look("public", seen, _mend_public(house, step))
     tls = next(step for step in steps if step.code == "tls")
     return well("public", Sentence("steps.public", url=url, tls=tls.seen))
+
+
+def _of_ours(step: CheckStep, url: str) -> object:
+    """What was seen; of nobody listening without whom to ask: that is us."""
+    if step.problem != "no-listener":
+        return step.seen
+    where = URL(url)
+    return Sentence("steps.no-listener", host=where.host, port=where.port)
+
+
+def _mend_public(house: House, step: CheckStep) -> Sentence:
+    """What to do, by what was seen at our own address."""
+    if step.state == "warning":
+        return Sentence("steps.mend-public-warning")
+    if step.problem == "other-org":
+        return Sentence("steps.mend-public-other", org=step.facts["org"])
+    if not is_held(house.home.lock):
+        return Sentence("steps.mend-public-stopped")
+    return Sentence("steps.mend-public-failed")
 
 
 async def ask_partners(house: House) -> CheckStep:

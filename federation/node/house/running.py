@@ -28,10 +28,10 @@ class _Address(msgspec.Struct):
 
 async def see_node(house: House) -> CheckStep:
     """Whether a node runs and answers, or could."""
-    is_held = _is_held(house.home.lock)
-    if not is_held and isinstance(house.settings, ConfigError):
+    is_locked = is_held(house.home.lock)
+    if not is_locked and isinstance(house.settings, ConfigError):
         return not_tried("node", "settings", 1)
-    if not is_held:
+    if not is_locked:
         return await _see_port(house)
     url = control_url(house.home.control)
     if url is None:
@@ -50,7 +50,7 @@ async def see_node(house: House) -> CheckStep:
     return well("node", Sentence("steps.node", **told), **facts)
 
 
-def _is_held(lock: Path) -> bool:
+def is_held(lock: Path) -> bool:
     """Whether a process works with the data; the lock is tried, not made."""
     try:
         descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
@@ -101,4 +101,7 @@ async def _see_port(house: House) -> CheckStep:
         one.close()
     # So that nobody of this program finds them still there.
     await asyncio.sleep(0)
-    return well("node", Sentence("steps.no-node", address=address), **facts)
+    told = Sentence("steps.no-node", address=address)
+    if not wanted.port:
+        told = Sentence("steps.no-node-any", host=wanted.host)
+    return well("node", told, **facts)

@@ -24,9 +24,8 @@ async def read_settings(house: House) -> CheckStep:
 async def read_peers(house: House) -> CheckStep:
     """Whether peers.toml can be used, and does not name ourselves."""
     peers = house.peers
-    mend = Sentence("steps.mend-peers-file")
     if isinstance(peers, ConfigError):
-        return failed("peers-file", tell_config(peers), mend)
+        return failed("peers-file", tell_config(peers), _mend_peers(peers.key))
     count = {
         "partners": len(peers),
         "asked": sum(bool(peer.url) and not peer.paused for peer in peers),
@@ -54,9 +53,18 @@ async def read_rules(house: House) -> CheckStep:
         if election not in known:
             reason = Sentence("machine.election-unknown", election=election)
             wrong = ConfigError(str(house.home.settings), "elections", reason)
+            mend = Sentence("steps.mend-election")
             return failed("rules", tell_config(wrong), mend)
     told = {"elections": len(known), "agencies": len(agencies)}
     return well("rules", Sentence("steps.rules", **told), **told)
+
+
+def _mend_peers(key: str) -> Sentence:
+    """What to do about peers.toml, by the key that is wrong; "": a line is."""
+    name = "table" if key.startswith("peer[") else "file"
+    if key.endswith(".identity"):
+        name = "identity"
+    return Sentence(f"steps.mend-peers-{name}")
 
 
 def tell_config(error: ConfigError) -> Sentence:

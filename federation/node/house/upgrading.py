@@ -22,7 +22,12 @@ from federation.node.house.running import see_node
 from federation.records.about import open_about_unpinned
 from federation.store.db import FILE_NAME, Database
 from federation.store.keystatements import read_about
-from federation.store.upgrade import COPY_NAME, Upgrade, in_megabytes
+from federation.store.upgrade import (
+    COPY_NAME,
+    Upgrade,
+    in_megabytes,
+    program_version,
+)
 from federation.text import Sentence
 
 
@@ -82,8 +87,8 @@ async def plan_tables(house: House) -> CheckStep:
     facts["unknown"] = list(upgrade.unknown)
     if upgrade.unknown:
         path = house.home.data / FILE_NAME
-        seen = Sentence("steps.schema-newer", path=path, count=len(upgrade.unknown))
-        mend = Sentence("steps.mend-schema-newer")
+        seen = Sentence("steps.schema-newer", path=path, version=program_version())
+        mend = Sentence("steps.mend-schema-newer", copy=path.with_name(COPY_NAME))
         return failed("tables", seen, mend, **facts)
     if not due:
         return well("tables", Sentence("steps.tables-current", now=now), **facts)
