@@ -57,10 +57,10 @@ _FAULTS_ID: Final[Mapping[str, str]] = {
     "signer": "penanda tangan",
     "signer or server": "penanda tangan atau server",
     "nobody": "bukan siapa pun",
-    "caller": "penanya",
-    "caller or machine": "penanya atau mesin",
-    "caller or network": "penanya atau jaringan",
-    "caller or operator": "penanya atau operator",
+    "caller": "klien",
+    "caller or machine": "klien atau mesin",
+    "caller or network": "klien atau jaringan",
+    "caller or operator": "klien atau operator",
     "partner or network": "mitra atau jaringan",
 }
 #: The status beside each code that the web alone knows.
@@ -155,7 +155,7 @@ imports, beside those above; all that is wrong with a row is said at once:
 |---|---|---|
 | tidak ada ruang sama sekali, terlihat sebelum ada yang ditulis | tidak ada yang tersimpan | `disk-full` |
 | catatan ditulis, dibaca lagi, ditandatangani | tidak ada yang tersimpan | `disk-full`, `disk-failed` |
-| keadaan bertanda tangan disahkan, dan diska menolak | diketahui pada penulisan berikutnya | seperti di atas, atau seolah tidak ada yang gagal; bila itu pun gagal, `in-doubt` |
+| keadaan bertanda tangan disahkan, dan disk menolak | diketahui pada penulisan berikutnya | seperti di atas, atau seolah tidak ada yang gagal; bila itu pun gagal, `in-doubt` |
 | berkas pengaman dinaikkan, jumlah baru ditampilkan | semuanya tersimpan | `kept` |
 
 Yang bukan HTTP sama sekali dijawab 400 dalam teks biasa, tanpa kode. Ekspor yang terputus di tengah dipotong sebelum

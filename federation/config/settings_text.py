@@ -72,13 +72,13 @@ incidents = [{incidents}]
 # keys_folder = "keys"
 # How much was signed, never taken back: best on another disk, and never inside
 # data_folder, so that a restored backup is found out.
-# Seberapa banyak yang ditandatangani, tidak pernah mundur: sebaiknya di diska lain, dan
+# Seberapa banyak yang ditandatangani, tidak pernah mundur: sebaiknya di disk lain, dan
 # tidak di dalam data_folder, supaya cadangan yang dipulihkan ketahuan.
 # guard_folder = "guard"
 
 [listen]
 # Address and port of this node; 0.0.0.0 = every network, port 0 = any free one.
-# Alamat dan porta node; 0.0.0.0 = semua jaringan, porta 0 = porta bebas mana pun.
+# Alamat dan port node; 0.0.0.0 = semua jaringan, port 0 = port bebas mana pun.
 host = {host}
 port = {port}
 # How partners reach it, usually through a web server with TLS, without "/" at the end.
@@ -92,10 +92,10 @@ port = {port}
 # Proxies before it, like "127.0.0.1", whose word on callers is believed: limits count
 # their callers.
 # Proksi di depannya, misalnya "127.0.0.1", yang keterangannya dipercaya: batas
-# dihitung per penanya.
+# dihitung per klien.
 # trusted_proxies = []
 # The header in which they name callers: "x-forwarded-for", or "forwarded" (RFC 7239).
-# Tajuk tempat mereka menyebut penanya: "x-forwarded-for", atau "forwarded" (RFC 7239).
+# Tajuk tempat mereka menyebut klien: "x-forwarded-for", atau "forwarded" (RFC 7239).
 # forwarded = "x-forwarded-for"
 # Whether strangers see in /metrics and /v1/status who our partners are and who fails.
 # Apakah orang luar melihat mitra kita dan yang gagal di /metrics dan /v1/status.
@@ -118,14 +118,14 @@ port = {port}
 
 [limits]
 # Bytes of one request, and connections at a time.
-# Bita per permintaan, dan sambungan sekaligus.
+# Byte per permintaan, dan sambungan sekaligus.
 # max_body_bytes = 8388608
 # max_connections = 512
 
 [disk]
 # Megabytes that are kept for a full disk (data/reserve); with less room than that
 # nothing is taken in. 0: none, and records are taken in to the last byte.
-# Megabita yang disimpan untuk saat diska penuh (data/reserve); bila sisa ruang kurang
+# Megabyte yang disimpan untuk saat disk penuh (data/reserve); bila sisa ruang kurang
 # dari itu, tidak ada yang diterima. 0: tidak ada cadangan.
 # reserve_mb = 8
 
@@ -152,7 +152,7 @@ port = {port}
 # public = false
 # Megabytes for photographs of partners; then those go that nobody has looked at for
 # longest, never our own. 0: none of theirs are kept.
-# Megabita untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,
+# Megabyte untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,
 # foto kita sendiri tidak pernah. 0: foto mitra tidak disimpan.
 # max_mb = 16384
 # Days after the voting day of an election until its photographs are deleted here, ours
@@ -223,7 +223,7 @@ port = {port}
 # whsec_ and Base64 of 32 random bytes. Try it: `federation webhooks test`.
 # Program milik Anda yang diberi tahu apa yang berubah di peta, dengan tanda tangan;
 # boleh beberapa tabel. Berkas itu (0600 di folder 0700) berisi rahasia yang diketahui
-# kedua pihak, whsec_ dan Base64 dari 32 bita acak. Cobalah: `federation webhooks test`.
+# kedua pihak, whsec_ dan Base64 dari 32 byte acak. Cobalah: `federation webhooks test`.
 # [[webhooks]]
 # name = "firebase"
 # url = "https://…"

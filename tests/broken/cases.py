@@ -324,7 +324,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "port closed", TEST, 5, "http://127.0.0.1:1",
         Said("nobody listens at the partner's port", "no program listens", "call b.example: is their node on, does it listen at port 1"),
-        Said("tidak ada yang melayani porta mitra", "tidak ada program yang melayani porta 1", "telepon b.example: apakah node mereka menyala, melayani port 1"),
+        Said("tidak ada yang melayani port mitra", "tidak ada program yang melayani port 1", "telepon b.example: apakah node mereka menyala, melayani port 1"),
         _peer(url="http://127.0.0.1:1"),
     ),
     Case(
@@ -604,19 +604,19 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "data read-only", DOCTOR, 1, "{home}/data",
         Said("the disk was mounted read-only after a fault", "a medium that can only be read", "First copy {home}/data to another disk, then `sudo mount -o remount,rw /"),
-        Said("diska dipasang hanya-baca setelah gangguan", "media yang hanya dapat dibaca", "Salin dulu {home}/data ke disk lain, lalu `sudo mount -o remount,rw /"),
+        Said("disk dipasang hanya dapat dibaca setelah gangguan", "media yang hanya dapat dibaca", "Salin dulu {home}/data ke disk lain, lalu `sudo mount -o remount,rw /"),
         _read_only,
     ),
     Case(
         "data not mounted", DOCTOR, 1, "{home}/data",
         Said("the disk with the data is not mounted", "this node has signed", "put the newest backup of it at {home}/data"),
-        Said("diska datanya tidak terpasang", "pernah menandatangani", "taruh cadangan terbarunya di {home}/data"),
+        Said("disk datanya tidak terpasang", "pernah menandatangani", "taruh cadangan terbarunya di {home}/data"),
         _not_mounted,
     ),
     Case(
         "disk full", DOCTOR, 1, "{home}/data",
         Said("the disk is full", "too little is left", "delete nothing in {home}/data. `df -h {home}/data` shows which disk is full"),
-        Said("diska penuh", "sisanya terlalu sedikit", "jangan hapus apa pun di {home}/data. `df -h {home}/data` menunjukkan disk mana yang penuh"),
+        Said("disk penuh", "sisanya terlalu sedikit", "jangan hapus apa pun di {home}/data. `df -h {home}/data` menunjukkan disk mana yang penuh"),
         _full,
     ),
     Case(
@@ -640,7 +640,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "no more files", DOCTOR, 1, "{home}/data",
         Said("the disk has room, and no place for a file (inodes)", "no more files can be made", "delete nothing in {home}/data"),
-        Said("diska masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat", "jangan hapus apa pun di {home}/data"),
+        Said("disk masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat", "jangan hapus apa pun di {home}/data"),
         _inodes(12),
     ),
     Case(
@@ -695,13 +695,13 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "port in use", SERVE, 74, "127.0.0.1:",
         Said("another program has the port", "already answers on this port", "`port` under [listen] in federation.toml"),
-        Said("program lain memakai portanya", "sudah menjawab di porta ini", "`port` di bawah [listen] dalam federation.toml"),
+        Said("program lain memakai portnya", "sudah menjawab di port ini", "`port` di bawah [listen] dalam federation.toml"),
         _taken,
     ),
     Case(
         "privileged port", SERVE, 74, "127.0.0.1:80",
         Said("port 80, and the node is not root", "this user may not listen on this port", "choose a number from 1024 on"),
-        Said("porta 80, dan node bukan root", "pengguna ini tidak boleh memakai porta ini", "pilih nomor mulai 1024"),
+        Said("port 80, dan node bukan root", "pengguna ini tidak boleh memakai port ini", "pilih nomor mulai 1024"),
         _privileged,
     ),
     Case(
@@ -731,7 +731,7 @@ CASES: Final[tuple[Case, ...]] = (
     Case(
         "proxy not named", DOCTOR, 0, "https://data.a.example",
         Said("a proxy stands in front, and `trusted_proxies` is empty", "all callers count as one", "trusted_proxies = ["),
-        Said("ada proksi di depan, dan `trusted_proxies` kosong", "semua penanya dihitung satu", "trusted_proxies = ["),
+        Said("ada proksi di depan, dan `trusted_proxies` kosong", "semua klien dihitung satu", "trusted_proxies = ["),
         _public("https://data.a.example"),
     ),
     Case(

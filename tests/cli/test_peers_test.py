@@ -130,7 +130,7 @@ def test_people_read_a_table_and_a_line_for_each_partner(cli, home, node, langua
     else:
         assert "b.example: semua langkah berjalan baik." in said
         assert "c.example: langkah 3 (sambungan (TCP)) gagal." in said
-        assert "tidak ada program yang melayani porta" in said
+        assert "tidak ada program yang melayani port" in said
         assert not re.search(r"\b(the|failed|because)\b", said)
 
 

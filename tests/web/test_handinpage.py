@@ -116,7 +116,7 @@ async def test_on_a_full_disk_a_page_says_so_and_the_same_form_comes_later(
         patched.setattr(handedin, "add_incidents", failing)
         answered = await browser.post("/lapor", fields, Accept="text/html,*/*;q=0.8")
         assert answered.status == 507
-        assert "diska penuh" in answered.text
+        assert "disk penuh" in answered.text
         assert "<h1>" in answered.text
         answered = await browser.post("/lapor", fields)
         assert json.loads(answered.text)["code"] == "disk-full"

@@ -71,7 +71,7 @@ def test_a_complete_report_has_a_place_for_all_that_is_asked_for():
         "Jumat, 23 Februari 2024, pukul 23.59 WIB",
         "sisa 5 hari kerja",
         "Semua syarat formal terpenuhi",
-        "182.344 bita",
+        "182.344 byte",
         PHOTO,
         UNSEEN,
         "gambar tidak tersedia di sini",
