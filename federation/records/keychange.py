@@ -136,6 +136,11 @@ def tell_changes(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence
         if entry.vkey not in new:
             role = Sentence(f"keys.role-{entry.role}")
             yield Sentence("change.dropped", origin=origin, role=role, key=entry.vkey)
+    yield from _tell_revoked(before, after)
+
+
+def _tell_revoked(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence]:
+    origin = after.origin
     known = set(_some(before.revoked))
     for gone in _some(after.revoked):
         if gone not in known:

@@ -182,6 +182,8 @@ def _given(request: web.Request, page: KeptPage) -> web.Response:
 def _is_usual(request: web.Request) -> bool:
     query = request.query
     is_short = len(request.rel_url.raw_path_qs) <= MAX_QUESTION
-    return is_short and len(request.host) <= _MAX_HOST and (
-        query.keys() <= _QUERY and len(query) == len(set(query))
+    return (
+        is_short
+        and len(request.host) <= _MAX_HOST
+        and (query.keys() <= _QUERY and len(query) == len(set(query)))
     )
