@@ -189,7 +189,7 @@ def _most_votes(place: answers.Region) -> int:
 class TallyTold(NamedTuple):
     """What stands below the votes: of how many stations, and what else of them."""
 
-    count: int
+    stations: int
     words: str
     note: str
 
