@@ -25,9 +25,9 @@ class Outside:
             self.port, self.url = port, url
             self._ready.set()
             await self._end.wait()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            ended = list(self._tasks)
+            await self._end_relays()
+            await asyncio.gather(*ended, return_exceptions=True)
 
     def __enter__(self):
         self._thread.start()

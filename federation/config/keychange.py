@@ -18,10 +18,10 @@ The file, JSON, that goes to the identity key and comes back:
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from federation.config.disk import (
     make_folder,
@@ -92,7 +92,7 @@ class KeyChangeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the file says; `changes` by language."""
 
     org: str
-    statements: tuple[Prepared, ...]
+    statements: Annotated[tuple[Prepared, ...], Meta(min_length=1)]
     changes: dict[str, list[str]] = {}
 
     def tell(self) -> list[Sentence]:

@@ -37,6 +37,7 @@ __all__ = (
     "LAST",
     "KeyChain",
     "KeyRange",
+    "check_continues",
     "decode_keys",
     "encode_keys",
     "first_statement",
@@ -228,6 +229,31 @@ def sign_statement(statement: KeyStatement, *identity_signers: Signer) -> bytes:
     before = identity_signers[0].key if len(identity_signers) > 1 else None
     _open_statement(note, before)
     return note
+
+
+def check_continues(
+    before: bytes, statement: KeyStatement, identity: VerifierKey
+) -> None:
+    """Refuse a statement that does not continue this note of the identity key's.
+
+    Whoever is to sign holds no chain: what is shown as the change, against `before`,
+    is it only if the same key has signed that, too.
+
+    Raises:
+        FormatError: `before` is not the note of a statement.
+        RecordError: a statement breaks a rule, or does not continue the other.
+        SignatureError: this key has not signed `before`, or is not named in it.
+    """
+    note = parse_note(before, MAX_STATEMENT_BYTES)
+    old = decode_as(note.text[:-1], KeyStatement)
+    check_key_statement(old)
+    if old.identity != str(identity) or not any(
+        (one.name, one.key_id) == (identity.name, identity.key_id)
+        and verify(identity.public, note.text, one.payload)
+        for one in note.signatures
+    ):
+        raise SignatureError(Sentence("protocol.bad-signature", name=identity.name))
+    _check_next(old, statement, before)
 
 
 def _open_alone(note: bytes, identity: VerifierKey) -> KeyStatement | None:

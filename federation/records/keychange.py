@@ -115,7 +115,7 @@ def needs_standstill(before: KeyStatement, after: KeyStatement) -> bool:
     """Whether it holds only for a log that has not grown since it was made."""
     old_logs = {one.vkey for one in before.keys if one.role == "log"}
     logs = {one.vkey for one in after.keys if one.role == "log"}
-    return logs != old_logs or _revoked(after) != _revoked(before)
+    return logs != old_logs or _some(after.revoked) != _some(before.revoked)
 
 
 def tell_changes(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence]:
@@ -136,13 +136,20 @@ def tell_changes(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence
         if entry.vkey not in new:
             role = Sentence(f"keys.role-{entry.role}")
             yield Sentence("change.dropped", origin=origin, role=role, key=entry.vkey)
-    known = _revoked(before)
+    yield from _tell_revoked(before, after)
+
+
+def _tell_revoked(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence]:
+    origin = after.origin
+    known = set(_some(before.revoked))
     for gone in _some(after.revoked):
-        if gone.vkey not in known:
+        if gone not in known:
             yield Sentence(
                 "change.revoked", origin=origin, key=gone.vkey, start=gone.from_,
                 reason=gone.reason,
             )  # fmt: skip
+    for key in sorted(_revoked(before) - _revoked(after)):
+        yield Sentence("change.believed", origin=origin, key=key)
 
 
 def find_key(chain: KeyChain, named: str) -> VerifierKey:

@@ -79,6 +79,7 @@ async def station(page: Page) -> web.StreamResponse:
         photos=shown,
         asked=page.request.query.get("asked", ""),
         alike=alike,
+        election=tell_election(page, asked),
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
         fresh=await tell_fresh(page, asked, code),
@@ -201,6 +202,16 @@ def ask_page(page: Page) -> QueryScope:
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
+
+
+def tell_election(page: Page, asked: QueryScope) -> str:
+    """What the election is called, by its profile."""
+    return str(getattr(asked.profile.file.name, page.t.language))
+
+
+def tell_contest(page: Page, asked: QueryScope) -> str:
+    """What is voted on, and in which election."""
+    return f"{page.word('contest', asked.contest)} · {tell_election(page, asked)}"
 
 
 def preview_of(page: Page, asked: QueryScope, code: str) -> str:

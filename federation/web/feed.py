@@ -43,10 +43,13 @@ BYTES, TEXT = "application/octet-stream", "text/plain"
 
 PRIVATELY = "private, no-store"
 
-#: hex of an origin → id of its log, if everybody may read it. Ids never change, and
-#: what was shown is not hidden again, so what is found stays; what is not for everybody
-#: is looked for as is what is not here.
-LOG_IDS: web.AppKey[dict[str, int]] = web.AppKey("log_ids", dict)
+#: hex of an origin → id of its log and from when on (Unix seconds), if everybody may
+#: read it. Neither ever changes, so what is found stays; what is not for everybody is
+#: looked for as is what is not here, also where the clock was put back.
+LOG_IDS: web.AppKey[dict[str, tuple[int, int]]] = web.AppKey("log_ids", dict)
+
+#: A log that is not known to be for everybody.
+_UNKNOWN: Final = (0, 1 << 62)
 
 
 def routes() -> list[web.RouteDef]:
@@ -187,18 +190,21 @@ async def _find_log(
     """
     name = request.match_info["log"]
     public, site = request.app[LOG_IDS], request.app[SITE]
-    if name not in public:
+    log_id, public_from = public.get(name, _UNKNOWN)
+    if public_from > site.clock():
         held = await site.db.read(logs.list_logs)
         named = {hashlib.sha256(log.origin.encode()).hexdigest(): log for log in held}
         stranger = stranger_of(site)
         public.update(
-            (digest, log.id) for digest, log in named.items() if may_read(stranger, log)
+            (digest, (log.id, log.public_from))
+            for digest, log in named.items()
+            if may_read(stranger, log)
         )
-        if (log := named.get(name)) and may(await caller_of(request), log):
-            return _Found(log.id, is_public=name in public)
-    if name not in public:
-        raise NotFoundError(Sentence("asked.no-log-here"))
-    return _Found(public[name], is_public=True)
+        log = named.get(name)
+        if log is None or not may(await caller_of(request), log):
+            raise NotFoundError(Sentence("asked.no-log-here"))
+        return _Found(log.id, is_public=may_read(stranger, log))
+    return _Found(log_id, is_public=True)
 
 
 def _cached(value: str) -> dict[str, str]:

@@ -38,6 +38,8 @@ from federation.web.sessions import SIGNED_IN, WHY_NOT, cookie_form
 
 #: Longer questions are answered, not kept.
 MAX_QUESTION: Final = 400
+#: The longest name of a host, and its port.
+_MAX_HOST: Final = 253 + len(":65535")
 #: What may be asked of a page that is kept; each other parameter makes it a page of its
 #: own, of which a stranger could make any number.
 _QUERY: Final = frozenset(
@@ -179,6 +181,9 @@ def _given(request: web.Request, page: KeptPage) -> web.Response:
 
 def _is_usual(request: web.Request) -> bool:
     query = request.query
-    return len(request.rel_url.raw_path_qs) <= MAX_QUESTION and (
-        query.keys() <= _QUERY and len(query) == len(set(query))
+    is_short = len(request.rel_url.raw_path_qs) <= MAX_QUESTION
+    return (
+        is_short
+        and len(request.host) <= _MAX_HOST
+        and (query.keys() <= _QUERY and len(query) == len(set(query)))
     )

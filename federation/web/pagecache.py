@@ -38,6 +38,9 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 from aiohttp import hdrs, web
 
 MAX_BYTES: Final = 32 << 20
+#: What a kept page takes beside its bytes: its headers, its key, its place. Of answers
+#: as small as "nothing is here" anybody can ask for a hundred thousand.
+ENTRY_BYTES: Final = 8 << 10
 #: Of one processor: what making pages anew may take of it in the long run.
 SHARE: Final = 0.2
 #: Seconds of it that may be spent at once after a rest.
@@ -99,7 +102,7 @@ class KeptPage(NamedTuple):
     @property
     def size(self) -> int:
         """Its bytes in memory, about."""
-        return len(self.body) + len(self.packed) + len(self.drawn)
+        return len(self.body) + len(self.packed) + len(self.drawn) + ENTRY_BYTES
 
 
 #: Is given the page as it is kept, if it is: `Unchanged` says that it still is right.

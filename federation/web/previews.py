@@ -22,7 +22,12 @@ from federation.records.tps import parse_tps, regions_of
 from federation.store.db import View
 from federation.web.bucket import Bucket
 from federation.web.context import SITE, WebContext
-from federation.web.dashboard import ask_page, page_handler, tell_fresh
+from federation.web.dashboard import (
+    ask_page,
+    page_handler,
+    tell_contest,
+    tell_fresh,
+)
 from federation.web.page import Page
 from federation.web.previewcard import (
     CardFigure,
@@ -116,7 +121,7 @@ async def show(page: Page) -> web.StreamResponse:
 async def _read_card(
     page: Page, site: WebContext, asked: QueryScope, code: str
 ) -> PreviewCard:
-    contest = page.word("contest", asked.contest)
+    held = tell_contest(page, asked)
     foot = " | ".join(
         filter(
             None,
@@ -128,7 +133,7 @@ async def _read_card(
     )
     if len(code) in LEVELS:
         told = await site.db.read(region.region, asked, code, "", 1)
-        return _region_card(page, told, contest, foot)
+        return _region_card(page, told, held, foot)
     station = parse_tps(code)
 
     def read(view: View) -> tuple[answers.TpsAnswer, list[answers.Place]]:
@@ -136,11 +141,11 @@ async def _read_card(
         return tps.tps(view, site.profiles, asked.election, station), around
 
     found, around = await site.db.read(read)
-    return _station_card(page, found, around, asked.contest, foot)
+    return _station_card(page, found, around, asked, foot)
 
 
 def _region_card(
-    page: Page, told: answers.RegionAnswer, contest: str, foot: str
+    page: Page, told: answers.RegionAnswer, held: str, foot: str
 ) -> PreviewCard:
     t, place = page.t, told.region
     seen = place.coverage
@@ -149,7 +154,7 @@ def _region_card(
     around = ", ".join(page.name(parent) for parent in reversed(told.parents))
     return PreviewCard(
         title=page.name(place),
-        around=" | ".join(filter(None, (around, contest))),
+        around=" | ".join(filter(None, (around, held))),
         covered=f"{t.percent(seen.covered, seen.register)} {line}"
         if place.listed
         else t("page.coverage_unlisted", covered=covered),
@@ -181,11 +186,11 @@ def _station_card(
     page: Page,
     found: answers.TpsAnswer,
     around: Sequence[answers.Place],
-    contest: str,
+    asked: QueryScope,
     foot: str,
 ) -> PreviewCard:
     t = page.t
-    told = next((one for one in found.contests if one.contest == contest), None)
+    told = next((one for one in found.contests if one.contest == asked.contest), None)
     groups = told.groups if told else []
     numbers = sorted({number for group in groups for number in group.votes})
     votes = {
@@ -208,7 +213,7 @@ def _station_card(
         around=" | ".join(
             [
                 *filter(None, [", ".join(reversed(names[:-1]))]),
-                page.word("contest", contest),
+                tell_contest(page, asked),
             ]
         ),
         covered=f"{status} | {found.tps}",

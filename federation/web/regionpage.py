@@ -26,6 +26,7 @@ from federation.web.dashboard import (
     page_handler,
     preview_of,
     read_fresh,
+    tell_contest,
 )
 from federation.web.keptpages import Shows
 from federation.web.page import Page, query_of
@@ -96,6 +97,7 @@ async def show_region(page: Page) -> web.StreamResponse:
                 for what in ("stations", "gaps")
             },
             "fresh": read_fresh(view, page, asked, code),
+            "held": tell_contest(page, asked),
             "live": live_address(asked.election, answer.cursor),
             "map": None if code else _map(page, answer, shown),
             "orders": _orders(sort),

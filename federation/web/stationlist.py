@@ -27,6 +27,7 @@ from federation.web.dashboard import (
     ask_page,
     live_address,
     page_handler,
+    tell_contest,
     tell_fresh,
 )
 from federation.web.page import Page, query_of
@@ -115,6 +116,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
         **found,
         which=which.given,
         title=_title(page, which),
+        held=tell_contest(page, asked),
         lead=f"page.lead_{which.status}" if len(which.given) == 1 else "",
         total=None if answer.total is UNSET else answer.total,
         can_sort=_can_sort(answer, which),

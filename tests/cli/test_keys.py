@@ -12,6 +12,7 @@ from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.records.keychain import open_chain
+from federation.store.db import Database
 from tests.homes import init_words
 
 
@@ -166,3 +167,42 @@ def test_contributors_get_pseudonyms_that_only_we_can_repeat(cli, home, monkeypa
     assert all(re.fullmatch("[0-9a-f]{64}", name) for name in first)
     assert call("pemilu-2024") == first
     assert not set(call("pilpres-2019")) & set(first)
+
+
+def test_what_hides_a_key_from_whoever_signs_is_not_signed(
+    cli, home, passphrase, tmp_path
+):
+    desk, file = tmp_path / "desk.pem", tmp_path / "statements.json"
+    in_home = ("--home", home.folder, "--json")
+    code, out, err = cli("keys", "desk", desk, *in_home)
+    assert code == 0, err
+    vkey = json.loads(out)["vkey"]
+    Database.open(home.data).close()
+    words = ["keys", "statement", "prepare", "--add", vkey, "--out", file, *in_home]
+    code, out, err = cli(*words)
+    assert code == 0, err
+    honest = json.loads(file.read_text())
+    [one] = honest["statements"]
+    after = json.loads(one["statement"])
+    # A note that nobody has signed, in which the key is named already.
+    text, _, signature = one["before"].partition("\n\n")
+    before = json.loads(text) | {"keys": after["keys"]}
+    text = json.dumps(before, separators=(",", ":"), sort_keys=True)
+    hidden = [one | {"before": f"{text}\n\n{signature}"}]
+    file.write_text(json.dumps(honest | {"statements": hidden}))
+    sign = ["keys", "statement", "sign", file, "--yes"]
+    sign += ["--passphrase-file", passphrase, *in_home]
+    given = file.read_bytes()
+    code, out, err = cli(*sign)
+    assert vkey not in out + err, "so it could not be refused by whoever reads"
+    assert code
+    assert file.read_bytes() == given
+    # Of what changes nothing it is not said that it was signed.
+    file.write_text(json.dumps(honest | {"statements": []}))
+    code, out, err = cli(*sign)
+    assert (code, json.loads(err)["error"]["code"]) == (3, "config")
+    # The words beside it may lie: what is shown is made of what is signed.
+    file.write_text(json.dumps(honest | {"changes": {"en": ["nothing"], "id": []}}))
+    code, out, err = cli(*sign)
+    assert code == 0, err
+    assert vkey in json.loads(out)["changes"][0]

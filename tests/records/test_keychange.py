@@ -1,12 +1,17 @@
 """The next key statement: it continues the chain, and changes what was asked alone."""
 
+import hashlib
 import itertools
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
-from federation.errors import NotFoundError, RecordError
+from federation.errors import NotFoundError, RecordError, SignatureError
+from federation.records.canonical import encode
 from federation.records.keychain import (
     LAST,
+    check_continues,
     first_statement,
     open_chain,
     sign_statement,
@@ -20,6 +25,7 @@ from federation.records.keychange import (
     tell_changes,
 )
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
+from federation.tlog.note import sign_note
 
 ORG = "jagasuara.example"
 ORIGIN = f"{ORG}/pemilu-2024"
@@ -140,3 +146,52 @@ def test_a_key_is_named_by_all_of_it_or_its_digits_and_by_nothing_else():
     for named in ("", key.key_id.hex()[:4], "00000000", f"{ORG}/records"):
         with pytest.raises(NotFoundError):
             find_key(chain, named)
+
+
+STOLEN = signer("records", 3).key
+HOSTILE = signer("records", 66).key
+
+
+def with_stolen_revoked():
+    chain = after(begin(), 4, KeyChange(added=[STOLEN]))
+    gone = KeyChange(revoked=[RevokedFrom(STOLEN, 9)], reason="laptop")
+    return after(chain, 9, gone)
+
+
+def next_of(chain, **other):
+    statement = next_statement(chain, 20, KeyChange(added=[HOSTILE]), WHEN)
+    return replace(statement, **other)
+
+
+def test_a_revocation_that_is_taken_back_or_moved_is_told():
+    chain = with_stolen_revoked()
+    before = chain.statements[-1]
+    taken_back = next_of(chain, revoked=UNSET)
+    told = {one.key: one for one in tell_changes(before, taken_back)}
+    assert told.keys() == {"change.added-from", "change.believed"}
+    assert needs_standstill(before, taken_back)
+    [gone] = before.revoked
+    moved = next_of(chain, revoked=(replace(gone, from_=900),))
+    assert "change.revoked" in {one.key for one in tell_changes(before, moved)}
+    assert needs_standstill(before, moved)
+
+
+def test_what_is_signed_continues_a_note_of_the_same_identity():
+    chain = with_stolen_revoked()
+    after = next_of(chain)
+    check_continues(chain.notes[-1], after, IDENTITY.key)
+    stranger = Signer.from_seed(f"{ORG}/identity", b"x" * 32)
+    # The hostile key is in what is said to come before: so nothing would be told of it.
+    hidden = replace(chain.statements[-1], keys=after.keys)
+    assert "change.added-from" not in {one.key for one in tell_changes(hidden, after)}
+    body = encode(hidden) + b"\n"
+    signature = chain.notes[-1].partition(b"\n\n")[2]
+    forged = [sign_note(body, stranger), body + b"\n" + signature]
+    for note in forged:
+        previous = hashlib.sha256(note).hexdigest()
+        with pytest.raises(SignatureError):
+            check_continues(note, replace(after, previous=previous), IDENTITY.key)
+    with pytest.raises(SignatureError):
+        check_continues(chain.notes[-1], after, stranger.key)
+    with pytest.raises(RecordError):
+        check_continues(chain.notes[-2], after, IDENTITY.key)

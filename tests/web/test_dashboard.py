@@ -310,6 +310,26 @@ async def test_the_parts_of_a_region_are_put_in_order_by_links(client):
     assert [one["aria-sort"] for one in heads].count("ascending") == 1
 
 
+@pytest.mark.parametrize("path", ["/", "/wilayah/13", "/daftar"])
+@pytest.mark.parametrize("lang", ["id", "en"])
+async def test_a_page_of_the_map_names_election_and_contest(client, path, lang):
+    contest = load_topic("page")["contest_ppwp"][lang]
+    told = f"{contest} · {getattr(sample.profile().file.name, lang)}"
+    text = await (await client.get(path, params={"lang": lang})).text()
+    assert told in re.findall("<title>(.*)</title>", text)[0]
+    assert told in re.findall('og:title" content="(.*)"', text)[0]
+    assert told in re.findall("<h1>(.*)</h1>", text)[0]
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+async def test_the_page_of_a_station_names_its_election(client, lang):
+    told = getattr(sample.profile().file.name, lang)
+    address = f"/tps/{sample.AGREED}?lang={lang}"
+    text = await (await client.get(address)).text()
+    assert told in re.findall("<title>(.*)</title>", text)[0]
+    assert told in re.findall("<h1>(.*)</h1>", text)[0]
+
+
 async def test_a_contest_of_which_nobody_has_said_anything_has_no_tab(
     client, sample_db
 ):

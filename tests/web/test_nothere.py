@@ -128,7 +128,7 @@ async def test_who_found_a_hole_is_told_whom_to_tell(sample_db, contact, said):
 
 async def test_a_page_that_is_shared_says_what_it_is_and_its_figures(client):
     text = await (await client.get("/?lang=id")).text()
-    assert 'property="og:title" content="Indonesia"' in text
+    assert 'og:title" content="Indonesia: Presiden · Pemilu 2024"' in text
     assert "66,6 % Bersama: 6 dari 9 TPS. cocok" in text
     text = await (await client.get(f"/tps/{sample.DISPUTED}?lang=id")).text()
     said = "Presiden: berbeda, berbeda dari KPU. ana.example: 01 90, 02 40, 03 10."

@@ -13,6 +13,7 @@ from federation.web.pagecache import (
     BEHIND_S,
     BURST_S,
     EARLY_S,
+    ENTRY_BYTES,
     PageCache,
     PageStand,
     Unchanged,
@@ -214,18 +215,29 @@ async def test_what_was_not_asked_for_long_is_never_given_as_it_was(kitchen, clo
 
 
 async def test_the_longest_unasked_pages_go_first_and_memory_is_bounded(kitchen, clock):
-    cache = PageCache(max_bytes=10_000, clock=clock)
+    cache = PageCache(max_bytes=100_000, clock=clock)
     for number in range(100):
         await kitchen.ask(cache, number, size=1000)
         await kitchen.ask(cache, "hot", size=1000)
         held = [(page.body, page.packed) for page in cache._kept.values()]
-        assert cache.size == sum(map(len, chain.from_iterable(held))) <= 10_000
+        beside = ENTRY_BYTES * len(cache)
+        assert cache.size == sum(map(len, chain.from_iterable(held))) + beside
+        assert cache.size <= 100_000
         assert all(gzip.decompress(packed) == body for body, packed in held)
         assert len(cache) <= 10
     assert kitchen.made["hot"] == 1
     # One page takes nobody else's room: it is sent, and not kept.
-    await kitchen.ask(cache, "large", size=5_001)
+    await kitchen.ask(cache, "large", size=12_501)
     assert ("large" in cache._kept, "hot" in cache._kept) == (False, True)
+
+
+async def test_of_answers_of_a_few_bytes_no_more_are_kept_than_there_is_room(
+    kitchen, clock
+):
+    cache = PageCache(max_bytes=100_000, clock=clock)
+    for number in range(1000):
+        await kitchen.ask(cache, number, size=1)
+    assert len(cache) == 100_000 // (ENTRY_BYTES + 1)
 
 
 async def test_an_error_is_kept_for_nobody(kitchen, clock):

@@ -29,7 +29,7 @@ from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
 from federation.records.canonical import format_time
-from federation.records.keychain import sign_statement
+from federation.records.keychain import check_continues, sign_statement
 from federation.records.keychange import (
     KeyChange,
     RevokedFrom,
@@ -171,6 +171,8 @@ def sign(  # noqa: PLR0913  one argument an option
     statements = []
     for one in change.statements:
         after = structs.replace(one.read(), identity=str(signers[-1].key))
+        # What was shown is the difference to this, which came with the file.
+        check_continues(one.before.encode(), after, signers[0].key)
         note = sign_statement(after, *signers)
         statements.append(structs.replace(one, note=note.decode()))
     change = structs.replace(change, statements=tuple(statements))

@@ -8,6 +8,7 @@ followed    what became of a report, for whoever handed it in
 answers     what may be shown of them
 merged      the incident that a report is part of, with others of one thing
 mergedlist  a page of such
+sortedlist  the same in another order, where they are few
 due         until when they are to be brought to an agency
 digest      one over all of them
 counts      how many there are, for everybody

@@ -19,6 +19,7 @@ Every answer names the `cursor` it was read at.
     photos      the photographs behind what is said of a station
     lists       where nobody has been, where monitors differ
     search      a place as people type it
+    shortforms  short forms that everybody writes and no list has
     stations    the stations that a figure counts
     station     one station of such a list
     freshness   when the map last changed, and whose news it was
