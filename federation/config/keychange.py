@@ -40,7 +40,7 @@ from federation.decoding import json_parser
 from federation.errors import ConfigError, ConflictError, FormatError
 from federation.files import sync_folder
 from federation.records.canonical import decode_as, encode
-from federation.records.keychain import KeyChain, encode_keys, open_chain
+from federation.records.keychain import LAST, KeyChain, encode_keys, open_chain
 from federation.records.keychange import needs_standstill, tell_changes
 from federation.records.keystatement import KeyStatement, Role
 from federation.text import LANGUAGES, Sentence, Text
@@ -219,9 +219,13 @@ def publish(home: Home, org: str, chains: Iterable[KeyChain]) -> None:
     does not name now, and says so; done again, this goes on where it stopped.
 
     Raises:
-        ConfigError: a file cannot be written, or a key that is named now is missing.
+        ConfigError: a file cannot be written; a key that is named now is missing, or
+            cannot be used, and nothing was written.
+        SignatureError: no key would sign a log any more; nothing was written.
     """
     chains = list(chains)
+    for chain in chains:
+        _check_held(home, org, chain)
     for chain in chains:
         path = home.chain(chain.origin)
         data = encode_keys(chain.notes)
@@ -244,6 +248,25 @@ def publish(home: Home, org: str, chains: Iterable[KeyChain]) -> None:
             home.retired / f"{held.key_id.hex()}.{public.name}", f"{held}\n".encode()
         )
         replace_file(public, f"{identity}\n".encode())
+
+
+def _check_held(home: Home, org: str, chain: KeyChain) -> None:
+    """Refuse a chain by whose keys this node could sign nothing: it would not start."""
+    valid: dict[str, set[VerifierKey]] = {
+        "log": {chain.log_key(LAST)},
+        "records": set(chain.record_keys(LAST).values()),
+        "node": set(chain.node_keys()),
+        "mirror": set(chain.mirror_keys()),
+    }
+    for role, alg in _ALGS.items():
+        path = current_key(home, role, chain.origin)
+        prepared = home.prepared / path.name
+        name = chain.origin if role == "log" else f"{org}/{role}"
+        held = {load_signer(p, name, alg).key for p in (prepared, path) if p.exists()}
+        if not held & valid[role] and (valid[role] or role == "records"):
+            told = Sentence(f"keys.role-{role}")
+            words = Sentence("change.key-away", origin=chain.origin, role=told)
+            raise ConfigError(str(prepared), "", words)
 
 
 def _place(

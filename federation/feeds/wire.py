@@ -43,15 +43,22 @@ class Weighed(ResponseHandler):
     """A connection on which each answer's frame is weighed."""
 
     _frame, _interim, _length, _is_cut = 0, 0, 0, False
+    #: The body of the last answer went past the parser, which still waits for it.
+    _has_stepped_aside = False
     certificates: dict[str, int]  # of all connections of one kind
 
     def set_response_params(self, **options: Any) -> None:  # noqa: ANN401  aiohttp's own
         """A question is about to be asked: its answer has its own allowance."""
         self._frame, self._interim, self._length, self._is_cut = 0, 0, 0, False
+        self._has_stepped_aside = False
         super().set_response_params(**options)
 
     def data_received(self, data: bytes) -> None:
         """Take in a few bytes at a time, as long as they bring something."""
+        if self._has_stepped_aside and data:
+            # Behind the end, and nobody has asked for it.
+            self._cut()
+            return
         self._frame += PIECE_BYTES if data else 0
         at = 0
         while True:
@@ -85,6 +92,7 @@ class Weighed(ResponseHandler):
 
     def step_aside(self) -> None:
         """What comes next is a body, and goes to somebody else: see `body`."""
+        self._has_stepped_aside = True
         self._drop_timeout()
 
     def has_passed(self, count: int) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from federation.cli import main
 from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
+from federation.config.keystore import load_signer
 from federation.config.settings import load_settings
 from federation.records.keychain import open_chain
 from federation.store.db import Database
@@ -206,3 +207,46 @@ def test_what_hides_a_key_from_whoever_signs_is_not_signed(
     code, out, err = cli(*sign)
     assert code == 0, err
     assert vkey in json.loads(out)["changes"][0]
+
+
+def test_nothing_is_published_by_which_this_node_could_sign_no_more(
+    cli, home, passphrase, tmp_path
+):
+    file, in_home = tmp_path / "statements.json", ("--home", home.folder, "--json")
+    Database.open(home.data).close()
+
+    def change(*words):
+        code, _, err = cli("keys", "statement", *words, *in_home)
+        return code, err
+
+    def written():
+        return {p: p.read_bytes() for p in home.keys.rglob("*") if p.is_file()}
+
+    sign = ("sign", file, "--yes", "--passphrase-file", passphrase)
+    assert change("prepare", "--replace", "all", "--out", file)[0] == 0
+    assert change(*sign)[0] == 0
+    prepared = home.prepared / "records.pem"
+    key = prepared.read_bytes()
+    prepared.chmod(0o644)
+    before = written()
+    code, err = change("publish", file)
+    assert (code, written()) == (3, before)
+    assert "chmod" in err
+    prepared.unlink()
+    before = written()
+    code, err = change("publish", file)
+    assert (code, written()) == (3, before)
+    assert "records.pem" in err
+    save = home.prepared / "records.pem"
+    save.touch(0o600)
+    save.write_bytes(key)
+    assert change("publish", file) == (0, "")
+    # Nor is the only one revoked, with none in its place.
+    own = load_signer(home.role_key("records"), "a.example/records").key
+    revoke = ("--revoke", own.key_id.hex(), "--reason", "dicuri", "--out", file)
+    assert change("prepare", *revoke)[0] == 0
+    assert change(*sign)[0] == 0
+    before = written()
+    code, err = change("publish", file)
+    assert (code, written()) == (3, before)
+    assert "--replace" in err

@@ -102,6 +102,22 @@ async def test_what_comes_behind_its_end_is_nobodys_and_ends_the_connection():
     assert len(connections) == 3
 
 
+@pytest.mark.parametrize("more", [b"x", HEAD % 3 + b"abc", PHOTO], ids=len)
+async def test_what_comes_while_nobody_asks_ends_the_connection(more):
+    async def late(writer):
+        writer.write(HEAD % SIZE + PHOTO)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.write(more)
+        await writer.drain()
+
+    async with serving(late) as (feed, connections):
+        for number in range(1, 4):
+            assert await read(feed) == PHOTO
+            await asyncio.sleep(0.3)
+            assert len(connections) == number
+
+
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 1 - 1 / SIZE])
 async def test_what_broke_off_is_no_whole_and_what_came_is_handed_on(share):
     count = int(share * SIZE)
