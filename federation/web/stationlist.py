@@ -115,7 +115,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
     counts = found.pop("counts")
     fields = {**which.given, **({"region": code} if code else {})}
     of_all = {"election": asked.election, "contest": asked.contest, **fields}
-    export = {**of_all, "what": "stations"}
+    export = {**of_all, "what": "stations", "sort": answer.sort}
     return await page.answer(
         "stations.html",
         site.settings.name,

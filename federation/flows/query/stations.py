@@ -9,7 +9,7 @@ Districts whose kept counters have none of what is asked are passed over, so tha
 reads about as many rows as it shows, however large the country and rare the case.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -152,8 +152,7 @@ def stations(  # noqa: PLR0913, PLR0917  the filters of one list
     """
     code = parse_region(region)
     total = count_stations(view, asked, which, code)
-    can_sort = total is not None and total <= MAX_SORTED and which.status != "missing"
-    if sort and can_sort:
+    if sort and _can_sort(which, total):
         page, following = _sorted_page(view, asked, which, code, after, limit)
     else:
         sort = ""
@@ -273,6 +272,48 @@ def _has_any(counters: Mapping[str, int], which: StationFilter) -> bool:
     )
 
 
+def list_codes_apart(
+    view: View, asked: QueryScope, which: StationFilter, region: str
+) -> list[str] | None:
+    """Every such station, those first whose figures lie furthest apart.
+
+    None: there are more than `MAX_SORTED`, or of who is silent nothing is known.
+
+    Raises:
+        FormatError: `region` is not the code of a region.
+    """
+    code = parse_region(region)
+    if not _can_sort(which, count_stations(view, asked, which, code)):
+        return None
+    return [station.tps for station in _list_apart(view, asked, which, code)]
+
+
+def chosen_stations(
+    view: View, asked: QueryScope, which: StationFilter, codes: Sequence[str]
+) -> list[answers.Station]:
+    """These stations, in this order; without those that are no longer so."""
+    rows = mapreading.list_chosen(view, asked.election, asked.contest, codes)
+    held = {station.tps: station for station in rows}
+    merged = ((decode_row(held[tps].row), held[tps]) for tps in codes if tps in held)
+    return [station_of(row, one.claims) for row, one in merged if which.has(row)]
+
+
+def _can_sort(which: StationFilter, total: int | None) -> bool:
+    return total is not None and total <= MAX_SORTED and which.status != "missing"
+
+
+def _list_apart(
+    view: View, asked: QueryScope, which: StationFilter, code: str
+) -> list[answers.Station]:
+    found = [
+        station_of(decode_row(row.row), row.claims)
+        for _, row in _walk(view, asked, which, code, "")
+        if row is not None
+    ]
+    found.sort(key=lambda station: (-spread_of(station), station.tps))
+    return found
+
+
 def _sorted_page(
     view: View,
     asked: QueryScope,
@@ -281,12 +322,7 @@ def _sorted_page(
     after: str,
     limit: int,
 ) -> tuple[list[answers.Station], str | UnsetType]:
-    found = [
-        station_of(decode_row(row.row), row.claims)
-        for _, row in _walk(view, asked, which, code, "")
-        if row is not None
-    ]
-    found.sort(key=lambda station: (-spread_of(station), station.tps))
+    found = _list_apart(view, asked, which, code)
     start = 0
     if after:
         codes = [station.tps for station in found]
