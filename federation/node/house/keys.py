@@ -3,25 +3,37 @@
 Rule: every file is looked at, not only the first that is wrong; no key is shown.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from federation.config.annexkey import load_annex_public
+from federation.config.founding import chain_command
 from federation.config.home import Home
 from federation.config.keystore import load_contributor_secret, load_signer
+from federation.config.peers import load_vkey_text
 from federation.config.settings import Settings
-from federation.errors import ConfigError
+from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
 from federation.node.house.settings import tell_config
 from federation.node.resources import load_own_keys
+from federation.records.keychain import decode_keys, open_chain
+from federation.store.guard import Guard
 from federation.text import Sentence
-from federation.tlog.keys import ALG_COSIGNATURE
+from federation.tlog.keys import ALG_COSIGNATURE, parse_vkey
 
 
 async def read_keys(house: House) -> CheckStep:
     """Whether the node can sign, and nobody else can read its keys."""
     home, settings = house.home, house.sound
+    if (other := _other_org(home, settings.org)) is not None:
+        told = {"org": settings.org, "keys_org": other}
+        seen = Sentence("steps.keys-of-other-org", **told, path=home.settings)
+        mend = Sentence("steps.mend-keys-of-other-org", **told)
+        return failed("keys", seen, mend, **told, files=[str(home.settings)])
+    if unfounded := [one for one in settings.origins if _is_unfounded(home, one)]:
+        return _tell_unfounded(home, unfounded)
     files = _readers(home, settings)
     faults = [fault for read in files if (fault := _try(read)) is not None]
     if not faults:
@@ -38,6 +50,43 @@ async def read_keys(house: House) -> CheckStep:
         mend = Sentence("steps.mend-identity-here", folder=home.identity_folder)
         return warned("keys", seen, mend, files=[])
     return well("keys", seen, files=[])
+
+
+def _other_org(home: Home, org: str) -> str | None:
+    """Whose keys lie here, if not those of the organisation that the settings name."""
+    orgs = set[str]()
+    chains = sorted(home.keys.glob("*.chain"))
+    for path in sorted(home.keys.glob("*.vkey")):
+        for chain in chains:
+            with contextlib.suppress(FederationError, OSError, UnicodeError):
+                key = parse_vkey(load_vkey_text(path, str(path), ""))
+                orgs.add(open_chain(decode_keys(chain.read_bytes()), key).org)
+    return None if org in orgs else min(orgs, default=None)
+
+
+def _is_unfounded(home: Home, origin: str) -> bool:
+    """Whether the keys of a log were never made here, rather than lost.
+
+    Where the keys of the node are gone too, or the guard knows the log, they are lost.
+    """
+    mine = home.chain(origin), home.log_key(origin)
+    if any(path.exists() for path in mine) or not home.role_key("records").exists():
+        return False
+    guard = Guard(home.guard)
+    try:
+        return guard.read(origin) is None and not guard.was_founded(origin)
+    except (FederationError, OSError):
+        return False
+
+
+def _tell_unfounded(home: Home, origins: list[str]) -> CheckStep:
+    told = [Sentence("steps.keys-unfounded", origin=one) for one in origins]
+    mend = [
+        Sentence("steps.mend-keys-unfounded", command=chain_command(one))
+        for one in origins
+    ]
+    paths = [str(home.chain(one)) for one in origins]
+    return failed("keys", join(told), join(mend), files=paths)
 
 
 def _mend(fault: ConfigError, folder: Path) -> Sentence:
