@@ -224,6 +224,29 @@ def list_stations(  # noqa: PLR0913  the filters of one list
     return _station_rows(view, election, rows)
 
 
+def list_chosen(
+    view: View, election: str, contest: str, codes: Sequence[str]
+) -> list[StationRow]:
+    """These stations with what stands there, by code; without those that are not.
+
+    Args:
+        view: The snapshot.
+        election: Of the map.
+        contest: Of the rows.
+        codes: Of stations, a few hundred.
+    """
+    number = mapstate.find_election(view, election)
+    if number is None or not codes:
+        return []
+    keys = [encode_key(number, contest, tps) for tps in codes]
+    marks = ",".join("?" * len(keys))
+    rows = view.execute(
+        f"SELECT key, seq, row, slots FROM merged WHERE key IN ({marks}) ORDER BY key",  # noqa: S608  marks
+        keys,
+    ).fetchall()
+    return _station_rows(view, election, rows)
+
+
 def each_station(
     view: View, election: str, contest: str, region: str
 ) -> Iterator[StationRow]:

@@ -6,11 +6,12 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
 304 until something changed.
 
     GET /v1/tps/{code}      /v1/regions   /v1/regions/{code}   /v1/gaps   /v1/disputed
-    GET /v1/stations?status=&official=&flag=&org=&only=&lacks=&outside=
+    GET /v1/stations?status=&official=&flag=&org=&only=&lacks=&outside=&covered=
     GET /v1/changes?since=  /v1/export?what=   /v1/summary   /v1/elections   /v1/status
     GET /v1/partners?org=&turns=
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -294,14 +295,17 @@ async def get_export(request: web.Request, query: ExportQuery) -> web.StreamResp
     """All rows of one sort, sent page by page."""
     site = request.app[SITE]
     asked = _ask(site, query.election, query.contest)
-    if query.which.given and query.what != "stations":
+    if (query.which.given or query.sort) and query.what != "stations":
         raise FormatError(
             Sentence("numbering.only-stations"),
             Sentence("asked.parameter", name="'what'"),
         )
-    export = await site.db.read(
-        Export, site.settings, asked, query.what, query.region, query.which
-    )
+    # An order reads all of them before the first.
+    async with site.large_answers if query.sort else nullcontext():
+        export = await site.db.read(
+            Export,
+            *(site.settings, asked, query.what, query.region, query.which, query.sort),
+        )
     return await stream(request, query.format, export, site)
 
 

@@ -17,6 +17,7 @@ Nothing is answered before it is durable and signed.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -92,7 +93,7 @@ def endpoints() -> list[Endpoint[Any]]:
         ),
         Endpoint(
             path=f"{AddIncidents.route}/export",
-            summary="All incidents that fit, in one stream, the newest first",
+            summary="All incidents that fit, in one stream",
             handler=get_incident_export,
             query=IncidentExportQuery,
             token=True,
@@ -178,7 +179,10 @@ async def get_incident_export(
     site, caller = request.app[SITE], await caller_of(request)
     asked, due = _filter(request, query), site.due_dates()
     try:
-        export = await site.db.read(IncidentExport, caller, asked, query.status, due)
+        async with site.counting if query.sort else nullcontext():
+            export = await site.db.read(
+                IncidentExport, caller, asked, query.status, due, query.sort
+            )
     except NotFoundError:
         raise web.HTTPNotFound from None
     request[ENTITLED] = True

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
 from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
@@ -151,6 +152,18 @@ class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     outside: Annotated[
         Literal["", "1"], Meta(description="only those that are not in the register")
     ] = ""
+    covered: Annotated[
+        Literal["", "any", "figures"],
+        Meta(
+            description="only those of the register of which a monitor has anything"
+            " (`any`), or votes (`figures`)"
+        ),
+    ] = ""
+
+    sort: Annotated[
+        Literal["", "apart"],
+        Meta(description="`apart`: the figures that lie furthest apart first"),
+    ] = ""
 
     @property
     def which(self) -> StationFilter:
@@ -161,10 +174,6 @@ class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class StationsQuery(_WhichStations, frozen=True, kw_only=True):
     """A page of polling stations."""
 
-    sort: Annotated[
-        Literal["", "apart"],
-        Meta(description="`apart`: the figures that lie furthest apart first"),
-    ] = ""
     format: Form = "json"
     after: AfterStation = ""
     limit: Limit = 100
@@ -271,6 +280,9 @@ class IncidentExportQuery(_WhichIncidents, frozen=True, kw_only=True):
 
     status: StatusParameter = ""
     agency: AgencyParameter = ""
+    sort: Annotated[
+        IncidentOrder, Meta(description="up to 500: by what; the newest report first")
+    ] = ""
     format: Annotated[
         Literal["csv", "ndjson", "geojson"], Meta(description="form of answer")
     ] = "csv"
@@ -320,7 +332,7 @@ class ChangesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ExportQuery(_WhichStations, frozen=True, kw_only=True):
-    """Everything of one sort, in one stream; filters are those of `stations`."""
+    """Everything of one sort, in one stream; filters, order are those of `stations`."""
 
     what: Annotated[What, Meta(description="which rows")] = "results"
     format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (

@@ -115,7 +115,7 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         orgs=await site.db.read(list_reporters, caller, asked.election),
         places={place: name_place(page.t, place, names) for place in shown},
         forms=FORMS,
-        downloads={form: _download(page, form) for form in FORMS},
+        downloads={form: _download(page, form, order) for form in FORMS},
         keeps_reports=asked.election in site.settings.incidents,
         queues=await _read_queues(page, asked),
         order=order,
@@ -163,9 +163,9 @@ async def _read_queues(page: Page, asked: IncidentFilter) -> Sequence[QueueLink]
     return queue_links(page, counts, ours, LIST, code)
 
 
-def _download(page: Page, form: str) -> str:
-    """Where all that fits is as a file."""
-    query: dict[str, str] = {"format": form}
+def _download(page: Page, form: str, order: str) -> str:
+    """Where all that fits is as a file, in the order of the page."""
+    query: dict[str, str] = {"format": form, **({"sort": order} if order else {})}
     query |= {name: page.chosen[name] for name in _ASKED if name in page.chosen}
     return page.to(str(URL.build(path=f"{AddIncidents.route}/export", query=query)))
 

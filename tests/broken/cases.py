@@ -572,20 +572,20 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "key missing", DOCTOR, 1, "{home}/keys/mirror.pem",
-        Said("a key was not copied along", "there is no such file", "copy it back from the backup of {home}/keys"),
-        Said("sebuah kunci tidak ikut disalin", "tidak ada", "salin kembali dari cadangan {home}/keys"),
+        Said("a key was not copied along", "there is no such file", "copy it back from the backup of {home}/keys, as the user of the node. Without a backup: delete nothing"),
+        Said("sebuah kunci tidak ikut disalin", "tidak ada", "salin kembali dari cadangan {home}/keys, sebagai pengguna node. Bila tidak ada cadangan: jangan hapus apa pun"),
         _gone("keys/mirror.pem"),
     ),
     Case(
         "key of another organisation", DOCTOR, 1, "{home}/keys/node.pem",
-        Said("a key of another organisation", "which no statement of our identity names", "copy it back from the backup of {home}/keys"),
-        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "salin kembali dari cadangan {home}/keys"),
+        Said("a key of another organisation", "which no statement of our identity names", "copy it back from the backup of {home}/keys, as the user of the node. Without a backup: delete nothing"),
+        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "salin kembali dari cadangan {home}/keys, sebagai pengguna node. Bila tidak ada cadangan: jangan hapus apa pun"),
         _key_of_another,
     ),
     Case(
         "key cut off", DOCTOR, 1, "{home}/keys/records.pem",
-        Said("a key was copied in part", "is cut off", "copy it back from the backup of {home}/keys"),
-        Said("kunci tersalin sebagian", "terpotong", "salin kembali dari cadangan {home}/keys"),
+        Said("a key was copied in part", "is cut off", "copy it back from the backup of {home}/keys, as the user of the node. Without a backup: delete nothing"),
+        Said("kunci tersalin sebagian", "terpotong", "salin kembali dari cadangan {home}/keys, sebagai pengguna node. Bila tidak ada cadangan: jangan hapus apa pun"),
         _cut_key,
     ),
     Case(
@@ -651,8 +651,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "database of a newer version", DOCTOR, 1, "{home}/data/federation.db",
-        Said("the program was put back to an earlier version", "made by a newer version of this program", "put {home}/data/before-upgrade.db in the place of federation.db"),
-        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "ganti federation.db dengan {home}/data/before-upgrade.db"),
+        Said("the program was put back to an earlier version", "made by a newer version of this program", "delete federation.db-wal and federation.db-shm if they are there, and put {home}/data/before-upgrade.db in the place of federation.db"),
+        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "hapus federation.db-wal dan federation.db-shm bila ada, lalu ganti federation.db dengan {home}/data/before-upgrade.db"),
         _newer_schema,
     ),
     Case(
@@ -675,8 +675,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",
-        Said("the beginning of the file is overwritten", "is not a database of SQLite", "put the newest backup of it in its place"),
-        Said("awal berkas tertimpa", "bukan basis data SQLite", "taruh cadangan terbarunya di tempatnya"),
+        Said("the beginning of the file is overwritten", "is not a database of SQLite", "({home}/data/federation.db-wal and {home}/data/federation.db-shm); put the newest backup of it in its place"),
+        Said("awal berkas tertimpa", "bukan basis data SQLite", "({home}/data/federation.db-wal dan {home}/data/federation.db-shm); taruh cadangan terbarunya di tempatnya"),
         _header,
     ),
     # The machine.

@@ -124,12 +124,12 @@ def test_people_read_a_table_and_a_line_for_each_partner(cli, home, node, langua
     said = " ".join(out.split())
     if language == "en":
         assert "b.example: all steps went well." in said
-        assert "c.example: step 3 (connection (TCP)) failed." in said
+        assert "c.example: step 3 failed: connection (TCP)." in said
         assert "not tried, because step 3" in said
         assert "no program listens at port" in said
     else:
         assert "b.example: semua langkah berjalan baik." in said
-        assert "c.example: langkah 3 (sambungan (TCP)) gagal." in said
+        assert "c.example: langkah 3 gagal: sambungan (TCP)." in said
         assert "tidak ada program yang melayani port" in said
         assert not re.search(r"\b(the|failed|because)\b", said)
 

@@ -190,12 +190,12 @@ PEERS = [
     (
         "the key of somebody else",
         GOOD.replace("{key}", "{other}"),
-        "peer[1].identity: is the key 'c.example/identity'; it should be named",
+        "peer[1].identity: is the key 'c.example/identity', but this entry needs",
     ),
     (
         "a key of another role",
         GOOD.replace("{key}", "{role}"),
-        "peer[1].identity: is the key 'b.example/records'; it should be named",
+        "peer[1].identity: is the key 'b.example/records', but this entry needs",
     ),
     ("a damaged key", GOOD.replace("{key}", KEY), "peer[1].identity: "),
     (

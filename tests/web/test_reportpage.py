@@ -1,11 +1,17 @@
 """Pages about reports: counts for everybody, the reports for our people alone."""
 
+import csv
+import json
+import re
+from io import StringIO
+
 import pytest
 
 from federation.flows.incidents import counts, sortedlist
 from federation.flows.incidents.sortedlist import ORDERS
 from federation.store import people
 from federation.store.db import Database
+from federation.web.countspage import FORMS
 from tests.browsing import Browser
 from tests.homes import ELECTION, make_home, serving
 from tests.incidents import found_incidents
@@ -89,6 +95,47 @@ async def test_everybody_sees_counts_and_only_our_people_the_reports(node, monke
             *("sort=x", "sort=place&after=x"),
         ):
             assert (await browser.open(f"/laporan/daftar?{query}")).status == 400
+
+
+def _incidents(text):
+    """The incidents of a page's list, in their order."""
+    found = text[text.index('id="found"') :]
+    return re.findall(rf"/laporan/({ORG}/[0-9a-f]{{32}})", found)
+
+
+async def test_a_file_has_the_incidents_of_the_page_in_its_order(node, monkeypatch):
+    async with Browser(node.url) as browser:
+        await browser.sign_in(f"/masuk?k={'v' * 43}")
+
+        async def rows(order):
+            page = await browser.open(f"/laporan/daftar?sort={order}")
+            links = re.findall(r'href="[./]*(v1/incidents/export[^"]*)"', page.text)
+            at = {
+                form: f"/{one}".replace("&amp;", "&")
+                for one in links
+                for form in FORMS
+                if f"format={form}" in one
+            }
+            assert at.keys() == {*FORMS}
+            as_csv = (await browser.open(at["csv"])).text.removeprefix("\ufeff")
+            lines = (await browser.open(at["ndjson"])).text.splitlines()
+            head, *told = map(json.loads, lines)
+            read = [row["incident"] for row in csv.DictReader(StringIO(as_csv))]
+            assert read == [row["incident"] for row in told]
+            assert read == _incidents(page.text)
+            return read, head.get("sort", "")
+
+        found = {order: await rows(order) for order in ORDERS}
+        for order, (read, said) in found.items():
+            assert len(read) == 7
+            assert said == order
+        assert found["place"] != found["category"], "one of another kind, elsewhere"
+        monkeypatch.setattr(sortedlist, "MAX_SORTED", 6)
+        assert await rows("category") == found[""]
+        asked = "/v1/incidents/export?sort=category&format=ndjson"
+        head, *told = (await browser.open(asked)).text.splitlines()
+        assert "sort" not in json.loads(head)
+        assert [json.loads(one)["incident"] for one in told] == found[""][0]
 
 
 async def test_the_map_leads_from_the_country_to_the_station_s_region(node):

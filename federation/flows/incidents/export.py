@@ -1,9 +1,10 @@
 """All incidents that fit, page by page: for spreadsheets, archives, maps.
 
 Rule: exactly those that the list has for the same question, each once
-(`mergedlist.py`). Memory does not grow with them, and no snapshot is held while
-somebody slowly downloads: what is reported meanwhile is newer than all that is still to
-come, and so is in the next download.
+(`mergedlist.py`), in the order asked for where the list can have it (`sortedlist.py`:
+so few are put in order at once); else the newest first. Memory does not grow with them,
+and no snapshot is held while somebody slowly downloads: what is reported meanwhile is
+newer than all that is still to come, and so is in the next download.
 """
 
 from federation.flows.incidents.answers import (
@@ -13,6 +14,11 @@ from federation.flows.incidents.answers import (
 )
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.mergedlist import list_merged
+from federation.flows.incidents.sortedlist import (
+    MAX_SORTED,
+    IncidentOrder,
+    list_sorted,
+)
 from federation.flows.incidents.table import read_merged_table
 from federation.flows.query.table import QueryTable
 from federation.records.readers import Caller
@@ -32,8 +38,11 @@ class IncidentExport:
         asked: IncidentFilter,
         status: str,
         due: DueDates,
+        order: IncidentOrder = "",
     ) -> None:
-        """Begin with the newest; `status`: only those of it, "" means all.
+        """Begin with the newest, or the first in this order.
+
+        `status`: only those of it, "" means all.
 
         Raises:
             NotFoundError: there is nothing of the kind for this caller.
@@ -42,6 +51,12 @@ class IncidentExport:
         self._caller, self._asked, self._due = caller, asked, due
         self._status = status
         self.cursor, self.done = "", False
+        self._sorted = (
+            list_sorted(view, caller, asked, MAX_SORTED, status, due, order, "")
+            if order
+            else None
+        )
+        self._order = order if self._sorted is not None else ""
 
     @property
     def name(self) -> str:
@@ -60,15 +75,18 @@ class IncidentExport:
             "until": asked.until,
             "status": self._status,
             "agency": asked.agency,
+            "sort": self._order,
         }
         kept = {name: value for name, value in given.items() if value}
         return {"election": asked.election, **kept}
 
     def read(self, view: View) -> QueryTable:
         """The next page; its columns are those of every page."""
-        page = list_merged(
-            view, self._caller, self._asked, _PAGE, self._status, self._due
-        )
+        page, self._sorted = self._sorted, None
+        if page is None:
+            page = list_merged(
+                view, self._caller, self._asked, _PAGE, self._status, self._due
+            )
         self._asked = self._asked._replace(
             after=parse_after(page.next), traced=parse_traced(page.next)
         )

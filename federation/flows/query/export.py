@@ -19,7 +19,13 @@ from federation.flows.query.lists import gaps
 from federation.flows.query.region import read_line, region
 from federation.flows.query.scope import QueryScope, parse_region, read_names
 from federation.flows.query.state import sources
-from federation.flows.query.stations import EVERY, StationFilter, stations
+from federation.flows.query.stations import (
+    EVERY,
+    StationFilter,
+    chosen_stations,
+    list_codes_apart,
+    stations,
+)
 from federation.flows.query.table import (
     Credit,
     QueryTable,
@@ -44,7 +50,7 @@ _DISTRICT = 6
 class Export:
     """One export under way; `read` gives a page, until `done`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what is asked of an export
         self,
         view: View,
         settings: Settings,
@@ -52,10 +58,12 @@ class Export:
         what: What,
         code: str = "",
         which: StationFilter = EVERY,
+        sort: str = "",
     ) -> None:
         """Begin at the cursor of this view; `code` limits it to a region.
 
-        `which`: of the stations; the other sorts are not asked.
+        `which` and `sort` are of the stations (see `stations`); the other sorts are not
+        asked. Where they are too many for that order, they come by code.
 
         Raises:
             FormatError: `code` is not the code of a region.
@@ -76,6 +84,9 @@ class Export:
         self._root = [read_line(view, asked, self.region)] if whole else []
         self._orgs = sorted({org for line in self._root for org in line.coverage.orgs})
         self._numbers = asked.numbers(self.region)
+        # The codes alone are held: what is said there is read page by page.
+        self._order = list_codes_apart(view, asked, which, code) if sort else None
+        self._sort = sort if self._order is not None else ""
 
     @property
     def name(self) -> str:
@@ -90,6 +101,7 @@ class Export:
             "what": self.what,
             "region": self.region,
             **self.which.given,
+            **({"sort": self._sort} if self._sort else {}),
             "cursor": self.cursor,
             "sources": self.sources,
         }
@@ -112,15 +124,17 @@ class Export:
         return gap_table(self.asked.contest, answer.gaps, names, self._credit)
 
     def _read_stations(self, view: View) -> QueryTable:
-        answer = stations(view, self.asked, self.which, self.region, self._after, PAGE)
-        self._after, self.done = answer.next or "", not answer.next
-        return station_table(
-            self.asked.contest,
-            answer.stations,
-            self._numbers,
-            answer.names,
-            self._credit,
-        )
+        asked = self.asked
+        if self._order is not None:
+            codes, self._order = self._order[:PAGE], self._order[PAGE:]
+            self.done = not self._order
+            page = chosen_stations(view, asked, self.which, codes)
+            names = read_names(view, asked.election, codes)
+        else:
+            answer = stations(view, asked, self.which, self.region, self._after, PAGE)
+            self._after, self.done = answer.next or "", not answer.next
+            page, names = answer.stations, answer.names
+        return station_table(asked.contest, page, self._numbers, names, self._credit)
 
     def _read_regions(self, view: View) -> QueryTable:
         lines, self._root = self._root, []

@@ -9,7 +9,7 @@ Districts whose kept counters have none of what is asked are passed over, so tha
 reads about as many rows as it shows, however large the country and rare the case.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -34,6 +34,11 @@ from federation.store.db import View
 from federation.store.mapreading import StationRow
 from federation.text import Sentence
 
+#: What a station is that is covered, and where votes are read, too: one of these.
+COVERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "any": ("agreed", "disputed", "single", "unread"),
+    "figures": ("agreed", "disputed", "single"),
+}
 _DISTRICT: Final = 6  # the smallest region whose counters are kept
 #: Behind every station of a district.
 _LAST: Final = "9999999"
@@ -57,6 +62,8 @@ class StationFilter(NamedTuple):
         only: An organisation that alone has one.
         lacks: An organisation that has none where others have.
         outside: "1": those that are not in the register.
+        covered: Of the register, `any`: those of which a monitor has anything,
+            `figures`: those of which one has votes.
     """
 
     status: str = ""
@@ -66,16 +73,21 @@ class StationFilter(NamedTuple):
     only: str = ""
     lacks: str = ""
     outside: str = ""
+    covered: str = ""
 
     @property
-    def counters(self) -> tuple[str, ...]:
-        """The counters of a region that count such stations."""
-        named = [
-            f"{kind}.{getattr(self, kind)}"
+    def counters(self) -> list[tuple[str, ...]]:
+        """The counters of a region that count such stations: one of each group does."""
+        groups: list[tuple[str, ...]] = [
+            (f"{kind}.{getattr(self, kind)}",)
             for kind in ("status", "official", "flag", "org", "only")
             if getattr(self, kind)
         ]
-        return (*named, *(("outside",) if self.outside else ()))
+        if self.outside:
+            groups.append(("outside",))
+        if self.covered:
+            groups.append(tuple(f"status.{one}" for one in COVERED[self.covered]))
+        return groups
 
     @property
     def given(self) -> dict[str, str]:
@@ -90,7 +102,7 @@ class StationFilter(NamedTuple):
             self.lacks in kind.orgs or not kind.orgs or "outside" in counted
         ):
             return False
-        return all(name in counted for name in self.counters)
+        return all(any(name in counted for name in group) for group in self.counters)
 
     def count_in(self, seen: Coverage) -> int | None:
         """How many a region has; None: that takes a look at each."""
@@ -106,6 +118,7 @@ class StationFilter(NamedTuple):
             "only": share.adds,
             "lacks": share.gains,
             "outside": seen.outside,
+            "covered": sum(seen.status[one] for one in COVERED.get(value, ())),
         }[name]
 
 
@@ -139,8 +152,7 @@ def stations(  # noqa: PLR0913, PLR0917  the filters of one list
     """
     code = parse_region(region)
     total = count_stations(view, asked, which, code)
-    can_sort = total is not None and total <= MAX_SORTED and which.status != "missing"
-    if sort and can_sort:
+    if sort and _can_sort(which, total):
         page, following = _sorted_page(view, asked, which, code, after, limit)
     else:
         sort = ""
@@ -255,7 +267,51 @@ def _districts(
 
 
 def _has_any(counters: Mapping[str, int], which: StationFilter) -> bool:
-    return all(counters.get(name, 0) > 0 for name in which.counters)
+    return all(
+        any(counters.get(name, 0) > 0 for name in group) for group in which.counters
+    )
+
+
+def list_codes_apart(
+    view: View, asked: QueryScope, which: StationFilter, region: str
+) -> list[str] | None:
+    """Every such station, those first whose figures lie furthest apart.
+
+    None: there are more than `MAX_SORTED`, or of who is silent nothing is known.
+
+    Raises:
+        FormatError: `region` is not the code of a region.
+    """
+    code = parse_region(region)
+    if not _can_sort(which, count_stations(view, asked, which, code)):
+        return None
+    return [station.tps for station in _list_apart(view, asked, which, code)]
+
+
+def chosen_stations(
+    view: View, asked: QueryScope, which: StationFilter, codes: Sequence[str]
+) -> list[answers.Station]:
+    """These stations, in this order; without those that are no longer so."""
+    rows = mapreading.list_chosen(view, asked.election, asked.contest, codes)
+    held = {station.tps: station for station in rows}
+    merged = ((decode_row(held[tps].row), held[tps]) for tps in codes if tps in held)
+    return [station_of(row, one.claims) for row, one in merged if which.has(row)]
+
+
+def _can_sort(which: StationFilter, total: int | None) -> bool:
+    return total is not None and total <= MAX_SORTED and which.status != "missing"
+
+
+def _list_apart(
+    view: View, asked: QueryScope, which: StationFilter, code: str
+) -> list[answers.Station]:
+    found = [
+        station_of(decode_row(row.row), row.claims)
+        for _, row in _walk(view, asked, which, code, "")
+        if row is not None
+    ]
+    found.sort(key=lambda station: (-spread_of(station), station.tps))
+    return found
 
 
 def _sorted_page(
@@ -266,12 +322,7 @@ def _sorted_page(
     after: str,
     limit: int,
 ) -> tuple[list[answers.Station], str | UnsetType]:
-    found = [
-        station_of(decode_row(row.row), row.claims)
-        for _, row in _walk(view, asked, which, code, "")
-        if row is not None
-    ]
-    found.sort(key=lambda station: (-spread_of(station), station.tps))
+    found = _list_apart(view, asked, which, code)
     start = 0
     if after:
         codes = [station.tps for station in found]

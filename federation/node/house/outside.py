@@ -53,8 +53,10 @@ async def compare_clock(house: House) -> CheckStep:
 
 
 def _tell_skew(org: str, seconds: int) -> Sentence:
-    name = "steps.skew-behind" if seconds < 0 else "steps.skew-ahead"
-    return Sentence(name, org=org, span=tell_span(seconds))
+    name = "behind" if seconds < 0 else "ahead"
+    if abs(seconds) <= MAX_SKEW_S:
+        name = "none"
+    return Sentence(f"steps.skew-{name}", org=org, span=tell_span(seconds))
 
 
 async def call_ourselves(house: House) -> CheckStep:

@@ -6,6 +6,7 @@ from typing import Final
 
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, join, warned, well
+from federation.node.house.filesystem import MOUNTS, find_mount, read_mounts
 from federation.node.house.house import House
 from federation.store.reserve import LITTLE, free_bytes, free_files
 from federation.text import Sentence
@@ -39,7 +40,7 @@ async def see_room(house: House) -> CheckStep:
     ]
     fewest = min((count for count in free.values() if count is not None), default=None)
     fewest_files = min(files.values(), default=LOW_FILES)
-    mend = Sentence("steps.mend-room", folder=home.data)
+    mend = Sentence("steps.mend-room", folder=home.data, mount=_mount(home.data))
     # What fails is told before what may fail: one lack must not hide the other.
     if fewest_files < LEAST_FILES:
         seen, mend = _few_files(files, "none")
@@ -64,8 +65,14 @@ def _few_files(files: dict[Path, int], how: str) -> tuple[Sentence, Sentence]:
     folder = min(files, key=files.__getitem__)
     return (
         Sentence(f"steps.room-files-{how}", folder=folder, count=files[folder]),
-        Sentence("steps.mend-room-files", folder=folder),
+        Sentence("steps.mend-room-files", folder=folder, mount=_mount(folder)),
     )
+
+
+def _mount(folder: Path) -> Path:
+    """Where the disk of a folder is mounted; the folder itself where nobody says."""
+    mount = find_mount(read_mounts(MOUNTS), folder.resolve())
+    return mount.point if mount else folder
 
 
 def _ask(free: Callable[[Path], int | None], folder: Path) -> int | None:
