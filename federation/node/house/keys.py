@@ -12,7 +12,6 @@ from federation.config.founding import chain_command
 from federation.config.home import Home
 from federation.config.keystore import load_contributor_secret, load_signer
 from federation.config.peers import load_vkey_text
-from federation.config.settings import Settings
 from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
@@ -28,22 +27,31 @@ async def read_keys(house: House) -> CheckStep:
     """Whether the node can sign, and nobody else can read its keys."""
     home, settings = house.home, house.sound
     if (other := _other_org(home, settings.org)) is not None:
-        told = {"org": settings.org, "keys_org": other}
-        seen = Sentence("steps.keys-of-other-org", **told, path=home.settings)
-        mend = Sentence("steps.mend-keys-of-other-org", **told)
-        return failed("keys", seen, mend, **told, files=[str(home.settings)])
-    if unfounded := [one for one in settings.origins if _is_unfounded(home, one)]:
-        return _tell_unfounded(home, unfounded)
-    files = _readers(home, settings)
+        both = {"org": settings.org, "keys_org": other}
+        seen = Sentence("steps.keys-of-other-org", **both, path=home.settings)
+        mend = Sentence("steps.mend-keys-of-other-org", **both)
+        return failed("keys", seen, mend, **both, files=[str(home.settings)])
+    unfounded = [one for one in settings.origins if _is_unfounded(home, one)]
+    founded = [one for one in settings.origins if one not in unfounded]
+    files = _readers(home, settings.org, founded)
     faults = [fault for read in files if (fault := _try(read)) is not None]
     if not faults:
         # Each is a key; whether it is the right one is asked of all of them together.
-        chain = _try(lambda: load_own_keys(home, settings.org, settings.origins))
+        chain = _try(lambda: load_own_keys(home, settings.org, founded))
         faults = [] if chain is None else [chain]
     if faults:
         told = [tell_config(fault) for fault in _once(faults)]
+        told += [_tell_unfounded(one) for one in unfounded]
         paths = [fault.path for fault in _once(faults)]
         return failed("keys", join(told), _mend(faults[0], home), files=paths)
+    if unfounded:
+        mends = [
+            Sentence("steps.mend-keys-unfounded", command=chain_command(one))
+            for one in unfounded
+        ]
+        paths = [str(home.chain(one)) for one in unfounded]
+        told = [_tell_unfounded(one) for one in unfounded]
+        return failed("keys", join(told), join(mends), files=paths)
     seen = Sentence("steps.keys", count=len(files), folder=home.keys)
     if home.identity.exists():
         seen = Sentence("steps.identity-here", folder=home.identity_folder)
@@ -79,14 +87,8 @@ def _is_unfounded(home: Home, origin: str) -> bool:
         return False
 
 
-def _tell_unfounded(home: Home, origins: list[str]) -> CheckStep:
-    told = [Sentence("steps.keys-unfounded", origin=one) for one in origins]
-    mend = [
-        Sentence("steps.mend-keys-unfounded", command=chain_command(one))
-        for one in origins
-    ]
-    paths = [str(home.chain(one)) for one in origins]
-    return failed("keys", join(told), join(mend), files=paths)
+def _tell_unfounded(origin: str) -> Sentence:
+    return Sentence("steps.keys-unfounded", origin=origin)
 
 
 def _mend(fault: ConfigError, home: Home) -> Sentence:
@@ -105,16 +107,15 @@ def _mend(fault: ConfigError, home: Home) -> Sentence:
     return Sentence(f"steps.{name}", folder=home.keys)
 
 
-def _readers(home: Home, settings: Settings) -> list[Callable[[], object]]:
+def _readers(home: Home, org: str, origins: list[str]) -> list[Callable[[], object]]:
     """What reads each file, or says why it cannot be used."""
-    org = settings.org
     readers: list[Callable[[], object]] = [
         lambda: load_signer(home.role_key("node"), f"{org}/node"),
         lambda: load_signer(home.role_key("records"), f"{org}/records"),
         lambda: load_signer(home.role_key("mirror"), f"{org}/mirror", ALG_COSIGNATURE),
         lambda: load_contributor_secret(home.contributor_secret),
     ]
-    for origin in settings.origins:
+    for origin in origins:
         path = home.log_key(origin)
         readers.append(lambda path=path, origin=origin: load_signer(path, origin))  # type: ignore[misc]  # of this turn
     # Where there is none, annexes that lie here tell that one is missing.
