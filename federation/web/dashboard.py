@@ -3,8 +3,9 @@
 Rule: a page shows what the API answers, through the same functions, in Indonesian or
 English (the reader's browser says which, a link switches). Nothing from elsewhere and
 no script but `live.js`, which asks for the page again when the map has moved, and
-without which the page is whole: `page.POLICY` forbids all others, so that text out of
-a record could do nothing even if it got through the escaping of the templates.
+`suggest.js`, which proposes places while one types; without them the page is whole.
+`page.POLICY` forbids all others, so that text out of a record could do nothing even if
+it got through the escaping of the templates.
 
     /tps/{code}   /tps?code=   /static/…
 
@@ -82,6 +83,7 @@ async def station(page: Page) -> web.StreamResponse:
         election=tell_election(page, asked),
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
+        suggests=True,
         fresh=await tell_fresh(page, asked, code),
         preview=preview_of(page, asked, code),
         live=live_address(asked.election, answer.cursor),

@@ -91,7 +91,13 @@ OTHERS = {
     *("/livez", "/readyz", "/metrics", "/logs", "/bantuan/peringatan"),
     *("/bantuan/peringatan/{alarm}", "/laporan/{org}/{id}/berkas/{digest}"),
     *("/laporan/{org}/{id}/berkas/{digest}/pdf", "/lapor/{id}/foto/{key}"),
-    *("/favicon.ico", "/.well-known/security.txt", "/events", "/blobs/{digests}"),
+    *(
+        "/cari/saran",
+        "/favicon.ico",
+        "/.well-known/security.txt",
+        "/events",
+        "/blobs/{digests}",
+    ),
 }
 PAGES = re.compile(r"\A/(?!v1|open311|\{|\.well-known|maps|removals|peta|live)")
 
