@@ -23,7 +23,7 @@ from aiohttp import hdrs, web
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import photos, tps
-from federation.flows.query.freshness import last_change
+from federation.flows.query.freshness import LastChange, last_change
 from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
@@ -165,6 +165,7 @@ def page_handler(
 
             return await answer_kept(request, language, names, make, shows)
         except (NotFoundError, FormatError) as error:
+            await freshen(page)
             return _mistake(page, error)
 
     return handle
@@ -243,6 +244,27 @@ def read_fresh(view: View, page: Page, asked: QueryScope, code: str) -> str:
     site = page.request.app[SITE]
     now = site.clock()
     change = last_change(view, asked.election, site.settings.org, now)
+    return _tell_change(page, change, now, code)
+
+
+async def freshen(page: Page) -> None:
+    """Have a page that shows nothing of the map say when it last changed.
+
+    It is that of the election asked for, or of the node's first; looked up once for all
+    such pages, so that strangers who ask for what is not there cost nothing.
+    """
+    site = page.request.app[SITE]
+    elections, now = site.settings.elections, site.clock()
+    if not elections:
+        return
+    asked = page.request.query.get("election", "")
+    changes = await site.changes.read(site.db, site.settings, now)
+    change = changes[elections.index(asked) if asked in elections else 0]
+    page.names = page.names or (await site.partners()).names
+    page.fresh = _tell_change(page, change, now, "")
+
+
+def _tell_change(page: Page, change: LastChange | None, now: int, code: str) -> str:
     if change is None:
         return ""
     between = "." if page.t.language == "id" else ":"
