@@ -5,7 +5,7 @@ it runs; a command without a running node holds it for that command.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from federation.files import make_folders
 from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
 from federation.node.events import say
+from federation.node.rivals import check_one_log
 from federation.profiles import load_profiles
-from federation.records.canonical import format_time
 from federation.records.keychain import (
+    LAST,
     KeyChain,
     format_origin,
     open_chain,
@@ -35,8 +36,6 @@ from federation.records.keychain import (
 )
 from federation.records.keystatement import INCIDENTS
 from federation.records.profile import Profile
-from federation.records.readers import NOBODY, may_know
-from federation.store import logs
 from federation.store.db import Database
 from federation.store.epoch import renew_if_older, save_followed
 from federation.store.guard import Guard
@@ -139,7 +138,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
             )
             for origin in settings.origins
         }
-        _check_one_log(db, home, settings)
+        check_one_log(db, home, settings)
         try:
             yield Resources(
                 home=home,
@@ -156,31 +155,6 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
             # Who stops between a batch of the map and this has told it already.
             with contextlib.suppress(OSError):
                 save_followed(db, home.followed)
-
-
-def _check_one_log(db: Database, home: Home, settings: Settings) -> None:
-    """Of each election one log of ours has results: the one that the settings name.
-
-    Raises:
-        ConfigError: another one has some, of before `public_from` was written, or of
-            before it was changed.
-    """
-    with db.view() as view:
-        held = logs.list_logs(view)
-    for log in held:
-        named = settings.origin_of(log.election)
-        is_rival = log.generation == 1 and may_know(NOBODY, log) and log.origin != named
-        # Its key statement alone is no result.
-        if not (log.own and is_rival and log.size > 1):
-            continue
-        if log.election in settings.elections:
-            key, told = f"public_from.{log.election}", {"origin": log.origin}
-            if log.public_from:
-                moment = format_time(log.public_from)
-                why = Sentence("machine.public-from-moved", **told, moment=moment)
-            else:
-                why = Sentence("machine.public-from-late", **told)
-            raise ConfigError(str(home.settings), key, why)
 
 
 def _open_database(reserve: Reserve) -> Database:
@@ -219,7 +193,8 @@ def load_own_keys(
 def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> None:
     """Every key that signs is one that our identity has named for that.
 
-    Which of several is valid now depends on how far a log is: `open_own` sees to that.
+    And it is the one that counts from now on: where a change of keys was interrupted,
+    the chain names another already.
 
     Raises:
         ConfigError: a file holds another key.
@@ -228,6 +203,7 @@ def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> N
     for origin, signer in keys.log.items():
         by_role = chains[origin].keys_by_role()
         check_named(home.log_key(origin), signer.key, by_role.get("log", ()))
+        _check_now(home.log_key(origin), signer.key, _log_keys(chains[origin]))
     for role, signer in (
         ("records", keys.records),
         ("node", keys.node),
@@ -237,6 +213,21 @@ def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> N
         # A node without an election signs nothing yet, and names no keys.
         if chains:
             check_named(home.role_key(role), signer.key, every)
+    if chains:
+        now = (chain.record_keys(LAST).values() for chain in chains.values())
+        path = home.role_key("records")
+        _check_now(path, keys.records.key, set().union(*now))
+
+
+def _check_now(path: Path, key: VerifierKey, named: Collection[VerifierKey]) -> None:
+    if key not in named:
+        raise ConfigError(str(path), "", Sentence("machine.key-replaced", key=key))
+
+
+def _log_keys(chain: KeyChain) -> set[VerifierKey]:
+    with contextlib.suppress(SignatureError):
+        return {chain.log_key(LAST)}
+    return set()
 
 
 def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:

@@ -6,7 +6,7 @@ Answers carry an `ETag` that begins with the map's cursor: who asks again with i
 304 until something changed.
 
     GET /v1/tps/{code}      /v1/regions   /v1/regions/{code}   /v1/gaps   /v1/disputed
-    GET /v1/stations?status=&official=&flag=&org=&only=&lacks=&outside=
+    GET /v1/stations?status=&official=&flag=&org=&only=&lacks=&outside=&covered=
     GET /v1/changes?since=  /v1/export?what=   /v1/summary   /v1/elections   /v1/status
     GET /v1/partners?org=&turns=
 """

@@ -208,6 +208,8 @@ class Page:
         may_refer = session is not None and may_do(session.person, "refer")
         return {
             "may_refer": may_refer,
+            "may_read_forms": session is not None
+            and may_do(session.person, "read-forms"),
             "who": session.person if session else None,
             "form_token": token,
             "may_remove": may_remove,

@@ -152,6 +152,13 @@ class _WhichStations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     outside: Annotated[
         Literal["", "1"], Meta(description="only those that are not in the register")
     ] = ""
+    covered: Annotated[
+        Literal["", "any", "figures"],
+        Meta(
+            description="only those of the register of which a monitor has anything"
+            " (`any`), or votes (`figures`)"
+        ),
+    ] = ""
 
     sort: Annotated[
         Literal["", "apart"],

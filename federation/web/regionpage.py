@@ -7,7 +7,7 @@ each figure opens the list of what it counts (`stationlist.py`): no script is ne
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from msgspec import structs
@@ -106,7 +106,7 @@ async def show_region(page: Page) -> web.StreamResponse:
             "suggests": True,
             "shows": SHOWN,
             "most": _most_votes(answer.region),
-            "tally_note": _tally_note(page, answer.region),
+            "tally_told": _tell_tally(page, answer.region),
         }
 
     return await page.answer_with("region.html", site.settings.name, read)
@@ -187,13 +187,22 @@ def _most_votes(place: answers.Region) -> int:
     return max((most for _, most in place.tally.votes.values()), default=1) or 1
 
 
-def _tally_note(page: Page, place: answers.Region) -> str:
-    """How much of the region stands behind its votes."""
+class TallyTold(NamedTuple):
+    """What stands below the votes: of how many stations, and what else of them."""
+
+    stations: int
+    words: str
+    note: str
+
+
+def _tell_tally(page: Page, place: answers.Region) -> TallyTold | None:
+    """How much of the region has votes; None: they are not added here."""
     if not place.tally:
-        return ""
-    count, register = count_added(place.tally), page.t.number(place.coverage.register)
-    note = page.t("page.tally_note", count=page.t.number(count), register=register)
-    if place.tally.not_added:
-        left = page.t.number(place.tally.not_added)
-        note += " " + page.t("numbering.not-added", count=left)
-    return note
+        return None
+    left = place.tally.not_added or 0
+    count, register = count_added(place.tally) + left, place.coverage.register
+    given = {"count": page.t.number(count), "register": page.t.number(register)}
+    note = page.t("page.tally_note")
+    if left:
+        note += " " + page.t("numbering.not-added", count=page.t.number(left))
+    return TallyTold(count, page.t("page.tally_count", **given), note)

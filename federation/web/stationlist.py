@@ -1,6 +1,6 @@
 """The stations that a figure counts, as a page: what is a number anywhere opens here.
 
-    /daftar?status=&official=&flag=&org=&only=&lacks=&outside=&region=&sort=&after=
+    /daftar?status=&official=&flag=&org=&only=&lacks=&outside=&covered=&region=&sort=&after=
     /berbeda    /daftar?status=disputed         /kosong    /daftar?status=missing
 
 Rule: one list for every figure; it shows what `/v1/stations` answers, and offers all of
@@ -16,7 +16,12 @@ from msgspec import UNSET
 from federation.errors import FormatError
 from federation.flows.query import answers, region
 from federation.flows.query.scope import QueryScope, parents_of, places
-from federation.flows.query.stations import MAX_SORTED, StationFilter, stations
+from federation.flows.query.stations import (
+    COVERED,
+    MAX_SORTED,
+    StationFilter,
+    stations,
+)
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.store.db import View
@@ -39,6 +44,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "status": ("disputed", "agreed", "single", "unread", "missing"),
     "official": tuple(OFFICIAL),
     "flag": FLAGS,
+    "covered": tuple(COVERED),
 }
 _KNOWN: Final = {**_CHOICES, "status": STATUSES, "outside": ("1",)}
 _SORTS: Final = ("", "apart")

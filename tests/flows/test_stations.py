@@ -12,6 +12,7 @@ from federation.flows.query.scope import ask
 from federation.flows.query.stations import StationFilter, stations
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
+from federation.records.tally import count_added
 from tests import sample_map as sample
 
 ORGS = (sample.ANA, sample.BUDI, sample.CITRA, "nobody.example")
@@ -26,6 +27,7 @@ FIGURES = [
         for org in ORGS
     ),
     StationFilter(outside="1"),
+    *(StationFilter(covered=one) for one in listing.COVERED),
 ]
 
 
@@ -61,6 +63,26 @@ def test_each_figure_of_each_region_is_as_long_as_the_list_that_it_opens(
                 assert all(tps.startswith(code) for tps in codes(answer))
                 opened += answer.total
     assert opened > 20
+
+
+@pytest.mark.parametrize("contest", ["ppwp", "pdpr"])
+def test_what_is_covered_opens_as_many_stations_as_the_headline_and_the_votes_say(
+    sample_db, contest
+):
+    asked, opened = scope(contest), 0
+    with sample_db.view() as view:
+        for code in every_region(view, asked):
+            line = read_line(view, asked, code)
+            seen = stations(view, asked, StationFilter(covered="any"), code)
+            assert len(seen.stations) == line.coverage.covered
+            assert {one.status for one in seen.stations}.isdisjoint({"missing"})
+            opened += len(seen.stations)
+            if line.tally:
+                read = stations(view, asked, StationFilter(covered="figures"), code)
+                left = line.tally.not_added or 0
+                assert len(read.stations) == count_added(line.tally) + left
+                assert all(one.groups for one in read.stations)
+    assert opened >= 5
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from federation.flows.partners import PartnerBook
 from federation.flows.query.comparison import TOLD
+from federation.flows.query.stations import COVERED
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
@@ -283,6 +284,9 @@ async def test_every_figure_of_a_page_opens_a_list_of_as_many(client):
             if tag == "a" and "/daftar?" in attrs.get("href", "")
         }
         assert len(links) > 4
+        covered = {href for href in links if "covered=any" in href}
+        assert len(covered) >= (1 if len(path) > len("/wilayah/1371") else 2)
+        assert any("covered=figures" in href for href in links)
         for href in links:
             got = await client.get(urljoin(path, href))
             text = await got.text()
@@ -312,7 +316,7 @@ async def test_the_parts_of_a_region_are_put_in_order_by_links(client):
     assert [one["aria-sort"] for one in heads].count("ascending") == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/wilayah/13", "/daftar"])
+@pytest.mark.parametrize("path", ["/", "/wilayah/13", "/daftar", "/gambar"])
 @pytest.mark.parametrize("lang", ["id", "en"])
 async def test_a_page_of_the_map_names_election_and_contest(client, path, lang):
     contest = load_topic("page")["contest_ppwp"][lang]
@@ -490,7 +494,7 @@ def test_every_word_of_the_pages_has_a_user():
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
         of_a_code = re.match(
-            r"(status|official|flag|contest|round|figure|title|lead|list|filter|map|tile|found|queue)_",
+            r"(status|official|flag|covered|contest|round|figure|title|lead|list|filter|map|tile|found|queue)_",
             key,
         )
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
@@ -502,6 +506,7 @@ def test_every_code_of_the_map_has_a_word():
         ("status", STATUSES),
         ("official", OFFICIAL),
         ("flag", FLAGS),
+        ("covered", COVERED),
         ("contest", CONTESTS),
         ("round", ROUNDS),
         ("figure", TOLD),

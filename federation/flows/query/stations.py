@@ -34,6 +34,11 @@ from federation.store.db import View
 from federation.store.mapreading import StationRow
 from federation.text import Sentence
 
+#: What a station is that is covered, and where votes are read, too: one of these.
+COVERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "any": ("agreed", "disputed", "single", "unread"),
+    "figures": ("agreed", "disputed", "single"),
+}
 _DISTRICT: Final = 6  # the smallest region whose counters are kept
 #: Behind every station of a district.
 _LAST: Final = "9999999"
@@ -57,6 +62,8 @@ class StationFilter(NamedTuple):
         only: An organisation that alone has one.
         lacks: An organisation that has none where others have.
         outside: "1": those that are not in the register.
+        covered: Of the register, `any`: those of which a monitor has anything,
+            `figures`: those of which one has votes.
     """
 
     status: str = ""
@@ -66,16 +73,21 @@ class StationFilter(NamedTuple):
     only: str = ""
     lacks: str = ""
     outside: str = ""
+    covered: str = ""
 
     @property
-    def counters(self) -> tuple[str, ...]:
-        """The counters of a region that count such stations."""
-        named = [
-            f"{kind}.{getattr(self, kind)}"
+    def counters(self) -> list[tuple[str, ...]]:
+        """The counters of a region that count such stations: one of each group does."""
+        groups: list[tuple[str, ...]] = [
+            (f"{kind}.{getattr(self, kind)}",)
             for kind in ("status", "official", "flag", "org", "only")
             if getattr(self, kind)
         ]
-        return (*named, *(("outside",) if self.outside else ()))
+        if self.outside:
+            groups.append(("outside",))
+        if self.covered:
+            groups.append(tuple(f"status.{one}" for one in COVERED[self.covered]))
+        return groups
 
     @property
     def given(self) -> dict[str, str]:
@@ -90,7 +102,7 @@ class StationFilter(NamedTuple):
             self.lacks in kind.orgs or not kind.orgs or "outside" in counted
         ):
             return False
-        return all(name in counted for name in self.counters)
+        return all(any(name in counted for name in group) for group in self.counters)
 
     def count_in(self, seen: Coverage) -> int | None:
         """How many a region has; None: that takes a look at each."""
@@ -106,6 +118,7 @@ class StationFilter(NamedTuple):
             "only": share.adds,
             "lacks": share.gains,
             "outside": seen.outside,
+            "covered": sum(seen.status[one] for one in COVERED.get(value, ())),
         }[name]
 
 
@@ -254,7 +267,9 @@ def _districts(
 
 
 def _has_any(counters: Mapping[str, int], which: StationFilter) -> bool:
-    return all(counters.get(name, 0) > 0 for name in which.counters)
+    return all(
+        any(counters.get(name, 0) > 0 for name in group) for group in which.counters
+    )
 
 
 def list_codes_apart(
