@@ -39,7 +39,7 @@ from federation.flows.pull import PullReport
 from federation.store import alarms, pulls
 from federation.store.db import Database
 from federation.store.pulls import QUICK_FAILURES, PeerTurn, Turn
-from federation.text import Sentence
+from federation.text import Sentence, as_said, join
 from federation.text.cause import explain_bug, is_of_disk, tell_refusal
 
 QUICK_S: Final = 5.0
@@ -48,6 +48,8 @@ MAX_PROBES: Final = 4
 WAKE_S: Final = 1.0
 #: The outcome of a turn that our own disk did not take.
 OF_DISK: Final = "disk"
+#: Of so many logs a turn says why they do not go on.
+_MOST_REASONS: Final = 10
 
 _log = logging.getLogger(__name__)
 
@@ -168,7 +170,11 @@ def result_of(report: PullReport) -> Result:
     Bytes that do not verify are no reason to ask less often: an alarm says so, and
     only what the peer did not deliver backs off.
     """
-    reasons = [f"{log.origin}: {log.reason}" for log in report.logs if log.reason]
+    reasons = [
+        Sentence("machine.at", place=log.origin, cause=as_said(log.reason))
+        for log in report.logs
+        if log.reason
+    ]
     failed = [log for log in report.logs if log.outcome == "failed"]
     outcome = "unchanged" if report.unchanged else "ok"
     for log in (*report.failures, *report.standing):
@@ -179,7 +185,7 @@ def result_of(report: PullReport) -> Result:
         outcome=outcome,
         new_leaves=report.new_leaves,
         new_logs=len(report.extended),
-        reason="; ".join(reasons)[:1000],
+        reason=join(reasons[:_MOST_REASONS]) if reasons else "",
         # Only what was taken in makes it worth to go on at once.
         more=report.more and report.new_leaves > 0,
         is_failed=bool(failed) and report.new_leaves == 0,

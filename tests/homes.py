@@ -23,6 +23,8 @@ from tests.copies import copy_home
 
 ELECTION = "pilpres-2019"
 PASSPHRASE = "only for the tests\n"
+#: What nobody asks for packed is not packed.
+AS_IT_IS = {"Accept-Encoding": "identity"}
 NAMES = {
     "jagapemilu.example": "Jaga Pemilu",
     "jagasuara.example": "Jaga Suara",
@@ -118,7 +120,7 @@ async def serving(home: Home, *, alone: bool = False):
     with open_resources(home, settings) as parts:
         async with (
             serve(parts, clocks(), Random(1), token, alone=alone) as url,
-            aiohttp.ClientSession(auto_decompress=False) as session,
+            aiohttp.ClientSession(auto_decompress=False, headers=AS_IT_IS) as session,
         ):
             yield Node(home, url, session)
 

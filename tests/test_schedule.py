@@ -23,6 +23,7 @@ from federation.schedule import (
 )
 from federation.store import alarms, pulls
 from federation.store.pulls import PeerTurn, Turn
+from federation.text import LANGUAGES, Sentence, Text
 from tests.waiting import until
 
 START = 1_707_915_900.0
@@ -479,6 +480,23 @@ def log(outcome, **others):
 def test_a_report_tells_the_schedule_what_to_do(report, expected):
     result = result_of(report)
     assert (result.outcome, result.is_failed, result.more) == expected
+
+
+def test_why_a_turn_failed_is_told_in_each_language():
+    why = Sentence("sync.outcome-failed")
+    logs = (log("failed", reason=why), log("extended"), log("mismatch", reason=why))
+    reason = result_of(PullReport(org="a", logs=logs)).reason
+    for language in LANGUAGES:
+        t = Text(language)
+        told = [f"{name}.example/e: {t.say(why)}" for name in ("failed", "mismatch")]
+        assert t.say(reason) == "; ".join(told)
+
+
+def test_of_very_many_logs_only_some_say_why_they_do_not_go_on():
+    logs = tuple(
+        log("failed", reason=Sentence("sync.outcome-failed")) for _ in "a" * 99
+    )
+    assert result_of(PullReport(org="a", logs=logs)).reason.count("example/e") == 10
 
 
 def asking(seconds):

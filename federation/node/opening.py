@@ -47,15 +47,21 @@ class Opening:
                 await self.look()
 
     async def look(self) -> None:
-        """Tell the map and partners of what has become public since the last look."""
+        """Tell the map and partners of what has become public since the last look.
+
+        And the map of what is not any more, because the clock was ahead and is right
+        now: it would show that until something else changes.
+        """
         before, now = self._looked_at, self._host.clocks.wall()
-        opened = [
+        moved = [
             log
             for log in await self._host.resources.db.read(logs.list_logs)
-            if is_open(log, now) and not is_open(log, before)
+            if is_open(log, now) != is_open(log, before)
         ]
         self._looked_at = now
-        self._tell(opened)
+        if moved:
+            self._host.merge_soon()
+        self._tell([log for log in moved if is_open(log, now)])
 
     def _is_due(self) -> bool:
         now = self._host.clocks.wall()
@@ -64,7 +70,5 @@ class Opening:
     def _tell(self, opened: list[Log]) -> None:
         for log in opened:
             say("opened", log.origin, origin=log.origin, records=log.size)
-        if opened:
-            self._host.merge_soon()
         if any(log.own for log in opened):
             self._host.news()

@@ -5,7 +5,7 @@ it runs; a command without a running node holds it for that command.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from federation.node.events import say
 from federation.profiles import load_profiles
 from federation.records.canonical import format_time
 from federation.records.keychain import (
+    LAST,
     KeyChain,
     format_origin,
     open_chain,
@@ -219,7 +220,8 @@ def load_own_keys(
 def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> None:
     """Every key that signs is one that our identity has named for that.
 
-    Which of several is valid now depends on how far a log is: `open_own` sees to that.
+    And it is the one that counts from now on: where a change of keys was interrupted,
+    the chain names another already.
 
     Raises:
         ConfigError: a file holds another key.
@@ -228,6 +230,7 @@ def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> N
     for origin, signer in keys.log.items():
         by_role = chains[origin].keys_by_role()
         check_named(home.log_key(origin), signer.key, by_role.get("log", ()))
+        _check_now(home.log_key(origin), signer.key, _log_keys(chains[origin]))
     for role, signer in (
         ("records", keys.records),
         ("node", keys.node),
@@ -237,6 +240,21 @@ def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> N
         # A node without an election signs nothing yet, and names no keys.
         if chains:
             check_named(home.role_key(role), signer.key, every)
+    if chains:
+        now = (chain.record_keys(LAST).values() for chain in chains.values())
+        path = home.role_key("records")
+        _check_now(path, keys.records.key, set().union(*now))
+
+
+def _check_now(path: Path, key: VerifierKey, named: Collection[VerifierKey]) -> None:
+    if key not in named:
+        raise ConfigError(str(path), "", Sentence("machine.key-replaced", key=key))
+
+
+def _log_keys(chain: KeyChain) -> set[VerifierKey]:
+    with contextlib.suppress(SignatureError):
+        return {chain.log_key(LAST)}
+    return set()
 
 
 def _open_chain(home: Home, origin: str, identity: VerifierKey) -> KeyChain:

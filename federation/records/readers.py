@@ -8,7 +8,7 @@ hand, so they are made for `NOBODY`; so is the map, which everybody reads.
     who asks       logs         photos     partners   what is amiss             details
     Nobody         public (4)   no (2)     no (1)     but with other logs: no   no
     Partner        public (3)   (3)        no (1)     but with other logs: no   no
-    Person         all          all        yes        all                       no
+    Person         all          all        yes        all                       (5)
     Insider        public (4)   no (2)     yes        all, other logs unnamed   no
     Sender         public (4)   no (2)     no         but with other logs: no   no
     ThisMachine    all          all        yes        all                       yes
@@ -23,6 +23,8 @@ says so. (3) and what it signed itself; of ours, what peers.toml lets it have; o
 others, what their signed audience names it for, if we may hand that on. (4) before the
 time that its name says, nobody but the people and the machine; of partners whom
 peers.toml lets have ours, and whose log it is: nobody hands it on.
+
+(5) no; but why a visit to a partner failed, to who settles alarms: who calls them.
 
 Whoever comes to know more askers adds a class to `Caller`: the type checker then names
 each decision that says nothing of it. What somebody may *do* stands here, too, for
@@ -60,8 +62,11 @@ _COUNTED: Final = frozenset({"incidents"})
 
 #: What a node tells of itself: who its partners are and which of them fails; with which
 #: addresses and folders something has to do; which photographs were removed here; who
-#: asks as partners do and is none; who of ours has settled which alarm.
-Inside: TypeAlias = Literal["partners", "details", "removals", "asking", "settled"]
+#: asks as partners do and is none; who of ours has settled which alarm; why a visit to
+#: a partner failed.
+Inside: TypeAlias = Literal[
+    "partners", "details", "removals", "asking", "settled", "reasons"
+]
 
 
 def _inside(pattern: str) -> str:
@@ -349,9 +354,11 @@ def may_see(caller: Caller, inside: Inside) -> bool:
         case ThisMachine():
             return True
         case Person():
-            return inside != "details"
+            is_told = inside != "reasons" or may_do(caller, "settle")
+            return is_told and inside != "details"
         case Insider():
-            return inside not in {"details", "settled"}  # no program names our people
+            # No program names our people.
+            return inside not in {"details", "settled", "reasons"}
         case Partner() if inside == "removals":
             return True  # whoever honours one is told who else does
         case Nobody() | Partner():

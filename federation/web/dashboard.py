@@ -21,8 +21,9 @@ from aiohttp import hdrs, web
 
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
-from federation.flows.query import photos, tps
+from federation.flows.query import answers, photos, tps
 from federation.flows.query.freshness import last_change
+from federation.flows.query.history import History, history_of
 from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
 from federation.records.timezones import tell_moment
@@ -61,7 +62,13 @@ async def station(page: Page) -> web.StreamResponse:
     typed = page.request.match_info["code"]
     if (code := _read_code(typed)) != typed:
         raise web.HTTPSeeOther(page.link(f"/tps/{code}"))
-    answer = await site.db.read(tps.tps, site.profiles, asked.election, code)
+
+    def read(view: View) -> tuple[answers.TpsAnswer, dict[str, History]]:
+        answer = tps.tps(view, site.profiles, asked.election, code)
+        told = {one.contest: history_of(view, one) for one in answer.contests}
+        return answer, told
+
+    answer, histories = await site.db.read(read)
     caller = await caller_of(page.request)
     shown = await site.db.read(
         photos.photos_of,
@@ -75,6 +82,7 @@ async def station(page: Page) -> web.StreamResponse:
         "tps.html",
         site.settings.name,
         answer=answer,
+        histories=histories,
         data=f"/v1/tps/{answer.tps}?election={asked.election}",
         photos=shown,
         asked=page.request.query.get("asked", ""),

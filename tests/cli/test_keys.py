@@ -1,9 +1,13 @@
 """Our own keys, shown and extended."""
 
+import errno
 import io
+import itertools
 import json
+import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -250,3 +254,43 @@ def test_nothing_is_published_by_which_this_node_could_sign_no_more(
     code, err = change("publish", file)
     assert (code, written()) == (3, before)
     assert "--replace" in err
+
+
+@pytest.mark.parametrize(
+    "case", list(itertools.product(["all", "log", "records"], [1, 2, 3, 4])), ids=str
+)
+def test_an_interrupted_change_is_told_and_finished_by_doing_it_again(
+    cli, home, passphrase, tmp_path, monkeypatch, case
+):
+    roles, step = case
+    file, in_home = tmp_path / "statements.json", ("--home", home.folder, "--json")
+    Database.open(home.data).close()
+    words = ["keys", "statement"]
+    prepare = ("prepare", "--replace", roles, "--out", file)
+    assert cli(*words, *prepare, *in_home)[0] == 0
+    sign = ("sign", file, "--yes", "--passphrase-file", passphrase)
+    assert cli(*words, *sign, *in_home)[0] == 0
+    calls = []
+
+    def rename(path, target):
+        calls.append(target)
+        if len(calls) == step:
+            raise OSError(errno.ENOSPC, "full")
+        os.rename(path, target)  # noqa: PTH104  under the one that is replaced
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        code, _, _ = cli(*words, "publish", file, *in_home)
+    if len(calls) >= step:
+        assert code == 3
+        [keys] = [s for s in steps_of(cli, in_home) if s["code"] == "keys"]
+        assert keys["state"] == "failed"
+        told = cli("doctor", "--home", home.folder)[1]
+        assert "federation keys statement publish" in " ".join(told.split())
+    assert cli(*words, "publish", file, *in_home)[0] == 0
+    [keys] = [s for s in steps_of(cli, in_home) if s["code"] == "keys"]
+    assert keys["state"] != "failed"
+
+
+def steps_of(cli, in_home):
+    return json.loads(cli("doctor", *in_home)[1])["steps"]

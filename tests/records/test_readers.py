@@ -33,6 +33,9 @@ CALLERS = {
     Insider(): (set(), {"partners", "removals", "asking"}),
     Partner(org="b.example", asked="a.example"): (set(), {"removals"}),
     Sender("qlue"): (set(), set()),
+    Person("x", "viewer"): ({PRIVATE}, {*INSIDE} - {"details", "reasons"}),
+    Person("x", "editor"): ({PRIVATE}, {*INSIDE} - {"details", "reasons"}),
+    Person("x", "coordinator"): ({PRIVATE}, {*INSIDE} - {"details"}),
     THIS_MACHINE: ({PRIVATE}, set(INSIDE)),
 }
 

@@ -314,7 +314,7 @@ async def test_the_parts_of_a_region_are_put_in_order_by_links(client):
     assert [one["aria-sort"] for one in heads].count("ascending") == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/wilayah/13", "/daftar"])
+@pytest.mark.parametrize("path", ["/", "/wilayah/13", "/daftar", "/gambar"])
 @pytest.mark.parametrize("lang", ["id", "en"])
 async def test_a_page_of_the_map_names_election_and_contest(client, path, lang):
     contest = load_topic("page")["contest_ppwp"][lang]

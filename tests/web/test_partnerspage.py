@@ -88,6 +88,28 @@ async def test_who_added_us_is_shown_to_ours_until_it_is_added_and_never_to_stra
                 assert (await browser.open("/mitra/nobody.example")).status == 404
 
 
+async def test_the_history_of_visits_says_to_a_coordinator_why_one_failed(tmp_path):
+    ours, theirs = make_home(tmp_path, OURS), make_home(tmp_path, THEIRS)
+    # Nobody listens there.
+    add_peer(ours, theirs, "http://127.0.0.1:9")
+    async with serving(ours) as node:
+
+        async def failed():
+            headers = {"Authorization": f"Bearer {node.token}"}
+            _, body, _ = await node.get("/v1/partners", headers=headers)
+            [view] = json.loads(body)["partners"]
+            return [one for one in view["turns"] if "reason" in one]
+
+        await until(failed)
+        for role in ("coordinator", "editor", "viewer"):
+            async with await sign_in(ours, node.url, role) as browser:
+                for path in (f"/mitra/{THEIRS}", "/mitra"):
+                    page = await browser.open(f"{path}?lang=id")
+                    assert "tidak menjawab" in page.text
+                    assert ("sebab: " in page.text) == (role == "coordinator")
+                    assert ("127.0.0.1:9" in page.text) == (role == "coordinator")
+
+
 async def is_ignored_by_a_coordinator_and_told_again(ours, node, told):
     """By the page, and back by the command; the alarm goes at once, and comes again."""
     async with await sign_in(ours, node.url, "coordinator") as browser:

@@ -2,9 +2,9 @@
 
 Rule: everything told was measured or signed; what is not known is not told. Of what
 holds of a partner the worst is its state, the rest stands beside it. Reasons name
-addresses: they are for the machine alone (`records/readers.py`); all of this is for
-whom the gate shows partners, `asking` and `settled` for people of ours and whoever
-looks after the node.
+addresses: they are for the machine and for who settles alarms (`records/readers.py`);
+all of this is for whom the gate shows partners, `asking` and `settled` for people of
+ours and whoever looks after the node.
 
 `asking`: organisations that ask us with a signature that holds, by a key of nobody
 here. The name is their own word and trusted in nothing; it says whom to call.
@@ -264,7 +264,7 @@ def _partner(
         *_holding(facts, peer, theirs, clock),
     }
     state, *also = [one for one in CONDITIONS if one in holding] or ["up-to-date"]
-    is_detailed = may_see(facts.caller, "details")
+    is_detailed = may_see(facts.caller, "reasons")
     answered = [one.at for one in visits if one.outcome not in _UNANSWERED]
     # Of visits that are kept no longer, when it last had something.
     whole_at = pulls.answered_at(view, peer.org)

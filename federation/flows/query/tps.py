@@ -74,7 +74,7 @@ def contest_of(
     """One contest at one station, out of its stored row and claims."""
     row = decode_row(merged.row)
     statements = [
-        _said(origin, claim, row.round, confirmed)
+        said_of(origin, claim, row.round, confirmed)
         for origin, claim in sorted(merged.claims, key=lambda p: (p[1].org, p[1].round))
     ]
     files = {
@@ -130,12 +130,20 @@ def kpu_beside(contest: answers.Contest) -> list[answers.Said]:
     ]
 
 
-def _said(
+def said_of(
     origin: str,
     claim: Claim,
     counted: str | msgspec.UnsetType,
     confirmed: cosignatures.HolderSizes,
 ) -> answers.Said:
+    """A claim as a statement that is told.
+
+    Args:
+        origin: Of its log.
+        claim: What it says.
+        counted: The round that counts.
+        confirmed: Who holds its log.
+    """
     return answers.Said(
         org=claim.org,
         origin=origin,

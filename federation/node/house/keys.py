@@ -31,7 +31,7 @@ async def read_keys(house: House) -> CheckStep:
     if faults:
         told = [tell_config(fault) for fault in _once(faults)]
         paths = [fault.path for fault in _once(faults)]
-        return failed("keys", join(told), _mend(faults[0], home.keys), files=paths)
+        return failed("keys", join(told), _mend(faults[0], home), files=paths)
     seen = Sentence("steps.keys", count=len(files), folder=home.keys)
     if home.identity.exists():
         seen = Sentence("steps.identity-here", folder=home.identity_folder)
@@ -40,15 +40,20 @@ async def read_keys(house: House) -> CheckStep:
     return well("keys", seen, files=[])
 
 
-def _mend(fault: ConfigError, folder: Path) -> Sentence:
+def _mend(fault: ConfigError, home: Home) -> Sentence:
     """What to do: what the first that is wrong asks for."""
     inner = fault.reason.values.get("cause")
     cause = inner if isinstance(inner, Sentence) else fault.reason
     name = {
+        "machine.key-replaced": "mend-keys-change",
         "machine.open-to-others": "mend-keys-mode",
         "machine.no-permission": "mend-keys-owner",
     }.get(cause.key, "mend-keys")
-    return Sentence(f"steps.{name}", folder=folder)
+    # Put aside, and the new one not in its place yet: the old one would be wrong.
+    path = Path(fault.path)
+    if not path.exists() and (home.prepared / path.name).exists():
+        name = "mend-keys-change"
+    return Sentence(f"steps.{name}", folder=home.keys)
 
 
 def _readers(home: Home, settings: Settings) -> list[Callable[[], object]]:
