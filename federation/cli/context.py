@@ -67,10 +67,18 @@ class Run:
         Raises:
             ConfigError: there are none, or they cannot be used.
         """
+        return self.read_settings()
+
+    def read_settings(self, coming: str = "") -> Settings:
+        """The settings of this home; `coming`: an election that is about to be added.
+
+        Raises:
+            ConfigError: there are none, or they cannot be used.
+        """
         path = Home(self.folder).settings
         if not path.exists():
             raise ConfigError(str(path), "", Sentence("cli.no-settings"))
-        settings = load_settings(path)
+        settings = load_settings(path, coming)
         return drop_past(settings, Home.of(self.folder, settings), self.clock())
 
     @cached_property

@@ -231,13 +231,18 @@ def load_chain_notes(home: Home, origin: str) -> list[bytes]:
     try:
         return decode_keys(path.read_bytes())
     except FileNotFoundError as error:
-        parts = parse_origin(origin)
-        command = f"federation keys chain --election {parts.election}"
-        if origin == format_origin(parts.org, parts.election, INCIDENTS):
-            command += " --incidents"
+        command = chain_command(origin)
         reason = Sentence("machine.keys-unsigned", origin=origin, command=command)
         raise ConfigError(str(path), "", reason) from error
     except OSError as error:
         raise refused(path, "read", error) from error
     except FormatError as error:
         raise ConfigError(str(path), "", error.what) from error
+
+
+def chain_command(origin: str) -> str:
+    """The command that makes and signs the keys of one of our logs."""
+    parts = parse_origin(origin)
+    command = f"federation keys chain --election {parts.election}"
+    is_of_reports = origin == format_origin(parts.org, parts.election, INCIDENTS)
+    return f"{command} --incidents" if is_of_reports else command

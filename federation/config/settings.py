@@ -196,17 +196,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
-def load_settings(path: Path) -> Settings:
-    """The settings in a file.
+def load_settings(path: Path, coming: str = "") -> Settings:
+    """The settings in a file; `coming` as in `parse_settings`.
 
     Raises:
         ConfigError: unreadable, not TOML, an unknown key, a wrong type or value.
     """
-    return parse_settings(read_file(path), str(path))
+    return parse_settings(read_file(path), str(path), coming)
 
 
-def parse_settings(text: str, where: str) -> Settings:
-    """The settings in a text; `where` names it in errors.
+def parse_settings(text: str, where: str, coming: str = "") -> Settings:
+    """The settings in a text.
+
+    Args:
+        text: TOML.
+        where: Names it in errors.
+        coming: An election that is about to be added: that `public_from` names it, and
+            others that come after it, is no slip of the pen.
 
     Raises:
         ConfigError: not TOML, an unknown key, a wrong type or value.
@@ -219,7 +225,8 @@ def parse_settings(text: str, where: str) -> Settings:
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
     _check_incidents(settings, where)
-    _check_public_from(settings, where)
+    if coming not in settings.public_from:
+        _check_public_from(settings, where)
     for proxy in settings.listen.trusted_proxies:
         try:
             ip_network(proxy)
@@ -266,7 +273,8 @@ def _check_public_from(settings: Settings, where: str) -> None:
         if election not in settings.elections:
             # A slip of the pen would show results before their time.
             ours = ", ".join(settings.elections)
-            why = Sentence("machine.public-from-not-ours", elections=ours)
+            told = {"elections": ours, "election": election}
+            why = Sentence("machine.public-from-not-ours", **told)
             raise ConfigError(where, key, why)
 
 

@@ -25,8 +25,8 @@ from federation.files import make_folders
 from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
 from federation.node.events import say
+from federation.node.rivals import check_one_log
 from federation.profiles import load_profiles
-from federation.records.canonical import format_time
 from federation.records.keychain import (
     LAST,
     KeyChain,
@@ -36,8 +36,6 @@ from federation.records.keychain import (
 )
 from federation.records.keystatement import INCIDENTS
 from federation.records.profile import Profile
-from federation.records.readers import NOBODY, may_know
-from federation.store import logs
 from federation.store.db import Database
 from federation.store.epoch import renew_if_older, save_followed
 from federation.store.guard import Guard
@@ -140,7 +138,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
             )
             for origin in settings.origins
         }
-        _check_one_log(db, home, settings)
+        check_one_log(db, home, settings)
         try:
             yield Resources(
                 home=home,
@@ -157,31 +155,6 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
             # Who stops between a batch of the map and this has told it already.
             with contextlib.suppress(OSError):
                 save_followed(db, home.followed)
-
-
-def _check_one_log(db: Database, home: Home, settings: Settings) -> None:
-    """Of each election one log of ours has results: the one that the settings name.
-
-    Raises:
-        ConfigError: another one has some, of before `public_from` was written, or of
-            before it was changed.
-    """
-    with db.view() as view:
-        held = logs.list_logs(view)
-    for log in held:
-        named = settings.origin_of(log.election)
-        is_rival = log.generation == 1 and may_know(NOBODY, log) and log.origin != named
-        # Its key statement alone is no result.
-        if not (log.own and is_rival and log.size > 1):
-            continue
-        if log.election in settings.elections:
-            key, told = f"public_from.{log.election}", {"origin": log.origin}
-            if log.public_from:
-                moment = format_time(log.public_from)
-                why = Sentence("machine.public-from-moved", **told, moment=moment)
-            else:
-                why = Sentence("machine.public-from-late", **told)
-            raise ConfigError(str(home.settings), key, why)
 
 
 def _open_database(reserve: Reserve) -> Database:

@@ -18,7 +18,7 @@ from federation.records.claim import Claim, encode_claim
 from federation.records.keychain import KeyChain
 from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
-from federation.records.sealed import Sealed, open_leaves
+from federation.records.sealed import SET_APART, Sealed, open_leaves
 from federation.text import Sentence
 
 EncodedClaim: TypeAlias = tuple[int, str, str, bytes]  # index, contest, tps, claim
@@ -32,6 +32,15 @@ class Rejected(Struct, frozen=True):
     index: int
     reason: Sentence
     code: str
+
+    @property
+    def why_set_apart(self) -> str | None:
+        """The reason that its owner gave for revoking the key that signed it.
+
+        None: it is not set apart by its owner, it is a fault.
+        """
+        is_set_apart = self.reason.key == SET_APART
+        return str(self.reason.values["reason"]) if is_set_apart else None
 
 
 class Admission(NamedTuple):

@@ -58,11 +58,15 @@ LAST: Final = _NEVER - 1
 
 
 class KeyRange(NamedTuple):
-    """A key and the indexes (or sizes) [start, end) at which it is valid."""
+    """A key and the indexes (or sizes) [start, end) at which it is valid.
+
+    `reason`: why it ends there, as its owner says; "" where it does not.
+    """
 
     key: VerifierKey
     start: int
     end: int
+    reason: str = ""
 
     @property
     def is_revoked(self) -> bool:
@@ -311,9 +315,9 @@ def _build(
     newest = statements[-1]
     parts = parse_origin(newest.origin)
     revoked = () if newest.revoked is UNSET else newest.revoked
-    ends = {revocation.vkey: revocation.from_ for revocation in revoked}
+    ends = {one.vkey: (one.from_, one.reason) for one in revoked}
     ranges = [
-        (e.role, KeyRange(parse_vkey(e.vkey), e.from_, ends.get(e.vkey, _NEVER)))
+        (e.role, KeyRange(parse_vkey(e.vkey), e.from_, *ends.get(e.vkey, (_NEVER,))))
         for e in newest.keys
     ]
     return KeyChain(

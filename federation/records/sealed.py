@@ -26,7 +26,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from federation.decoding import json_parser
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.records.canonical import Org, Time, convert, decode, decode_as, encode
-from federation.records.keychain import KeyChain
+from federation.records.keychain import KeyChain, KeyRange
 from federation.records.kinds import (
     RESULT,
     UNKNOWN,
@@ -44,6 +44,8 @@ from federation.tlog.note import Note, Signature, format_note, parse_note
 from federation.tlog.tile import MAX_LEAF_BYTES
 
 _RESULT_END: Final = f'"type":"{RESULT.name}"}}'.encode()
+#: The reason that a record does not count whose owner has revoked its key.
+SET_APART: Final = "chain.key-set-apart"
 _DASH: Final = "— ".encode()
 _SPACE: Final = ord(" ")
 # What the last digit of the base64 of 68 bytes can be: its two lowest bits are zero.
@@ -301,10 +303,23 @@ def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _ReadLeaf:
             Sentence("chain.no-records-key", name=name, key_id=key_id.hex())
         )
     if not valid.start <= index < valid.end:
-        raise SignatureError(
-            Sentence("chain.key-not-valid", name=name, key_id=key_id.hex(), index=index)
-        )
+        raise _by_ended_key(valid, text, signature, index)
     return sealed, name, valid.key.public, signature
+
+
+def _by_ended_key(
+    valid: KeyRange, text: bytes, signature: bytes, index: int
+) -> SignatureError:
+    """Why a leaf does not count that a key of this log is said to have signed."""
+    name, key_id = valid.key.name, valid.key.key_id.hex()
+    if index < valid.start:
+        return SignatureError(
+            Sentence("chain.key-not-valid", name=name, key_id=key_id, index=index)
+        )
+    # Only what that key did sign is set apart by whoever revoked it.
+    if not verify(valid.key.public, text, signature):
+        return SignatureError(Sentence("protocol.bad-signature", name=name))
+    return SignatureError(Sentence(SET_APART, start=valid.end, reason=valid.reason))
 
 
 def _split_note(leaf: bytes) -> _Split:

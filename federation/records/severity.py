@@ -32,6 +32,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "feed-mismatch": "warning",
         "feed-refused": "warning",
         "fork": "urgent",
+        "keys-changed": "notice",
         "needs-newer-version": "warning",
         "other-basis": "warning",
         "own-fork": "urgent",

@@ -3,8 +3,9 @@
 Rule: a page shows what the API answers, through the same functions, in Indonesian or
 English (the reader's browser says which, a link switches). Nothing from elsewhere and
 no script but `live.js`, which asks for the page again when the map has moved, and
-without which the page is whole: `page.POLICY` forbids all others, so that text out of
-a record could do nothing even if it got through the escaping of the templates.
+`suggest.js`, which proposes places while one types; without them the page is whole.
+`page.POLICY` forbids all others, so that text out of a record could do nothing even if
+it got through the escaping of the templates.
 
     /tps/{code}   /tps?code=   /static/…
 
@@ -22,7 +23,7 @@ from aiohttp import hdrs, web
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answers, photos, tps
-from federation.flows.query.freshness import last_change
+from federation.flows.query.freshness import LastChange, last_change
 from federation.flows.query.history import History, history_of
 from federation.flows.query.scope import QueryScope, ask
 from federation.records.readers import Nobody, may_do
@@ -90,6 +91,7 @@ async def station(page: Page) -> web.StreamResponse:
         election=tell_election(page, asked),
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
+        suggests=True,
         fresh=await tell_fresh(page, asked, code),
         preview=preview_of(page, asked, code),
         live=live_address(asked.election, answer.cursor),
@@ -171,6 +173,7 @@ def page_handler(
 
             return await answer_kept(request, language, names, make, shows)
         except (NotFoundError, FormatError) as error:
+            await freshen(page)
             return _mistake(page, error)
 
     return handle
@@ -249,6 +252,27 @@ def read_fresh(view: View, page: Page, asked: QueryScope, code: str) -> str:
     site = page.request.app[SITE]
     now = site.clock()
     change = last_change(view, asked.election, site.settings.org, now)
+    return _tell_change(page, change, now, code)
+
+
+async def freshen(page: Page) -> None:
+    """Have a page that shows nothing of the map say when it last changed.
+
+    It is that of the election asked for, or of the node's first; looked up once for all
+    such pages, so that strangers who ask for what is not there cost nothing.
+    """
+    site = page.request.app[SITE]
+    elections, now = site.settings.elections, site.clock()
+    if not elections:
+        return
+    asked = page.request.query.get("election", "")
+    changes = await site.changes.read(site.db, site.settings, now)
+    change = changes[elections.index(asked) if asked in elections else 0]
+    page.names = page.names or (await site.partners()).names
+    page.fresh = _tell_change(page, change, now, "")
+
+
+def _tell_change(page: Page, change: LastChange | None, now: int, code: str) -> str:
     if change is None:
         return ""
     between = "." if page.t.language == "id" else ":"

@@ -45,7 +45,7 @@ from federation.web.charts.cells import CellChart, CellCount, draw_cells
 from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
-from federation.web.dashboard import ask_page, page_handler, tell_fresh
+from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
@@ -154,7 +154,7 @@ async def show(page: Page) -> web.StreamResponse:
         styles=[
             page.to(static_address(name)) for name in ("tilemap.css", "charts.css")
         ],
-        contest=page.word("contest", asked.contest),
+        held=tell_contest(page, asked),
         orgs=orgs_of(answer),
         when=_when(page.t, answer, site.clock()),
         fresh=await tell_fresh(page, asked, code),

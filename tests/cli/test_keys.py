@@ -18,7 +18,9 @@ from federation.config.keystore import load_signer
 from federation.config.settings import load_settings
 from federation.records.keychain import open_chain
 from federation.store.db import Database
-from tests.homes import init_words
+from federation.text import Text
+from tests.cli.filled_home import LOG, federation, fill
+from tests.homes import ELECTION, PASSPHRASE, init_words, make_home
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,52 @@ def test_a_further_election_gets_its_keys(cli, home, passphrase):
     assert (code, "already" in out) == (0, True)
     assert home.settings.read_bytes() == before
     assert load_chain_notes(home, "a.example/pilpres-2019") == notes
+
+
+WAITS = (
+    "public_from = { pilpres-2019 = 2092-02-14T18:00:00+07:00,"
+    " pemilu-2042 = 2092-02-14T18:00:00+07:00 }\n"
+)
+
+
+def test_an_election_is_added_with_the_time_that_was_written_before_it(
+    cli, home, passphrase
+):
+    home.settings.write_text(WAITS + home.settings.read_text())
+    arguments = ("keys", "chain", "--home", home.folder)
+    arguments += ("--passphrase-file", passphrase, "--json", "--election")
+    made = []
+    # Of two that wait, whichever is first; and a slip of the pen adds nothing.
+    code, _, err = cli(*arguments, "pilpres-2091")
+    assert code == 3
+    assert "federation keys chain --election pilpres-2019" in err
+    for election in ("pilpres-2019", "pemilu-2042"):
+        code, out, err = cli(*arguments, election)
+        assert code == 0, err
+        made.append(json.loads(out)["origin"])
+    assert made == [
+        "a.example/pilpres-2019/from-2092-02-14T1100Z",
+        "a.example/pemilu-2042/from-2092-02-14T1100Z",
+    ]
+    assert load_settings(home.settings).origins[1:] == tuple(made)
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_what_everybody_could_read_gets_no_time_and_no_keys(tmp_path, language):
+    home = make_home(tmp_path)
+    fill(home, range(1, 3))
+    moment = f'public_from = {{ "{ELECTION}" = 2092-02-14T18:00:00+07:00 }}\n'
+    home.settings.write_text(moment + home.settings.read_text())
+    before = sorted(home.keys.iterdir())
+    phrase = tmp_path / "passphrase"
+    phrase.touch(0o600)
+    phrase.write_text(PASSPHRASE)
+    words = ["keys", "chain", "--election", ELECTION, "--passphrase-file", phrase]
+    code, out, err = federation(home, *words, language=language, is_json=False)
+    assert code == 3, out + err
+    assert f"public_from.{ELECTION}" in err
+    assert Text(language)("machine.public-from-late", origin=LOG) in err
+    assert sorted(home.keys.iterdir()) == before
 
 
 def test_of_reports_it_is_said_that_the_node_is_to_be_started_again_to_keep_them(

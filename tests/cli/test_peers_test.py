@@ -331,6 +331,26 @@ def test_heads_are_told_beside_our_copies(call, home, node, size, words):
         assert words in steps["heads"]["seen"]
 
 
+def test_of_an_election_that_is_not_followed_it_is_said_why_nothing_comes(
+    cli, call, home, node
+):
+    node.answers["/logs"] = node.heads(0)
+    text = home.settings.read_text(encoding="utf-8")
+    home.settings.write_text(text.replace('["pemilu-2024"]', '["pilpres-2019"]'))
+    with serve(node) as url:
+        step = call(url)["heads"]
+        _, out, _ = cli("peers", "test", "--home", home.folder, "--lang", "id")
+        home.settings.write_text(text)
+        followed = call(url)["heads"]
+    assert (step["state"], step["problem"]) == ("warning", "heads-not-followed")
+    assert "pemilu-2024" in step["seen"]
+    assert "federation keys chain --election pemilu-2024" in step["mend"]
+    assert "tidak diikuti node ini" in out
+    assert [one["followed"] for one in step["facts"]["logs"]] == [False, False]
+    assert followed["state"] == "ok"
+    assert followed["facts"]["logs"][0]["followed"] is True
+
+
 def test_how_much_of_ours_it_holds_shows_the_way_back(call, home, node, founded):
     hold(home, OURS, 10, own=True)
     ours = PartnerNode(Home(founded / "a"), "a.example")

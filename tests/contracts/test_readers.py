@@ -194,6 +194,7 @@ READS = {
     # A stream that is let in does not end: what it says stands on every page.
     "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
+    "/cari/saran": ["/cari/saran?q=padang", "/cari/saran?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],

@@ -150,7 +150,7 @@ CASES: Final = (
     Case("wrong key", "a log forged in this name, by its own keys", lambda: given(files=world.publish(forged_log())), "wrong-key", "wrong-key", "wrong-key"),
     Case("wrong key", "a receipt out of it", lambda: document(world.receipt(tree=forged_log())), "wrong-key", "wrong-key", "", TEXT),
     Case("wrong key", "nothing to compare with", lambda: Given(files=base()), "unpinned", "unpinned", "", "Go asks for the log's key."),
-    Case("revoked key", "a record by it, logged", lambda: published(revoked_log()), "revoked", "revoked", "revoked"),
+    Case("revoked key", "a record by it, logged", lambda: published(revoked_log()), "proved", "proved", "proved", notes=("set-apart",)),
     Case("revoked key", "a receipt for that record", lambda: document(world.receipt(701, revoked_log())), "revoked", "revoked", "", TEXT),
     # Two histories
     Case("forked log", "two sources, equal sizes", lambda: given(files=base(), second=world.publish(forked_log()), older=(forked_log().note(),)), "forked", "forked", "forked"),

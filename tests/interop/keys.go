@@ -129,7 +129,10 @@ func (s *statements) open(index int64, record []byte) *finding {
 	}
 	for _, signature := range opened.Sigs {
 		valid := s.valid[idOf(signature.Name, signature.Hash)]
-		if index < valid.from || index >= valid.to {
+		if index >= valid.to {
+			return found("set-apart", index, "its owner has revoked %s %08x", signature.Name, signature.Hash)
+		}
+		if index < valid.from {
 			return found("revoked", index, "by %s %08x", signature.Name, signature.Hash)
 		}
 	}

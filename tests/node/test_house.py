@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from federation.config.places import guess_home
+from federation.config.settings import load_settings
 from federation.flows.steps import StepPlan, not_tried, run_steps, warned, well
 from federation.node import house as package
 from federation.node.house import (
@@ -23,10 +24,11 @@ from federation.node.house import (
     look_around,
 )
 from federation.store.db import Database
+from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.store.sqlite import SqliteLibrary
 from federation.text import LANGUAGES, Sentence, Text, load_topic
-from tests.homes import make_home
+from tests.homes import ELECTION, make_home
 
 MOUNTS = r"""
 22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -88,6 +90,45 @@ async def test_every_key_that_is_open_to_others_is_named_with_the_command(home):
     home.keys.chmod(0o755)
     step = (await steps_of(home))["keys"]
     assert step.seen.count("chmod 0700") == 1, "once, not for each file in it"
+
+
+def wait_until_2092(home):
+    """The line that the how-to says, above the first table."""
+    moment = f'public_from = {{ "{ELECTION}" = 2092-02-14T18:00:00+07:00 }}\n'
+    home.settings.write_text(moment + home.settings.read_text())
+
+
+async def test_keys_that_were_never_made_are_not_looked_for_in_a_backup(home):
+    wait_until_2092(home)
+    step = (await steps_of(home))["keys"]
+    assert step.state == "failed"
+    assert f"{ELECTION}/from-2092-02-14T1100Z" in step.seen
+    assert f"federation keys chain --election {ELECTION}" in step.mend
+    assert "--replace" not in step.mend
+
+
+async def test_keys_of_a_log_that_was_signed_are_looked_for_in_a_backup(home):
+    wait_until_2092(home)
+    origin = load_settings(home.settings).origins[0]
+    Guard(home.guard).raise_to(origin, 3, bytes(32))
+    step = (await steps_of(home))["keys"]
+    assert "keys chain" not in step.mend
+    assert "backup" in step.mend
+    # The same where it is not the first file of the node that is gone.
+    (home.guard / Guard(home.guard)._path(origin).name).unlink()
+    home.role_key("records").unlink()
+    assert "backup" in (await steps_of(home))["keys"].mend
+
+
+async def test_a_slip_in_the_name_of_the_organisation_replaces_no_key(home):
+    text = home.settings.read_text()
+    org = load_settings(home.settings).org
+    home.settings.write_text(text.replace(f'org = "{org}"', f'org = "x{org}"'))
+    step = (await steps_of(home))["keys"]
+    assert step.state == "failed"
+    assert f"x{org}" in step.seen
+    assert f'`org = "{org}"`' in step.mend
+    assert "--replace" not in step.mend
 
 
 async def test_data_that_is_gone_is_not_taken_for_a_new_node(home, tmp_path):

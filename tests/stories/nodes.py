@@ -155,6 +155,11 @@ class Node:
     def alarms(self) -> set[tuple[str, str]]:
         return {(one.code, one.subject) for one in self._read(alarms.list_alarms)}
 
+    def told(self, code: str) -> str:
+        """What the alarms of a code say, in English."""
+        standing = self._read(alarms.list_alarms)
+        return " ".join(str(one.detail) for one in standing if one.code == code)
+
     def doctor(self) -> tuple[int, str]:
         """Exit code and words of `federation doctor --deep`."""
         words = ["doctor", "--deep", "--home", str(self.home.folder), "--json"]

@@ -73,6 +73,7 @@ def test_every_key_of_the_node_is_replaced_and_the_partner_follows(nodes, tmp_pa
     follows(a, b)
     assert covered(a) == covered(b) == 10
     assert ("rejected", a.origin) not in a.alarms() | b.alarms()
+    assert ("keys-changed", a.origin) not in a.alarms() | b.alarms()
     # What only the new node key can sign: the partner knows who asks.
     wait_until(lambda: is_known_to_partner(a), "B knows the new node key of A")
     for node in nodes:
@@ -91,8 +92,12 @@ def test_what_a_stolen_key_signed_counts_nowhere_and_may_be_said_again(nodes, tm
     wait_until(lambda: covered(a) == 5, "A has judged its own history again")
     wait_until(lambda: covered(b) == 5, "B has judged it again")
     follows(a, b)
-    assert ("rejected", a.origin) in a.alarms()
-    assert ("rejected", a.origin) in b.alarms()
+    for node in nodes:
+        assert ("keys-changed", a.origin) in node.alarms()
+        assert ("rejected", a.origin) not in node.alarms()
+        told = node.told("keys-changed")
+        assert all(one in told for one in ("5 records", "6 on", "laptop dicuri"))
+    assert "Say again what was right" in a.told("keys-changed")
     a.take(6, 9)
     follows(a, b)
     assert covered(a) == covered(b) == 8

@@ -41,7 +41,7 @@ async def rows_of_files(browser, files):
 
 
 @pytest.mark.parametrize("sort", ["", "apart"])
-@pytest.mark.parametrize("which", ["", f"org={ANA}", "region=13"])
+@pytest.mark.parametrize("which", ["", f"org={ANA}", "region=13", "covered=any"])
 @pytest.mark.parametrize("page", [2, 500])
 async def test_a_file_has_the_rows_of_the_list_in_its_order(
     browser, monkeypatch, which, sort, page

@@ -32,6 +32,7 @@ def page(tmp_path):
             structs.replace(
                 result(A, HERE, None),
                 candidates={"01": 90 + n, "02": 40},
+                figures={"suara_sah": 130 + n, "disabilitas_j": 1},
                 recorded_at=f"2024-02-14T13:{n:02}:00Z",
             )
             for n in range(count)
@@ -66,7 +67,10 @@ async def test_each_statement_has_its_time_there_its_figures_and_what_changed(
     text = await page(3, lang)
     now, _, before = text[text.index('"statements"') :].partition("<details")
     assert recorded.format(2) in now
-    assert f'{changed}: <span class="id">01</span> 91 → <b>92</b>' in now
+    assert f'{changed}: <span class="id">01</span> 91 → <b>92</b>; ' in now
+    assert re.search("(Suara sah|Valid votes) <b>132</b>", now)
+    assert re.search("(Suara sah|Valid votes) <b>130</b>", before)
+    assert "disabilitas" not in text
     assert [recorded.format(n) in before for n in (0, 1, 2)] == [True, True, False]
     assert f'{changed}: <span class="id">01</span> 90 → <b>91</b>' in before
     assert '<span class="id">01</span> <b>90</b>' in before

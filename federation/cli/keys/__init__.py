@@ -1,11 +1,13 @@
 """`federation keys`: who we are to others, and keys for a further election."""
 
+import contextlib
 import secrets
 import sys
 from typing import Any
 
 import click
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
@@ -23,10 +25,12 @@ from federation.config.founding import (
     load_identity_key,
     load_own_identity,
 )
+from federation.config.home import Home
 from federation.config.keystore import load_contributor_secret, load_signer, pseudonym
 from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
+from federation.config.settings import Settings
 from federation.errors import FormatError
 from federation.records.keychain import LAST, format_origin, open_chain
 from federation.records.keystatement import INCIDENTS
@@ -92,8 +96,9 @@ def chain(
     run: Run, *, election: str, incidents: bool, passphrase_file: str | None
 ) -> int | None:
     """Make and sign the keys of a further election, or of its reports."""
-    settings, home, out = run.settings, run.home, run.out
     check_member("--election", election, ELECTION)
+    settings, out = run.read_settings(coming=election), run.out
+    home = Home.of(run.folder, settings)
     origins = [settings.origin_of(election)]
     if incidents:
         origins.append(format_origin(settings.org, election, INCIDENTS))
@@ -101,6 +106,7 @@ def chain(
     missing = [one for one in origins if not home.chain(one).exists()]
     report = FoundingReport()
     if missing:
+        _check_rivals(settings, home, election)
         passphrase = read_passphrase(run, passphrase_file)
         identity = load_own_identity(home, settings.org, passphrase)
         mark = Guard(home.guard).found
@@ -122,6 +128,18 @@ def chain(
     named = origin.partition("/")[2]
     out.show(value, lambda: out.line(run.t(key, election=named)))
     return None
+
+
+def _check_rivals(settings: Settings, home: Home, election: str) -> None:
+    """Nothing is signed for a log with which the node would not start."""
+    # Imported here: `keys show` must not pay for the store.
+    from federation.node.rivals import check_one_log  # noqa: PLC0415  # start-up time
+    from federation.store.db import FILE_NAME, Database  # noqa: PLC0415  # the same
+
+    if (home.data / FILE_NAME).exists():
+        joined = replace(settings, elections=[*settings.elections, election])
+        with contextlib.closing(Database.open(home.data, readonly=True)) as db:
+            check_one_log(db, home, joined)
 
 
 @keys.command("pseudonym", help="keys.help-pseudonym")

@@ -48,7 +48,14 @@ async def _visit_all(run: Run, chosen: Sequence[Peer]) -> list[list[CheckStep]]:
     held = _sizes_held(run)
     return await asyncio.gather(
         *(
-            visit(peer, run.clock, signer, ours=ours, identities=identities, held=held)
+            visit(
+                peer,
+                run.clock,
+                signer,
+                settings=run.settings,
+                identities=identities,
+                held=held,
+            )
             for peer in chosen
         )
     )

@@ -13,13 +13,15 @@ from federation.cli.output import Output, clean_line
 from federation.flows.audit import AuditFinding, AuditReport
 
 _ROOM: Final = 20  # lines for each level, where there are not more kinds
-_WHOLE: Final = frozenset({"behind", "no-cosignature", "no-map", "stranger"})
+_WHOLE: Final = frozenset(
+    {"behind", "no-cosignature", "no-map", "set-apart", "stranger"}
+)
 # Where the sentence, the place and the lines above do not say all: a path, a reason.
 # Such reasons are for whoever mends it; `--json` has all of them.
 _DETAILED: Final = frozenset(
     {"bad-record", "behind", "checkpoint", "cosignature", "cut-off", "damaged"}
     | {"extra-file", "foreign", "keys", "map", "missing", "no-map", "receipt"}
-    | {"revoked", "tile", "unreachable"}
+    | {"revoked", "set-apart", "tile", "unreachable"}
 )
 
 

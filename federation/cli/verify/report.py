@@ -103,7 +103,9 @@ def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
     say_line(out, f"  {t(key, **numbers)}")
     if log.refused:
         say_line(out, f"  {t('verify.refused', count=out.number(log.refused))}")
-    left = total - log.records - log.refused - log.unknown
+    if log.set_apart:
+        say_line(out, f"  {t('verify.set-apart', count=out.number(log.set_apart))}")
+    left = total - log.records - log.refused - log.unknown - log.set_apart
     if left > 0:
         key = "verify.unasked" if is_unasked else "verify.unjudged"
         say_line(out, f"  {t(key, count=out.number(left))}")

@@ -75,10 +75,19 @@ class Judging:
 
 
 @dataclass
+class SetApart:
+    """Leaves of a log that its owner set apart, for one reason: the first, how many."""
+
+    first: int
+    count: int = 0
+
+
+@dataclass
 class LeafCounts:
     """What became of the leaves.
 
-    `first` is the leaf at 0, where it was at hand; `has_gaps`: not all was judged.
+    `first` is the leaf at 0, where it was at hand; `has_gaps`: not all was judged;
+    `set_apart`: at which indexes, by the reason of whoever revoked their key.
     """
 
     start: int = 0
@@ -88,6 +97,7 @@ class LeafCounts:
     has_gaps: bool = False
     first: bytes | None = None
     missing_keys: dict[bytes, int] = field(default_factory=dict)
+    set_apart: dict[str, SetApart] = field(default_factory=dict)
 
 
 class LogAudit:
@@ -188,6 +198,11 @@ class LogAudit:
 
     def _refuse(self, refused: Rejected, leaf: bytes, *, is_proved: bool) -> None:
         log, chain = self._log, self._judging.chain
+        reason = refused.why_set_apart
+        if reason is not None:
+            of_reason = SetApart(refused.index)
+            self.counts.set_apart.setdefault(reason, of_reason).count += 1
+            return
         self.counts.refused += 1
         fork = find_statement_fork(leaf, chain)
         if fork is not None:

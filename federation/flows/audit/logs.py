@@ -215,6 +215,9 @@ class Logs:
         if counts.unknown:
             unknown = Sentence("audited.records", count=counts.unknown)
             log.reader.add("unknown-type", log.origin, detail=unknown)
+        for reason, apart in counts.set_apart.items():
+            told = Sentence("audited.set-apart", count=apart.count, reason=reason)
+            log.reader.add("set-apart", log.origin, apart.first, told)
         held = holders.judge_all((log.signed, *log.earlier), chain.org)
         for found, why in held.findings:
             log.reader.add(found, log.origin, detail=why)
@@ -228,6 +231,7 @@ class Logs:
             records=counts.records,
             refused=counts.refused,
             unknown=counts.unknown,
+            set_apart=sum(apart.count for apart in counts.set_apart.values()),
             pinned=judged.pinned,
             fingerprint=fingerprint(chain.identity),
             quorum=held.quorum,

@@ -2,7 +2,8 @@
 
 Rule: what was proved stands beside what was not, and in whose name. A log's `from` is
 the first leaf that was at hand; `records` of those in [from, size) hold, `refused` do
-not, `unknown` need a newer version. Times are Unix seconds.
+not, `unknown` need a newer version, `set_apart` count for nothing, as their owner says.
+Times are Unix seconds.
 
     {"verdict":"proved"|<kind>,"exit":n,"as_of":time|null,"sources":[…],"logs":[…],
      "documents":[…],"maps":[…],"findings":[…],"counts":{kind:n},"not_proved":[…],
@@ -27,7 +28,8 @@ merely follow from it (something is missing, too few confirm it), and gives way 
 that is proved by the bytes that did come.
 
     error   forked 20 … unpinned 40, unreachable 5
-    note    stranger  behind  no-cosignature  no-map  partial  unknown-type  extra-file
+    note    stranger  behind  no-cosignature  no-map  partial  unknown-type
+            set-apart  extra-file
 
 Notes stand in that order, the one that takes most away from a verdict first.
 """
@@ -77,6 +79,7 @@ NOTES: Final = (
     "no-map",  # no map is published to compare with, or it was not made again
     "partial",  # earlier records are not in it, and --partial allows that
     "unknown-type",  # records that need a newer version
+    "set-apart",  # signed by a key that its owner has revoked from there on
     "extra-file",  # a file that nothing names
 )
 #: What may merely follow from not having been able to ask.
@@ -198,6 +201,7 @@ class AuditedLog(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fr
     records: int = 0
     refused: int = 0
     unknown: int = 0
+    set_apart: int = 0
     pinned: Pinned = "no"
     fingerprint: str = ""
     quorum: Quorum = "none"

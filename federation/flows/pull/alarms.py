@@ -4,8 +4,8 @@ Rule: `feed-*` alarms name the peer and the log and accuse the feed alone; `stal
 and `behind` name the log without accusing anyone; `fork` and `own-fork` stand on
 evidence that is kept. Alarms that no longer hold are cleared by the turn that sees so.
 
-    feed-mismatch  feed-refused  stalled  behind  rejected  fork  own-fork
-    partner-full  too-many-logs  stored-damaged  crashed
+    feed-mismatch  feed-refused  stalled  behind  rejected  keys-changed  fork
+    own-fork  partner-full  too-many-logs  stored-damaged  crashed
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ from federation.errors import (
     ProofError,
 )
 from federation.flows.pull.context import MAX_GENERATIONS, LogOutcome, PulledLog
+from federation.flows.pull.setapart import tell_set_apart
 from federation.records.evidence import format_fork
 from federation.records.readers import NOBODY, may_quote
 from federation.store import alarms, logs
@@ -86,10 +87,12 @@ class Alarms:
         """A log does not go on, and nothing proves whose fault that is."""
         await self._db.write(self._stall, log, reason)
 
-    async def refused(self, origin: str, count: int) -> None:
-        """Some of a log's records do not verify; they are kept, with the reason."""
-        detail = Sentence("why.rejected", count=count)
-        await self._db.write(alarms.raise_alarm, "rejected", origin, detail, self.now)
+    async def refused(self, before: Log, count: int) -> None:
+        """Some of a log's new records do not count; they are kept, with the reason.
+
+        `before`: the log before they came.
+        """
+        await self._db.write(self._refuse, before, count)
 
     async def full(self, log: Log, reason: Sentence) -> None:
         """A log stops: the organisation whose it is has taken all that it may."""
@@ -152,6 +155,12 @@ class Alarms:
         logs.stall(tx, log.id, reason)
         detail = Sentence("machine.at", place=log.origin, cause=reason)
         alarms.raise_alarm(tx, "partner-full", log.org, detail, self.now)
+
+    def _refuse(self, tx: Transaction, before: Log, count: int) -> None:
+        count -= tell_set_apart(tx, before, before.next_index, self.now)
+        if count > 0:
+            detail = Sentence("why.rejected", count=count)
+            alarms.raise_alarm(tx, "rejected", before.origin, detail, self.now)
 
     def _freeze(self, tx: Transaction, fork: ForkError) -> None:
         log = logs.get_log(tx, fork.origin)

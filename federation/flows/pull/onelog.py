@@ -176,7 +176,7 @@ class Follower:
         grown = await extend(self._ctx, job)
         refused = self._budget.refused_rows - before
         if refused:
-            await self._alarms.refused(log.origin, refused)
+            await self._alarms.refused(log, refused)
         if grown.size < goal.size:
             room = await self._room(partner)
             if room.full:

@@ -18,6 +18,7 @@ from typing import Final
 
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.pull.context import PullContext, Taking
+from federation.flows.pull.setapart import tell_set_apart
 from federation.records.admission import Admission, admit, join
 from federation.records.keychain import KeyChain, KeyRange, open_chain
 from federation.records.kinds import UNKNOWN, kind_of
@@ -51,17 +52,9 @@ async def rejudge(
         return 0
     await _judge_from(db, log, start, newer, profile)
     await db.write(settle_unknown, log, now)
-    await db.write(_tell_refused, log, start, now)
+    # What a statement takes out, its owner sets apart; all else was told as it came.
+    await db.write(tell_set_apart, log, start, now)
     return log.next_index - start
-
-
-def _tell_refused(tx: Transaction, log: Log, start: int, now: int) -> None:
-    """Say how many leaves from an index on are counted nowhere, if any is."""
-    refused = [r for r in quarantine.list_rejected(tx, log.id) if r.index >= start]
-    if refused:
-        first = refused[0].index
-        detail = Sentence("why.keys-changed", count=len(refused), first=first)
-        alarms.raise_alarm(tx, "rejected", log.origin, detail, now)
 
 
 async def rejudge_unknown(ctx: PullContext, now: int) -> None:

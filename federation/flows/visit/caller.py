@@ -1,6 +1,6 @@
 """What a visit is given, and what its steps find for those behind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,6 +35,7 @@ class PeerVisit:
         ours: Our own organisation.
         identities: The pinned keys by organisation, ours among them.
         held: The sizes of the logs that we hold, by origin.
+        elections: Ours: histories of others are not fetched.
     """
 
     peer: Peer
@@ -46,6 +47,7 @@ class PeerVisit:
     ours: str = ""
     identities: Mapping[str, VerifierKey] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
+    elections: Collection[str] = ()
 
     # What the steps found.
     scheme: str = ""

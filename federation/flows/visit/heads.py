@@ -13,6 +13,8 @@ from federation.feeds.status import StatusEntry, read_status
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.caller import PeerVisit, cause_of
 from federation.records.keychain import decode_keys, open_chain
+from federation.records.keystatement import stored_parts
+from federation.records.readers import PUBLIC
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 
@@ -47,7 +49,25 @@ async def look_at_heads(visit: PeerVisit) -> CheckStep:
     words = [told for _, told in looked[:MOST_TOLD]]
     if len(looked) > MOST_TOLD:
         words.append(Sentence("steps.heads-more", count=len(looked) - MOST_TOLD))
+    if strange := _not_followed([found for found, _ in looked]):
+        mends = [_mend_not_followed(one) for one in strange[:MOST_TOLD]]
+        told = Sentence("steps.heads-not-followed", elections=", ".join(strange))
+        return warned("heads", join([told, *words]), join(mends), **facts)
     return well("heads", join(words), **facts)
+
+
+def _not_followed(looked: list[dict[str, object]]) -> list[str]:
+    """Elections of which the partner has results of its own that no turn takes."""
+    logs = [
+        stored_parts(str(found["origin"]))
+        for found in looked
+        if found["own"] and found["verified"] and not found["followed"]
+    ]
+    return sorted({log.election for log in logs if log.visibility == PUBLIC})
+
+
+def _mend_not_followed(election: str) -> Sentence:
+    return Sentence("steps.mend-heads-not-followed", election=election)
 
 
 async def _look(
@@ -61,6 +81,7 @@ async def _look(
         "own": org == visit.peer.org,
         "size": None,
         "held": held,
+        "followed": stored_parts(origin).election in visit.elections,
         "verified": False,
         "problem": "",
     }

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, TypeVar
 
 from federation.config.peers import Peer
+from federation.config.settings import Settings
 from federation.errors import PeerError
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed
@@ -48,7 +49,7 @@ async def visit(
     wall: Callable[[], float],
     signer: RequestSigner,
     *,
-    ours: str,
+    settings: Settings,
     identities: Mapping[str, VerifierKey],
     held: Mapping[str, int],
 ) -> list[CheckStep]:
@@ -58,15 +59,16 @@ async def visit(
         peer: The partner.
         wall: Unix seconds.
         signer: Of what is asked.
-        ours: Our own organisation.
+        settings: Ours: who we are, and the elections that are followed.
         identities: The pinned keys by organisation, ours among them.
         held: The sizes of the logs that we hold, by origin.
     """
     introduction = Introduction(signer, time.monotonic)
     async with Sessions() as sessions:
         given = _visit_of(peer, wall, sessions, introduction)
-        given.signer, given.ours = signer, ours
+        given.signer, given.ours = signer, settings.org
         given.identities, given.held = identities, held
+        given.elections = settings.elections
         return await run_steps(PLANS, given)
 
 

@@ -3,41 +3,92 @@
 Rule: every file is looked at, not only the first that is wrong; no key is shown.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from federation.config.annexkey import load_annex_public
+from federation.config.founding import chain_command
 from federation.config.home import Home
 from federation.config.keystore import load_contributor_secret, load_signer
-from federation.config.settings import Settings
-from federation.errors import ConfigError
+from federation.config.peers import load_vkey_text
+from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
 from federation.node.house.settings import tell_config
 from federation.node.resources import load_own_keys
+from federation.records.keychain import decode_keys, open_chain
+from federation.store.guard import Guard
 from federation.text import Sentence
-from federation.tlog.keys import ALG_COSIGNATURE
+from federation.tlog.keys import ALG_COSIGNATURE, parse_vkey
 
 
 async def read_keys(house: House) -> CheckStep:
     """Whether the node can sign, and nobody else can read its keys."""
     home, settings = house.home, house.sound
-    files = _readers(home, settings)
+    if (other := _other_org(home, settings.org)) is not None:
+        both = {"org": settings.org, "keys_org": other}
+        seen = Sentence("steps.keys-of-other-org", **both, path=home.settings)
+        mend = Sentence("steps.mend-keys-of-other-org", **both)
+        return failed("keys", seen, mend, **both, files=[str(home.settings)])
+    unfounded = [one for one in settings.origins if _is_unfounded(home, one)]
+    founded = [one for one in settings.origins if one not in unfounded]
+    files = _readers(home, settings.org, founded)
     faults = [fault for read in files if (fault := _try(read)) is not None]
     if not faults:
         # Each is a key; whether it is the right one is asked of all of them together.
-        chain = _try(lambda: load_own_keys(home, settings.org, settings.origins))
+        chain = _try(lambda: load_own_keys(home, settings.org, founded))
         faults = [] if chain is None else [chain]
     if faults:
         told = [tell_config(fault) for fault in _once(faults)]
+        told += [_tell_unfounded(one) for one in unfounded]
         paths = [fault.path for fault in _once(faults)]
         return failed("keys", join(told), _mend(faults[0], home), files=paths)
+    if unfounded:
+        mends = [
+            Sentence("steps.mend-keys-unfounded", command=chain_command(one))
+            for one in unfounded
+        ]
+        paths = [str(home.chain(one)) for one in unfounded]
+        told = [_tell_unfounded(one) for one in unfounded]
+        return failed("keys", join(told), join(mends), files=paths)
     seen = Sentence("steps.keys", count=len(files), folder=home.keys)
     if home.identity.exists():
         seen = Sentence("steps.identity-here", folder=home.identity_folder)
         mend = Sentence("steps.mend-identity-here", folder=home.identity_folder)
         return warned("keys", seen, mend, files=[])
     return well("keys", seen, files=[])
+
+
+def _other_org(home: Home, org: str) -> str | None:
+    """Whose keys lie here, if not those of the organisation that the settings name."""
+    orgs = set[str]()
+    chains = sorted(home.keys.glob("*.chain"))
+    for path in sorted(home.keys.glob("*.vkey")):
+        for chain in chains:
+            with contextlib.suppress(FederationError, OSError, UnicodeError):
+                key = parse_vkey(load_vkey_text(path, str(path), ""))
+                orgs.add(open_chain(decode_keys(chain.read_bytes()), key).org)
+    return None if org in orgs else min(orgs, default=None)
+
+
+def _is_unfounded(home: Home, origin: str) -> bool:
+    """Whether the keys of a log were never made here, rather than lost.
+
+    Where the keys of the node are gone too, or the guard knows the log, they are lost.
+    """
+    mine = home.chain(origin), home.log_key(origin)
+    if any(path.exists() for path in mine) or not home.role_key("records").exists():
+        return False
+    guard = Guard(home.guard)
+    try:
+        return guard.read(origin) is None and not guard.was_founded(origin)
+    except (FederationError, OSError):
+        return False
+
+
+def _tell_unfounded(origin: str) -> Sentence:
+    return Sentence("steps.keys-unfounded", origin=origin)
 
 
 def _mend(fault: ConfigError, home: Home) -> Sentence:
@@ -56,16 +107,15 @@ def _mend(fault: ConfigError, home: Home) -> Sentence:
     return Sentence(f"steps.{name}", folder=home.keys)
 
 
-def _readers(home: Home, settings: Settings) -> list[Callable[[], object]]:
+def _readers(home: Home, org: str, origins: list[str]) -> list[Callable[[], object]]:
     """What reads each file, or says why it cannot be used."""
-    org = settings.org
     readers: list[Callable[[], object]] = [
         lambda: load_signer(home.role_key("node"), f"{org}/node"),
         lambda: load_signer(home.role_key("records"), f"{org}/records"),
         lambda: load_signer(home.role_key("mirror"), f"{org}/mirror", ALG_COSIGNATURE),
         lambda: load_contributor_secret(home.contributor_secret),
     ]
-    for origin in settings.origins:
+    for origin in origins:
         path = home.log_key(origin)
         readers.append(lambda path=path, origin=origin: load_signer(path, origin))  # type: ignore[misc]  # of this turn
     # Where there is none, annexes that lie here tell that one is missing.

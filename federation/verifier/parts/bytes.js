@@ -20,6 +20,14 @@ class Refusal extends Error {
   }
 }
 
+/** A record by a key that its owner has revoked from there on: `reason` says why. */
+class SetApart extends Refusal {
+  constructor(reason) {
+    super("revoked", `set apart by its owner: ${reason}`);
+    this.reason = reason;
+  }
+}
+
 /** A file that this device does not hand over: nothing is wrong with what is in it. */
 class Unread extends Error {}
 

@@ -204,7 +204,10 @@ function findingLines(findings, level) {
     const more = where.length ? element("small", {}, where.join(", ")) : null;
     const style = level === "error" ? "finding" : kind === "stranger" ? "warning" : "note";
     const names = { orgs: listNames(all.map((one) => one.origin.split("/")[0])) };
-    return element("p", { class: style, "data-kind": kind }, say(`kind-${kind}`, names), more);
+    // What its owner says of it is told with it, as its owner wrote it.
+    const told = all.filter((one) => one.apart).map(({ apart: { count, reason } }) =>
+      element("span", {}, ` ${say("set_apart_detail", { count: sayNumber(count), reason })}`));
+    return element("p", { class: style, "data-kind": kind }, say(`kind-${kind}`, names), ...told, more);
   });
 }
 

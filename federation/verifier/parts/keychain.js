@@ -145,11 +145,12 @@ async function openChain(notes) {
 
 async function buildChain(opened) {
   const newest = opened[opened.length - 1].statement;
-  const ends = new Map((newest.revoked ?? []).map((one) => [one.vkey, one.from]));
+  const ends = new Map((newest.revoked ?? []).map((one) => [one.vkey, one]));
   const ranges = [];
   for (const entry of newest.keys) {
     const key = await parseVkey(entry.vkey);
-    ranges.push({ role: entry.role, key, start: entry.from, end: ends.get(entry.vkey) ?? Infinity });
+    const { from: end = Infinity, reason = "" } = ends.get(entry.vkey) ?? {};
+    ranges.push({ role: entry.role, key, start: entry.from, end, reason });
   }
   return {
     ...parseOrigin(newest.origin),

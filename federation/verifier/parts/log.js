@@ -9,7 +9,8 @@ class LogAudit {
     Object.assign(this, { source, archive, hex, chain, checkpoints });
     [this.checkpoint] = checkpoints;
     this.findings = report;
-    this.counts = { records: 0, refused: 0, unknown: 0 };
+    this.counts = { records: 0, refused: 0, unknown: 0, set_apart: 0 };
+    this.setApart = new Map();
     this.closedAt = Infinity;
     this.firstLeaf = null;
     this.hasMoved = false;
@@ -171,6 +172,14 @@ class LogAudit {
   }
 
   async count(one, index, leaf) {
+    // After the end of a history nothing is set apart any more: there it is a fault.
+    if (one.refusal instanceof SetApart && index <= this.closedAt) {
+      const { reason } = one.refusal;
+      const { first, count } = this.setApart.get(reason) ?? { first: index, count: 0 };
+      this.setApart.set(reason, { first, count: count + 1 });
+      this.counts.set_apart += 1;
+      return;
+    }
     if (one.refusal || index > this.closedAt) {
       this.counts.refused += 1;
       await this.refuse(one, index, leaf);
@@ -217,6 +226,11 @@ class LogAudit {
     const { source, chain } = this;
     const { size, root } = this.checkpoint;
     if (this.counts.unknown) this.add("unknown-type", null, String(this.counts.unknown));
+    for (const [reason, { first, count }] of this.setApart) {
+      const { origin } = this.chain;
+      const detail = `${count} records, reason: ${reason}`;
+      report.add("set-apart", source, { origin, index: first, detail, apart: { count, reason } });
+    }
     pool.judgePin(this.pinned, logKey(chain, size), source, chain);
     report.logs.push({
       source, origin: chain.origin, org: chain.org, from: this.start, size, root: toHex(root),

@@ -103,9 +103,11 @@ async function openLeaf(leaf, chain, index) {
   );
   if (!range) refuse("signature", `${line.name} is not a key of this history`);
   const isKept = index === null ? range.end === Infinity : range.start <= index && index < range.end;
-  if (!isKept) refuse("revoked", `${line.name} is not valid at this position`);
+  const isSetApart = index !== null && index >= range.end;
+  if (!isKept && !isSetApart) refuse("revoked", `${line.name} is not valid at this position`);
   if (!(await verify(range.key, note.text, line.payload))) {
     refuse("signature", `a bad signature by ${line.name}`);
   }
+  if (isSetApart) throw new SetApart(range.reason);
   return { statement, record };
 }

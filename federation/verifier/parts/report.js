@@ -21,13 +21,13 @@ class Report {
   }
 
   /** Note one thing; what is no error by the table of kinds is a note. */
-  add(kind, source, { origin = "", index = null, detail = "" } = {}) {
+  add(kind, source, { origin = "", index = null, detail = "", ...more } = {}) {
     const level = Object.hasOwn(data.kinds, kind) ? "error" : "note";
     const id = `${kind}\n${source}\n${origin}`;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     this.seen.set(id, (this.seen.get(id) ?? 0) + 1);
     if (this.seen.get(id) <= MAX_KEPT) {
-      this.findings.push({ kind, level, source, origin, index, detail });
+      this.findings.push({ kind, level, source, origin, index, detail, ...more });
     }
   }
 
@@ -39,7 +39,8 @@ class Report {
     }
     if (!(error instanceof Refusal)) throw error;
     const fallback = error.sort === "format" ? "damaged" : "bad-record";
-    this.add(kind || error.kind || fallback, source, { detail: error.message, ...more });
+    const apart = error instanceof SetApart ? { apart: { count: 1, reason: error.reason } } : {};
+    this.add(kind || error.kind || fallback, source, { detail: error.message, ...apart, ...more });
   }
 
   /** The errors of one file: of a bundle's files too, whose names begin with its own. */

@@ -180,12 +180,55 @@ def test_a_record_of_another_organisation_is_foreign(small, a, b):
     assert (report.verdict, report.exit) == ("foreign", 30)
 
 
-def test_a_record_by_a_revoked_key_is_told_apart(b):
-    owner = FakeOrg(b.org)
-    told = owner.restate(revoke=[(owner.records.key, 3, "stolen")])
-    tree = Tree(owner, [owner.statements[0], *owner.results(0, 2), told])
-    tree.grow(owner.results(2, 3))
+def revoked_from(owner: FakeOrg, start: int, *more: bytes) -> Tree:
+    """A log whose records key was revoked from an index on, and went on signing."""
+    told = owner.restate(revoke=[(owner.records.key, start, "laptop dicuri")])
+    tree = Tree(owner, [owner.statements[0], *owner.results(0, 2), told, *more])
     owner.statements.append(told)
+    return tree
+
+
+def test_what_its_owner_set_apart_is_a_remark_with_the_reason_and_the_count(b):
+    owner = FakeOrg(b.org)
+    tree = revoked_from(owner, 2, *owner.results(2, 4))
+    report = audit_peer(FakePeer("x").show(tree), trust_in(b))
+    assert (report.verdict, report.exit) == ("proved", 0)
+    [log], [apart] = report.logs, [f for f in report.findings if f.kind == "set-apart"]
+    assert (log.records, log.refused, log.set_apart) == (3, 0, 3)
+    assert (apart.level, apart.index) == ("note", 2)
+    assert "3 records, reason: laptop dicuri" in apart.detail
+
+
+def test_in_the_name_of_a_revoked_key_only_what_it_signed_is_set_apart(b):
+    owner = FakeOrg(b.org)
+    forged = owner.result(7).replace(b'"01":100', b'"01":900')
+    stranger = FakeOrg(b.org)
+    stranger.records = Signer.from_seed(owner.records.name, bytes(range(9, 41)))
+    for leaf in (forged, stranger.result(7)):
+        tree = revoked_from(FakeOrg(b.org), 3, leaf)
+        report = audit_peer(FakePeer("x").show(tree), trust_in(b))
+        assert report.exit in {31, 32}
+        assert [f.index for f in report.findings if f.level == "error"] == [4]
+        assert report.logs[0].set_apart == 0
+
+
+def test_a_receipt_of_what_its_owner_set_apart_proves_nothing_and_says_why(b):
+    owner = FakeOrg(b.org)
+    receipt = receipt_of(revoked_from(owner, 3, owner.result(7)), 4)
+    report = run_audit(AuditSource(name="r", document=receipt), trust=trust_in(b))
+    assert (report.verdict, report.exit) == ("revoked", 31)
+    assert "set apart by its owner" in report.findings[0].detail
+    assert "laptop dicuri" in report.findings[0].detail
+
+
+def test_a_record_by_a_key_before_it_is_valid_is_told_apart(b):
+    owner = FakeOrg(b.org)
+    newer = Signer.from_seed(owner.records.name, bytes(range(9, 41)))
+    told = owner.restate(add=[("records", newer.key, 9)])
+    tree = Tree(owner, [owner.statements[0], *owner.results(0, 2), told])
+    owner.statements.append(told)
+    owner.records = newer
+    tree.grow(owner.results(2, 3))
     report = audit_peer(FakePeer("x").show(tree), trust_in(b))
     assert (report.verdict, report.exit) == ("revoked", 31)
     assert [one.index for one in report.findings if one.level == "error"] == [4]
