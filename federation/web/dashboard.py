@@ -26,7 +26,8 @@ from federation.flows.query import answers, photos, tps
 from federation.flows.query.freshness import LastChange, last_change
 from federation.flows.query.history import History, history_of
 from federation.flows.query.scope import QueryScope, ask
-from federation.records.readers import Nobody, may_do
+from federation.flows.query.waiting import waiting_logs
+from federation.records.readers import Caller, Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
 from federation.store.db import View
@@ -79,11 +80,15 @@ async def station(page: Page) -> web.StreamResponse:
         is_public=site.settings.photos.public,
     )
     alike = await read_alike(page.request, asked.election, code, caller)
+    waits: list[str] = []
+    if not isinstance(caller, Nobody):
+        waits = await site.db.read(_tell_waiting, page, asked, code, caller)
     answered = await page.answer(
         "tps.html",
         site.settings.name,
         answer=answer,
         histories=histories,
+        waits=waits,
         data=f"/v1/tps/{answer.tps}?election={asked.election}",
         photos=shown,
         asked=page.request.query.get("asked", ""),
@@ -96,9 +101,26 @@ async def station(page: Page) -> web.StreamResponse:
         preview=preview_of(page, asked, code),
         live=live_address(asked.election, answer.cursor),
     )
-    if (shown or alike) and not isinstance(caller, Nobody):
+    if (shown or alike or waits) and not isinstance(caller, Nobody):
         answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
     return answered
+
+
+def _tell_waiting(
+    view: View, page: Page, asked: QueryScope, code: str, caller: Caller
+) -> list[str]:
+    """What of this election waits, for whoever may read it already."""
+    now = page.request.app[SITE].clock()
+    between = "." if page.t.language == "id" else ":"
+    return [
+        page.t(
+            "page.waits",
+            org=page.named(log.org),
+            count=page.t.number(log.size),
+            moment=tell_moment(log.until, now, code, between),
+        )
+        for log in waiting_logs(view, asked.election, caller, now)
+    ]
 
 
 async def search(page: Page) -> web.StreamResponse:
