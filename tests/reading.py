@@ -15,7 +15,16 @@ from federation.node.service import serve
 from federation.store.db import Database
 from tests.browsing import Browser
 from tests.formphoto import MEDIA_TYPE, draw_form
-from tests.homes import ELECTION, Node, add_peer, clocks, draft, make_home, serving
+from tests.homes import (
+    AS_IT_IS,
+    ELECTION,
+    Node,
+    add_peer,
+    clocks,
+    draft,
+    make_home,
+    serving,
+)
 from tests.waiting import until
 
 PHOTOS, READERS = "kawalpemilu.example", "jagasuara.example"
@@ -144,7 +153,9 @@ async def two_nodes(folder, election=ELECTION, contest="ppwp"):
             token = "control-token-of-the-readers"
             async with (
                 serve(parts, clocks(), Random(1), token, alone=True) as url,
-                aiohttp.ClientSession(auto_decompress=False) as session,
+                aiohttp.ClientSession(
+                    auto_decompress=False, headers=AS_IT_IS
+                ) as session,
             ):
                 readers = Node(c, url, session)
                 add_peer(a, c, url)

@@ -14,15 +14,24 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.flows.query.cells import format_csv
 from federation.flows.query.scope import read_names
-from federation.flows.queue.answers import QueueAnswer, WaitingForm
+from federation.flows.queue.answers import QueueAnswer, QueueOrder, WaitingForm
 from federation.flows.queue.table import waiting_table
 from federation.flows.queue.waiting import QueueAsked, list_queue
-from federation.records.readingqueue import ReadingQueue
+from federation.records.readingqueue import ReadingQueue, ReadingReason
 
 
 @click.command("queue", cls=Command, help="queue.help")
 @click.argument("which", type=click.Choice(get_args(ReadingQueue)))
 @click.option("--region", default="", help="views.option-region")
+@click.option(
+    "--reason", type=click.Choice(get_args(ReadingReason)), help="queue.option-reason"
+)
+@click.option(
+    "--order",
+    type=click.Choice(get_args(QueueOrder)),
+    default="gravest",
+    help="queue.option-order",
+)
 @page_options(50, "queue.option-after")
 @click.option("--csv", "is_csv", is_flag=True, help="queue.option-csv")
 @scope_options
@@ -32,6 +41,8 @@ def queue(  # noqa: PLR0913  one parameter for each option
     which: ReadingQueue,
     *,
     region: str,
+    reason: ReadingReason | None,
+    order: QueueOrder,
     limit: int,
     after: str,
     election: str,
@@ -40,7 +51,15 @@ def queue(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """What waits to be read."""
     scope = find_scope(run, election, contest)
-    asked = QueueAsked(scope, which, run.settings.org, int(run.clock()), region)
+    asked = QueueAsked(
+        scope,
+        which,
+        run.settings.org,
+        int(run.clock()),
+        region,
+        reason=reason or "",
+        order=order,
+    )
     with run.open_database().view() as view:
         answer = list_queue(view, asked, after, limit)
         codes = [form.tps for form in answer.forms]

@@ -26,6 +26,7 @@ from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
 from federation.node.events import say
 from federation.node.rivals import check_one_log
+from federation.node.unfounded import is_unfounded
 from federation.profiles import load_profiles
 from federation.records.keychain import (
     LAST,
@@ -183,6 +184,10 @@ def load_own_keys(
         ConfigError: one is missing, damaged, or another than our identity has named.
     """
     origins = tuple(origins)
+    for origin in origins:
+        if is_unfounded(home, origin):
+            # Says by which command they are made, and not which file is missing.
+            load_chain_notes(home, origin)
     keys = load_node_keys(home, org, origins)
     identity = load_identity_key(home, org)
     chains = {origin: _open_chain(home, origin, identity) for origin in origins}

@@ -46,6 +46,7 @@ from federation.web import (
     searchpage,
     signin,
     stationlist,
+    suggestions,
     thumbnails,
     wellknown,
 )
@@ -89,6 +90,7 @@ def make_app(site: WebContext) -> web.Application:
     app[feed.LOG_IDS] = {}
     app[NONCES] = Nonces(site.clock())
     app[previews.PREVIEWS] = previews.Previews()
+    app[suggestions.KEPT] = suggestions.KeptSuggestions()
     app[outlet.SENDERS] = outlet.senders()
     app[photopieces.COMING] = set()
     news = app[live.NEWS] = live.MapNews(site)
@@ -145,6 +147,7 @@ def make_app(site: WebContext) -> web.Application:
         previews,
         live,
         searchpage,
+        suggestions,
         reportpage,
         paperspage,
         partnerspage,
@@ -181,6 +184,7 @@ def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
         intake.SPOKEN: Bucket(burst=30, refill_s=1),
         agencyanswers.ANSWERED: Bucket(burst=30, refill_s=1),
         previews.DRAWN: Bucket(burst=60, refill_s=0.25),
+        suggestions.SUGGESTED: Bucket(burst=60, refill_s=0.5),
         signin.SIGN_INS: Bucket(burst=20, refill_s=60),
         posting.HANDED_IN: Bucket(burst=per_hour, refill_s=3600 / per_hour),
         posting.FOLLOWED: Bucket(burst=600, refill_s=0.5),

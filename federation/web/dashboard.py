@@ -3,8 +3,9 @@
 Rule: a page shows what the API answers, through the same functions, in Indonesian or
 English (the reader's browser says which, a link switches). Nothing from elsewhere and
 no script but `live.js`, which asks for the page again when the map has moved, and
-without which the page is whole: `page.POLICY` forbids all others, so that text out of
-a record could do nothing even if it got through the escaping of the templates.
+`suggest.js`, which proposes places while one types; without them the page is whole.
+`page.POLICY` forbids all others, so that text out of a record could do nothing even if
+it got through the escaping of the templates.
 
     /tps/{code}   /tps?code=   /static/…
 
@@ -22,10 +23,11 @@ from aiohttp import hdrs, web
 from federation import verifier
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answers, photos, tps
-from federation.flows.query.freshness import last_change
+from federation.flows.query.freshness import LastChange, last_change
 from federation.flows.query.history import History, history_of
 from federation.flows.query.scope import QueryScope, ask
-from federation.records.readers import Nobody, may_do
+from federation.flows.query.waiting import waiting_logs
+from federation.records.readers import Caller, Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
 from federation.store.db import View
@@ -78,11 +80,15 @@ async def station(page: Page) -> web.StreamResponse:
         is_public=site.settings.photos.public,
     )
     alike = await read_alike(page.request, asked.election, code, caller)
+    waits: list[str] = []
+    if not isinstance(caller, Nobody):
+        waits = await site.db.read(_tell_waiting, page, asked, code, caller)
     answered = await page.answer(
         "tps.html",
         site.settings.name,
         answer=answer,
         histories=histories,
+        waits=waits,
         data=f"/v1/tps/{answer.tps}?election={asked.election}",
         photos=shown,
         asked=page.request.query.get("asked", ""),
@@ -90,13 +96,31 @@ async def station(page: Page) -> web.StreamResponse:
         election=tell_election(page, asked),
         # A thumbnail is for people of ours; others open the photo itself.
         has_thumbnails=may_do(caller, "see"),
+        suggests=True,
         fresh=await tell_fresh(page, asked, code),
         preview=preview_of(page, asked, code),
         live=live_address(asked.election, answer.cursor),
     )
-    if (shown or alike) and not isinstance(caller, Nobody):
+    if (shown or alike or waits) and not isinstance(caller, Nobody):
         answered.headers[hdrs.CACHE_CONTROL] = PRIVATELY
     return answered
+
+
+def _tell_waiting(
+    view: View, page: Page, asked: QueryScope, code: str, caller: Caller
+) -> list[str]:
+    """What of this election waits, for whoever may read it already."""
+    now = page.request.app[SITE].clock()
+    between = "." if page.t.language == "id" else ":"
+    return [
+        page.t(
+            "page.waits",
+            org=page.named(log.org),
+            count=page.t.number(log.size),
+            moment=tell_moment(log.until, now, code, between),
+        )
+        for log in waiting_logs(view, asked.election, caller, now)
+    ]
 
 
 async def search(page: Page) -> web.StreamResponse:
@@ -171,6 +195,7 @@ def page_handler(
 
             return await answer_kept(request, language, names, make, shows)
         except (NotFoundError, FormatError) as error:
+            await freshen(page)
             return _mistake(page, error)
 
     return handle
@@ -249,6 +274,27 @@ def read_fresh(view: View, page: Page, asked: QueryScope, code: str) -> str:
     site = page.request.app[SITE]
     now = site.clock()
     change = last_change(view, asked.election, site.settings.org, now)
+    return _tell_change(page, change, now, code)
+
+
+async def freshen(page: Page) -> None:
+    """Have a page that shows nothing of the map say when it last changed.
+
+    It is that of the election asked for, or of the node's first; looked up once for all
+    such pages, so that strangers who ask for what is not there cost nothing.
+    """
+    site = page.request.app[SITE]
+    elections, now = site.settings.elections, site.clock()
+    if not elections:
+        return
+    asked = page.request.query.get("election", "")
+    changes = await site.changes.read(site.db, site.settings, now)
+    change = changes[elections.index(asked) if asked in elections else 0]
+    page.names = page.names or (await site.partners()).names
+    page.fresh = _tell_change(page, change, now, "")
+
+
+def _tell_change(page: Page, change: LastChange | None, now: int, code: str) -> str:
     if change is None:
         return ""
     between = "." if page.t.language == "id" else ":"

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from federation.text import LANGUAGES, Language, Text, load_topic
 from federation.web.context import SITE
-from federation.web.dashboard import pick_page_language
+from federation.web.dashboard import freshen, pick_page_language
 from federation.web.page import Page
 from federation.web.problem import ERRORS_PATH
 
@@ -44,4 +44,5 @@ async def show(request: web.Request) -> web.StreamResponse:
     page = Page(request, text, {"lang": chosen} if chosen in LANGUAGES else {})
     answers, rows = codes(text.language)
     owner = request.app[SITE].settings.name
+    await freshen(page)
     return page.render("errors.html", owner, answers=answers, rows=rows)

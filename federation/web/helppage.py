@@ -11,7 +11,7 @@ from federation.records.alarmhelp import CODES, PATH, help_for
 from federation.records.severity import ORDER
 from federation.text import Sentence
 from federation.web.context import SITE
-from federation.web.dashboard import page_handler
+from federation.web.dashboard import freshen, page_handler
 from federation.web.page import Page
 
 
@@ -25,6 +25,7 @@ def routes() -> list[web.RouteDef]:
 
 async def show_list(page: Page) -> web.StreamResponse:
     """Every alarm, those first that wake somebody."""
+    await freshen(page)
     known = [one for code in CODES if (one := help_for(page.t, code))]
     known.sort(key=lambda one: -ORDER.index(one.severity))
     owner = page.request.app[SITE].settings.name
@@ -42,4 +43,5 @@ async def show_one(page: Page) -> web.StreamResponse:
     if told is None:
         raise NotFoundError(Sentence("asked.no-alarm", code=f"{code[:40]!r}"))
     owner = page.request.app[SITE].settings.name
+    await freshen(page)
     return page.render("alarmhelp.html", owner, alarm=told, path=PATH)

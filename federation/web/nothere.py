@@ -13,7 +13,7 @@ from yarl import URL
 
 from federation.text import Text
 from federation.web.context import SITE
-from federation.web.dashboard import pick_page_language
+from federation.web.dashboard import freshen, pick_page_language
 from federation.web.page import Page
 from federation.web.problem import Handler
 
@@ -44,6 +44,7 @@ async def page_for_nothing(
         {"lang": language} if language else {},
     )
     owner = request.app[SITE].settings.name
+    await freshen(page)
     answered = page.render(
         "problem.html", owner, said=page.t("page.no_such_page"), given=""
     )

@@ -55,7 +55,7 @@ _UPPER: Final = frozenset({"DI", "DKI"})
 _MARKS: Final = {name: f"\ue000{name}\ue001" for name in ("fresh", "live")}
 _OURS: Final = frozenset({BuiltinMethodType, FunctionType, MethodType, Text})
 #: What a page has none of, where nothing is said of it.
-_NOTHING: Final = {"data": "", "every_s": 0, "preview": ""}
+_NOTHING: Final = {"data": "", "every_s": 0, "preview": "", "suggests": False}
 
 
 class PlainContext(jinja2.runtime.Context):
@@ -163,7 +163,8 @@ class Page:
         """The template as an answer, with the headers that keep it harmless.
 
         `live` of its values: where the page hears that it is to ask for itself again
-        (`live.py`); "", or none: it does not.
+        (`live.py`); "", or none: it does not. `suggests`: its search box proposes
+        places (`suggestions.py`).
         """
         live = str(values.pop("live", ""))
         other = "en" if self.t.language == "id" else "id"
@@ -187,6 +188,7 @@ class Page:
                 other_language=further(self.request, lang=other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
+                suggest_script=self.to(static_address("suggest.js")),
                 **{**_NOTHING, "fresh": self.fresh, **self._reader(), **values},
             )
         )
@@ -194,7 +196,7 @@ class Page:
         answered.headers[hdrs.CONTENT_LANGUAGE] = self.t.language
         answered.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
         answered.headers[hdrs.CACHE_CONTROL] = "no-cache"
-        if live:
+        if live or values.get("suggests"):
             answered.headers["Content-Security-Policy"] = SCRIPT_POLICY
         return answered
 

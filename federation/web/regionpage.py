@@ -103,6 +103,7 @@ async def show_region(page: Page) -> web.StreamResponse:
             "orders": _orders(sort),
             "preview": preview_of(page, asked, code),
             "shown": shown,
+            "suggests": True,
             "shows": SHOWN,
             "most": _most_votes(answer.region),
             "tally_told": _tell_tally(page, answer.region),

@@ -43,5 +43,6 @@ async def find(page: Page) -> web.StreamResponse:
         site.settings.name,
         answer=answer,
         typed=typed,
+        suggests=True,
         fresh=await tell_fresh(page, asked, ""),
     )

@@ -27,7 +27,7 @@ from federation.text.cause import FULL, fault_of_disk
 from federation.web.access import NotAllowed
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
-from federation.web.dashboard import pick_page_language
+from federation.web.dashboard import freshen, pick_page_language
 from federation.web.forms import (
     ForeignForm,
     form_token,
@@ -86,7 +86,9 @@ async def show_hints(request: web.Request, handler: Handler) -> web.StreamRespon
     try:
         return await handler(request)
     except (NotAllowed, ForeignForm) as error:
-        return _hint(_make_page(request), error.why, HTTPStatus.FORBIDDEN)
+        page = _make_page(request)
+        await freshen(page)
+        return _hint(page, error.why, HTTPStatus.FORBIDDEN)
     except OSError as error:
         # Scripts and programs take any form of an answer; a browser names this one.
         is_browser = _HTML in request.headers.get(hdrs.ACCEPT, "")
@@ -218,6 +220,7 @@ def _page(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         page = _make_page(request)
+        await freshen(page)
         try:
             return await show(page)
         except NotFoundError as error:

@@ -348,6 +348,15 @@ def _remember(tx: Transaction, parts: Resources) -> None:
         times=2,
     )
     strangers.save_strangers(tx, [asking])
+    other = FakeOrg("elsewhere.example", ELECTION)
+    ignored = strangers.IgnoredStranger(
+        vkey=str(other.node.key),
+        org=other.org,
+        ignored_at=NOW + 4,
+        person="koordinator 1",
+        role="coordinator",
+    )
+    strangers.ignore_strangers(tx, [ignored])
     told_map = webhooks.Told(cursor="12", vector={f"{PARTNER}/{ELECTION}": 3})
     webhooks.save_told(tx, "platform", ELECTION, told_map)
     alarms.tell_up_to(tx, "changed-after-held", f"{OWN}/{ELECTION}", 200)

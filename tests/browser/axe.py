@@ -45,6 +45,11 @@ async def look(tab, url: str) -> list[str] | None:
     await until(lambda: _has_come(tab))
     if await tab.run("document.contentType") != "text/html":
         return None
+    return await examine(tab)
+
+
+async def examine(tab) -> list[str]:
+    """The page as it stands: each finding as "rule: the element"."""
     await tab.run(_axe())
     return json.loads(await tab.run(_RUN))
 

@@ -16,6 +16,7 @@ _KEYS: Final = {
     " ": ("Space", 32, " "),
     "ArrowDown": ("ArrowDown", 40, ""),
     "ArrowUp": ("ArrowUp", 38, ""),
+    "Escape": ("Escape", 27, ""),
 }
 SHIFT: Final = 8
 #: The middle of what is in sight to be pressed and says this, or else has these words.

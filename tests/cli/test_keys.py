@@ -111,6 +111,21 @@ def test_an_election_is_added_with_the_time_that_was_written_before_it(
     assert load_settings(home.settings).origins[1:] == tuple(made)
 
 
+def test_for_a_time_that_has_passed_no_keys_are_made(cli, home, passphrase):
+    text = home.settings.read_text()
+    home.settings.write_text(WAITS.replace("2092", "2012") + text)
+    arguments = ("keys", "chain", "--home", home.folder, "--election", "pilpres-2019")
+    arguments += ("--passphrase-file", passphrase)
+    before = sorted(home.keys.iterdir())
+    code, _, err = cli(*arguments)
+    assert code == 3
+    assert "public_from.pilpres-2019: this time has passed" in err
+    assert sorted(home.keys.iterdir()) == before
+    # What it says is enough.
+    home.settings.write_text(text)
+    assert cli(*arguments)[0] == 0
+
+
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_what_everybody_could_read_gets_no_time_and_no_keys(tmp_path, language):
     home = make_home(tmp_path)

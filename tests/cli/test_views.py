@@ -88,6 +88,10 @@ QUESTIONS = [
     (("disputed",), lambda v: lists.disputed(v, ASKED, limit=50)),
     (("queue", "unread"), lambda v: list_queue(v, WAITING)),
     (
+        ("queue", "unread", "--reason", "photo", "--order", "place"),
+        lambda v: list_queue(v, WAITING._replace(reason="photo", order="place")),
+    ),
+    (
         ("status",),
         lambda v: state.status(v, THIS_MACHINE, NODE, []),
     ),
@@ -315,6 +319,15 @@ def test_the_queue_as_rows_is_what_the_queue_is(cli):
     assert "not read yet" in out
     _, out, _ = cli("queue", "differs", "--lang", "id")
     assert "Tidak ada foto yang menunggu" in out
+
+
+def test_the_queue_has_only_those_that_wait_for_the_reason_asked_for(cli):
+    for reason in ("unread", "photo"):
+        _, out, _ = cli("queue", "unread", "--csv", "--reason", reason)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        assert len(rows) == (reason == "unread"), reason
+    for wrong in (("--reason", "x"), ("--order", "x")):
+        assert cli("queue", "unread", *wrong)[0] == 2
 
 
 def test_status_hides_no_partner_and_says_what_is_not_known(cli, home):

@@ -209,6 +209,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /favicon.ico", "", "/favicon.ico"),
     ("GET /.well-known/security.txt", "", "/.well-known/security.txt"),
     ("GET /cari", "", "/cari?q=padang"),
+    ("GET /cari/saran", "", "/cari/saran?q=padang"),
     ("GET /bantuan/peringatan", "", "/bantuan/peringatan"),
     ("GET /bantuan/peringatan/{alarm}", "", "/bantuan/peringatan/fork"),
     ("GET /events", "no election", "/events?election=incidents"),

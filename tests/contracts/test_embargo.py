@@ -6,6 +6,7 @@ Then the clock passes the time, and nobody does anything.
 """
 
 import asyncio
+import gzip
 import json
 from functools import partial
 from random import Random
@@ -219,6 +220,30 @@ async def test_of_our_people_and_the_machine_all_see_it_early(world):
         path = f"/{hex_of(OURS)}/checkpoint"
         status, kept, _ = await ask(world, path, **headers)
         assert (status, kept["Cache-Control"]) == (200, "private, no-store")
+
+
+async def test_on_a_page_of_a_station_our_people_alone_are_told_what_waits(world):
+    path = f"/tps/{STATION}?lang=id"
+    viewer = world.as_viewer() | STRANGER
+    unknown = (await ask(world, path, **STRANGER))[2]
+    assert "menunggu sampai" not in (await ask(world, path, **viewer))[2].decode()
+    await world.hold_results()
+    assert (await ask(world, path, **STRANGER))[2] == unknown
+    partner = world.as_partner(OUTSIDE, path) | STRANGER
+    # A page that is kept for strangers is packed; it is not what a partner gets.
+    assert (await ask(world, path, **partner))[2] == gzip.decompress(unknown)
+    status, kept, body = await ask(world, path, **viewer)
+    assert (status, kept["Cache-Control"]) == (200, "private, no-store")
+    assert "menunggu sampai 18.00 WIB" in body.decode()
+    assert "(3 catatan" in body.decode(), "as much as /v1/status tells them"
+    assert "Belum ada pemantau" not in body.decode().partition("<body")[2]
+    words = world.home, "show", STATION
+    say = partial(federation, *words, language="id", is_json=False)
+    code, out, err = await asyncio.to_thread(say)
+    assert code == 0, out + err
+    assert f"{ORG}: hasilnya untuk pemilu ini menunggu sampai" in out
+    world.pass_time()
+    assert "menunggu sampai" not in (await ask(world, path, **viewer))[2].decode()
 
 
 async def test_no_file_has_anything_of_it_before_the_time(world, tmp_path):

@@ -49,7 +49,7 @@ from tests.conftest import PROJECT
 from tests.fakes import RECORDED_AT, FakeOrg, FakePeer, Tree
 from tests.flows.publish.conftest import hold, hold_about
 from tests.handed import bundle_of
-from tests.homes import ELECTION, Node, clocks, draft, make_home
+from tests.homes import AS_IT_IS, ELECTION, Node, clocks, draft, make_home
 from tests.webnode import context_of, settings_of
 
 NEVER_TOLD = ToldProgram()
@@ -194,6 +194,7 @@ READS = {
     # A stream that is let in does not end: what it says stands on every page.
     "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
+    "/cari/saran": ["/cari/saran?q=padang", "/cari/saran?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],
@@ -387,7 +388,7 @@ async def home(tmp_path):
             serve(
                 keeping_reports(resources), clocks(), Random(1), token, alone=True
             ) as url,
-            aiohttp.ClientSession(auto_decompress=False) as session,
+            aiohttp.ClientSession(auto_decompress=False, headers=AS_IT_IS) as session,
         ):
             filled = Home(resources, Node(found, url, session))
             await filled.fill()

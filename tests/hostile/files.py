@@ -172,7 +172,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a vote of -1": "row 2, column chart.100025: count: '1371011001001': '-1' is negative",
         "text for a vote": "row 2, column chart.100025: count: '1371011001001': 'x' is not a whole number",
         "a candidate who does not stand": "row 2, column chart.999999: candidate: '1371011001001': '999999' is no candidate of ppwp in Indonesia (pemilu-2024); standing there: 01 Anies Baswedan – Muhaimin Iskandar; 02 Prabowo Subianto – Gibran Rakabuming Raka; 03 Ganjar Pranowo – Mahfud MD",
-        "cut off": "row 2: json: not JSON: a text is not closed: it may be cut off; nothing after it can be read",
+        "cut off": "row 2: json: not JSON: a text is not closed: it may be cut off (line 1, column 101); nothing after it can be read",
     },
     "Situng": {
         "a code with letters": "row 1, column kode: tps: '13710110010ab' is not a TPS code of 13 characters",

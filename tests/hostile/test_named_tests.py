@@ -25,5 +25,6 @@ def test_every_test_that_a_page_names_exists(page):
 def test_every_row_names_a_test(page):
     rows = re.findall(r"(?m)^\|(?!--).*\|$", (PROJECT / page).read_text("utf-8"))
     assert len(rows) > 15
-    for row in rows[1:]:
+    # Each section of a page has a table, whose heads are alike.
+    for row in [row for row in rows if row != rows[0]]:
         assert NAMED.search(row.rsplit("|", 2)[1]), row

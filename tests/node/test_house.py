@@ -13,6 +13,7 @@ import pytest
 
 from federation.config.places import guess_home
 from federation.config.settings import load_settings
+from federation.errors import ConfigError
 from federation.flows.steps import StepPlan, not_tried, run_steps, warned, well
 from federation.node import house as package
 from federation.node.house import (
@@ -23,6 +24,7 @@ from federation.node.house import (
     limits,
     look_around,
 )
+from federation.node.resources import open_resources
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
@@ -105,6 +107,13 @@ async def test_keys_that_were_never_made_are_not_looked_for_in_a_backup(home):
     assert f"{ELECTION}/from-2092-02-14T1100Z" in step.seen
     assert f"federation keys chain --election {ELECTION}" in step.mend
     assert "--replace" not in step.mend
+    # And the node, which does not start, says the same.
+    settings = load_settings(home.settings)
+    with (
+        pytest.raises(ConfigError, match=f"keys chain --election {ELECTION}"),
+        open_resources(home, settings),
+    ):
+        pass
 
 
 async def test_keys_of_a_log_that_was_signed_are_looked_for_in_a_backup(home):

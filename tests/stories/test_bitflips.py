@@ -38,6 +38,7 @@ MENDED = (
     ("settled", "person"),
     ("schema_kept", "body"),
     ("stranger", "times"),
+    ("stranger_ignored", "person"),
     ("tile", "body"),
     ("token", "digest"),
     ("wanted", "org"),

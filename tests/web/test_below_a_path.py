@@ -12,6 +12,7 @@ from yarl import URL
 from federation import verifier
 from federation.web.app import make_app
 from tests import sample_map as sample
+from tests.homes import AS_IT_IS
 from tests.webnode import context_of, settings_of
 
 ATTRIBUTES = ("href", "src", "action")
@@ -47,7 +48,7 @@ async def _proxied(node, prefix):
 
     async def forward(request):
         async with (
-            ClientSession(auto_decompress=False) as session,
+            ClientSession(auto_decompress=False, headers=AS_IT_IS) as session,
             session.get(
                 node.make_url(f"/{request.match_info['tail']}").with_query(
                     request.query_string

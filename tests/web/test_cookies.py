@@ -191,4 +191,4 @@ async def test_a_session_of_one_node_is_none_of_another(sample_db, tmp_path):
 async def test_a_cookie_that_is_of_nobody_is_nobody(node, browser, cookie):
     name = cookie_form(node.settings).name
     page = await browser.open("/probe/who", Cookie=cookie.format(name=name))
-    assert page.text == "Nobody(sees_partners=False)"
+    assert page.text.startswith("Nobody(sees_partners=False")

@@ -7,10 +7,13 @@ each word whether it holds.
 import re
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 
 from federation.store import people
+from federation.store.db import Database
 from federation.web.app import make_app
 from tests.peoplenode import OTHER
+from tests.webnode import context_of, settings_of
 
 #: What makes a property so, in the bytes of the page.
 SIGNS = {
@@ -91,7 +94,13 @@ OTHERS = {
     *("/livez", "/readyz", "/metrics", "/logs", "/bantuan/peringatan"),
     *("/bantuan/peringatan/{alarm}", "/laporan/{org}/{id}/berkas/{digest}"),
     *("/laporan/{org}/{id}/berkas/{digest}/pdf", "/lapor/{id}/foto/{key}"),
-    *("/favicon.ico", "/.well-known/security.txt", "/events", "/blobs/{digests}"),
+    *(
+        "/cari/saran",
+        "/favicon.ico",
+        "/.well-known/security.txt",
+        "/events",
+        "/blobs/{digests}",
+    ),
 }
 PAGES = re.compile(r"\A/(?!v1|open311|\{|\.well-known|maps|removals|peta|live)")
 
@@ -124,3 +133,40 @@ async def test_each_list_has_each_word_or_says_why_not(reader, name):
     assert page.status == 200, page.text[-500:]
     has = {word for word, sign in SIGNS.items() if sign.search(page.text)}
     assert ALL - has == lacking.keys(), "what it lacks, and only that"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/tidak-ada", 404),
+        ("/tidak-ada?election=other", 404),
+        ("/masuk", 200),
+        ("/masuk?k=" + "x" * 43, 404),
+        ("/bantuan/peringatan", 200),
+        ("/bantuan/peringatan/fork", 200),
+        ("/bantuan/peringatan/none", 404),
+        ("/errors", 200),
+        ("/tps/x", 400),
+        ("/wilayah/9977", 404),
+        ("/daftar?status=x", 400),
+        ("/mitra", 403),
+        ("/laporan/daftar", 403),
+    ],
+)
+async def test_a_page_that_shows_nothing_of_the_map_says_when_it_changed(
+    browser, path, status
+):
+    between = "&" if "?" in path else "?"
+    page = await browser.open(f"{path}{between}lang=en", Accept="text/html")
+    assert page.status == status
+    assert SIGNS["time"].search(page.text)
+
+
+async def test_without_a_map_nothing_is_said_of_its_change(tmp_path):
+    site = context_of(Database.open(tmp_path), settings_of(elections=[]), profiles={})
+    async with TestClient(TestServer(make_app(site))) as client:
+        for path in ("/tidak-ada", "/masuk", "/bantuan/peringatan", "/errors"):
+            got = await client.get(f"{path}?lang=en", headers={"Accept": "text/html"})
+            assert got.status == (404 if path == "/tidak-ada" else 200)
+            assert not SIGNS["time"].search(await got.text())
+    site.db.close()

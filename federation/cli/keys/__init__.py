@@ -30,8 +30,8 @@ from federation.config.keystore import load_contributor_secret, load_signer, pse
 from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
-from federation.config.settings import Settings
-from federation.errors import FormatError
+from federation.config.settings import Settings, load_settings
+from federation.errors import ConfigError, FormatError
 from federation.records.keychain import LAST, format_origin, open_chain
 from federation.records.keystatement import INCIDENTS
 from federation.store.guard import Guard
@@ -105,6 +105,8 @@ def chain(
     origin = origins[-1]
     missing = [one for one in origins if not home.chain(one).exists()]
     report = FoundingReport()
+    if origins[0] in missing:
+        _check_time(home, settings, election)
     if missing:
         _check_rivals(settings, home, election)
         passphrase = read_passphrase(run, passphrase_file)
@@ -128,6 +130,15 @@ def chain(
     named = origin.partition("/")[2]
     out.show(value, lambda: out.line(run.t(key, election=named)))
     return None
+
+
+def _check_time(home: Home, settings: Settings, election: str) -> None:
+    """A log is not founded for everybody where the settings name a time for it."""
+    if election in settings.public_from:
+        return
+    if election in load_settings(home.settings, election).public_from:
+        why = Sentence("machine.public-from-past", election=election)
+        raise ConfigError(str(home.settings), f"public_from.{election}", why)
 
 
 def _check_rivals(settings: Settings, home: Home, election: str) -> None:

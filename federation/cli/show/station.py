@@ -8,6 +8,9 @@ from federation.cli.help import Command
 from federation.flows.query import answers
 from federation.flows.query.tps import kpu_beside
 from federation.flows.query.tps import tps as ask_station
+from federation.flows.query.waiting import WaitingLog, waiting_logs
+from federation.records.readers import THIS_MACHINE
+from federation.records.timezones import tell_moment
 
 
 @click.command("show", cls=Command, help="views.help-show")
@@ -20,17 +23,25 @@ def show(run: Run, tps: str, election: str) -> None:
     with run.open_database().view() as view:
         profiles = {scope.election: scope.profile}
         answer = ask_station(view, profiles, scope.election, code)
-    run.out.show(answer, lambda: _print_station(run, answer))
+        waits = waiting_logs(view, scope.election, THIS_MACHINE, run.clock())
+    run.out.show(answer, lambda: _print_station(run, answer, waits))
 
 
-def _print_station(run: Run, answer: answers.TpsAnswer) -> None:
+def _print_station(
+    run: Run, answer: answers.TpsAnswer, waits: list[WaitingLog]
+) -> None:
     t, out = run.t, run.out
     out.line(t("views.station", tps=answer.tps))
     names = [place.name for place in answer.places if place.code and place.name]
     if names:
         out.line(" / ".join(names))
+    now = int(run.clock())
+    for log in waits:
+        moment = tell_moment(log.until, now, answer.tps)
+        count = t.number(log.size)
+        out.line(t("page.waits", org=log.org, count=count, moment=moment))
     if not answer.contests:
-        out.line(t("page.none_yet"))
+        out.line(t("page.none_open" if waits else "page.none_yet"))
     for contest in answer.contests:
         out.line()
         print_contest(run, contest)

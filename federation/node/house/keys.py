@@ -17,8 +17,8 @@ from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
 from federation.node.house.settings import tell_config
 from federation.node.resources import load_own_keys
+from federation.node.unfounded import is_unfounded
 from federation.records.keychain import decode_keys, open_chain
-from federation.store.guard import Guard
 from federation.text import Sentence
 from federation.tlog.keys import ALG_COSIGNATURE, parse_vkey
 
@@ -31,7 +31,7 @@ async def read_keys(house: House) -> CheckStep:
         seen = Sentence("steps.keys-of-other-org", **both, path=home.settings)
         mend = Sentence("steps.mend-keys-of-other-org", **both)
         return failed("keys", seen, mend, **both, files=[str(home.settings)])
-    unfounded = [one for one in settings.origins if _is_unfounded(home, one)]
+    unfounded = [one for one in settings.origins if is_unfounded(home, one)]
     founded = [one for one in settings.origins if one not in unfounded]
     files = _readers(home, settings.org, founded)
     faults = [fault for read in files if (fault := _try(read)) is not None]
@@ -70,21 +70,6 @@ def _other_org(home: Home, org: str) -> str | None:
                 key = parse_vkey(load_vkey_text(path, str(path), ""))
                 orgs.add(open_chain(decode_keys(chain.read_bytes()), key).org)
     return None if org in orgs else min(orgs, default=None)
-
-
-def _is_unfounded(home: Home, origin: str) -> bool:
-    """Whether the keys of a log were never made here, rather than lost.
-
-    Where the keys of the node are gone too, or the guard knows the log, they are lost.
-    """
-    mine = home.chain(origin), home.log_key(origin)
-    if any(path.exists() for path in mine) or not home.role_key("records").exists():
-        return False
-    guard = Guard(home.guard)
-    try:
-        return guard.read(origin) is None and not guard.was_founded(origin)
-    except (FederationError, OSError):
-        return False
 
 
 def _tell_unfounded(origin: str) -> Sentence:

@@ -11,7 +11,9 @@
 
   /* Of what was there only that is touched which differs: what a reader has opened,
      typed, chosen or scrolled stays as it is. */
+  const isSearch = (one) => one instanceof Element && one.matches("form.search");
   const change = (old, fresh) => {
+    if (isSearch(old) && isSearch(fresh)) return; /* the map says nothing in it */
     if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
       old.replaceWith(fresh);
       if (fresh.nodeType === Node.ELEMENT_NODE) fresh.classList.add("news");
