@@ -62,6 +62,12 @@ def parse_fingerprint(text: str) -> str:
     return "-".join(groups)
 
 
+def differing(one: str, other: str) -> list[int]:
+    """In which groups, from 1, two fingerprints in their written form differ."""
+    pairs = zip(one.split("-"), other.split("-"), strict=True)
+    return [number for number, (a, b) in enumerate(pairs, 1) if a != b]
+
+
 def _holds(number: int, group: str) -> bool:
     known = all(letter in _ALPHABET for letter in group)
     return known and _check_digit(number, group[:4]) == group[4]

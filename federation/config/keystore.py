@@ -84,6 +84,17 @@ def load_identity(path: Path, org: str, passphrase: str) -> Signer:
     return Signer.from_seed(f"{org}/identity", _load_seed(path, passphrase))
 
 
+def check_identity(path: Path) -> None:
+    """Refuse what `load_identity` would refuse whatever the passphrase is.
+
+    Asked before the passphrase is: nobody types that for a file that is not there.
+
+    Raises:
+        ConfigError: it is missing, or readable by others.
+    """
+    read_private(path)
+
+
 def save_identity(path: Path, seed: bytes, passphrase: str, salt: bytes) -> None:
     """Write the identity key (32 bytes) to a new file, encrypted.
 

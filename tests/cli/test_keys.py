@@ -357,3 +357,26 @@ def test_an_interrupted_change_is_told_and_finished_by_doing_it_again(
 
 def steps_of(cli, in_home):
     return json.loads(cli("doctor", *in_home)[1])["steps"]
+
+
+@pytest.mark.parametrize("fault", ["missing", "open"])
+def test_the_identity_file_is_looked_at_before_anybody_types_a_passphrase(
+    cli, home, monkeypatch, tmp_path, fault
+):
+    file, key = tmp_path / "statements.json", tmp_path / "stick" / "identity.pem"
+    Database.open(home.data).close()
+    prepare = ["keys", "statement", "prepare", "--replace", "records", "--out", file]
+    assert cli(*prepare, "--home", home.folder)[0] == 0
+    key.parent.mkdir(mode=0o700)
+    if fault == "open":
+        key.write_bytes(home.identity.read_bytes())
+        key.chmod(0o644)
+
+    def asked(*_args, **_more):
+        raise AssertionError("nothing is asked")
+
+    monkeypatch.setattr("federation.cli.context.Run.ask", asked)
+    monkeypatch.setattr("federation.cli.context.Run.confirm", asked)
+    sign = ["keys", "statement", "sign", file, "--identity", key]
+    code, _, err = cli(*sign, "--home", home.folder)
+    assert (code, str(key) in err) == (3, True)

@@ -14,6 +14,9 @@ from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
 from federation.config.peers import Peer, format_peer, load_peers
 from federation.records.about import OfferedLog, sign_about
+from federation.store import alarms
+from federation.store.db import Database
+from federation.text import Sentence
 from federation.tlog.keys import Signer
 from tests.homes import init_words
 from tests.partnernode import PartnerNode, serve
@@ -91,6 +94,8 @@ def test_another_fingerprint_adds_nobody(cli, home, node, url):
     assert code == 4
     assert other in err
     assert fingerprint(node.identity) in err
+    assert "Check your typing first" in err
+    assert "signature" not in err
     assert load_peers(home.peers) == ()
     assert not home.vkey("b.example").exists()
 
@@ -100,6 +105,31 @@ def test_a_mistyped_fingerprint_is_found_before_anyone_is_called(cli, home):
     code, _, err = cli(*add(home, "http://127.0.0.1:1"), "--expect", typed)
     assert code == 2
     assert "group 1" in err
+
+
+def test_the_group_that_is_not_theirs_is_named(cli, home, node, url):
+    theirs = fingerprint(node.identity).split("-")
+    other = fingerprint(STRANGER.key).split("-")
+    typed = "-".join([*theirs[:4], other[4], *theirs[5:]])
+    code, _, err = cli(*add(home, url), "--expect", typed, "--lang", "id")
+    assert code == 4
+    assert "kelompok 5 berbeda. Periksa dahulu ketikan Anda" in err
+
+
+def test_the_alarm_of_a_partner_is_told_in_the_language_of_who_asks(
+    cli, home, node, url
+):
+    cli(*add(home, url), "--expect", fingerprint(node.identity))
+    why = Sentence("why.behind", size=3, known=4)
+    with Database.open(home.data).transaction() as tx:
+        alarms.raise_alarm(tx, "behind", "b.example/x", why, 1)
+    told = {
+        language: cli("peers", "show", "--home", home.folder, "--lang", language)[1]
+        for language in ("id", "en")
+    }
+    assert "menunjukkan 3 dari 4 catatan" in told["id"]
+    assert "shows 3 of 4 records" in told["en"]
+    assert "shows 3" not in told["id"]
 
 
 @pytest.mark.parametrize(

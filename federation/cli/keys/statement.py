@@ -24,7 +24,7 @@ from federation.config import keychange
 from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
 from federation.config.keychange import KeyChangeFile
-from federation.config.keystore import load_identity, save_identity
+from federation.config.keystore import check_identity, load_identity, save_identity
 from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
@@ -156,12 +156,15 @@ def sign(  # noqa: PLR0913  one argument an option
 ) -> int | None:
     """Show what the file changes, and sign that; this machine needs nothing else."""
     change = keychange.load_change(file)
+    # Without settings: the machine of the identity key need not be set up as a node.
+    path = identity_file or Home(run.folder).identity
+    check_identity(path)
+    if new_identity is not None and new_identity.exists():
+        check_identity(new_identity)
     for sentence in change.tell():
         run.out.note(run.t.say(sentence))
     if not yes and not run.confirm(run.t("change.ask-sign")):
         return 1
-    # Without settings: the machine of the identity key need not be set up as a node.
-    path = identity_file or Home(run.folder).identity
     passphrase = read_passphrase(run, passphrase_file)
     signers = [load_identity(path, change.org, passphrase)]
     if new_identity is not None:

@@ -8,10 +8,10 @@ from os.path import relpath
 
 from federation.cli.context import Run
 from federation.config.disk import create_file, make_folder
-from federation.config.fingerprint import fingerprint
+from federation.config.fingerprint import differing, fingerprint
 from federation.config.peers import Peer, load_vkey_text
 from federation.config.rewrite import add_peers
-from federation.errors import ConfigError, NotFoundError, SignatureError
+from federation.errors import ConfigError, NotFoundError, VerificationError
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 
@@ -22,13 +22,17 @@ def compare_key(
     """Whether people agree that this is the key they mean.
 
     Raises:
-        SignatureError: the fingerprint is not the expected one.
+        VerificationError: the fingerprint is not the expected one.
     """
     theirs = fingerprint(identity)
     if expected is not None:
         if theirs == expected:
             return True
-        raise SignatureError(Sentence("peers.differs", expected=expected, found=theirs))
+        groups = ", ".join(str(group) for group in differing(expected, theirs))
+        # No signature is wrong: a person typed what another key's owner would read out.
+        raise VerificationError(
+            Sentence("peers.differs", expected=expected, found=theirs, groups=groups)
+        )
     run.out.note(who)
     run.out.note(f"  {theirs}")
     agreed = run.confirm(run.t("peers.ask-compare"), "--expect")

@@ -77,7 +77,7 @@ def _print_one(run: Run, view: PartnerView) -> None:
     for held in view.holds:
         out.line(f"  {held.origin}: {_held(run, held)}")
     for alarm in view.alarms:
-        out.line(f"  ! {alarm.code}: {alarm.detail}")
+        out.line(f"  ! {alarm.code}: {t.say(alarm.detail)}")
         if t.has(f"alarms.do-{alarm.code}"):
             out.line(f"    → {t(f'alarms.do-{alarm.code}')}")
     if not view.turns:

@@ -7,6 +7,7 @@ stops nothing else. The whole turn, and where its parts stand:
     turn      the status vector, each log in it compared, the report
     chain     the keys of a log, opened with the pinned identity, only ever longer
     rejudge   what is held, by a newer key statement or a newer program
+    setapart  what its owner has set apart, by revoking the key that signed it
     onelog    one log in one turn: its keys, its checkpoint, its leaves
     times     how many logs of one organisation may wait for a time
     extend    a larger tree: prefix proved, then bundles, committed in steps
