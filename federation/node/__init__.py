@@ -1,6 +1,8 @@
 """A node put together: what `serve` runs, and what a writing command is meanwhile.
 
 resources      lock, database, guard, keys, own logs
+unfounded      whether the keys of a log of ours were never made, or are lost
+rivals         whether two logs of ours would have results of one election
 gate           may we sign yet?
 peers          peers.toml, as it is now
 photographs    all that is done with photographs: by which of the files below, and when

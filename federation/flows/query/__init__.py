@@ -15,6 +15,7 @@ Every answer names the `cursor` it was read at.
     region      a region and its parts: coverage, votes
     tps         a polling station, what each says side by side
     waiting     whose results wait for their time, for whoever may read them
+    history     what each organisation said of a station over time
     comparison  what each says of a station, figure by figure
     cited       whose record another was read or copied from
     photos      the photographs behind what is said of a station
