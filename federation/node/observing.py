@@ -30,7 +30,7 @@ from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources
 from federation.node.strangers import ALARM as ASKS
 from federation.node.strangers import Strangers
-from federation.schedule import Duty, Result
+from federation.schedule import Duty, Result, Schedule
 from federation.store import alarms, pulls
 from federation.store.db import Transaction, View
 from federation.store.observations import (
@@ -76,6 +76,7 @@ class ObservingHost(Protocol):
     sessions: Sessions
     partners: Partners
     strangers: Strangers
+    schedule: Schedule
 
     async def alarm(self, code: str, subject: str, detail: Sentence | None) -> None:
         """Raise an alarm, or clear it where `detail` is None."""
@@ -122,7 +123,10 @@ class Observing:
         for place, free in self._host.disk.free().items():
             self._see_room(place, free, wishes)
         book = await self._host.partners.book()
-        asking = await self._host.strangers.look(book)
+        strangers, reachable = self._host.strangers, self._host.peers.reachable
+        asking = await strangers.look(book, reachable)
+        for org in strangers.awaited:
+            self._host.schedule.notify(org)
         wishes[ASKS, self._host.resources.settings.org] = asking
         await self._raise(wishes, await db.read(_standing))
         await self._save()

@@ -4,21 +4,25 @@ Rule: only a signature that holds is noted, whose key names an organisation; tha
 is its own word. Bounded in memory and on disk, by address first, so that one machine
 that makes up names takes no room from others; nobody is asked or looked up because of
 it. One alarm for all of them, a notice: somebody may have added us whom we have not
-added. It goes when nobody asks any more, or when all were added.
+added. Who names a partner is told only once a turn with that partner, due at once, has
+gone well and the key still is none of its: before its first turn, and after it has
+replaced its key, a partner asks by a key that nobody knows here yet. The alarm goes
+when nobody asks any more, or when all were added.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from msgspec.structs import replace
 
 from federation.flows.partners import PartnerBook
 from federation.records.canonical import ORG_PATTERN
-from federation.store.db import Database, Transaction
+from federation.store.db import Database, Transaction, View
 from federation.store.strangers import (
     Stranger,
+    awaits_turn,
     forget_strangers,
     list_strangers,
     save_strangers,
@@ -45,6 +49,8 @@ class Strangers:
         self._db, self._clock = db, clock
         self._noted: dict[str, Stranger] = {}
         self._addresses: dict[str, str] = {}
+        #: The partners whose key statements are to be looked at first.
+        self.awaited = frozenset[str]()
         self._saved_at = float("-inf")
 
     def asked(self, key: VerifierKey, address: str, ours: str) -> None:
@@ -76,8 +82,13 @@ class Strangers:
         del self._noted[gone], self._addresses[gone]
         return True
 
-    async def look(self, book: PartnerBook) -> Sentence | None:
-        """Write down who asked; what the alarm says, None: nothing is to be told."""
+    async def look(
+        self, book: PartnerBook, reachable: Collection[str] = ()
+    ) -> Sentence | None:
+        """Write down who asked; what the alarm says, None: nothing is to be told.
+
+        `reachable`: the partners with whom there are turns.
+        """
         now = self._clock()
         for vkey in [one.vkey for one in self._noted.values() if _is_known(one, book)]:
             del self._noted[vkey], self._addresses[vkey]
@@ -96,7 +107,15 @@ class Strangers:
             self._saved_at = now
             await self._db.write(_keep, seen, gone, int(now - TOLD_FOR_S))
             kept = await self._db.read(list_strangers)
-        return tell_strangers(kept)
+        waiting = await self._db.read(_waiting, kept, reachable)
+        self.awaited = frozenset(one.org for one in waiting)
+        return tell_strangers([one for one in kept if one not in waiting])
+
+
+def _waiting(
+    view: View, kept: list[Stranger], reachable: Collection[str]
+) -> list[Stranger]:
+    return [one for one in kept if awaits_turn(view, one, reachable)]
 
 
 def _keep(tx: Transaction, seen: list[Stranger], gone: list[str], before: int) -> None:

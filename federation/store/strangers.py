@@ -9,13 +9,18 @@ room among those who wait to be looked at. Of these the oldest go, and would be 
 again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from federation.store.db import Transaction, View
+from federation.store.pulls import list_turns
 from federation.store.twice import write_twice
 
+#: So long a turn is waited for that shows the keys of a partner, in seconds.
+AWAITED_S = 3600
+#: How a turn ends after which its keys are known.
+WELL = frozenset({"ok", "unchanged"})
 MOST_KEPT = 64
 MOST_IGNORED = 256
 
@@ -131,6 +136,26 @@ def list_strangers(view: View) -> list[Stranger]:
     )
     names = Stranger.__struct_fields__
     return [Stranger(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def awaits_turn(view: View, asking: Stranger, reachable: Collection[str]) -> bool:
+    """Whether a key may be a partner's that names one: its statements come first.
+
+    Until a turn with that partner has gone well since the key first asked, a new
+    partner and one that has replaced its node key look like somebody else. Where no
+    turn goes well for an hour it is told all the same.
+
+    Args:
+        view: The snapshot.
+        asking: Whose key is nobody's here.
+        reachable: The partners with whom there are turns.
+    """
+    if asking.last_at - asking.first_at > AWAITED_S:
+        return False
+    return asking.org in reachable and not any(
+        turn.outcome in WELL and turn.at >= asking.first_at
+        for turn in list_turns(view, asking.org)
+    )
 
 
 def save_strangers(tx: Transaction, seen: Iterable[Stranger]) -> None:

@@ -43,7 +43,8 @@ class Host:
         self.clocks = SimpleNamespace(wall=lambda: self.now, steady=lambda: self.now)
         self.disk = SimpleNamespace(free=lambda: {"data": self.room, "guard": None})
         self.sessions = SimpleNamespace(certificates={}, session=self._session)
-        self.asked, self.fault = 0, None
+        self.asked, self.fault, self.notified = 0, None, []
+        self.schedule = SimpleNamespace(notify=self.notified.append)
         self.set_peers(peer(A), peer(B))
 
     def set_peers(self, *peers):
@@ -234,3 +235,15 @@ async def test_a_look_that_finds_nothing_new_writes_nothing(host, db):
         host.now += 15
         await seen.turn()
     assert writes == []
+
+
+async def test_an_unknown_key_in_a_partners_name_makes_a_turn_with_it_due(db):
+    host = Host(db)
+    host.known = {"a known key": A}
+    host.strangers.asked(Signer.from_seed(f"{A}/node", bytes(32)).key, "::1", "c")
+    await Observing(host).turn()
+    assert host.notified == [A]
+    with db.view() as view:
+        assert not [
+            one for one in alarms.list_alarms(view) if one.code == observing.ASKS
+        ]

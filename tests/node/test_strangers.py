@@ -6,6 +6,7 @@ from federation.flows.partners import PartnerBook
 from federation.node import strangers as node
 from federation.node.strangers import Strangers
 from federation.records.readers import Partner
+from federation.store import pulls
 from federation.store import strangers as store
 from federation.tlog.keys import Signer
 
@@ -139,3 +140,38 @@ async def test_a_partner_whose_keys_are_not_here_yet_is_no_stranger(db, noted):
     shown = {str(key_of("a.example")): "a.example"}
     book = PartnerBook(orgs=shown, partners=a_partner)
     assert await noted.look(book) == "a.example"
+
+
+async def test_the_name_of_a_partner_is_told_only_after_a_turn_has_shown_its_keys(
+    db, clock, noted
+):
+    book = PartnerBook(orgs={str(key_of("a.example")): "a.example"})
+    clock.now += 100
+    noted.asked(key_of("a.example", 1), HERE, OURS)
+    asked_at = int(clock.now)
+    # The turn before it asked, and one since that has failed, show nothing.
+    for at, outcome in ((asked_at - 1, "ok"), (asked_at + 1, "failed")):
+        add_turn(db, at, outcome)
+        assert await noted.look(book, {"a.example"}) is None
+        assert noted.awaited == {"a.example"}
+    # With whom there are no turns is not waited for.
+    assert await noted.look(book, ()) == "a.example"
+    add_turn(db, asked_at + 2, "unchanged")
+    assert await noted.look(book, {"a.example"}) == "a.example"
+    assert not noted.awaited
+
+
+async def test_a_name_is_told_all_the_same_where_no_turn_goes_well_for_an_hour(
+    db, clock, noted
+):
+    book = PartnerBook(orgs={str(key_of("a.example")): "a.example"})
+    for wanted in (None, "a.example"):
+        noted.asked(key_of("a.example", 1), HERE, OURS)
+        assert await noted.look(book, {"a.example"}) == wanted
+        clock.now += store.AWAITED_S + 1
+
+
+def add_turn(db, at, outcome):
+    turn = pulls.Turn(org="a.example", at=at, seconds=1.0, outcome=outcome)
+    with db.transaction() as tx:
+        pulls.save_turn(tx, pulls.PeerTurn(org="a.example"), turn)

@@ -109,7 +109,7 @@ def _held(run: Run, held: HeldOfOurs) -> str:
 def list_asking(run: Run) -> list[AskingStranger]:
     """Who asks and is no partner; nobody, where no node has run yet."""
     with contextlib.suppress(NotFoundError), run.open_database().view() as view:
-        return read_asking(view, {peer.org for peer in run.peers})
+        return read_asking(view, {peer.org: peer for peer in run.peers})
     return []
 
 
@@ -127,5 +127,6 @@ def print_asking(run: Run, asking: Sequence[AskingStranger]) -> None:
         )
         out.line(f"  {said} ({t('partners.asking-key', key=one.key_id)})")
         if one.is_partners_name:
-            out.line(f"    {t('partners.asking-partner')}")
+            word = "awaited" if one.awaits_turn else "partner"
+            out.line(f"    {t(f'partners.asking-{word}')}")
     out.line(f"  {t('partners.asking-lead')}")

@@ -10,7 +10,7 @@ ours and whoever looks after the node.
 here. The name is their own word and trusted in nothing; it says whom to call.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, Struct, UnsetType
@@ -24,7 +24,7 @@ from federation.store.alarms import Alarm, SettledAlarm
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.observations import Observation, load_observations
-from federation.store.strangers import IgnoredStranger
+from federation.store.strangers import IgnoredStranger, awaits_turn
 from federation.text import Sentence
 
 #: From the worst on; `up-to-date` where nothing else holds.
@@ -143,7 +143,8 @@ class PartnerView(Struct, frozen=True, kw_only=True):
 class AskingStranger(Struct, frozen=True, kw_only=True):
     """Who asks and is no partner; see the head of this file.
 
-    `is_partners_name`: the name is a partner's, the key is none that it has.
+    `is_partners_name`: the name is a partner's, the key is none that it has;
+    `awaits_turn`: it may be its all the same, the next turn with it shows that.
     """
 
     org: str
@@ -152,6 +153,7 @@ class AskingStranger(Struct, frozen=True, kw_only=True):
     last_at: int
     times: int
     is_partners_name: bool
+    awaits_turn: bool
 
     @property
     def key_id(self) -> str:
@@ -365,8 +367,9 @@ def _concerns(alarm: Alarm, peer: Peer) -> bool:
     )
 
 
-def read_asking(view: View, known: Collection[str]) -> list[AskingStranger]:
-    """Who asks and is no partner; `known`: the organisations of those that are."""
+def read_asking(view: View, peers: Mapping[str, Peer]) -> list[AskingStranger]:
+    """Who asks and is no partner; `peers`: those that are, by organisation."""
+    reachable = {org for org, peer in peers.items() if peer.url and not peer.paused}
     return [
         AskingStranger(
             org=one.org,
@@ -374,7 +377,8 @@ def read_asking(view: View, known: Collection[str]) -> list[AskingStranger]:
             first_at=one.first_at,
             last_at=one.last_at,
             times=one.times,
-            is_partners_name=one.org in known,
+            is_partners_name=one.org in peers,
+            awaits_turn=awaits_turn(view, one, reachable),
         )
         for one in strangers.list_strangers(view)
     ]
