@@ -95,7 +95,7 @@ async def test_who_is_out_gets_what_every_stranger_gets(home, end):
     for asked in told_why:
         assert answers[asked] != public[asked]
         del answers[asked], public[asked]
-    # Whoever sends a cookie has pages made anew, never packed, without a kept one's tag.
+    # Whoever sends a cookie has pages made anew, never packed, without a tag.
     for _, headers, _ in (*answers.values(), *public.values()):
         for name in ("Etag", "Vary"):
             headers.pop(name, None)
