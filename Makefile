@@ -44,6 +44,8 @@ test: $(VENV)/.dev
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Slow ones wait as long as they work: three at a time.
+# LONG=1: those of minutes, too (how-tos typed, every way of installing, every proxy).
+SLOW := $(if $(LONG),slow,slow and not long)
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(PACKAGE)
 	$(BIN)/ruff check $(PACKAGE)
@@ -51,7 +53,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist worksteal -m "not slow"
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m slow
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -29,6 +29,7 @@ FILES = {
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("page", ["import-results.md", "import-results.id.md"])
 def test_every_command_of_importing_can_be_typed(tmp_path, page):
     language = "id" if ".id." in page else "en"

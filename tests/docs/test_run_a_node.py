@@ -48,6 +48,7 @@ def founding(page: str, folder: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @LANGUAGES
 def test_a_node_is_founded_as_the_page_says_and_its_unit_finds_it(tmp_path, page):
     for place in PLACES[:3]:
@@ -86,6 +87,7 @@ def test_a_node_is_founded_as_the_page_says_and_its_unit_finds_it(tmp_path, page
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @LANGUAGES
 def test_every_command_about_a_node_can_be_typed(tmp_path, page):
     """Those of the blocks at a node that runs; those in sentences exist."""

@@ -24,7 +24,7 @@ from tests.install.walk import PROJECT, blocks, checkout, lines_of, terminal
 from tests.stories.nodes import Node, closing_all
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 PAGES = {"en": "install.md", "id": "install.id.md"}
 HOW_TO = PROJECT / "docs/how-to"

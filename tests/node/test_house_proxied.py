@@ -67,6 +67,7 @@ WELL = {"addresses": "", "streams": "", "waiting": ""}
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("base", ["", "/federation"], ids=["name", "path"])
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_behind_the_files_that_are_handed_out_all_is_well(
@@ -77,6 +78,7 @@ async def test_behind_the_files_that_are_handed_out_all_is_well(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("changes", "found"),
     [

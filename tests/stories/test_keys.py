@@ -111,6 +111,7 @@ def test_what_a_stolen_key_signed_counts_nowhere_and_may_be_said_again(nodes, tm
         assert code == 0, told
 
 
+@pytest.mark.long
 def test_the_identity_key_changes_and_pins_of_the_old_one_go_on(nodes, tmp_path):
     a, b = nodes
     a.take(1, 4)
@@ -128,6 +129,7 @@ def test_the_identity_key_changes_and_pins_of_the_old_one_go_on(nodes, tmp_path)
     assert covered(b) == 8
 
 
+@pytest.mark.long
 def test_a_history_that_went_on_is_not_given_keys_that_were_made_before(
     nodes, tmp_path
 ):

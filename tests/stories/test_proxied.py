@@ -33,7 +33,7 @@ from tests.stories.test_people import command
 from tests.stories.test_photos import has, is_whole, log, named, policy, take_in
 from tests.waiting import LIMIT_S, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 LONG_S = 4 * LIMIT_S
 PHOTOS = [b"\xff\xd8\xff" + Random(n).randbytes(2_500_000) for n in range(3)]
