@@ -702,6 +702,8 @@ COMPARED = {
     "records/readers.py": "the gate itself",
     "records/keystatement.py": "how a log's name is written",
     "records/kinds.py": "in which log a type of record may stand",
+    "flows/query/waiting.py": "which logs hold results, of those the gate lets see",
+    "flows/visit/heads.py": "which elections a partner has results of, of all it shows",
 }
 
 

@@ -397,7 +397,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "an unknown word": "FormatError: not a line of a policy (line 1)",
     },
     "fingerprint": {
-        "one letter wrong": "FormatError: a mistake in the fingerprint (group 8)",
+        "one letter wrong": "FormatError: the fingerprint is mistyped there: compare it with what was read to you (group 8)",
         "too short": "FormatError: a fingerprint has 8 groups of five characters ('232OB-JSJMJ')",
     },
     "circle file": {

@@ -268,7 +268,7 @@ ERRORS: Final[dict[str, str]] = {
     "a signature over other text": "SignatureError: a bad signature by jagasuara.example/records",
     "a key that nobody stated": "SignatureError: jagasuara.example/records aebc425d is not a records key of this log",
     "a key that is not valid yet": "SignatureError: jagasuara.example/records 701a25d2 is not valid at index 5",
-    "a key revoked before this index": "SignatureError: jagasuara.example/records 74aadad1 is not valid at index 5",
+    "a key revoked before this index": "SignatureError: set apart by its owner: its key counts for nothing from record 3 on, reason: stolen laptop",
     "the checkpoint key": "SignatureError: jagasuara.example/pemilu-2024 08c81406 is not a records key of this log",
     "the identity key": "SignatureError: jagasuara.example/identity 2ad34055 is not a records key of this log",
     "two signatures": "SignatureError: a record has exactly one signature",

@@ -311,4 +311,4 @@ def test_a_cause_is_told_with_its_address_in_both_languages():
     reason = Sentence("network.login")
     said = tell(PeerError("a.example", "https://a.example/logs", 401, reason))
     assert said.startswith("https://a.example/logs answered 401: it asks for a login")
-    assert "menjawab 401: situs itu meminta login" in Text("id").say(said)
+    assert "menjawab 401: situs itu meminta kata sandi" in Text("id").say(said)
