@@ -44,7 +44,13 @@ def examined(folder, kind, images, *, apart=False, synchronous=""):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("forced")
-@pytest.mark.parametrize("apart", [False, True], ids=["beside", "on another disk"])
+@pytest.mark.parametrize(
+    "apart",
+    [
+        pytest.param(False, id="beside"),
+        pytest.param(True, id="on another disk", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("kind", crashimages.JOURNALS)
 def test_no_power_cut_loses_forks_or_ends_a_log(folder, kind, apart):
     found = examined(folder, kind, 300, apart=apart)

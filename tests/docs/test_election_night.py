@@ -45,7 +45,13 @@ def at_a_node(tmp_path, reader):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["election-night.md", "election-night.id.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "election-night.id.md",
+        pytest.param("election-night.md", marks=pytest.mark.long),
+    ],
+)
 def test_every_command_of_the_night_can_be_typed(at_a_node, page):
     text = (PAGES / page).read_text(encoding="utf-8")
     steps = steps_of(text)
@@ -56,7 +62,13 @@ def test_every_command_of_the_night_can_be_typed(at_a_node, page):
         at_a_node.do(step)
 
 
-@pytest.mark.parametrize("page", ["election-night.md", "election-night.id.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "election-night.id.md",
+        pytest.param("election-night.md", marks=pytest.mark.long),
+    ],
+)
 def test_the_page_to_print_is_one_page(page):
     """A sheet of A4 has some sixty lines of this page at the size it is printed in."""
     text = (PAGES / page).read_text(encoding="utf-8")
