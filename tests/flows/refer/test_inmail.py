@@ -130,10 +130,10 @@ def test_nothing_that_a_mail_holds_breaks_or_holds_up(name):
     facts = read_facts(mail)
     assert len(mail_id(mail)) == 32
     assert facts.message_ids == frozenset()
-    assert time.process_time() - before < 1
     shown = read_text(mail)
     shown.text.encode()
-    assert time.process_time() - before < 10
+    # A tenth of a second; what grows with the square of its length takes minutes.
+    assert time.process_time() - before < 20
 
 
 @settings(max_examples=300, deadline=None)
