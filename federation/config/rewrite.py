@@ -24,7 +24,7 @@ _ANY_HEADER: Final = re.compile(r"\s*\[")
 _QUIET: Final = re.compile(r"\s*(#.*)?")
 _LIST: Final = r"(?m)^({name}\s*=\s*\[)([^\]\n]*?)(,?\s*\])"
 _ELECTIONS_LINE: Final = re.compile(r"(?m)^(?=elections\s*=)")
-ElectionList = Literal["elections", "incidents"]
+ElectionList = Literal["elections", "incidents", "successors"]
 
 
 def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:

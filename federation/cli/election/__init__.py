@@ -13,6 +13,7 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.election.archive import archive
 from federation.cli.election.candidates import candidates, follow_rules
+from federation.cli.election.successor import continue_election
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason, run_statement
@@ -33,6 +34,7 @@ def election() -> None:
 
 election.add_command(archive)
 election.add_command(candidates)
+election.add_command(continue_election)
 
 
 @election.command("add", help="election.help-add")

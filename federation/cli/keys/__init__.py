@@ -32,8 +32,7 @@ from federation.config.recovery import format_code
 from federation.config.rewrite import add_election
 from federation.config.settings import Settings, load_settings
 from federation.errors import ConfigError, FormatError
-from federation.records.keychain import LAST, format_origin, open_chain
-from federation.records.keystatement import INCIDENTS
+from federation.records.keychain import LAST, open_chain
 from federation.store.guard import Guard
 from federation.text import Sentence
 
@@ -101,7 +100,7 @@ def chain(
     home = Home.of(run.folder, settings)
     origins = [settings.origin_of(election)]
     if incidents:
-        origins.append(format_origin(settings.org, election, INCIDENTS))
+        origins.append(settings.incidents_origin_of(election))
     origin = origins[-1]
     missing = [one for one in origins if not home.chain(one).exists()]
     report = FoundingReport()

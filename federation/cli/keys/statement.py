@@ -193,7 +193,7 @@ def publish(run: Run, *, file: Path) -> None:
     change = keychange.load_change(file)
     if change.org != org:
         raise ConflictError(Sentence("change.of-other", org=change.org, ours=org))
-    with _standing_still(home), run.open_database().view() as view:
+    with standing_still(home), run.open_database().view() as view:
         sizes = {one.origin: _open_size(view, one.origin) for one in change.statements}
         chains = keychange.check_publishable(home, change, lambda o: sizes[o] or 0)
         keychange.publish(home, org, chains)
@@ -201,7 +201,7 @@ def publish(run: Run, *, file: Path) -> None:
 
 
 @contextlib.contextmanager
-def _standing_still(home: Home) -> Iterator[None]:
+def standing_still(home: Home) -> Iterator[None]:
     """Nothing is signed meanwhile: the size that a statement names must stay."""
     with contextlib.ExitStack() as stack:
         try:

@@ -1,0 +1,113 @@
+"""A history that has ended is continued by another, and partners follow unasked."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.homes import ELECTION
+from tests.stories.nodes import PROJECT, start_all, station
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+OWN = {
+    (code, f"jagapemilu.example/{ELECTION}")
+    for code in ("own-fork", "own-log-successor-needed")
+}
+
+
+def federation(node, *words, code=0):
+    """What a command of this node prints as JSON."""
+    words = [*words, "--home", str(node.home.folder), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "federation", *map(str, words)],
+        capture_output=True, cwd=PROJECT, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return json.loads(done.stdout) if code == 0 else done.stderr + done.stdout
+
+
+def go_on(node, *words, code=0):
+    secret = ["--passphrase-file", node.home.folder / "passphrase"]
+    words = ["election", "continue", ELECTION, "--yes", *secret, *words]
+    return federation(node, *words, code=code)
+
+
+def hand_in(node, start, end):
+    """What became of each of these results."""
+    drafts = [station(number) for number in range(start, end)]
+    status, said = node.post("/v1/records", {"election": ELECTION, "records": drafts})
+    assert status == 200, said
+    return [one["outcome"] for one in said["verdicts"]]
+
+
+def covered(node):
+    """How many stations the map has a result of."""
+    return node.ask("/v1/summary")[1]["status"]["single"]
+
+
+def fork(pemilu, suara, kawal, backup, apart):
+    """The disk died; an old backup is put back, and forced to sign at once."""
+    shutil.rmtree(pemilu.home.folder)
+    backup.rename(pemilu.home.folder)
+    apart.cut()
+    kawal.start()
+    pemilu.start("--alone").take(20, 23)
+    wait_until(lambda: kawal.size(pemilu.origin) == 9, "the other has the second")
+    suara.start()
+    apart.mend()
+    for one in (pemilu, suara, kawal):
+        wait_until(lambda one=one: one.is_frozen(pemilu.origin), f"{one.org} freezes")
+    assert OWN & pemilu.alarms(), "by whichever way it heard of it"
+    assert covered(suara) == 10
+    assert covered(kawal) == 8
+
+
+@pytest.mark.long
+def test_a_restored_backup_forks_and_a_successor_goes_on(pemilu, suara, kawal, wire):
+    """`pemilu` ran twice: its newer half is with `suara`, the second with `kawal`."""
+    apart = wire(suara)
+    pemilu.trust(suara, suara.url)
+    pemilu.trust(kawal, kawal.url)
+    suara.trust(pemilu, pemilu.url)
+    suara.trust(kawal, kawal.url)
+    kawal.trust(pemilu, pemilu.url)
+    kawal.trust(suara, apart.url)
+    start_all(pemilu, suara, kawal)
+    pemilu.take(0, 5)
+    for one in (suara, kawal):
+        wait_until(lambda one=one: one.size(pemilu.origin) == 6, "both hold it")
+    pemilu.stop()
+    backup = shutil.copytree(pemilu.home.folder, pemilu.home.folder.parent / "backup")
+    kawal.stop()
+    pemilu.start().take(5, 10)
+    wait_until(lambda: suara.size(pemilu.origin) == 11, "one partner has the newer")
+    pemilu.stop()
+    suara.stop()
+
+    fork(pemilu, suara, kawal, backup, apart)
+    assert "systemctl stop" in go_on(pemilu, code=6)
+    pemilu.stop()
+    assert "too much" in go_on(pemilu, "--size", 7, code=6)
+    [said] = go_on(pemilu)["continued"]
+    assert (said["size"], said["left_out"]) == (6, 3)
+    assert said["partners"] == {suara.org: 6, kawal.org: 9}
+    assert go_on(pemilu)["continued"] == []
+    pemilu.start()
+    new = said["origin"]
+    # What was lost is said again, what counts still is not.
+    drafts = [(0, 10), (20, 23)]
+    said = [outcome for pair in drafts for outcome in hand_in(pemilu, *pair)]
+    assert said == ["held"] * 5 + ["logged"] * 8
+    for one in (suara, kawal):
+        wait_until(lambda one=one: one.size(new) == 9, f"{one.org} follows")
+    for one in (pemilu, suara, kawal):
+        wait_until(lambda one=one: covered(one) == 13, f"{one.org} shows all")
+    assert len({one.digest() for one in (pemilu, suara, kawal)}) == 1
+    for one in (pemilu, suara, kawal):
+        code, told = one.doctor()
+        assert code == 0, told
