@@ -55,7 +55,7 @@ from federation.store.logs import Log
 from federation.text import Sentence
 
 
-class _Asked(NamedTuple):
+class _AnsweredCopies(NamedTuple):
     """What the partners hold of a log of ours, and who did not say, and why."""
 
     copies: list[PartnerCopy]
@@ -66,7 +66,7 @@ class _Ended(NamedTuple):
     """A log that has ended, what is known of it, and the size that counts."""
 
     log: Log
-    asked: _Asked
+    asked: _AnsweredCopies
     size: int
 
 
@@ -128,9 +128,11 @@ def _find_ended(run: Run, origins: list[str], size: int | None) -> list[_Ended]:
     return ended
 
 
-async def _ask_all(run: Run, db: Database, log: Log, chain: KeyChain) -> _Asked:
+async def _ask_all(
+    run: Run, db: Database, log: Log, chain: KeyChain
+) -> _AnsweredCopies:
     """All at once: a dead partner must not make the others wait."""
-    asked = _Asked([], [])
+    asked = _AnsweredCopies([], [])
     key = load_signer(run.home.role_key("node"), f"{run.settings.org}/node")
     signer = RequestSigner(key, run.clock, SystemRandom())
 

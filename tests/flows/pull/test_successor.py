@@ -10,7 +10,8 @@ from federation.flows.ownlog.successor import (
     proposed_size,
     undisputed_size,
 )
-from tests.fakes import FakeOrg, FakePeer, Tree, signer
+from federation.tlog.keys import Signer
+from tests.fakes import FakeOrg, FakePeer, Tree
 
 SIZE, FORKED = 600, 530
 ORG, OTHER = "jagasuara.example", "kawal.example"
@@ -69,7 +70,7 @@ async def test_what_our_key_has_not_signed_is_no_copy(held):
     chain = owner.chain
     with pytest.raises(PeerError):
         await look_at_copy(db, log, chain, FakePeer(OTHER), OTHER)
-    owner.log = signer(f"{owner.origin}/2")
+    owner.log = Signer.from_seed(owner.origin, bytes(32))
     with pytest.raises(SignatureError):
         await look_at_copy(db, log, chain, FakePeer(OTHER).show(tree), OTHER)
 
