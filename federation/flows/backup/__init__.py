@@ -11,6 +11,7 @@ starts what was put back is taken for a copy, and asks every partner before it s
     rotate     older ones give way
     look       one is put back into a scratch folder and examined
     restore    one becomes the home of a node
+    last       which was the newest that was made whole
 
 Source: docs/adr/0044-a-backup-has-no-guard.md
 """
