@@ -33,6 +33,7 @@ from federation.records.canonical import format_time
 from federation.records.keychain import (
     decode_keys,
     encode_keys,
+    open_by_first,
     open_chain,
     parse_origin,
     sign_statement,
@@ -163,12 +164,12 @@ class Founder:
 
         self.report.ensure(path, make)
 
-    def _named_keys(self, identity: VerifierKey) -> dict[str, set[VerifierKey]]:
+    def _named_keys(self) -> dict[str, set[VerifierKey]]:
         """The keys that statements of ours name already, by role."""
         named: dict[str, set[VerifierKey]] = {}
         for path in self.home.keys.glob("*.chain"):
             try:
-                chain = open_chain(decode_keys(path.read_bytes()), identity)
+                chain = open_by_first(decode_keys(path.read_bytes()))
             except FederationError as error:
                 reason = Sentence("machine.chain-damaged", why=error.told)
                 raise ConfigError(str(path), "", reason) from error
@@ -186,7 +187,7 @@ class Founder:
         signers: list[tuple[Role, Signer]] = [
             ("log", load_signer(self.home.log_key(origin), origin))
         ]
-        named = self._named_keys(identity)
+        named = self._named_keys()
         for role, alg in NODE_ROLES:
             path = self.home.role_key(role)
             signer = load_signer(path, f"{self.org}/{role}", alg)

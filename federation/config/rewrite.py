@@ -91,6 +91,23 @@ def set_flag(
     _replace(path, "".join(lines), tables)
 
 
+def set_identity(path: Path, org: str, named: str) -> None:
+    """Write another identity for a partner in peers.toml: a key, or a file of one.
+
+    Raises:
+        NotFoundError: it is not listed.
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    lines, tables, number = _open(path, org)
+    start, end = _blocks(lines, len(tables), path)[number]
+    member = re.compile(r"(\s*identity\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')(.*)", re.DOTALL)
+    for at in range(start, end):
+        if match := member.fullmatch(lines[at]):
+            lines[at] = f'{match[1]}"{named}"{match[3]}'
+    tables[number] = {**tables[number], "identity": named}
+    _replace(path, "".join(lines), tables)
+
+
 def set_paused(path: Path, org: str, *, paused: bool) -> None:
     """Pause or resume a partner.
 

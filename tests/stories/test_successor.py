@@ -50,6 +50,16 @@ def covered(node):
     return node.ask("/v1/summary")[1]["status"]["single"]
 
 
+def marks(node, count):
+    """Of each station whether its result is marked; None: there is none."""
+    found = []
+    for number in range(count):
+        contests = node.ask(f"/v1/tps/{station(number)['tps']}")[1]["contests"]
+        said = [one for contest in contests for one in contest["monitors"]]
+        found.append(said[0].get("forked", False) if said else None)
+    return found
+
+
 def fork(pemilu, suara, kawal, backup, apart):
     """The disk died; an old backup is put back, and forced to sign at once."""
     shutil.rmtree(pemilu.home.folder)
@@ -68,7 +78,9 @@ def fork(pemilu, suara, kawal, backup, apart):
 
 
 @pytest.mark.long
-def test_a_restored_backup_forks_and_a_successor_goes_on(pemilu, suara, kawal, wire):
+def test_a_restored_backup_forks_and_a_successor_goes_on(
+    pemilu, suara, kawal, wire, tmp_path
+):
     """`pemilu` ran twice: its newer half is with `suara`, the second with `kawal`."""
     apart = wire(suara)
     pemilu.trust(suara, suara.url)
@@ -90,6 +102,12 @@ def test_a_restored_backup_forks_and_a_successor_goes_on(pemilu, suara, kawal, w
     suara.stop()
 
     fork(pemilu, suara, kawal, backup, apart)
+    for one in (suara, kawal):
+        proof = tmp_path / f"proof-{one.org}"
+        federation(one, "export", "--forks", proof)
+        federation(one, "verify", proof, code=20)
+    assert marks(suara, 12) == [False] * 5 + [True] * 5 + [None] * 2
+    assert marks(kawal, 23) == [False] * 5 + [None] * 15 + [True] * 3
     assert "systemctl stop" in go_on(pemilu, code=6)
     pemilu.stop()
     assert "too much" in go_on(pemilu, "--size", 7, code=6)
@@ -109,5 +127,36 @@ def test_a_restored_backup_forks_and_a_successor_goes_on(pemilu, suara, kawal, w
         wait_until(lambda one=one: covered(one) == 13, f"{one.org} shows all")
     assert len({one.digest() for one in (pemilu, suara, kawal)}) == 1
     for one in (pemilu, suara, kawal):
+        code, told = one.doctor()
+        assert code == 0, told
+
+
+@pytest.mark.long
+def test_a_lost_identity_key_is_pinned_anew_and_the_history_goes_on(pemilu, suara):
+    pemilu.trust(suara, suara.url)
+    suara.trust(pemilu, pemilu.url)
+    start_all(pemilu, suara)
+    pemilu.take(0, 5)
+    wait_until(lambda: suara.size(pemilu.origin) == 6, "it is held")
+    pemilu.stop()
+    (pemilu.home.identity).unlink()
+    key = pemilu.home.folder / "new" / "identity.pem"
+    [said] = go_on(pemilu, "--new-identity", key)["continued"]
+    assert (said["size"], said["left_out"]) == (6, 0)
+    assert go_on(pemilu, "--new-identity", key)["continued"] == []
+    pemilu.start().take(5, 9)
+    new = said["origin"]
+    print_ = federation(pemilu, "keys", "show")["fingerprint"]
+    words = ["peers", "re-pin", pemilu.org, "--expect", print_]
+    assert federation(suara, *words)["changed"] is True
+    assert federation(suara, *words)["changed"] is False
+    wait_until(lambda: suara.size(new) == 5, "the partner follows")
+    wait_until(lambda: covered(suara) == 9, "and shows all of it")
+    wait_until(lambda: suara.digest() == pemilu.digest(), "one map")
+    pemilu.stop()
+    assert go_on(pemilu, "--new-identity", key)["continued"] == []
+    pemilu.start()
+    wait_until(lambda: not suara.alarms(), str(suara.alarms()))
+    for one in (pemilu, suara):
         code, told = one.doctor()
         assert code == 0, told

@@ -9,13 +9,14 @@ stopped: keys first, the settings last.
 import asyncio
 import secrets
 import time
+from pathlib import Path
 from random import SystemRandom
 from typing import NamedTuple
 
 import click
 
 from federation.cli.context import Run, command_options
-from federation.cli.keys.statement import standing_still
+from federation.cli.keys.statement import make_identity, standing_still
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.cli.statement import check_reason
@@ -23,12 +24,13 @@ from federation.config.founding import (
     Founder,
     FoundingReport,
     load_chain_notes,
-    load_identity_key,
     load_own_identity,
 )
+from federation.config.keychange import place_identity
 from federation.config.keystore import load_signer
 from federation.config.peers import Peer
 from federation.config.rewrite import add_election
+from federation.config.settings import Settings
 from federation.errors import (
     ConfigError,
     ConflictError,
@@ -47,12 +49,13 @@ from federation.flows.ownlog.successor import (
     undisputed_size,
 )
 from federation.flows.visit import with_feed
-from federation.records.keychain import KeyChain, open_chain
+from federation.records.keychain import KeyChain, open_by_first, open_chain
 from federation.records.keystatement import Follows, next_generation
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.text import Sentence
+from federation.tlog.keys import Signer
 
 
 class _AnsweredCopies(NamedTuple):
@@ -76,8 +79,12 @@ class _Ended(NamedTuple):
 @click.option("--reason", default="", help="election.option-continue-reason")
 @click.option("--yes", is_flag=True, help="election.option-continue-yes")
 @click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
+@click.option(
+    "--new-identity", type=click.Path(dir_okay=False, path_type=Path),
+    help="election.option-new-identity",
+)  # fmt: skip
 @command_options
-def continue_election(
+def continue_election(  # noqa: PLR0913  one argument an option
     run: Run,
     *,
     name: str,
@@ -85,6 +92,7 @@ def continue_election(
     reason: str,
     yes: bool,
     passphrase_file: str | None,
+    new_identity: Path | None,
 ) -> int | None:
     """Open the log that continues one of ours that has ended."""
     settings, home = run.settings, run.home
@@ -92,32 +100,64 @@ def continue_election(
         raise NotFoundError(Sentence("election.not-ours", election=name))
     why = reason or run.t("election.continue-reason")
     check_reason(run, why)
-    current = [settings.origin_of(name)]
-    if name in settings.incidents:
-        current.append(settings.incidents_origin_of(name))
+    new = None
+    if new_identity is not None:
+        new = make_identity(run, settings.org, new_identity, passphrase_file)
+    current = _current(settings, name, are_all=new is not None)
     with standing_still(home):
-        ended = _find_ended(run, current, size)
+        ended = _find_ended(run, current, size, new)
         if not ended:
             return _show_going_on(run, name, current)
-        for one in ended:
-            _tell(run, one)
-        if size is None and yes and any(one.asked.silent for one in ended):
-            raise ConflictError(Sentence("election.continue-silent"))
-        if not yes and not run.confirm(run.t("election.continue-sure")):
+        if not _is_agreed(run, ended, is_asked=not yes, is_named=size is not None):
             return NEGATIVE
-        _continue(run, ended, why, passphrase_file)
+        if new is None:
+            secret = read_passphrase(run, passphrase_file)
+            new = load_own_identity(home, settings.org, secret)
+        _continue(run, ended, why, new)
     _show(run, name, ended)
     return OK
 
 
-def _find_ended(run: Run, origins: list[str], size: int | None) -> list[_Ended]:
+def _current(settings: Settings, election: str, *, are_all: bool) -> list[str]:
+    """The logs that are meant; one identity key speaks for all of ours."""
+    if are_all:
+        return list(settings.origins)
+    current = [settings.origin_of(election)]
+    if election in settings.incidents:
+        current.append(settings.incidents_origin_of(election))
+    return current
+
+
+def _is_agreed(
+    run: Run, ended: list[_Ended], *, is_asked: bool, is_named: bool
+) -> bool:
+    """Whether what is proposed shall be.
+
+    Raises:
+        ConflictError: nobody is asked, no size is named, and a partner was silent.
+    """
+    for one in ended:
+        _tell(run, one)
+    if not is_asked and not is_named and any(one.asked.silent for one in ended):
+        raise ConflictError(Sentence("election.continue-silent"))
+    return not is_asked or run.confirm(run.t("election.continue-sure"))
+
+
+def _find_ended(
+    run: Run, origins: list[str], size: int | None, new: Signer | None
+) -> list[_Ended]:
+    """Those of these logs that go on no further.
+
+    With a `new` identity key in the place of a lost one: all that it has not signed.
+    """
     db = run.open_database()
     with db.view() as view:
-        logs = find_ended(view, origins)
-    identity = load_identity_key(run.home, run.settings.org)
+        logs = find_ended(view, origins, are_all=new is not None)
     ended = []
     for log in logs:
-        chain = open_chain(load_chain_notes(run.home, log.origin), identity)
+        chain = open_by_first(load_chain_notes(run.home, log.origin))
+        if new is not None and chain.identity == new.key:
+            continue
         asked = asyncio.run(_ask_all(run, db, log, chain))
         counts = proposed_size(log, asked.copies) if size is None else size
         most = undisputed_size(log.size, asked.copies)
@@ -169,11 +209,8 @@ def _tell(run: Run, ended: _Ended) -> None:
     note(t(key, size=ended.size, left=log.size - ended.size, origin=log.origin))
 
 
-def _continue(
-    run: Run, ended: list[_Ended], why: str, passphrase_file: str | None
-) -> None:
+def _continue(run: Run, ended: list[_Ended], why: str, identity: Signer) -> None:
     home, org = run.home, run.settings.org
-    identity = load_own_identity(home, org, read_passphrase(run, passphrase_file))
     mark = Guard(home.guard).found
     founder = Founder(home, org, secrets.token_bytes, FoundingReport(), mark)
     for one in ended:
@@ -186,6 +223,7 @@ def _continue(
             # Begun before, and broken off; nobody has seen it, as nothing named it.
             reason = Sentence("election.continue-begun", size=_size_of(chain))
             raise ConfigError(str(home.chain(new)), "", reason)
+    place_identity(home, org, identity.key)
     # Last: a node that starts in between must find the keys of what is named.
     for one in ended:
         name = next_generation(one.log.origin).partition("/")[2]

@@ -169,7 +169,7 @@ def sign(  # noqa: PLR0913  one argument an option
     signers = [load_identity(path, change.org, passphrase)]
     if new_identity is not None:
         signers.append(
-            _new_identity(run, change.org, new_identity, new_passphrase_file)
+            make_identity(run, change.org, new_identity, new_passphrase_file)
         )
     statements = []
     for one in change.statements:
@@ -224,7 +224,7 @@ def _parse_desk(named: str, name: str) -> VerifierKey:
     return key
 
 
-def _new_identity(
+def make_identity(
     run: Run, org: str, path: Path, passphrase_file: str | None
 ) -> Signer:
     """The identity key that takes the place of the one we have; made unless it is."""

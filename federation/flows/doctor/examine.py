@@ -23,6 +23,7 @@ from federation.records.keychain import KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_statement
+from federation.store.pinned import read_identity
 from federation.store import form, keystatements, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
@@ -207,6 +208,7 @@ def open_log_chain(
             report.note("not-pinned", log.origin, why)
             # Whether it is theirs nobody says; whether it is whole, it says itself.
             identity = _claimed_identity(notes[0])
+        identity = read_identity(view, log.origin, identity)
         return open_chain(notes, identity)
     except FederationError as error:
         report.error("keys", log.origin, error.told)

@@ -141,11 +141,18 @@ def has_ended(view: View, log: Log) -> bool:
     return any((one.code, one.subject) == (LOST, log.origin) for one in standing)
 
 
-def find_ended(view: View, origins: Iterable[str]) -> list[Log]:
-    """Those of these logs of ours that can never go on."""
+def find_ended(
+    view: View, origins: Iterable[str], *, are_all: bool = False
+) -> list[Log]:
+    """Those of these logs of ours that can never go on.
+
+    `are_all`: each that has anything, as its identity key is lost.
+    """
     named = set(origins)
     return [
         log
         for log in logs.list_logs(view)
-        if log.origin in named and log.own and has_ended(view, log)
+        if log.origin in named
+        and log.own
+        and ((are_all and log.size) or has_ended(view, log))
     ]

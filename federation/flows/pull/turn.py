@@ -33,7 +33,7 @@ from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
 from federation.flows.pull.times import WaitedTimes
 from federation.records.about import open_about_unpinned
-from federation.records.keychain import encode_keys
+from federation.records.keychain import encode_keys, parse_origin
 from federation.store import keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
@@ -243,7 +243,13 @@ class _TurnUnderWay:
             else:
                 wanted.append((entry, partner))
         # Its own logs before those that it relays: they are what only it must have.
-        wanted.sort(key=lambda row: row[1].org != self._peer.org)
+        # What continues a log before that: it may say by which key the old one is read.
+        wanted.sort(
+            key=lambda row: (
+                row[1].org != self._peer.org,
+                -parse_origin(row[0].origin).generation,
+            )
+        )
         return wanted, offered, crowding
 
     async def _take_one(
