@@ -33,6 +33,7 @@ from federation.records.canonical import format_time
 from federation.records.keychain import (
     decode_keys,
     encode_keys,
+    format_origin,
     open_by_first,
     open_chain,
     parse_origin,
@@ -252,4 +253,5 @@ def chain_command(origin: str) -> str:
     if parts.generation > 1:
         return f"federation election continue {parts.election}"
     command = f"federation keys chain --election {parts.election}"
-    return f"{command} --incidents" if parts.visibility == INCIDENTS else command
+    is_of_reports = origin == format_origin(parts.org, parts.election, INCIDENTS)
+    return f"{command} --incidents" if is_of_reports else command
