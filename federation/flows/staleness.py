@@ -15,8 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from federation.config.peers import Peer
 from federation.config.witness import WitnessSettings
-from federation.records.keystatement import INCIDENTS
-from federation.records.readers import EARLY
+from federation.records.readers import Partner, may_read
 from federation.records.timezones import tell_moment
 from federation.store import cosignatures, logs
 from federation.store.db import View
@@ -117,6 +116,5 @@ def _is_over(log: Log) -> bool:
 
 def _may_hold(peer: Peer, log: Log, now: int) -> bool:
     """Whether we let a partner have this log of ours."""
-    if log.visibility == INCIDENTS:
-        return INCIDENTS in peer.logs
-    return log.public_from <= now or EARLY in peer.logs
+    logs_let = frozenset(peer.logs)
+    return may_read(Partner(org=peer.org, asked=log.org, logs=logs_let, at=now), log)
