@@ -18,6 +18,7 @@ from federation.cli import output
 from federation.config.agencies import AgencyEntry
 from federation.config.peers import load_peers
 from federation.config.settings import Settings
+from federation.flows import staleness
 from federation.flows.audit import (
     EXITS,
     NOTES,
