@@ -61,7 +61,7 @@ def marks(node, count):
 
 
 def prove(node, new):
-    """An auditor: what the fork is, that all of the successor holds, that the map does."""
+    """What an auditor is told: the fork, and that the successor holds."""
     said = federation(node, "verify", node.url, code=20)
     assert {log["origin"] for log in said["logs"]} >= {new, new.removesuffix("/2")}
     told = {one["code"]: one["subject"] for one in said["findings"]}
