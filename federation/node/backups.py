@@ -43,15 +43,15 @@ def backup_duties(resources: Resources, clock: Callable[[], float]) -> tuple[Dut
     to = resources.settings.backup.to
     if to is None:
         return ()
-    keeper = _Keeper(resources, resources.home.folder / to, clock)
+    keeper = _BackupKeeper(resources, resources.home.folder / to, clock)
     return (Duty(name=NAME, run=keeper.turn, interval_s=LOOK_S, deadline_s=DEADLINE_S),)
 
 
-class _StoppedError(Exception):
+class _BackupStoppedError(Exception):
     """The node stops: what was begun is thrown away."""
 
 
-class _Keeper:
+class _BackupKeeper:
     """Makes them, turn by turn."""
 
     def __init__(
@@ -93,7 +93,7 @@ class _Keeper:
 
         def go_on(_: int) -> None:
             if stopped.is_set():
-                raise _StoppedError
+                raise _BackupStoppedError
 
         create_backup(
             BackupSource(home=home, settings=settings, db=self._resources.db),
