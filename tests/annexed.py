@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from federation.config.annexkey import found_annex_key, key_id, load_annex_public
+from federation.config.annexkey import found_annex_key, load_annex_public
 from federation.config.home import Home
+from federation.config.sealingkey import key_id
 from federation.flows.annex.contents import (
     AnnexPerson,
     ExactPosition,

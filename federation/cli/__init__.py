@@ -63,6 +63,7 @@ COMMANDS: Final = {
     "export": "federation.cli.export:export",
     "verify": "federation.cli.verify:verify",
     "doctor": "federation.cli.doctor:doctor",
+    "backup": "federation.cli.backup:backup",
     "upgrade-check": "federation.cli.upgrade:upgrade_check",
     "demo": "federation.cli.demo:demo",
 }

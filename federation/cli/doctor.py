@@ -25,8 +25,9 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.steps import print_steps
-from federation.config.annexkey import key_id, load_annex_public
+from federation.config.annexkey import load_annex_public
 from federation.config.founding import load_identity_key
+from federation.config.sealingkey import key_id
 from federation.errors import ConfigError, FormatError, NotFoundError, VerificationError
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine, mend
 from federation.flows.doctor.annexes import AnnexPlaces

@@ -47,8 +47,15 @@ def receipt(
     paths = [folder / issued.name if folder else None for issued in receipts]
     for issued, path in zip(receipts, paths, strict=True):
         _hand_over(run, issued, path)
-    described = list(map(_describe, receipts, paths))
-    run.out.show({"receipts": described}, lambda: _explain(run, receipts, paths))
+    quorum = run.settings.witness.quorum
+    described = [
+        {**_describe(issued, path), "is_held": len(issued.held) >= quorum}
+        for issued, path in zip(receipts, paths, strict=True)
+    ]
+    run.out.show(
+        {"quorum": quorum, "receipts": described},
+        lambda: _explain(run, receipts, paths),
+    )
 
 
 def _find(
@@ -61,11 +68,13 @@ def _find(
         FormatError: neither a record id nor the code of a station.
     """
     stranger = Nobody(at=run.clock())  # it goes from hand to hand
+    quorum = run.settings.witness.quorum
     if _RECORD.fullmatch(what):
-        return [issue(view, *find_record(view, what.lower(), stranger), stranger)]
+        place = find_record(view, what.lower(), stranger)
+        return [issue(view, *place, stranger, quorum)]
     scope = find_scope(run, election, contest)
     placed = find_station(view, scope.election, read_code(what), contest, org)
-    return [issue(view, *place, stranger) for place in placed]
+    return [issue(view, *place, stranger, quorum) for place in placed]
 
 
 def _hand_over(run: Run, issued: Issued, path: Path | None) -> None:
@@ -93,6 +102,7 @@ def _describe(issued: Issued, path: Path | None) -> dict[str, Any]:
 def _explain(
     run: Run, receipts: Sequence[Issued], paths: Sequence[Path | None]
 ) -> None:
+    quorum = run.settings.witness.quorum
     for issued, path in zip(receipts, paths, strict=True):
         claim = issued.claim
         run.out.note(
@@ -109,6 +119,9 @@ def _explain(
             run.out.note("  " + run.t("receipt.held", **values))
         if not issued.held:
             run.out.note("  " + run.t("receipt.not-held", org=claim.org))
+        elif len(issued.held) < quorum:
+            told = {"count": len(issued.held), "quorum": quorum}
+            run.out.note("  " + run.t("receipt.too-few", **told))
         if path is not None:
             run.out.note("  " + run.t("receipt.written", path=path))
     run.out.note(run.t("receipt.limits"))

@@ -7,44 +7,19 @@ passphrase of its own, like the identity key, and belongs off this machine.
     keys/annex.pub        64 hex digits: the public key (X25519), and their check
     identity/annex.pem    the private key, PKCS#8 under the passphrase (`pkcs8.py`)
 
-A public key that is damaged would seal for nobody: hence the check. Nothing that exists
-is replaced: what was sealed for a key opens with no other one.
+How both are made and read: `sealingkey.py`.
 
 Source: docs/adr/0028-the-node-cannot-read-what-it-seals.md
 """
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-from federation.config.disk import PRIVATE_FILE, create_file, make_folder, refused
 from federation.config.founding import FoundingReport
 from federation.config.home import Home
-from federation.config.keystore import MIN_PASSPHRASE, read_private
-from federation.config.pkcs8 import (
-    SALT_BYTES,
-    decode_private_key,
-    encrypt_private_key,
-)
-from federation.errors import ConfigError, FormatError
-from federation.text import Sentence
+from federation.config.sealingkey import KeyWords, found_halves, load_public
 
-_SEED_BYTES: Final = 32
-_ID_DIGITS: Final = 16
-
-
-def key_id(public: bytes) -> str:
-    """16 hex digits by which people and annexes name a public key."""
-    return hashlib.sha256(public).hexdigest()[:_ID_DIGITS]
-
-
-def public_of(private: bytes) -> bytes:
-    """The public half of a private key; both 32 bytes."""
-    key = X25519PrivateKey.from_private_bytes(private)
-    return key.public_key().public_bytes_raw()
+_WORDS: Final = KeyWords(none="annex.no-key", damaged="annex.public-damaged")
 
 
 def found_annex_key(
@@ -58,31 +33,10 @@ def found_annex_key(
         random: Gives that many random bytes.
 
     Raises:
-        ConfigError: the passphrase is too short or wrong, a file cannot be written, the
-            halves do not belong together, or the private one is away while the public
-            one is damaged or gone.
+        ConfigError: as `sealingkey.found_halves`.
     """
-    report = FoundingReport()
-    private, public = home.annex_private, home.annex_public
-
-    def make_private() -> None:
-        if len(passphrase) < MIN_PASSPHRASE:
-            reason = Sentence("machine.passphrase-short", least=MIN_PASSPHRASE)
-            raise ConfigError(str(private), "", reason)
-        make_folder(private.parent)
-        salt, seed = random(SALT_BYTES), random(_SEED_BYTES)
-        pem = encrypt_private_key(seed, passphrase, salt, X25519PrivateKey)
-        create_file(private, pem, PRIVATE_FILE)
-
-    # The private one first: a public one alone would seal what nobody can open.
-    report.ensure(private, make_private)
-    key = public_of(load_annex_private(private, passphrase))
-    make_folder(public.parent)
-    report.ensure(public, lambda: create_file(public, _format_public(key)))
-    if load_annex_public(home) != key:
-        reason = Sentence("annex.halves", public=public)
-        raise ConfigError(str(private), "", reason)
-    return report
+    halves = home.annex_private, home.annex_public
+    return found_halves(*halves, passphrase, random, _WORDS)
 
 
 def load_annex_public(home: Home) -> bytes:
@@ -91,35 +45,4 @@ def load_annex_public(home: Home) -> bytes:
     Raises:
         ConfigError: there is none, or it is damaged.
     """
-    path = home.annex_public
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ConfigError(str(path), "", Sentence("annex.no-key")) from error
-    except OSError as error:
-        raise refused(path, "read", error) from error
-    try:
-        key = bytes.fromhex(data[: 2 * _SEED_BYTES].decode("ascii"))
-    except ValueError:
-        key = b""
-    if data != _format_public(key):
-        raise ConfigError(str(path), "", Sentence("annex.public-damaged"))
-    return key
-
-
-def load_annex_private(path: Path, passphrase: str) -> bytes:
-    """The private key that opens annexes: 32 bytes.
-
-    Raises:
-        ConfigError: it is missing, readable by others, no such key, or the passphrase
-            is wrong.
-    """
-    data = read_private(path)
-    try:
-        return decode_private_key(data, passphrase, X25519PrivateKey)
-    except FormatError as error:
-        raise ConfigError(str(path), "", error.what) from error
-
-
-def _format_public(key: bytes) -> bytes:
-    return f"{key.hex()}\n{key_id(key)}\n".encode()
+    return load_public(home.annex_public, _WORDS)

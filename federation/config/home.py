@@ -9,6 +9,7 @@ Rule: every path of a home folder is named here and nowhere else.
     identity/identity.pem           the encrypted identity key; take it off this machine
     identity/recovery.html          to print
     identity/annex.pem              opens annexes; encrypted; take it off as well
+    identity/backup.pem             opens backups; likewise
     keys/                           0700
       <org>.vkey                    identity keys, public: ours and the partners'
       records.pem node.pem mirror.pem
@@ -18,6 +19,7 @@ Rule: every path of a home folder is named here and nowhere else.
       retired/                      keys that others have taken the place of
       contributor.secret
       annex.pub                     seals annexes
+      backup.pub                    seals what is secret of backups
     data/                           0700: database, lock, control.json
       blobs/ab/<hex>                photographs by their SHA-256; `photos.store` puts
                                     them elsewhere
@@ -119,6 +121,21 @@ class Home:
     def annex_public(self) -> Path:
         """The public key that annexes are sealed for."""
         return self.keys / "annex.pub"
+
+    @property
+    def backup_private(self) -> Path:
+        """The encrypted key that opens what is secret in backups, if made here."""
+        return self.identity_folder / "backup.pem"
+
+    @property
+    def backup_public(self) -> Path:
+        """The public key that backups seal private keys for."""
+        return self.keys / "backup.pub"
+
+    @property
+    def last_backup(self) -> Path:
+        """What is known of the newest backup that was made whole."""
+        return self.data / "last-backup.json"
 
     @property
     def mailbox(self) -> Path:

@@ -32,6 +32,7 @@ from federation.config.member import (
 )
 from federation.config.recipients import AlarmSettings, Recipient, check_recipient
 from federation.config.webhooks import Webhook, check_webhooks
+from federation.config.witness import WitnessSettings
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin
@@ -180,6 +181,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alarms: AlarmSettings = AlarmSettings()
     open311: Open311Settings = Open311Settings()
     webhooks: tuple[Webhook, ...] = ()
+    witness: WitnessSettings = WitnessSettings()
 
     def origin_of(self, election: str) -> str:
         """The name of our log of results of an election, ours or not yet."""

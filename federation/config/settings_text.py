@@ -116,6 +116,16 @@ port = {port}
 # Detik menunggu mitra saat mulai; mungkin mereka memegang lebih banyak catatan kita.
 # reconcile_wait_s = 30
 
+[witness]
+# So many other organisations must have signed that they hold a record before we call it
+# "held by others". With one partner write 1. Of n partners of which f lie, two
+# histories cannot both reach a quorum q where 2q - n > f (docs/explanation/trust.md).
+# Sebanyak ini organisasi lain harus menandatangani bahwa mereka menyimpan sebuah
+# catatan sebelum kita sebut "disimpan pihak lain". Dengan satu mitra tulis 1. Dari n
+# mitra yang f di antaranya berbohong, dua riwayat tidak dapat sama-sama mencapai kuorum
+# q bila 2q - n > f (docs/explanation/trust.id.md).
+# quorum = 2
+
 [limits]
 # Bytes of one request, and connections at a time.
 # Byte per permintaan, dan sambungan sekaligus.

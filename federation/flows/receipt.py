@@ -4,7 +4,7 @@ Rule: it goes from hand to hand, so it is of a log that everybody may read; one 
 report of a violation is made for the papers that an agency gets, and for nobody else.
 The checkpoint in it is the earliest that others confirmed, as well as they ever did
 (`covering_size`), with the first cosignature of each: so it says since when the
-record is held unchanged, and stays the same once two have confirmed it. The path is
+record is held unchanged, and stays the same once a quorum has confirmed it. The path is
 read from the stored hashes: a receipt costs the same in a log of any length.
 
 Source: docs/reference/protocol.md, "Receipts"
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from federation.config.witness import DEFAULT_QUORUM
 from federation.errors import FormatError, NotFoundError
 from federation.flows.cosign import read_first_held
 from federation.records.claim import Claim
@@ -69,25 +70,41 @@ class Issued(NamedTuple):
         return file_name(self.claim)
 
 
-def make_receipt(view: View, origin: str, index: int, caller: Caller = NOBODY) -> bytes:
+def make_receipt(
+    view: View,
+    origin: str,
+    index: int,
+    caller: Caller = NOBODY,
+    quorum: int = DEFAULT_QUORUM,
+) -> bytes:
     """The receipt of the record at `index` of a log that the caller may read.
+
+    `quorum`: so many others are to have confirmed it, if they ever did.
 
     Raises:
         NotFoundError: no such log is held here for the caller, or the record is not
             (yet) in what its organisation has signed.
         FormatError: it is larger than a receipt may be.
     """
-    return _make(view, *_cover(view, origin, index, caller), index)
+    return _make(view, *_cover(view, origin, index, caller, quorum), index)
 
 
-def issue(view: View, origin: str, claim: Claim, caller: Caller = NOBODY) -> Issued:
+def issue(
+    view: View,
+    origin: str,
+    claim: Claim,
+    caller: Caller = NOBODY,
+    quorum: int = DEFAULT_QUORUM,
+) -> Issued:
     """The receipt of the record that claims this, with what it says.
+
+    `quorum`: as `make_receipt`.
 
     Raises:
         NotFoundError: as `make_receipt`.
         FormatError: as `make_receipt`.
     """
-    log, size = _cover(view, origin, claim.index, caller)
+    log, size = _cover(view, origin, claim.index, caller, quorum)
     times = cosignatures.first_times(view, log.id, log.org, size)
     held = sorted((time, org) for org, time in times.items())
     return Issued(
@@ -171,7 +188,7 @@ def _places(view: View, log: Log, record: str) -> Iterator[Claim]:
 
 
 def _cover(
-    view: View, origin: str, index: int, caller: Caller = NOBODY
+    view: View, origin: str, index: int, caller: Caller, quorum: int
 ) -> tuple[Log, int]:
     """The log, and the size of its checkpoint that is to be shown for an index.
 
@@ -182,7 +199,9 @@ def _cover(
         raise NotFoundError(Sentence("held.no-log", log=origin))
     if not 0 <= index < log.size:
         raise NotFoundError(Sentence("held.not-signed-yet", origin=origin, index=index))
-    held = cosignatures.covering_size(view, log.id, log.org, index, log.size + 1)
+    held = cosignatures.covering_size(
+        view, log.id, log.org, index, log.size + 1, quorum
+    )
     return log, log.size if held is None else held
 
 

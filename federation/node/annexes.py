@@ -11,7 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from federation.config.annexkey import key_id, load_annex_public
+from federation.config.annexkey import load_annex_public
+from federation.config.sealingkey import key_id
 from federation.errors import ConflictError
 from federation.flows.annex import keep
 from federation.flows.annex.papers import OwnPapers

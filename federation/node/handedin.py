@@ -16,8 +16,9 @@ from typing import Any, Final
 
 from msgspec import UNSET, to_builtins
 
-from federation.config.annexkey import key_id, load_annex_public
+from federation.config.annexkey import load_annex_public
 from federation.config.keystore import load_contributor_secret
+from federation.config.sealingkey import key_id
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
 from federation.flows.annex.contents import IncidentAnnex
 from federation.flows.annex.sealing import last_day, seal

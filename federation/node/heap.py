@@ -5,10 +5,14 @@ own, whatever lay there before, and few threads keep heaps of their own. By itse
 GNU library learns to keep ever larger blocks, in as many heaps as there are threads: of
 what a node holds beside such a partner that was a third. Elsewhere nothing is done.
 
-Source: https://man7.org/linux/man-pages/man3/mallopt.3.html
+What was loaded at start stays: the collector of circles does not go through it again
+and again, which holds all threads for as long as it takes to answer thirty readers.
+
+Source: https://man7.org/linux/man-pages/man3/mallopt.3.html, `gc.freeze` of Python
 """
 
 import ctypes
+import gc
 from typing import Final
 
 _TRIM_THRESHOLD: Final = -1
@@ -34,3 +38,9 @@ def keep_small() -> bool:
         (_ARENA_MAX, HEAPS),
     )
     return all(mallopt(*setting) == 1 for setting in asked)
+
+
+def keep_started() -> None:
+    """Whatever is there now is not looked through again: when all is loaded."""
+    gc.collect()
+    gc.freeze()

@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from federation.config.agencies import Agency, load_agencies
-from federation.config.annexkey import key_id, load_annex_public
+from federation.config.annexkey import load_annex_public
+from federation.config.sealingkey import key_id
 from federation.errors import ConfigError, ConflictError
 from federation.flows.annex.sealing import seal_bytes
 from federation.flows.refer import received

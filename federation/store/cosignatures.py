@@ -1,7 +1,9 @@
 """What others confirm of a log: cosignatures, and how many hold an entry by them.
 
-Rule: a cosignature of a size says "I hold and have verified everything below it". Who
-saves one has verified it. An organisation counts once, and never for its own log.
+Rule: a cosignature of a size by an organisation's mirror key says "I hold and have
+verified everything below it". Who saves one has verified it. An organisation counts
+once, and never for its own log. Another key's, a witness's, says that it saw nothing
+else: it is kept and shown, and makes nobody a holder.
 
 Source: docs/reference/protocol.md, "Pulling" step 5
 """
@@ -12,6 +14,7 @@ from itertools import groupby, islice
 from typing import NamedTuple, TypeAlias
 
 from federation.errors import FormatError
+from federation.records.keystatement import key_name
 from federation.store.db import Transaction, View
 from federation.tlog.keys import VerifierKey, parse_vkey
 
@@ -47,7 +50,6 @@ _LATER = "excluded.time > cosignature.time"
 _NEWEST = 1_000
 # Of a log whose partners never met at one size, no more is looked through than this.
 _FIRST = 10_000
-_TWO = 2
 
 _KEPT = (
     "SELECT c.vkey, c.size FROM cosignature AS c JOIN checkpoint AS k"
@@ -222,7 +224,7 @@ def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]
 
 
 def covering_size(
-    view: View, log_id: int, owner: str, index: int, below: int
+    view: View, log_id: int, owner: str, index: int, below: int, quorum: int
 ) -> int | None:
     """The size at which an entry was first confirmed, as well as it ever was.
 
@@ -232,23 +234,23 @@ def covering_size(
         owner: Its organisation, which does not count.
         index: Of the entry.
         below: Only sizes below this one.
+        quorum: So many others are asked for.
 
     Returns:
-        The earliest kept checkpoint above `index` that two others cosigned; else
-        the earliest that one did; None where nobody did.
+        The earliest kept checkpoint above `index` that `quorum` others cosigned; else
+        the earliest that as many did as ever; None where nobody did.
     """
     rows = view.execute(
         _KEPT + "AND c.size > ? AND c.size < ? ORDER BY c.size LIMIT ?",
         (log_id, index, below, _FIRST),
     )
-    once: int | None = None
     orgs: dict[int, set[str]] = {}
     for org, size in _others(rows, owner):
-        once = size if once is None else once
         orgs.setdefault(size, set()).add(org)
-        if len(orgs[size]) == _TWO:
+        if len(orgs[size]) == quorum:
             return size
-    return once
+    # Of several with as many the first: `max` keeps it, and sizes come ascending.
+    return max(orgs, key=lambda size: len(orgs[size]), default=None)
 
 
 def first_times(view: View, log_id: int, owner: str, size: int) -> dict[str, int]:
@@ -286,16 +288,24 @@ def confirmations(view: View, log_id: int, owner: str) -> dict[str, ConfirmedSiz
     return found
 
 
-def count_holders(confirmed: HolderSizes, origin: str, index: int) -> int:
-    """How many other organisations confirmed that they hold this entry.
+def list_holders(confirmed: HolderSizes, origin: str, index: int) -> list[str]:
+    """The other organisations that confirmed that they hold this entry, sorted.
 
     Args:
         confirmed: As `load_holders` gives it.
         origin: Of the log.
         index: Of the entry; below 0 nobody holds anything.
     """
-    sizes = confirmed.get(origin, {}).values()
-    return sum(size > index >= 0 for size in sizes)
+    sizes = confirmed.get(origin, {})
+    return sorted(org for org, size in sizes.items() if size > index >= 0)
+
+
+def count_holders(confirmed: HolderSizes, origin: str, index: int) -> int:
+    """How many other organisations confirmed that they hold this entry.
+
+    The arguments are those of `list_holders`.
+    """
+    return len(list_holders(confirmed, origin, index))
 
 
 def _others(rows: Iterable[tuple[str, int]], owner: str) -> Iterator[tuple[str, int]]:
@@ -308,7 +318,10 @@ def _others(rows: Iterable[tuple[str, int]], owner: str) -> Iterator[tuple[str, 
 
 @lru_cache(maxsize=1024)
 def _org_of(vkey: str) -> str:
+    """Whose mirror key it is; "" where it is none."""
     try:
-        return parse_vkey(vkey).name.partition("/")[0]
+        name = parse_vkey(vkey).name
     except FormatError:
         return ""
+    org = name.partition("/")[0]
+    return org if name == key_name("mirror", org, "") else ""

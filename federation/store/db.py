@@ -342,6 +342,19 @@ class Database:
             self._writing, lambda: fn(*args, **kwargs)
         )
 
+    def copy_to(self, path: Path) -> None:
+        """Make the file at `path` this database, as it is at one moment; not synced.
+
+        Whoever writes meanwhile is not waited for, nor waits (with SQLite's WAL).
+
+        Raises:
+            VerificationError: the file is damaged.
+            OSError: a disk is full or failed.
+        """
+        connection = self._reader()
+        with translated(self.path):
+            sqlite.copy_into(connection, path)
+
     def _reader(self) -> "Connection":
         connection: Connection | None = getattr(self._local, "connection", None)
         opening = self._opening

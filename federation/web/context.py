@@ -24,7 +24,6 @@ from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
-from federation.flows.query.pictures.shelf import PictureShelf
 from federation.records.profile import Profile
 from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
@@ -33,6 +32,7 @@ from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
+from federation.web.countedpictures import CountedPictures
 from federation.web.mapchanges import MapChanges
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
@@ -121,8 +121,7 @@ class WebContext:
     changes: MapChanges = field(default_factory=MapChanges)
     pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
-    pictures: PictureShelf = field(default_factory=PictureShelf)
-    picturing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pictures: CountedPictures = field(default_factory=CountedPictures)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)

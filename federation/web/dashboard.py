@@ -87,6 +87,7 @@ async def station(page: Page) -> web.StreamResponse:
         "tps.html",
         site.settings.name,
         answer=answer,
+        quorum=site.settings.witness.quorum,
         histories=histories,
         waits=waits,
         data=f"/v1/tps/{answer.tps}?election={asked.election}",

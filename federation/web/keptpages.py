@@ -59,7 +59,7 @@ class Shows(Enum):
     ALL = "whatever there is"
     #: And when the map last changed, which is looked up once for all pages.
     MAP = "the map and the list of stations"
-    #: Given again for a minute (`PictureShelf`); pages of them half of one more.
+    #: Given again for a minute (`CountedPictures`); pages of them half of one more.
     PICTURES = "what is counted for pictures, the list of stations"
 
 
@@ -131,7 +131,7 @@ async def _read_stand(
     site = request.app[SITE]
     minute = site.clock() // 60
     if shows is Shows.ALL:
-        return PageStand(site.db.commits, names, minute)
+        return PageStand(site.db.commits + site.pictures.made, names, minute)
     changes = await site.changes.read(site.db, site.settings, site.clock())
     if shows is Shows.PICTURES:
         commits = site.db.last_commit(_LIST_TABLES) + site.pictures.made

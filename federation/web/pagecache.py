@@ -47,7 +47,7 @@ SHARE: Final = 0.2
 BURST_S: Final = 1.0
 AT_ONCE: Final = 2
 #: Is kept to also where `SHARE` is not enough for it.
-BEHIND_S: Final = 10.0
+BEHIND_S: Final = 30.0
 EARLY_S: Final = 1.0
 #: Smaller ones gain nothing by being packed.
 _LEAST_PACKED: Final = 512

@@ -3,9 +3,8 @@
     /gambar   /gambar/{code}      ?candidate=   ?whose=
     /v1/pictures?region=&picture=&candidate=&whose=&format=
 
-Rule: one of all who ask counts, for a bounded number of stations; the others are given
-what was counted, or wait for it. The page shows what the API answers, and a table
-stands behind each picture.
+Rule: counting goes on behind who asks (`countedpictures.py`). The page shows what the
+API answers, and a table stands behind each picture.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,6 @@ from federation.flows.query.pictures.answers import (
     standing_numbers,
 )
 from federation.flows.query.pictures.count import KPU
-from federation.flows.query.pictures.shelf import CountingOn, PictureCounts
 from federation.flows.query.pictures.tables import orgs_of, picture_table
 from federation.flows.query.region import count_expected
 from federation.flows.query.scope import (
@@ -94,24 +92,14 @@ async def read_pictures(
     if (candidate and candidate not in numbers) or whose not in WHOSE:
         raise FormatError(Sentence("page.no_such_list"), repr(candidate[:40] or whose))
     now = site.clock()
+    counted = await site.pictures.read(site.db, asked, code, now)
 
-    def answer(view: View, counted: PictureCounts | CountingOn) -> PicturesAnswer:
+    def answer(view: View) -> PicturesAnswer:
         place = places(view, asked.election, [code])[0]
         register = count_expected(view, asked, code)
         return answer_pictures(asked, place, register, counted, now, candidate, whose)
 
-    def give(view: View) -> PicturesAnswer | None:
-        known = site.pictures.known(view, asked, code, now)
-        return answer(view, known) if known else None
-
-    def read(view: View) -> PicturesAnswer:
-        return answer(view, site.pictures.read(view, asked, code, now))
-
-    # While somebody counts, nobody who can be given what was counted waits for that.
-    if site.picturing.locked() and (known := await site.db.read(give)):
-        return known
-    async with site.picturing:
-        return await site.db.read(read)
+    return await site.db.read(answer)
 
 
 async def get_pictures(

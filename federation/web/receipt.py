@@ -1,8 +1,8 @@
 """A receipt over HTTP: one text file by the id of its record.
 
 Rule: the id alone is enough, whether the record stands or was replaced, so that a link
-that somebody keeps goes on working. The file may gain confirmations until two others
-hold the record; from then on it is the same.
+that somebody keeps goes on working. The file may gain confirmations until a quorum of
+others holds the record; from then on it is the same.
 
     GET /v1/records/{id}/receipt
 
@@ -41,14 +41,15 @@ async def get_receipt(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """The receipt, to be kept under a name that people know it by."""
     record = request.match_info["id"]
     # It goes from hand to hand, whoever asks for it.
-    stranger = stranger_of(request.app[SITE])
+    site = request.app[SITE]
+    stranger, quorum = stranger_of(site), site.settings.witness.quorum
 
     def read(view: View) -> tuple[str, bytes]:
         origin, claim = find_record(view, record, stranger)
-        receipt = make_receipt(view, origin, claim.index, stranger)
+        receipt = make_receipt(view, origin, claim.index, stranger, quorum)
         return file_name(claim), receipt
 
-    name, body = await request.app[SITE].db.read(read)
+    name, body = await site.db.read(read)
     answered = conditional(request, body, TEXT, FRESH)
     answered.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
     return answered

@@ -20,7 +20,7 @@ from federation.cli.output import (
     USAGE,
     VERIFICATION,
 )
-from federation.config.annexkey import public_of
+from federation.config.sealingkey import public_of
 from federation.flows.annex.contents import IncidentAnnex
 from federation.flows.annex.sealing import seal
 from federation.store import people

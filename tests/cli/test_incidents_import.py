@@ -6,8 +6,8 @@ import time
 import pytest
 
 from federation.cli.output import OK
-from federation.config.annexkey import load_annex_private
 from federation.config.home import Home
+from federation.config.sealingkey import load_sealing_key
 from federation.flows.annex.contents import IncidentAnnex
 from federation.flows.annex.sealing import open_sealed
 from federation.sources.incidenttable import ReportColumns
@@ -254,7 +254,7 @@ def opened_annexes(own_home, answers):
     home = Home(own_home)
     folder, private = (
         AnnexFolder(home.annex),
-        load_annex_private(home.annex_private, annexed.PASSPHRASE),
+        load_sealing_key(home.annex_private, annexed.PASSPHRASE),
     )
     found = {}
     for one in answers:

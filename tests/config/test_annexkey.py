@@ -6,15 +6,10 @@ import subprocess
 
 import pytest
 
-from federation.config.annexkey import (
-    found_annex_key,
-    key_id,
-    load_annex_private,
-    load_annex_public,
-    public_of,
-)
+from federation.config.annexkey import found_annex_key, load_annex_public
 from federation.config.home import Home
 from federation.config.keystore import save_identity
+from federation.config.sealingkey import key_id, load_sealing_key, public_of
 from federation.errors import ConfigError
 from tests.annexed import PASSPHRASE, give_key, passphrase_file
 
@@ -37,7 +32,7 @@ def found(home, passphrase=PASSPHRASE):
 def test_both_halves_are_made_once(tmp_path):
     home = Home(tmp_path)
     assert found(home).made == [home.annex_private, home.annex_public]
-    private = load_annex_private(home.annex_private, PASSPHRASE)
+    private = load_sealing_key(home.annex_private, PASSPHRASE)
     assert public_of(private) == load_annex_public(home)
     assert stat.S_IMODE(home.annex_private.stat().st_mode) == 0o600
     before = home.annex_private.read_bytes(), home.annex_public.read_bytes()
@@ -58,7 +53,7 @@ def test_a_public_half_that_was_lost_is_made_of_the_private_one(home):
 )
 def test_a_wrong_passphrase_is_told(home, passphrase, told):
     with pytest.raises(ConfigError, match=told):
-        load_annex_private(home.annex_private, passphrase)
+        load_sealing_key(home.annex_private, passphrase)
 
 
 def test_a_short_passphrase_makes_no_key(tmp_path):
@@ -91,13 +86,13 @@ def test_without_a_key_the_command_that_makes_it_is_named(tmp_path):
 def test_the_identity_key_opens_no_annex(home):
     save_identity(home.identity, SEED, PASSPHRASE, SALT)
     with pytest.raises(ConfigError, match="X25519"):
-        load_annex_private(home.identity, PASSPHRASE)
+        load_sealing_key(home.identity, PASSPHRASE)
 
 
 def test_a_private_half_that_others_can_read_is_refused(home):
     home.annex_private.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 0600"):
-        load_annex_private(home.annex_private, PASSPHRASE)
+        load_sealing_key(home.annex_private, PASSPHRASE)
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl on this machine")

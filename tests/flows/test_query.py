@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from federation.config.witness import WitnessSettings
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import changes, lists, region, state, tps
 from federation.flows.query.cursor import Cursor, format_cursor, parse_cursor
@@ -337,6 +338,30 @@ def test_status_lists_logs_and_every_partner_of_the_list(view):
     assert [(peer.org, peer.last_at) for peer in found.peers] == [
         ("x.example", msgspec.UNSET)
     ]
+
+
+def test_a_log_is_held_once_as_many_as_the_quorum_asks_for_hold_all_of_it(tmp_path):
+    database = sample.build(tmp_path)
+    wanted = msgspec.structs.replace(SETTINGS, witness=WitnessSettings(quorum=1))
+
+    def told(settings, caller=THIS_MACHINE):
+        with database.view() as view:
+            found = state.status(view, caller, settings, [])
+        ana = next(log for log in found.logs if log.org == sample.ANA)
+        return found.quorum, ana.held, ana.held_by, ana.holders
+
+    def grow(size):
+        with database.transaction() as tx:
+            origin = f"{sample.ANA}/{sample.ELECTION}"
+            tx.execute("UPDATE log SET size = ? WHERE origin = ?", (size, origin))
+
+    grow(5)
+    assert told(wanted) == (1, False, 0, []), "Budi confirmed 4 entries"
+    grow(4)
+    assert told(wanted) == (1, True, 1, [sample.BUDI])
+    assert told(SETTINGS) == (2, False, 1, [sample.BUDI])
+    assert told(SETTINGS, NOBODY)[3] is msgspec.UNSET, "of partners no stranger hears"
+    database.close()
 
 
 def test_elections_name_contests_usual_ones_first(view):

@@ -67,9 +67,9 @@ def merge(node):
         pass
 
 
-def receipt(node, index):
+def receipt(node, index, **asked):
     with node.db.view() as view:
-        data = make_receipt(view, node.log.origin, index)
+        data = make_receipt(view, node.log.origin, index, **asked)
     found = parse_receipt(data)
     return found, open_receipt(found, open_chain(found.keys, node.log.chain.identity))
 
@@ -95,6 +95,8 @@ def test_the_path_leads_to_the_earliest_checkpoint_that_two_confirmed(node):
     assert receipt(node, 3)[1][0].size == 31
     assert receipt(node, 31)[1][0].size == 41
     assert receipt(node, 45)[1][0].size == 51
+    of_three = receipt(node, 3, quorum=3)[1][0].size
+    assert (receipt(node, 3, quorum=1)[1][0].size, of_three) == (21, 41)
 
 
 def test_it_says_since_when_and_heartbeats_do_not_move_that(node):

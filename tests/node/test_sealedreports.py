@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from federation.config.annexkey import load_annex_private
+from federation.config.sealingkey import load_sealing_key
 from federation.flows.annex.sealing import open_sealed
 from federation.node import sealedreports
 from federation.store.annex import AnnexFolder
@@ -48,7 +48,7 @@ def kept(home, verdict):
     folder, incident = AnnexFolder(home.annex), verdict["incident"].rpartition("/")[2]
     if folder.look(ELECTION, incident) is None:
         return None
-    private = load_annex_private(home.annex_private, annexed.PASSPHRASE)
+    private = load_sealing_key(home.annex_private, annexed.PASSPHRASE)
     return open_sealed(folder.load(ELECTION, incident), private)
 
 

@@ -112,12 +112,27 @@ def test_an_entry_was_first_held_where_two_others_met_else_where_one_was(tx, log
     save(tx, log, 8, "b.example", 1)
     save(tx, log, 10, "c.example", 1)
 
-    def held(index, below=99):
-        return cosignatures.covering_size(tx, log.id, "own.example", index, below)
+    def held(index, below=99, quorum=2):
+        return cosignatures.covering_size(
+            tx, log.id, "own.example", index, below, quorum
+        )
 
     # At 5 both were, but no checkpoint of that size is kept.
     assert [held(index) for index in range(11)] == [8] * 8 + [10, 10, None]
     assert [held(index, 8) for index in range(5)] == [4, 4, 4, 4, None]
+    # Of one the earliest at all; of three, which nobody reached, the best there was.
+    assert [held(index, quorum=1) for index in range(9)] == [4] * 4 + [8] * 4 + [10]
+    assert [held(index, quorum=3) for index in range(9)] == [8] * 8 + [10]
+
+
+def test_only_a_mirror_key_makes_its_organisation_a_holder(tx, log):
+    keep_checkpoint(tx, log, 5)
+    for name in ("w.example/witness", "w.example", "w.example/mirror/2"):
+        key = Signer.from_seed(name, name.encode().ljust(32), ALG_COSIGNATURE).key
+        cosignatures.save_cosignature(tx, log.id, 5, name.encode(), key, 7)
+    assert cosignatures.load_holders(tx, [ORIGIN]) == {ORIGIN: {}}
+    assert cosignatures.newest_time(tx, ORIGIN) is None
+    assert len(cosignatures.read_cosignatures(tx, log.id, 5)) == 3, "kept and shown"
 
 
 def test_the_sizes_that_others_cosigned_are_those_below_in_order(tx, log):

@@ -9,7 +9,7 @@ import re
 import aiohttp
 import pytest
 
-from federation.config.annexkey import load_annex_private
+from federation.config.sealingkey import load_sealing_key
 from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
 from federation.flows.annex.sealing import open_sealed
 from federation.node import handedin
@@ -267,7 +267,7 @@ async def test_who_told_it_is_sealed_and_comes_back_nowhere(home, tmp_path):
                 assert word not in said, word
     report = path_of(page).removeprefix("/lapor/")
     annex = AnnexFolder(home.annex).load(ELECTION, report)
-    opened = open_sealed(annex, load_annex_private(home.annex_private, PASSPHRASE))
+    opened = open_sealed(annex, load_sealing_key(home.annex_private, PASSPHRASE))
     assert opened.reporter.name == "Zulkifli Manurung"
     assert opened.reporter.address == "Jalan Kenari 17"
     assert opened.reporter.contact == "0813-5555-0117"

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from federation.node import strangers
 from federation.store import alarms
 from federation.store.db import Database
 from tests.browsing import Browser
@@ -30,8 +31,9 @@ async def sign_in(home, url, role):
 
 
 async def test_who_added_us_is_shown_to_ours_until_it_is_added_and_never_to_strangers(
-    tmp_path,
+    tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(strangers, "_SAVE_EVERY_S", 0.5)
     ours, theirs = make_home(tmp_path, OURS), make_home(tmp_path, THEIRS)
     async with serving(ours, alone=True) as node:
         add_peer(theirs, ours, node.url)

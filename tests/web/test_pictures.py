@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import threading
 
 import pytest
 from aiohttp import web
@@ -10,6 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from federation.flows.partners import PartnerBook
 from federation.flows.query.pictures.shelf import PictureShelf
+from federation.flows.query.scope import ask
 from federation.web import pictures
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
@@ -123,18 +125,66 @@ async def test_the_api_refuses_by_name(client, query, said):
 async def test_while_it_is_being_counted_the_page_says_how_far_and_asks_again(
     client, site, monkeypatch
 ):
-    read_all = PictureShelf.read
-    monkeypatch.setattr(
-        PictureShelf,
-        "read",
-        lambda self, view, asked, code, now: read_all(self, view, asked, code, now, 0),
-    )
-    got, text = await read(client, "/gambar?lang=en")
-    assert got.headers["Refresh"] == "2"
-    assert got.headers["Cache-Control"] == "no-store"
-    assert "0 of 1 kabupaten" in text
-    assert "<svg class" not in text
-    monkeypatch.undo()
+    may_count, read_all = threading.Event(), PictureShelf.read
+
+    def wait(*given):
+        may_count.wait()
+        return read_all(*given)
+
+    monkeypatch.setattr(PictureShelf, "read", wait)
+    monkeypatch.setattr(site.pictures, "_patience_s", 0)
+    try:
+        for _ in range(2):  # who begins it, and who comes meanwhile
+            got, text = await read(client, "/gambar?lang=en")
+            assert got.headers["Refresh"] == "2"
+            assert got.headers["Cache-Control"] == "no-store"
+            assert "0 of 1 kabupaten" in text
+            assert "<svg class" not in text
+    finally:
+        may_count.set()
+    await site.pictures._counting  # nobody has to ask again for that
     got, text = await read(client, "/gambar?lang=en")
     assert "Refresh" not in got.headers
     assert "<svg class" in text
+
+
+async def test_an_older_sum_is_given_at_once_while_it_is_counted_again(
+    client, site, sample_db, monkeypatch
+):
+    before, _ = await read(client, "/v1/pictures")
+    more = sample._claim(2, sample.CITRA, sample.GAP, sample.three(11, 22, 33))
+    sample.add_claims(sample_db, sample.CITRA, [more])
+    sample.merge(sample_db)
+    monkeypatch.setattr("federation.flows.query.pictures.shelf.KEPT_S", 0)
+    may_count, read_all = threading.Event(), PictureShelf.read
+
+    def wait(*given):
+        may_count.wait()
+        return read_all(*given)
+
+    monkeypatch.setattr(PictureShelf, "read", wait)
+    monkeypatch.setattr(site.pictures, "_patience_s", 0)
+    try:
+        meanwhile, _ = await read(client, "/v1/pictures")
+    finally:
+        may_count.set()
+    await site.pictures._counting
+    after, _ = await read(client, "/v1/pictures")
+    assert await meanwhile.json() == await before.json()
+    assert (await after.json())["stations"] == (await before.json())["stations"] + 1
+
+
+async def test_what_fails_is_told_to_whoever_began_to_count(
+    client, site, sample_db, monkeypatch
+):
+    def fail(*given):
+        raise OSError(5, "the disk")
+
+    monkeypatch.setattr(PictureShelf, "read", fail)
+    with pytest.raises(OSError, match="the disk"):
+        await site.pictures.read(
+            sample_db,
+            ask({sample.ELECTION: sample.profile()}, [sample.ELECTION], "", ""),
+            "",
+            0,
+        )

@@ -16,8 +16,9 @@ from federation.cli.annex.given import as_option, read_incident
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.config.annexkey import key_id, load_annex_public
+from federation.config.annexkey import load_annex_public
 from federation.config.keystore import read_handed
+from federation.config.sealingkey import key_id
 from federation.errors import ConfigError, FormatError
 from federation.flows.annex.contents import (
     AnnexPerson,

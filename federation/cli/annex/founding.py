@@ -7,8 +7,9 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.passphrase import OPTION, read_passphrase
-from federation.config.annexkey import found_annex_key, key_id, load_annex_public
+from federation.config.annexkey import found_annex_key, load_annex_public
 from federation.config.founding import FoundingReport
+from federation.config.sealingkey import key_id
 
 
 @click.command("key", cls=Command, help="annex.help-key")

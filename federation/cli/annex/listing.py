@@ -7,7 +7,8 @@ import msgspec
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.config.annexkey import key_id, load_annex_public
+from federation.config.annexkey import load_annex_public
+from federation.config.sealingkey import key_id
 from federation.flows.annex.keep import is_due
 from federation.store.annex import AnnexFolder, FoundAnnex
 

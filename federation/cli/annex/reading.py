@@ -21,8 +21,8 @@ from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.passphrase import read_passphrase
-from federation.config.annexkey import key_id, load_annex_private, public_of
 from federation.config.disk import PRIVATE_FILE, create_file
+from federation.config.sealingkey import key_id, load_sealing_key, public_of
 from federation.errors import ConfigError, ConflictError
 from federation.flows.annex.contents import AnnexPerson, IncidentAnnex
 from federation.flows.annex.sealing import open_sealed
@@ -111,7 +111,7 @@ def load_private(run: Run, wanted: str, given: Mapping[str, str | None]) -> byte
         raise ConfigError(str(path), "", Sentence("annex.key-not-here"))
     ask = "annex.ask-passphrase"
     passphrase = read_passphrase(run, given["passphrase_file"], ask=ask)
-    private = load_annex_private(path, passphrase)
+    private = load_sealing_key(path, passphrase)
     if key_id(public_of(private)) != wanted:
         raise ConfigError(str(path), "", Sentence("annex.other-key", wanted=wanted))
     return private

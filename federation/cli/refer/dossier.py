@@ -61,10 +61,13 @@ def dossier(
     path, meant = Path(out), read_name(run, name)
     if path.exists():
         raise ConflictError(Sentence("machine.not-overwritten", path=path))
+    quorum = run.settings.witness.quorum
     with run.open_database().view() as view:
         found = gather_incident(view, THIS_MACHINE, meant)
         receipts = {
-            one.file_name: make_receipt(view, one.origin, one.index, THIS_MACHINE)
+            one.file_name: make_receipt(
+                view, one.origin, one.index, THIS_MACHINE, quorum
+            )
             for one in (found.receipts if folder else ())
         }
     incident = found.incident

@@ -20,7 +20,7 @@ from federation.cli.serve.seldom import Seldom
 from federation.cli.serve.supervisor import Supervisor
 from federation.errors import FederationError
 from federation.node.events import LOG
-from federation.node.heap import keep_small
+from federation.node.heap import keep_small, keep_started
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
 from federation.store.alarms import list_alarms
@@ -73,6 +73,7 @@ async def _serve(
         )
         # A file or a pipe is told as soon as a terminal.
         run.out.stdout.flush()
+        keep_started()
 
         async def look() -> str:
             # The thread that writes has done something. A disk that fails is told by

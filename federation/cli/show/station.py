@@ -86,12 +86,19 @@ def _print_statements(run: Run, contest: answers.Contest) -> None:
         (
             f"{statement.org} (KPU)" if statement.official else statement.org,
             _says(run, statement),
-            statement.held_by,
+            _held(run, statement.held_by),
             f"#{statement.index} {statement.record[:16]}",
         )
         for statement in (*contest.monitors, *contest.kpu)
     ]
     run.out.table([t(f"views.{key}") for key in headers], rows, right=(2,))
+
+
+def _held(run: Run, count: int) -> str:
+    """How many others hold it, and whether that is enough to be called so."""
+    quorum = run.settings.witness.quorum
+    key = "held-enough" if count >= quorum else "held-few"
+    return run.t(f"views.{key}", count=count, quorum=quorum)
 
 
 def _credit(run: Run, statement: answers.Said) -> str:

@@ -73,7 +73,7 @@ def _print_status(
             log.origin,
             log.size,
             log.merged,
-            t("views.held-by-others", count=log.held_by),
+            _holders(run, log, answer.quorum),
             _log_state(run, log, answer.alarms),
         )
         for log in answer.logs
@@ -94,6 +94,15 @@ def _print_status(
         out.line(t("views.no-alarms"))
     for election, cursor in answer.cursors.items():
         out.line(t("views.cursor", election=election, cursor=cursor))
+
+
+def _holders(run: Run, log: answers.LogStatus, quorum: int) -> str:
+    """Who signed that they hold all of it, and how many lack."""
+    told = run.t("views.held-by-others", count=log.held_by)
+    if log.holders:
+        told = f"{told}: {', '.join(log.holders)}"
+    needed = run.t("views.held-needed", quorum=quorum)
+    return told if log.held else f"{told} ({needed})"
 
 
 def _log_state(run: Run, log: answers.LogStatus, raised: list[Alarm]) -> str:

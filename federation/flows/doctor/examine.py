@@ -44,7 +44,7 @@ class ExaminationInput:
 
     Args:
         db: Opened to read.
-        guard: The guard files.
+        guard: The guard files; None: they are not looked at.
         identities: The pinned identity keys, ours and the partners', by organisation.
         profiles: By election.
         hidden: Organisations that are kept out of the map.
@@ -56,7 +56,7 @@ class ExaminationInput:
     """
 
     db: Database
-    guard: Guard
+    guard: Guard | None
     identities: Mapping[str, VerifierKey]
     profiles: Mapping[str, Profile]
     scratch: Path
@@ -139,7 +139,7 @@ def _examine_log(
     chain = None
     try:
         chain = open_log_chain(examined, view, log, report)
-        if log.own:
+        if log.own and examined.guard is not None:
             tree.check_guard(view, log, examined.guard, report)
         tree.check_head(view, log, chain, report)
         if chain is not None:

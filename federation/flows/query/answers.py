@@ -323,7 +323,8 @@ class ElectionsAnswer(Struct, frozen=True, kw_only=True):
 class LogStatus(Struct, frozen=True, kw_only=True):
     """One organisation's history as held here.
 
-    `held_by`: how many others confirmed that they hold all of it.
+    `held_by`: how many others confirmed that they hold all of it; `holders`: who, for
+    whoever is told of partners. `held`: those are as many as our quorum asks for.
     `merged`: how much of it is in the map. `unknown`: entries of a type that only a
     newer version can read. `public_from`: of a log that is for everybody from then on.
     """
@@ -334,6 +335,8 @@ class LogStatus(Struct, frozen=True, kw_only=True):
     size: int
     merged: int
     held_by: int
+    held: bool
+    holders: list[str] | UnsetType = UNSET
     unknown: int
     frozen: bool
     stalled: str | UnsetType = UNSET
@@ -356,6 +359,7 @@ class PeerStatus(Struct, frozen=True, kw_only=True):
 class StatusAnswer(Struct, frozen=True, kw_only=True):
     """How this node is: its history, who holds it, its partners, its alarms.
 
+    `quorum`: so many others must hold a record before this node calls it held.
     `offered`: logs that partners hold and nobody here asked for; never fetched.
     `you`: how our turns with a partner go that signed its question.
     """
@@ -363,6 +367,7 @@ class StatusAnswer(Struct, frozen=True, kw_only=True):
     org: str
     name: str
     cursors: dict[str, str]
+    quorum: int
     logs: list[LogStatus]
     peers: list[PeerStatus]
     offered: list[Offered]

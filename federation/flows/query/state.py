@@ -1,6 +1,7 @@
 """The node itself: its logs, who holds them, partners, alarms; the map as a whole."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -61,6 +62,7 @@ def status(
     shows_partners = may_see(caller, "partners")
     offered = pulls.list_offered(view) if shows_partners else []
     confirmed = cosignatures.load_holders(view, [log.origin for log in held])
+    quorum = settings.witness.quorum
     merged: dict[str, int] = {}
     for election in {log.election for log in held}:
         merged.update(mapstate.vector(view, election))
@@ -71,7 +73,11 @@ def status(
             election: format_cursor(read_cursor(view, election))
             for election in settings.elections
         },
-        logs=[_log(view, caller, log, merged, confirmed) for log in held],
+        quorum=quorum,
+        logs=[
+            _log(view, caller, log, merged.get(log.origin, 0), _Held(confirmed, quorum))
+            for log in held
+        ],
         peers=_peers(view, caller, peers) if shows_partners else [],
         you=_you(view, caller),
         offered=[log for log in offered if may_quote(caller, log.origin)],
@@ -79,20 +85,26 @@ def status(
     )
 
 
+class _Held(NamedTuple):
+    """Who confirmed what, and how many of them are asked for."""
+
+    confirmed: cosignatures.HolderSizes
+    quorum: int
+
+
 def _log(
-    view: View,
-    caller: Caller,
-    log: logs.Log,
-    merged: Mapping[str, int],
-    confirmed: cosignatures.HolderSizes,
+    view: View, caller: Caller, log: logs.Log, merged: int, held: _Held
 ) -> answers.LogStatus:
+    holders = cosignatures.list_holders(held.confirmed, log.origin, log.size - 1)
     return answers.LogStatus(
         origin=log.origin,
         org=log.org,
         own=log.own,
         size=log.size,
-        merged=merged.get(log.origin, 0),
-        held_by=cosignatures.count_holders(confirmed, log.origin, log.size - 1),
+        merged=merged,
+        held_by=len(holders),
+        held=len(holders) >= held.quorum,
+        holders=holders if may_see(caller, "partners") else UNSET,
         unknown=quarantine.count_unknown(view, log.id),
         frozen=log.frozen is not None,
         stalled=_stalled(caller, log),

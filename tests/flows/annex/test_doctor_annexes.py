@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from federation.config.annexkey import key_id
+from federation.config.sealingkey import key_id
 from federation.flows.annex import sealing
 from federation.flows.annex.keep import purge_annex, purge_due, save_annex
 from federation.flows.annex.papers import OwnPapers

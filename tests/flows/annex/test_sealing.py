@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import (
 )
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from federation.config.annexkey import key_id, public_of
+from federation.config.sealingkey import key_id, public_of
 from federation.errors import FormatError, VerificationError
 from federation.flows.annex.contents import (
     AnnexPerson,

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from federation.config.annexkey import load_annex_private
+from federation.config.sealingkey import load_sealing_key
 from federation.flows.annex.sealing import open_sealed
 from federation.node import handedin
 from federation.store.annex import AnnexFolder
@@ -141,7 +141,7 @@ async def test_both_forms_are_answered_in_xml(client):
 async def test_who_reports_is_sealed_and_comes_back_nowhere(client, home):
     report = await client.report(**REPORTER)
     annex = AnnexFolder(home.annex).load(ELECTION, report)
-    private = load_annex_private(home.annex_private, PASSPHRASE)
+    private = load_sealing_key(home.annex_private, PASSPHRASE)
     contents = open_sealed(annex, private)
     assert contents.reporter.name == "Zulkifli Manurung"
     assert contents.accused[0].name == "Hendrawan Tobing"

@@ -29,7 +29,8 @@ KEPT_S: Final = 60
 #: Of so many contests the kabupaten are kept, and so many sums of each.
 _CONTESTS: Final = 4
 _SUMS: Final = 8
-_KABUPATEN: Final = 4
+#: The length of the code of what is kept.
+KABUPATEN: Final = 4
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, int]).decode
@@ -63,6 +64,13 @@ class _ContestShelf:
         self.parts: dict[str, bytes] = {}
         self.sums: dict[str, _KeptSum] = {}
 
+    def reached(self, code: str) -> CountingOn:
+        """How far a region is counted; for any thread."""
+        # Copied at once: another thread may be at it.
+        stale = {part for part in tuple(self.stale) if part.startswith(code)}
+        known = {part for part in tuple(self.parts) if part.startswith(code)}
+        return CountingOn(len(known - stale), len(known | stale))
+
 
 class PictureShelf:
     """What is kept of the pictures of a node; for one thread at a time."""
@@ -87,7 +95,7 @@ class PictureShelf:
             most: How many stations may be counted now.
         """
         cursor = read_cursor(view, asked.election)
-        if len(code) > _KABUPATEN:
+        if len(code) > KABUPATEN:
             counters, _ = count_pictures(view, asked, code, self._times)
             return PictureCounts(counters, format_cursor(cursor))
         contest = self._open(view, asked, cursor)
@@ -99,8 +107,7 @@ class PictureShelf:
         if left:
             if known:
                 return known.counts
-            inside = [part for part in contest.parts if part.startswith(code)]
-            return CountingOn(len(inside), len(inside) + left)
+            return contest.reached(code)
         counts = PictureCounts(_sum(contest.parts, code), format_cursor(cursor))
         contest.sums.pop(code, None)
         contest.sums[code] = _KeptSum(counts, cursor, now)
@@ -111,15 +118,39 @@ class PictureShelf:
     def known(
         self, view: View, asked: QueryScope, code: str, now: int
     ) -> PictureCounts | None:
-        """What was summed of a region within `KEPT_S`, for any thread; None: nothing.
+        """What was summed of a region and still is right, or within `KEPT_S`.
+
+        For any thread; None: nothing.
 
         Args: as of `read`.
         """
-        contest = self._contests.get((asked.election, asked.contest))
-        if contest is None or contest.stand != _stand(view, asked):
+        contest = self._current(view, asked)
+        found = contest.sums.get(code) if contest else None
+        if found is None:
             return None
+        is_new = 0 <= now - found.at < KEPT_S
+        if is_new or found.change == read_cursor(view, asked.election):
+            return found.counts
+        return None
+
+    def reached(
+        self, view: View, asked: QueryScope, code: str
+    ) -> PictureCounts | CountingOn:
+        """What was summed of a region last, or how far it is counted. For any thread.
+
+        Args: as of `read`.
+        """
+        contest = self._current(view, asked)
+        if contest is None:
+            parts = [p for p in _list_parts(view, asked) if p.startswith(code)]
+            return CountingOn(0, len(parts))
         found = contest.sums.get(code)
-        return found.counts if found and 0 <= now - found.at < KEPT_S else None
+        return found.counts if found else contest.reached(code)
+
+    def _current(self, view: View, asked: QueryScope) -> _ContestShelf | None:
+        """What is kept of the contest, if it is of the map as it is."""
+        contest = self._contests.get((asked.election, asked.contest))
+        return contest if contest and contest.stand == _stand(view, asked) else None
 
     def _open(self, view: View, asked: QueryScope, cursor: Cursor) -> _ContestShelf:
         """What is kept of the contest; of another life of the map nothing is."""
@@ -138,7 +169,7 @@ class PictureShelf:
         if cursor == contest.change:
             return
         contest.stale |= mapreading.changed_regions(
-            view, asked.election, asked.contest, contest.change.change, _KABUPATEN
+            view, asked.election, asked.contest, contest.change.change, KABUPATEN
         )
         contest.change = cursor
 

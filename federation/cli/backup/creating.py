@@ -1,0 +1,53 @@
+"""`federation backup create`: a backup now, whether the node runs or not."""
+
+from pathlib import Path
+
+import click
+
+from federation.cli.backup.given import print_manifest
+from federation.cli.context import Run, command_options
+from federation.cli.help import Command
+from federation.errors import NotFoundError
+from federation.flows.backup import (
+    BackupSource,
+    CreatedBackup,
+    check_place,
+    create_backup,
+)
+from federation.store.db import FILE_NAME
+from federation.text import Sentence
+
+
+@click.command("create", cls=Command, help="backup.help-create")
+@click.argument("folder", metavar="FOLDER")
+@click.option("--with-annex", is_flag=True, help="backup.option-with-annex")
+@command_options
+def create(run: Run, *, folder: str, with_annex: bool) -> None:
+    """Make it, and say what is in it and what is not."""
+    check_place(folder)
+    if not (run.home.data / FILE_NAME).exists():
+        raise NotFoundError(Sentence("backup.no-database", keys=run.home.keys))
+    source = BackupSource(home=run.home, settings=run.settings, db=run.open_database())
+    with run.out.progress(None, run.t("backup.copying")) as told:
+        made = create_backup(
+            source,
+            Path(folder).absolute(),
+            run.clock(),
+            with_annex=with_annex,
+            told=told,
+        )
+    run.out.show(made, lambda: _print(run, made))
+
+
+def _print(run: Run, made: CreatedBackup) -> None:
+    t, out, manifest = run.t, run.out, made.manifest
+    out.line(t("backup.made", path=made.path))
+    print_manifest(run, manifest, made.size)
+    if not manifest.photo_store:
+        out.line(t("backup.photos", count=manifest.photos, new=made.photos_new))
+    if made.photos_missing:
+        out.line(t("backup.photos-not-here", count=made.photos_missing))
+    if not manifest.key:
+        out.line(t("backup.mend-no-keys"))
+    out.line(t("backup.is-private"))
+    out.line(t("backup.try-it", path=made.path))

@@ -1,0 +1,63 @@
+"""What the verbs of `federation backup` share: the private key, and what they tell."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from federation.cli.context import Run
+from federation.cli.passphrase import read_passphrase
+from federation.cli.times import tell_second
+from federation.config.sealingkey import key_id, load_sealing_key, public_of
+from federation.flows.backup import BackupFile, BackupManifest
+from federation.flows.backup.secret import check_key
+from federation.store.upgrade import in_megabytes
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def key_options(function: F) -> F:
+    """The command with `--key` and `--passphrase-file`, for `open_private`."""
+    key = click.option("--key", "key_file", help="backup.option-key")
+    file = click.option("--passphrase-file", help="backup.option-passphrase-file")
+    return key(file(function))
+
+
+def open_private(
+    run: Run, backup: BackupFile, key_file: str | None, passphrase_file: str | None
+) -> bytes | None:
+    """The key for what is secret in a backup: 32 bytes; None: none was named.
+
+    Raises:
+        ConfigError: it is missing, damaged or another one, or the passphrase is wrong.
+    """
+    if key_file is None:
+        return None
+    passphrase = read_passphrase(run, passphrase_file, ask="backup.ask-passphrase")
+    private = load_sealing_key(Path(key_file), passphrase)
+    check_key(backup, key_id(public_of(private)), key_file)
+    return private
+
+
+def print_manifest(run: Run, manifest: BackupManifest, size: int) -> None:
+    """What a backup is, and what is in it."""
+    t, out = run.t, run.out
+    told = {"name": manifest.name, "org": manifest.org, "program": manifest.program}
+    moment = tell_second(manifest.made_at)
+    out.line(t("backup.of", **told, moment=moment, size=in_megabytes(size)))
+    headers = [t(f"backup.{name}") for name in ("history", "records", "signed")]
+    rows = [
+        (log.origin, f"{log.records:,}", f"{log.signed:,}") for log in manifest.logs
+    ]
+    if rows:
+        out.table(headers, rows, right=(1, 2))
+    out.line(
+        t("backup.has-keys" if manifest.key else "backup.no-keys", key=manifest.key)
+    )
+    if manifest.has_annex:
+        out.line(t("backup.has-annex"))
+    if manifest.photo_store:
+        out.line(t("backup.photos-stay", store=manifest.photo_store))
+    for path in manifest.left_out:
+        out.line(t("backup.left-out", path=path))

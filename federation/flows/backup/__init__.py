@@ -1,0 +1,40 @@
+"""A backup of a node: made while it runs, looked through, put back.
+
+Rule: a backup never makes a second history. The guard is not in it, so that whoever
+starts what was put back is taken for a copy, and asks every partner before it signs
+(`flows/ownlog/reconcile.py`). No private key lies in it but sealed.
+
+    form       the file: a ZIP, by one digest whole or damaged
+    photos     photographs beside the files, each once for all of them
+    secret     what of a home is secret, sealed for the backup key
+    create     a backup is made
+    rotate     older ones give way
+    look       one is put back into a scratch folder and examined
+    restore    one becomes the home of a node
+    last       which was the newest that was made whole
+
+Source: docs/adr/0044-a-backup-has-no-guard.md
+"""
+
+from federation.flows.backup.create import BackupSource, CreatedBackup, create_backup
+from federation.flows.backup.form import BackupFile, BackupManifest, check_place
+from federation.flows.backup.last import LastBackup, read_last
+from federation.flows.backup.look import BackupReport, examine_backup
+from federation.flows.backup.restore import RestoredHome, restore_backup
+from federation.flows.backup.rotate import rotate_backups
+
+__all__ = (
+    "BackupFile",
+    "BackupManifest",
+    "BackupReport",
+    "BackupSource",
+    "CreatedBackup",
+    "LastBackup",
+    "RestoredHome",
+    "check_place",
+    "create_backup",
+    "examine_backup",
+    "read_last",
+    "restore_backup",
+    "rotate_backups",
+)

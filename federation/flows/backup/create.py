@@ -1,0 +1,257 @@
+"""A backup is made: of one moment, while the node runs.
+
+    lock → database → looked at → photographs → the rest → file → name
+
+Rule: a file has its name only when it is whole and on the disk, with every photograph
+that it names. What a killed process left lies in `.making` and goes at the next time.
+The database comes first: keys and settings that are newer than it do no harm, older
+ones would not fit it. A copy in which SQLite finds damage is no backup.
+"""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from federation.blobs.blobs import is_remote, open_blobs
+from federation.config.backupkey import load_backup_public
+from federation.config.home import Home
+from federation.config.sealingkey import key_id
+from federation.config.settings import Settings
+from federation.errors import ConflictError, VerificationError
+from federation.files import make_folders, sync_folder
+from federation.flows.backup.form import (
+    BELOW,
+    DATABASE,
+    PHOTOS,
+    PUBLIC,
+    SECRETS,
+    WRITTEN,
+    BackupManifest,
+    LogExtent,
+    check_room,
+    write_backup,
+)
+from federation.flows.backup.last import LastBackup, save_last
+from federation.flows.backup.photos import (
+    NAME,
+    CopiedPhotos,
+    copy_held,
+    drop_removed,
+    photos_beside,
+)
+from federation.flows.backup.secret import collect_secrets, seal_secrets
+from federation.store import logs
+from federation.store.db import FILE_NAME, Database
+from federation.store.form import check_form
+from federation.store.lock import hold
+from federation.store.reserve import free_bytes
+from federation.store.upgrade import program_version
+from federation.text import Sentence, quote
+
+LOCK: Final = ".backup.lock"
+MAKING: Final = ".making"
+ENDING: Final = ".backup"
+#: The copy, and the file that is made of it, which is smaller.
+_COPIES: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupSource:
+    """Whose backup it is: the home, its settings, and its database opened."""
+
+    home: Home
+    settings: Settings
+    db: Database
+
+
+class CreatedBackup(msgspec.Struct, frozen=True, kw_only=True):
+    """What was made.
+
+    Attributes:
+        path: Of the file.
+        size: Of it, in bytes, without photographs.
+        manifest: What it says of itself.
+        photos_new: How many photographs came to those that were beside it.
+        photos_missing: How many are held by name only: gone, or damaged.
+    """
+
+    path: str
+    size: int
+    manifest: BackupManifest
+    photos_new: int
+    photos_missing: int
+
+
+def create_backup(
+    source: BackupSource,
+    folder: Path,
+    now: float,
+    *,
+    with_annex: bool = False,
+    told: Callable[[int], None] = lambda _: None,
+) -> CreatedBackup:
+    """Make a backup in a folder, which is made if it is not there.
+
+    Args:
+        source: Of what.
+        folder: Where.
+        now: Unix seconds.
+        with_annex: Sealed annexes and mail, too.
+        told: Called with the number of photographs that are done.
+
+    Raises:
+        ConflictError: another backup is being made there.
+        VerificationError: the database is damaged.
+        ConfigError: agencies.toml, or the public backup key, cannot be used.
+        OSError: a disk is full or failed; no file was made.
+    """
+    make_folders(folder, 0o700)
+    with locked(folder), _workshop(folder) as work:
+        check_room(folder, free_bytes(folder), _COPIES * source.db.path.stat().st_size)
+        copy = work / FILE_NAME
+        source.db.copy_to(copy)
+        db = Database.open(work, readonly=True)
+        with contextlib.closing(db):
+            return _make(source, folder, db, int(now), told, with_annex=with_annex)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else makes or takes away a backup in this folder meanwhile.
+
+    Raises:
+        ConflictError: somebody does.
+        OSError: the disk failed.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(hold(folder / LOCK))
+        except ConflictError as error:
+            raise ConflictError(Sentence("backup.locked", folder=folder)) from error
+        yield
+
+
+@contextlib.contextmanager
+def _workshop(folder: Path) -> Iterator[Path]:
+    work = folder / MAKING
+    if work.exists():
+        shutil.rmtree(work)
+    work.mkdir(0o700)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _make(
+    source: BackupSource,
+    folder: Path,
+    db: Database,
+    now: int,
+    told: Callable[[int], None],
+    *,
+    with_annex: bool,
+) -> CreatedBackup:
+    home, settings = source.home, source.settings
+    extents = _look_at(db)
+    photos = asyncio.run(_copy_photos(home, db, folder, told))
+    public = load_backup_public(home)
+    secrets = collect_secrets(home, settings)
+    manifest = BackupManifest(
+        org=settings.org,
+        name=settings.name,
+        made_at=now,
+        program=program_version(),
+        logs=extents,
+        photos=len(photos.digests),
+        photo_store=home.blobs if is_remote(home.blobs) else "",
+        key="" if public is None else key_id(public),
+        has_annex=with_annex,
+        left_out=secrets.left_out,
+    )
+
+    def members() -> Iterator[tuple[str, Path | bytes]]:
+        yield from _files_of(home, with_annex=with_annex)
+        if public is not None:
+            yield SECRETS, seal_secrets(secrets, settings.org, now, public)
+        yield PHOTOS, "".join(f"{digest}\n" for digest in photos.digests).encode()
+        yield DATABASE, db.path
+
+    path = _free_name(folder, settings.org, now)
+    made = db.path.with_name(path.name)
+    write_backup(made, manifest, members())
+    size = made.stat().st_size
+    made.rename(path)
+    sync_folder(folder)
+    last = LastBackup(path=str(path), made_at=now, has_keys=public is not None)
+    # It is made, and good: where our own disk is the full one, only that is not noted.
+    with contextlib.suppress(OSError):
+        save_last(home.last_backup, last)
+    return CreatedBackup(
+        path=str(path),
+        size=size,
+        manifest=manifest,
+        photos_new=photos.new,
+        photos_missing=photos.missing,
+    )
+
+
+def _look_at(db: Database) -> list[LogExtent]:
+    """What is in the copy.
+
+    Raises:
+        VerificationError: SQLite finds that it is damaged.
+    """
+    with db.view() as view:
+        if wrong := check_form(view, db.path, deep=False):
+            told = Sentence("backup.database-damaged", cause=quote(wrong[0]))
+            raise VerificationError(told)
+        return [
+            LogExtent(
+                origin=log.origin, own=log.own, records=log.next_index, signed=log.size
+            )
+            for log in logs.list_logs(view)
+        ]
+
+
+async def _copy_photos(
+    home: Home, db: Database, folder: Path, told: Callable[[int], None]
+) -> CopiedPhotos:
+    if is_remote(home.blobs):
+        return CopiedPhotos([], 0, 0)
+    target = photos_beside(folder)
+    if (folder / NAME).exists():
+        await drop_removed(db, target)
+    source = open_blobs(home.blobs, home.folder)
+    return await copy_held(db, source, target, told)
+
+
+def _files_of(home: Home, *, with_annex: bool) -> Iterator[tuple[str, Path]]:
+    """Names and paths of what is there as files and no secret."""
+    found = [(name, home.folder / name) for name in WRITTEN]
+    found += [(f"elections/{one.name}", one) for one in home.elections.glob("*.json")]
+    public = (one for one in home.keys.iterdir() if one.suffix in PUBLIC)
+    found += [(f"keys/{one.name}", one) for one in public]
+    for folder in (home.annex, home.mailbox) if with_annex else ():
+        found += [
+            (name, path)
+            for path in folder.rglob("*")
+            if BELOW.fullmatch(name := path.relative_to(home.folder).as_posix())
+        ]
+    yield from sorted((name, path) for name, path in found if path.is_file())
+
+
+def _free_name(folder: Path, org: str, now: int) -> Path:
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    number, path = 1, folder / f"{org}-{stamp}{ENDING}"
+    while path.exists():
+        number += 1
+        path = folder / f"{org}-{stamp}-{number}{ENDING}"
+    return path

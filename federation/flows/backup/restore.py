@@ -1,0 +1,191 @@
+"""A backup becomes the home of a node.
+
+Rule: only where nothing is, and as a whole: everything is laid out in `.restoring`
+inside of the home first, and federation.toml, without which there is no node, is the
+last to take its place. No guard is made: so the node that starts there is a copy, and
+asks before it signs. Settings may name folders anywhere; outside of the home something
+is put only where the caller says so, and only where nothing is.
+"""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from federation.blobs.blobs import is_digest, is_remote, open_blobs
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from federation.errors import ConflictError
+from federation.files import make_folders
+from federation.flows.backup.form import (
+    PHOTOS,
+    SETTINGS,
+    BackupFile,
+    BackupManifest,
+    check_room,
+)
+from federation.flows.backup.look import put_files
+from federation.flows.backup.photos import NAME, copy_one, photos_beside
+from federation.flows.backup.secret import open_secrets
+from federation.store.reserve import free_bytes
+from federation.text import Sentence
+
+STAGE: Final = ".restoring"
+#: What is in a folder that a disk is mounted at.
+_EMPTY: Final = {STAGE, "lost+found"}
+
+
+class RestoredHome(msgspec.Struct, frozen=True, kw_only=True):
+    """What was put back.
+
+    Attributes:
+        folder: The home.
+        manifest: What the backup said of itself.
+        has_keys: Whether private keys are there.
+        photos: How many photographs came along.
+        photos_missing: How many are not beside the file, or damaged there.
+    """
+
+    folder: str
+    manifest: BackupManifest
+    has_keys: bool
+    photos: int
+    photos_missing: int
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A part of the home: where it is laid out, and its place."""
+
+    staged: Path
+    place: Path
+
+
+def restore_backup(
+    backup: BackupFile,
+    folder: Path,
+    private: bytes | None,
+    *,
+    is_outside: bool = False,
+    told: Callable[[int], None] = lambda _: None,
+) -> RestoredHome:
+    """Put a backup into an empty folder.
+
+    Args:
+        backup: Opened, so that it is whole.
+        folder: The home; made if it is not there.
+        private: The key for what is secret, 32 bytes; None: no private key comes along.
+        is_outside: Whether folders outside of the home are written to.
+        told: Called with the number of photographs that are done.
+
+    Raises:
+        ConflictError: something is there, or a folder lies outside of the home.
+        VerificationError: the backup is damaged, or the key does not open it.
+        ConfigError: its settings cannot be used by this version.
+        OSError: a disk is full or failed; the home has no federation.toml then.
+    """
+    secrets = {} if private is None else open_secrets(backup, private)
+    if folder.exists() and any(one.name not in _EMPTY for one in folder.iterdir()):
+        raise ConflictError(Sentence("backup.not-empty", folder=folder))
+    make_folders(folder, 0o700)
+    check_room(folder, free_bytes(folder), backup.unpacked)
+    stage = folder / STAGE
+    if stage.exists():
+        shutil.rmtree(stage)  # of a restore that was killed
+    stage.mkdir(0o700)
+    try:
+        put_files(backup, stage)
+        (stage / PHOTOS).unlink(missing_ok=True)
+        for name, data in secrets.items():
+            _put(stage / name, data)
+        home = Home.of(folder, load_settings(stage / SETTINGS))
+        targets = _targets(stage, home)
+        _check_places(folder, targets, is_outside=is_outside)
+        came, missing = asyncio.run(_put_photos(backup, stage, home, told))
+        _move(stage, folder, targets)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return RestoredHome(
+        folder=str(folder),
+        manifest=backup.manifest,
+        has_keys=private is not None,
+        photos=came,
+        photos_missing=missing,
+    )
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
+def _targets(stage: Path, home: Home) -> list[_Target]:
+    """Where each folder goes; that of photographs behind the one it may lie in."""
+    targets = [
+        _Target(stage / "data", home.data),
+        _Target(stage / "keys", home.keys),
+    ]
+    if not is_remote(home.blobs):
+        targets.append(_Target(stage / NAME, home.folder / home.blobs))
+    return targets
+
+
+def _check_places(folder: Path, targets: list[_Target], *, is_outside: bool) -> None:
+    root = folder.resolve()
+    for target in targets:
+        place = target.place.resolve()
+        if place == root:
+            raise ConflictError(Sentence("backup.not-empty", folder=place))
+        if not place.is_relative_to(root):
+            if not is_outside:
+                raise ConflictError(Sentence("backup.outside", folder=place))
+            if place.exists() and any(place.iterdir()):
+                raise ConflictError(Sentence("backup.not-empty", folder=place))
+
+
+async def _put_photos(
+    backup: BackupFile, stage: Path, home: Home, told: Callable[[int], None]
+) -> tuple[int, int]:
+    """How many came, and how many are missing."""
+    if is_remote(home.blobs):
+        return 0, 0
+    source, target = photos_beside(backup.path.parent), open_blobs(NAME, stage)
+    came, missing = 0, 0
+    for digest in backup.lines(PHOTOS):
+        if is_digest(digest) and await copy_one(source, target, digest):
+            came += 1
+        else:
+            missing += 1
+        told(1)
+    return came, missing
+
+
+def _move(stage: Path, folder: Path, targets: list[_Target]) -> None:
+    for target in targets:
+        if target.staged.exists():
+            make_folders(target.place.parent)
+            if target.place.is_dir():
+                target.place.rmdir()  # empty: see `_check_places`
+            shutil.move(target.staged, target.place)
+    for path in sorted(stage.iterdir()):
+        if path.name != SETTINGS:
+            _merge(path, folder / path.name)
+    os.sync()
+    (stage / SETTINGS).rename(folder / SETTINGS)
+    os.sync()
+
+
+def _merge(path: Path, place: Path) -> None:
+    """Move something to its place; a folder may be there, made by what came before."""
+    if not (path.is_dir() and place.is_dir()):
+        path.rename(place)
+        return
+    for below in path.iterdir():
+        _merge(below, place / below.name)
