@@ -14,6 +14,7 @@ from federation.feeds.files import FileFeed
 from federation.feeds.resource import LOGS, Resource, log_path
 from federation.flows.publish.items import Selection, list_heads
 from federation.store import leaves, logs
+from federation.store.db import View
 from federation.text import Sentence
 from federation.tlog.tile import Tile, parse_tile_path
 from tests.simulator.member import Member
@@ -40,20 +41,24 @@ class Shown:
     def read(self, path: str, max_bytes: int) -> bytes:
         """See `Files`."""
         del max_bytes  # honest nodes have no more
-        at = self._member.wall()
+        selection = Selection(at=self._member.wall())
+        _, _, name = path.partition("/")
         with self._member.db.view() as view:
-            selection = Selection(at=at)
+            if name.startswith("tile/"):
+                return self._tile(view, selection, path, name)
             for item in list_heads(view, self._member.publisher, selection):
                 if item.path == path:
                     return item.read()
-            _, _, name = path.partition("/")
-            log = self._named(selection.list_logs(view), path)
-            if log is None or not name.startswith("tile/"):
-                raise NotFoundError(Sentence("bundle.no-file", path=path))
-            tile = parse_tile_path(name)
-            if isinstance(tile, Tile):
-                return leaves.read_tile(view, log.id, tile)
-            return leaves.read_bundle(view, log.id, tile)
+        raise NotFoundError(Sentence("bundle.no-file", path=path))
+
+    def _tile(self, view: View, selection: Selection, path: str, name: str) -> bytes:
+        log = self._named(selection.list_logs(view), path)
+        if log is None:
+            raise NotFoundError(Sentence("bundle.no-file", path=path))
+        tile = parse_tile_path(name)
+        if isinstance(tile, Tile):
+            return leaves.read_tile(view, log.id, tile)
+        return leaves.read_bundle(view, log.id, tile)
 
     @staticmethod
     def _named(held: list[logs.Log], path: str) -> logs.Log | None:

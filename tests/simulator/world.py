@@ -29,6 +29,7 @@ ORGS: Final = tuple(
     f"{name}.example" for name in ("ambon", "bima", "cepu", "dumai", "ende")
 )
 ROUNDS: Final = 12
+USUAL_S: Final = 60.0  # between two turns with a partner
 TURN_S: Final = 120.0
 #: What a turn or a batch may end with, and nobody is at fault here.
 _USUAL: Final = (PeerError, FormatError, ConflictError, TimeoutError)
@@ -87,8 +88,8 @@ class World:
     """The organisations, the ways between them, and what was promised to whom."""
 
     air: Air
-    #: Between two rounds of questions when the ways are good again.
-    heal_s = 60.0
+    #: Between the last rounds of questions when the ways are good again.
+    heal_s = USUAL_S
 
     def __init__(self, folder: Path, chance: Random, honest: tuple[str, ...]) -> None:
         """Homes below an empty folder; inside the event loop.
@@ -241,13 +242,15 @@ class World:
         for org in self.honest:
             if org not in self.up:
                 await self.start(org)
-        before = None
+        before, pause_s = None, min(self.heal_s, USUAL_S)
         for _ in range(ROUNDS):
-            await asyncio.sleep(self.heal_s)
+            await asyncio.sleep(pause_s)
             await self._ask_all()
             now = [self.state_of(self.up[org]) for org in self.honest]
-            if now == before:
+            if now == before and pause_s == self.heal_s:
                 break
+            if now == before:
+                pause_s = self.heal_s
             before = now
         await self.merge()
 
