@@ -129,6 +129,39 @@ def add_election(path: Path, election: str, name: ElectionList = "elections") ->
     replace_file(path, after.encode("utf-8"))
 
 
+def follow_election(path: Path, after: str, election: str) -> list[str]:
+    """Add an election to each partner's list in peers.toml that names the one before.
+
+    Args:
+        path: peers.toml; that it is missing is nothing wrong.
+        after: The election whose partners are meant.
+        election: To be added; where it is listed it stays.
+
+    Returns:
+        The partners whose list was changed.
+
+    Raises:
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    text = read_file(path) if path.exists() else ""
+    tables = tables_of(text, str(path))
+    lines = text.splitlines(keepends=True)
+    pattern = re.compile(_LIST.format(name=r"[ \t]*elections"))
+    changed = []
+    for at, (start, end) in enumerate(_blocks(lines, len(tables), path)):
+        listed = tables[at].get("elections", [])
+        if after not in listed or election in listed:
+            continue
+        # In one line: the number of lines, and so each table's place, stays.
+        block = pattern.sub(rf'\g<1>\g<2>, "{election}"]', "".join(lines[start:end]), 1)
+        lines[start:end] = block.splitlines(keepends=True)
+        tables[at] = {**tables[at], "elections": [*listed, election]}
+        changed.append(str(tables[at]["org"]))
+    if changed:
+        _replace(path, "".join(lines), tables)
+    return changed
+
+
 def _open(path: Path, org: str) -> tuple[list[str], list[Any], int]:
     """The lines of the file, its tables, and which one is about `org`."""
     text = read_file(path) if path.exists() else ""

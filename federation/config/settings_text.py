@@ -125,6 +125,12 @@ port = {port}
 # mitra yang f di antaranya berbohong, dua riwayat tidak dapat sama-sama mencapai kuorum
 # q bila 2q - n > f (docs/explanation/trust.id.md).
 # quorum = 2
+# Hours after which somebody is told (an alarm) that too few hold what we signed, that a
+# partner has not confirmed ours again, or that nobody has seen a partner show its own.
+# Jam sampai ada yang diberi tahu (peringatan) bahwa terlalu sedikit yang menyimpan yang
+# kita tandatangani, bahwa mitra tidak mengonfirmasi lagi riwayat kita, atau bahwa tidak
+# ada yang melihat mitra menunjukkan riwayatnya sendiri.
+# stale_h = 6
 
 [limits]
 # Bytes of one request, and connections at a time.

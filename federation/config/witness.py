@@ -19,6 +19,10 @@ DEFAULT_QUORUM: Final = 2
 class WitnessSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
-    """How many others must hold a record before we call it held by others."""
+    """How many others must hold a record before we call it held by others.
+
+    `stale_h`: after so many hours without a confirmation somebody is told.
+    """
 
     quorum: Annotated[int, Meta(ge=1, le=256)] = DEFAULT_QUORUM
+    stale_h: Annotated[int, Meta(ge=1, le=720)] = 6

@@ -24,5 +24,6 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     verify    what pull and audit share
     listing   which polling stations an election does not have
     naming    names of places that contradict a code
+    staleness  confirmations, and partners' signs of life, that are too old
     partners  whom we know by their node keys, and what each may be handed
 """

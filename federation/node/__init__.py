@@ -26,6 +26,7 @@ posting        one POST to a program of somebody's own, and why it failed
 backoff        when somebody that could not be reached is tried again
 webhooks       programs of ours are told what changed in the map
 observing      what goes wrong slowly: partners, clocks, certificates, disks
+stalecare      confirmations and partners' signs of life that have grown too old
 strangers      who asks us as a partner does and is none
 ignoring       who of them is told no more
 turns          a turn with one partner: pull, reconcile, cosign, compare maps

@@ -41,6 +41,7 @@ from federation.node.peers import ALARM, Peers
 from federation.node.photographs import Photographs
 from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
+from federation.node.stalecare import StaleCare
 from federation.node.strangers import Strangers
 from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
@@ -112,6 +113,7 @@ class Node:
         self.webhooks = Webhooks(self)
         self.strangers = Strangers(resources.db, clocks.wall)
         self.observing = Observing(self)
+        self.stale = StaleCare(self)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
         self.referrals = Referrals(self, random)
@@ -260,7 +262,8 @@ class Node:
     def _duties(self) -> list[Duty]:
         """One for each partner that is asked, and those that are set."""
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
-        seeing = [self.observing.duty()] if self.is_served else []
+        looks = self.observing.duty(), self.stale.duty()
+        seeing = looks if self.is_served else ()
         return [*asked, *self.photographs.duties(), *seeing, *self.own_duties]
 
     def _duty(self, peer: Peer) -> Duty:

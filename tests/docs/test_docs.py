@@ -18,6 +18,7 @@ from federation.cli import output
 from federation.config.agencies import AgencyEntry
 from federation.config.peers import load_peers
 from federation.config.settings import Settings
+from federation.flows import staleness
 from federation.flows.audit import (
     EXITS,
     NOTES,
@@ -327,7 +328,7 @@ def test_every_alarm_has_words_and_every_word_an_alarm():
     said |= {referalarms.UNSURE, referalarms.FAILED, referalarms.TWICE}
     # Of a feed: `flows/pull/alarms.py` chooses.
     said |= {"feed-mismatch", "feed-refused"}
-    said |= {received.CAME, received.BOUNCED, *observing.CODES}
+    said |= {received.CAME, received.BOUNCED, *observing.CODES, *staleness.CODES}
     patterns = [re.escape(code).replace(r"\*", ".+") for code in said]
     for code in documented:
         assert any(re.fullmatch(one, code) for one in patterns), code

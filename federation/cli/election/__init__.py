@@ -12,18 +12,16 @@ import click
 
 from federation.cli.context import Run, command_options
 from federation.cli.election.archive import archive
-from federation.cli.election.candidates import candidates, follow_rules
+from federation.cli.election.candidates import candidates
+from federation.cli.election.following import follow_next, take_rules
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason, run_statement
-from federation.config.disk import make_folder, read_bounded, replace_file
-from federation.errors import ConflictError, NotFoundError
-from federation.profiles import load_profiles, load_shipped, read_profile
+from federation.errors import NotFoundError
+from federation.profiles import load_profiles
 from federation.records.profile import Profile
 from federation.text import Sentence
 from federation.web.requests.records import Close
-
-MAX_PROFILE_BYTES = 4 << 20
 
 
 @click.group("election", cls=CommandGroup, help="election.help")
@@ -33,6 +31,7 @@ def election() -> None:
 
 election.add_command(archive)
 election.add_command(candidates)
+election.add_command(follow_next)
 
 
 @election.command("add", help="election.help-add")
@@ -40,19 +39,7 @@ election.add_command(candidates)
 @command_options
 def add(run: Run, *, file: str) -> int | None:
     """Take in the rules of an election from a file."""
-    data = read_bounded(Path(file), MAX_PROFILE_BYTES)
-    profile = read_profile(data, file)
-    if profile.election in load_shipped():
-        raise ConflictError(Sentence("election.is-shipped", election=profile.election))
-    before = load_profiles(run.home.elections).get(profile.election)
-    if before is not None and profile.version < before.version:
-        raise ConflictError(Sentence("election.is-older", version=before.version))
-    make_folder(run.home.elections, 0o755)
-    path = run.home.elections / f"{profile.election}.json"
-    replace_file(path, data)
-    is_newer = before is not None and profile.digest != before.digest
-    if is_newer and profile.election in run.settings.elections:
-        follow_rules(run)
+    profile, path = take_rules(run, Path(file))
     value = {**_describe(profile, path), "digest": profile.digest}
 
     def human() -> None:

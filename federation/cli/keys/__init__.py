@@ -1,40 +1,29 @@
 """`federation keys`: who we are to others, and keys for a further election."""
 
-import contextlib
-import secrets
 import sys
 from typing import Any
 
 import click
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
+from federation.cli.keys.chain import chain
 from federation.cli.keys.desk import desk
 from federation.cli.keys.statement import statement
 from federation.cli.keys.tokens import token
-from federation.cli.passphrase import OPTION, read_passphrase
 from federation.cli.streams import can_say
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import (
     NODE_ROLES,
-    Founder,
-    FoundingReport,
     load_chain_notes,
     load_identity_key,
-    load_own_identity,
 )
-from federation.config.home import Home
 from federation.config.keystore import load_contributor_secret, load_signer, pseudonym
 from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
-from federation.config.rewrite import add_election
-from federation.config.settings import Settings, load_settings
-from federation.errors import ConfigError, FormatError
-from federation.records.keychain import LAST, format_origin, open_chain
-from federation.records.keystatement import INCIDENTS
-from federation.store.guard import Guard
+from federation.errors import FormatError
+from federation.records.keychain import LAST, open_chain
 from federation.text import Sentence
 
 
@@ -43,6 +32,7 @@ def keys() -> None:
     """Our own keys; partners' keys belong to `federation peers`."""
 
 
+keys.add_command(chain)
 keys.add_command(token)
 keys.add_command(statement)
 keys.add_command(desk)
@@ -85,72 +75,6 @@ def show(run: Run) -> int | None:
     }
     out.show(value, human)
     return None
-
-
-@keys.command("chain", help="keys.help-chain")
-@click.option("--election", required=True, help="keys.option-election")
-@click.option("--incidents", is_flag=True, help="keys.option-incidents")
-@click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
-@command_options
-def chain(
-    run: Run, *, election: str, incidents: bool, passphrase_file: str | None
-) -> int | None:
-    """Make and sign the keys of a further election, or of its reports."""
-    check_member("--election", election, ELECTION)
-    settings, out = run.read_settings(coming=election), run.out
-    home = Home.of(run.folder, settings)
-    origins = [settings.origin_of(election)]
-    if incidents:
-        origins.append(format_origin(settings.org, election, INCIDENTS))
-    origin = origins[-1]
-    missing = [one for one in origins if not home.chain(one).exists()]
-    report = FoundingReport()
-    if origins[0] in missing:
-        _check_time(home, settings, election)
-    if missing:
-        _check_rivals(settings, home, election)
-        passphrase = read_passphrase(run, passphrase_file)
-        identity = load_own_identity(home, settings.org, passphrase)
-        mark = Guard(home.guard).found
-        founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
-        founder.found_keys(missing)
-        for one in missing:
-            founder.found_chain(one, identity, run.now())
-    # Last: a node that starts in between must find the keys of what is listed.
-    add_election(home.settings, election)
-    if incidents:
-        add_election(home.settings, election, "incidents")
-    value = {
-        "election": election,
-        "origin": origin,
-        "made": [str(path) for path in report.made],
-    }
-    made = "keys.chained-incidents" if incidents else "keys.chained"
-    key = made if missing else "keys.chain-exists"
-    named = origin.partition("/")[2]
-    out.show(value, lambda: out.line(run.t(key, election=named)))
-    return None
-
-
-def _check_time(home: Home, settings: Settings, election: str) -> None:
-    """A log is not founded for everybody where the settings name a time for it."""
-    if election in settings.public_from:
-        return
-    if election in load_settings(home.settings, election).public_from:
-        why = Sentence("machine.public-from-past", election=election)
-        raise ConfigError(str(home.settings), f"public_from.{election}", why)
-
-
-def _check_rivals(settings: Settings, home: Home, election: str) -> None:
-    """Nothing is signed for a log with which the node would not start."""
-    # Imported here: `keys show` must not pay for the store.
-    from federation.node.rivals import check_one_log  # noqa: PLC0415  # start-up time
-    from federation.store.db import FILE_NAME, Database  # noqa: PLC0415  # the same
-
-    if (home.data / FILE_NAME).exists():
-        joined = replace(settings, elections=[*settings.elections, election])
-        with contextlib.closing(Database.open(home.data, readonly=True)) as db:
-            check_one_log(db, home, joined)
 
 
 @keys.command("pseudonym", help="keys.help-pseudonym")

@@ -1,0 +1,120 @@
+"""What has grown too old: confirmations of our logs, and signs of life of partners'.
+
+Rule: a checkpoint carries no time, only cosignatures do, and one is repeated only while
+the log's own organisation answers (`cosign.py`). So the newest of a log says when its
+organisation was last seen to show it: to us, or to a partner whose line came to us.
+A time that lies ahead is somebody's wrong clock, and counts for nothing.
+
+    not-held          ours     too few hold all of what we signed long ago
+    confirmation-old  partner  it confirmed a log of ours, and has not for long
+    log-silent        log      for long nobody has seen its organisation show it
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from federation.config.peers import Peer
+from federation.config.witness import WitnessSettings
+from federation.records.readers import Partner, may_read
+from federation.records.timezones import tell_moment
+from federation.store import cosignatures, logs
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.text import Sentence
+
+NOT_HELD: Final = "not-held"
+OLD: Final = "confirmation-old"
+SILENT: Final = "log-silent"
+CODES: Final = frozenset({NOT_HELD, OLD, SILENT})
+
+_HOUR_S: Final = 3_600
+#: So far two right clocks may be apart, in seconds.
+_APART_S: Final = 60
+
+#: (Code, subject) → why.
+StaleAlarms: TypeAlias = Mapping[tuple[str, str], Sentence]
+
+
+class StaleInput(NamedTuple):
+    """What is asked of the node.
+
+    Attributes:
+        settings: How many are needed, and how old is too old.
+        peers: The partners that are asked, or heard of through others.
+        signed_at: When the newest total of a log of ours was signed, in Unix seconds.
+        now: In Unix seconds.
+    """
+
+    settings: WitnessSettings
+    peers: Collection[Peer]
+    signed_at: Callable[[str], float | None]
+    now: int
+
+    @property
+    def since(self) -> int:
+        """What is older than this moment is too old."""
+        return self.now - self.settings.stale_h * _HOUR_S
+
+    def when(self, at: float) -> str:
+        """A moment, as people read it."""
+        return tell_moment(int(at), self.now, "")
+
+
+def find_stale(view: View, asked: StaleInput) -> StaleAlarms:
+    """What is too old now."""
+    found: dict[tuple[str, str], Sentence] = {}
+    orgs = {peer.org for peer in asked.peers}
+    for log in logs.list_logs(view):
+        if log.own and log.size:
+            found.update(_of_ours(view, asked, log))
+        elif log.org in orgs and log.checkpoint and not (log.frozen or _is_over(log)):
+            found.update(_of_partner(view, asked, log))
+    return found
+
+
+def _of_ours(
+    view: View, asked: StaleInput, log: Log
+) -> Iterator[tuple[tuple[str, str], Sentence]]:
+    may = [peer for peer in asked.peers if _may_hold(peer, log, asked.now)]
+    confirmed = cosignatures.confirmations(view, log.id, log.org)
+    held = sum(one.size >= log.size for one in confirmed.values())
+    # Never more than there are: with one partner nobody is told so for ever.
+    needed = min(asked.settings.quorum, len(may))
+    signed_at = asked.signed_at(log.origin)
+    if held < needed and signed_at is not None and signed_at < asked.since:
+        told = {"held": held, "needed": needed, "size": log.size}
+        why = Sentence("witness.not-held", **told, when=asked.when(signed_at))
+        yield (NOT_HELD, log.origin), why
+    if _is_over(log):
+        return
+    for peer in may:
+        one = confirmed.get(peer.org)
+        if one is not None and one.last_at < asked.since:
+            when = asked.when(one.last_at)
+            why = Sentence("witness.old", origin=log.origin, when=when)
+            yield (OLD, peer.org), why
+
+
+def _of_partner(
+    view: View, asked: StaleInput, log: Log
+) -> Iterator[tuple[tuple[str, str], Sentence]]:
+    times = [
+        time
+        for _, _, time, _ in cosignatures.list_cosignatures(view, log.id)
+        if time is not None and time <= asked.now + _APART_S
+    ]
+    newest = max(times, default=None)
+    if newest is not None and newest < asked.since:
+        why = Sentence("witness.silent", when=asked.when(newest), size=log.size)
+        yield (SILENT, log.origin), why
+
+
+def _is_over(log: Log) -> bool:
+    """Whether nothing comes to it any more: its organisation may be gone since."""
+    return log.closed_at is not None
+
+
+def _may_hold(peer: Peer, log: Log, now: int) -> bool:
+    """Whether we let a partner have this log of ours."""
+    logs_let = frozenset(peer.logs)
+    return may_read(Partner(org=peer.org, asked=log.org, logs=logs_let, at=now), log)
