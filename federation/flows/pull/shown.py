@@ -4,18 +4,9 @@ Rule: a vector that has not changed says nothing new, but what is held here may 
 grown by others meanwhile; then it must be looked at again.
 """
 
-from collections.abc import Sequence
-
-from federation.store import copies, logs
+from federation.store import logs
 from federation.store.db import View
-from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
-
-
-def whole_of(view: View, same: Sequence[Log]) -> list[Log]:
-    """The logs of which nothing larger was ever signed, as far as is known here."""
-    seen = {log.id: copies.read_copy(view, log.id) or (0,) for log in same}
-    return [log for log in same if seen[log.id][0] <= log.size]
 
 
 def knows_more(view: View, seen: PeerSeen) -> bool:

@@ -31,11 +31,11 @@ from federation.flows.pull.context import (
 from federation.flows.pull.onelog import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
-from federation.flows.pull.shown import confirmed, knows_more, whole_of
+from federation.flows.pull.shown import confirmed, knows_more
 from federation.flows.pull.times import WaitedTimes
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys
-from federation.store import keystatements, logs, pulls
+from federation.store import copies, keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
@@ -167,11 +167,15 @@ async def pull_files(
 
 
 class _Held(NamedTuple):
-    """A log as we hold it, the digests of its keys and of what we know of its org."""
+    """A log as we hold it, the digests of its keys and of what we know of its org.
+
+    `seen`: the largest size whose leaves never came; 0: none.
+    """
 
     log: Log
     keys: str
     about: str
+    seen: int
 
 
 class _TurnUnderWay:
@@ -208,8 +212,7 @@ class _TurnUnderWay:
             failures += report.outcome in FEED_OUTCOMES
             if partner.org == self._peer.org and report.outcome in _CONFIRMED:
                 answered.append(entry.origin)
-        same = await self._ctx.db.read(whole_of, self._same)
-        await self._alarms.settle_peer(same, is_well=not failures)
+        await self._alarms.settle_peer(self._same, is_well=not failures)
         above = [o for o in offered if self._ctx.is_beyond(o)]
         await self._alarms.beyond([*above, *crowding])
         return PullReport(
@@ -300,8 +303,11 @@ def _read_held(view: View) -> dict[str, _Held]:
         org: hashlib.sha256(keystatements.read_about(view, org) or b"").hexdigest()
         for org in keystatements.about_orgs(view)
     }
+    seen = copies.list_sizes(view)
     return {
-        log.origin: _Held(log, _keys_digest(view, log), known.get(log.org, ""))
+        log.origin: _Held(
+            log, _keys_digest(view, log), known.get(log.org, ""), seen.get(log.id, 0)
+        )
         for log in logs.list_logs(view)
     }
 
@@ -324,6 +330,7 @@ def _is_same(entry: StatusEntry, held: _Held) -> bool:
         and held.keys == entry.keys
         and log.pending is None
         and log.frozen is None
+        and held.seen <= log.size
     )
 
 

@@ -63,3 +63,18 @@ async def test_only_the_origin_itself_ends_its_being_behind(
     relay = fakes.FakePeer(kawal.org).show(tree, about=b"another")
     await puller.pull(relay)
     assert puller.alarms() == {("behind", suara.origin)}
+
+
+async def test_an_origin_whose_larger_size_never_came_is_behind_with_what_is_held(
+    puller, fakes, suara, kawal, tree
+):
+    """It signs 300 leaves and hands none of them over; a relay has 100."""
+    puller.trust(suara)
+    puller.trust(kawal)
+    origin = fakes.FakePeer(suara.org).show(tree)
+    origin.spoil = lambda what, _origin, data: b"" if "bundle" in what else data
+    await puller.pull(origin)
+    less = tree.truncate(100)
+    await puller.pull(fakes.FakePeer(kawal.org).show(less))
+    await puller.pull(fakes.FakePeer(suara.org).show(less))
+    assert ("behind", suara.origin) in puller.alarms()
