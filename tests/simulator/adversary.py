@@ -20,7 +20,7 @@ from federation.errors import FederationError
 from federation.feeds.resource import ELECTIONS, LOGS, Resource
 from federation.feeds.status import format_status, parse_status
 from federation.records.evidence import open_evidence
-from federation.store import logs
+from federation.store import copies, logs
 from federation.store.leaves import read_leaves
 from federation.tlog.checkpoint import Checkpoint, read_unverified, sign_checkpoint
 from federation.tlog.fork import format_evidence
@@ -209,7 +209,9 @@ class Adversary(World):
             if self.is_fork(one, other)
         ]
         proved = [org for org in self.honest if self._has_proof(org)]
-        if (pairs or proved) and len(proved) < len(self.honest):
+        # Who never heard of the log has nothing to stop.
+        due = [o for o in self.honest if pairs or self._villains_log(self.up[o])]
+        if (pairs or proved) and not set(due) <= set(proved):
             who = {self._held[one] for pair in pairs for one in pair}
             self.fault(f"two histories came to {who}, proved is it to {proved}")
         self.counts["forked"] += bool(pairs or proved)
@@ -239,11 +241,20 @@ class Adversary(World):
             if home is None or lie != "none" or not self.is_linked(org, VILLAIN):
                 continue
             shown = len(self.leaves_of(home, self.origin))
-            known = len(self.leaves_of(self.up[org], self.origin))
+            known = self._known(org)
             self.counts["behind"] += shown < known
             is_told = ("behind", self.origin) in alarms_of(self.up[org])
             if (shown < known) != is_told:
                 self.fault(f"{org}: shown {shown} of {known}, told: {is_told}")
+
+    def _known(self, org: str) -> int:
+        """The largest size of the villain's that this one has seen signed."""
+        log = self._villains_log(self.up[org])
+        if log is None:
+            return 0
+        with self.up[org].db.view() as view:
+            seen = copies.read_copy(view, log.id) or (0,)
+        return max(log.size, log.pending_size, seen[0])
 
     def _has_proof(self, org: str) -> bool:
         """Whether an honest one has frozen the log, by proof, and says so."""

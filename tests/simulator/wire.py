@@ -46,6 +46,9 @@ class Shown:
         with self._member.db.view() as view:
             if name.startswith("tile/"):
                 return self._tile(view, selection, path, name)
+            log = self._named(logs.list_logs(view), path)
+            if name == "fork" and log is not None and log.frozen is not None:
+                return log.frozen  # over HTTP also of one that nothing is held of
             for item in list_heads(view, self._member.publisher, selection):
                 if item.path == path:
                     return item.read()
