@@ -154,6 +154,17 @@ class Open311Settings(
     per_hour: Annotated[int, Meta(ge=1, le=1_000_000)] = 3_600
 
 
+class BackupSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Where backups are made by the clock, how often, and how many stay."""
+
+    to: Filled | None = None
+    every_h: Annotated[int, Meta(ge=1, le=8_760)] = 24
+    keep: Annotated[int, Meta(ge=1, le=1_000)] = 7
+    with_annex: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -180,6 +191,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log: LogSettings = LogSettings()
     alarms: AlarmSettings = AlarmSettings()
     open311: Open311Settings = Open311Settings()
+    backup: BackupSettings = BackupSettings()
     webhooks: tuple[Webhook, ...] = ()
     witness: WitnessSettings = WitnessSettings()
 
@@ -237,6 +249,8 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
             raise ConfigError(where, "listen.trusted_proxies", why) from None
     _check_photos(settings, where)
     _check_mail(settings, where)
+    if "://" in (settings.backup.to or ""):
+        raise ConfigError(where, "backup.to", Sentence("backup.no-store"))
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:
