@@ -26,6 +26,7 @@ from federation.config.member import (
     MemberElection,
     MemberEmail,
     MemberOrg,
+    MemberSuccessor,
     OneLine,
     Seconds,
     Url,
@@ -35,7 +36,7 @@ from federation.config.webhooks import Webhook, check_webhooks
 from federation.config.witness import WitnessSettings
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
-from federation.records.keystatement import INCIDENTS, format_origin
+from federation.records.keystatement import INCIDENTS, format_origin, parse_origin
 from federation.text import Sentence
 
 _FIRST_YEAR: Final = 2000
@@ -174,6 +175,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     elections: list[MemberElection]
     incidents: tuple[MemberElection, ...] = ()
     public_from: dict[MemberElection, PublicFrom] = {}
+    successors: tuple[MemberSuccessor, ...] = ()
     licence: Filled = "CC-BY-4.0"
     attribution: OneLine = ""
     data_folder: Filled = "data"
@@ -199,15 +201,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The name of our log of results of an election, ours or not yet."""
         moment = self.public_from.get(election)
         public_from = 0 if moment is None else int(moment.timestamp())
-        return format_origin(self.org, election, public_from=public_from)
+        return self._newest(format_origin(self.org, election, public_from=public_from))
+
+    def incidents_origin_of(self, election: str) -> str:
+        """The name of our log of the reports of an election, ours or not yet."""
+        return self._newest(format_origin(self.org, election, INCIDENTS))
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The names of our own logs: of results, then of reports for partners."""
         return (
             *map(self.origin_of, self.elections),
-            *(format_origin(self.org, one, INCIDENTS) for one in self.incidents),
+            *map(self.incidents_origin_of, self.incidents),
         )
+
+    def _newest(self, first: str) -> str:
+        """The last of those that continue a log; itself where none does."""
+        later = [
+            f"{self.org}/{name}"
+            for name in self.successors
+            if f"{self.org}/{name}".rpartition("/")[0] == first
+        ]
+        return max(later, key=lambda one: parse_origin(one).generation, default=first)
 
 
 def load_settings(path: Path, coming: str = "") -> Settings:

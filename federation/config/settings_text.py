@@ -57,6 +57,10 @@ elections = [{elections}]
 # dibaca mitra seizin peers.toml; tambah dengan `federation keys chain --incidents`.
 incidents = [{incidents}]
 
+# Our histories that continue one that has ended: `federation election continue` writes
+# it. / Riwayat kita yang meneruskan riwayat yang berakhir; ditulis perintah itu.
+successors = []
+
 # From when on everybody may read our results of an election, as in
 # {{ pemilu-2029 = 2029-02-14T18:00:00+07:00 }}: a full minute with its zone. Before it
 # they are for our people, and for partners with logs = ["early"] in peers.toml. Write
