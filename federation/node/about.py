@@ -22,7 +22,7 @@ from federation.records.about import (
     open_about_unpinned,
     sign_about,
 )
-from federation.records.keystatement import INCIDENTS, OriginParts, stored_parts
+from federation.records.keystatement import OriginParts
 from federation.records.readers import NOBODY, Partner, may_know, may_read
 from federation.store import keystatements
 
@@ -113,7 +113,7 @@ def _describe(resources: Resources, peers: Mapping[str, Peer], issue: int) -> Ab
         # Of what is not there nobody is left out: an earlier version, which reads no
         # note with a member that is new to it, reads that of a node without reports.
         incidents=_some(audience, lambda peer: _reads_incidents(settings.org, peer))
-        if any(stored_parts(log.origin).visibility == INCIDENTS for log in own)
+        if not all(may_know(NOBODY, log.chain) for log in own)
         else UNSET,
         photos=_some(audience, lambda peer: peer.may_have_photos),
         relays=_some(audience, lambda peer: peer.may_relay),

@@ -32,7 +32,7 @@ from federation.flows.pull.extend import (
 )
 from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
-from federation.records.keystatement import INCIDENTS, stored_parts
+from federation.records.readers import NOBODY, may_know
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
@@ -136,8 +136,7 @@ class Follower:
         try:
             shown = await compare(self._ctx, log, entry, chain)
             report = _report(log, log, "same", reason)
-            is_for_some = stored_parts(log.origin).visibility == INCIDENTS
-            if shown.kind == "larger" and reason and is_for_some:
+            if shown.kind == "larger" and reason and not may_know(NOBODY, chain):
                 # The note held may be of before there was such a log: it would let
                 # more partners have it than its organisation does.
                 report = _report(log, log, "waiting", reason)
