@@ -16,6 +16,7 @@ from typing import NamedTuple
 import click
 
 from federation.cli.context import Run, command_options
+from federation.cli.help import Command
 from federation.cli.keys.statement import make_identity, standing_still
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.passphrase import OPTION, read_passphrase
@@ -73,7 +74,7 @@ class _Ended(NamedTuple):
     size: int
 
 
-@click.command("continue", help="election.help-continue")
+@click.command("continue", cls=Command, help="election.help-continue")
 @click.argument("name", metavar="ELECTION")
 @click.option("--size", type=click.IntRange(1), help="election.option-size")
 @click.option("--reason", default="", help="election.option-continue-reason")
