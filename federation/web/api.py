@@ -31,7 +31,7 @@ from federation.flows.query import (
 )
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
-from federation.flows.query.regionorder import order_parts
+from federation.flows.query.partorder import order_parts
 from federation.flows.query.scope import REGION_CODE, QueryScope, ask, read_names
 from federation.records.readers import may_see
 from federation.records.tps import TPS_PATTERN

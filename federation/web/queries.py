@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 
 from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
+from federation.flows.query.partorder import PartOrder
 from federation.flows.query.pictures.answers import Picture, Whose
-from federation.flows.query.regionorder import PartOrder
 from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
 from federation.flows.queue.answers import QueueOrder

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from federation.errors import FormatError
 from federation.flows.query import answers, region
-from federation.flows.query.regionorder import PART_FIGURES, PART_ORDERS, order_parts
+from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_parts
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.tally import count_added
 from federation.store.db import View

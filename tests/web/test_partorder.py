@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.flows.query.regionorder import PART_ORDERS
+from federation.flows.query.partorder import PART_ORDERS
 from federation.web import api, regionpage
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
