@@ -138,6 +138,30 @@ def add_claims(db, org, found):
         )
 
 
+def turnout_map(folder):
+    """Stations of a kabupaten and a distant one, whose turnout is known of all."""
+    db = Database.open(folder)
+    register = Register(ELECTION)
+    for number, code in enumerate(REGISTER):
+        register.add(TpsId(code), 200 + number)
+    register.names.update(NAMES)
+    with db.transaction() as tx:
+        registers.save_register(tx, register, "turnout")
+    figures = '{"suara_sah":180,"suara_tidak_sah":%d}'
+    add_claims(
+        db,
+        ANA,
+        [
+            _claim(
+                n + 1, ANA, code, three(90 + n % 3, 60, 30), figures=figures % (n * 7)
+            )
+            for n, code in enumerate(REGISTER)
+        ],
+    )
+    merge(db)
+    return db
+
+
 def save_register(db):
     register = Register(ELECTION)
     for code in REGISTER:

@@ -38,6 +38,18 @@ def turnout_column(voted: int, voters: int) -> int:
     return voted * _FULL // (voters * STEP)
 
 
+def cell_from(turnout: str, share: str) -> tuple[int, int] | None:
+    """Column and row of the cell that begins at these percentages; None: no such one.
+
+    Above 100 % it begins at 101.
+    """
+    turnouts = [str(column * STEP) for column in range(ALL + 1)] + [str(_FULL + 1)]
+    shares = [str(row * STEP) for row in range(ROWS)]
+    if turnout not in turnouts or share not in shares:
+        return None
+    return turnouts.index(turnout), shares.index(share)
+
+
 def share_row(votes: int, valid: int) -> int:
     """The row of a candidate with `votes` of `valid`; that is more than 0."""
     return min(ROWS - 1, votes * _FULL // (valid * STEP))

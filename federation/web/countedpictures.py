@@ -9,6 +9,7 @@ is left as it is.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -91,6 +92,22 @@ class CountedPictures:
             for counting in ended:
                 counting.result()
         return await db.read(self._shelf.reached, asked, code)
+
+    async def split(
+        self,
+        db: Database,
+        asked: QueryScope,
+        code: str,
+        whose: str,
+        number: str,
+        cell: tuple[int, int],
+    ) -> Counter[str]:
+        """How many stations of a cell each part of a region has, one at a time asked.
+
+        Args: as of `PictureShelf.split`.
+        """
+        async with self._shelf_use:
+            return await db.read(self._shelf.split, asked, code, whose, number, cell)
 
     async def _count(self, db: Database) -> None:
         """Whatever is wanted, in turn."""

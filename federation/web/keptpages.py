@@ -45,7 +45,7 @@ _MAX_HOST: Final = 253 + len(":65535")
 _QUERY: Final = frozenset(
     {
         *("after", "candidate", "contest", "election", "format", "lang", "limit"),
-        *("map", "picture", "region", "sort", "status", "whose"),
+        *("map", "picture", "region", "share", "sort", "status", "turnout", "whose"),
     }
 )
 _TAKES_GZIP: Final = re.compile(

@@ -1,28 +1,33 @@
 """The pictures of a contest in a region: as a page, as JSON, as the rows behind each.
 
-    /gambar   /gambar/{code}      ?candidate=   ?whose=
-    /v1/pictures?region=&picture=&candidate=&whose=&format=
+    /gambar   /gambar/{code}   ?candidate=   ?whose=   ?turnout=&share=   an opened cell
+    /v1/pictures?region=&picture=&candidate=&whose=&turnout=&share=&format=
 
 Rule: counting goes on behind who asks (`countedpictures.py`). The page shows what the
-API answers, and a table stands behind each picture.
+API answers, and a table stands behind each picture. A cell opens: which parts of the
+region its stations are in, down to the kecamatan, where each is a dot that opens.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import hdrs, web
+from msgspec import structs
 
 from federation.errors import FormatError
 from federation.flows.query.pictures.answers import (
     PICTURES,
     WHOSE,
+    CellPart,
     DigitCount,
     PicturesAnswer,
-    TurnoutCell,
+    add_dots,
     answer_pictures,
+    cell_of,
     standing_numbers,
 )
 from federation.flows.query.pictures.count import KPU
+from federation.flows.query.pictures.dots import KECAMATAN
 from federation.flows.query.pictures.tables import orgs_of, picture_table
 from federation.flows.query.region import count_expected
 from federation.flows.query.scope import (
@@ -31,16 +36,17 @@ from federation.flows.query.scope import (
     parents_of,
     parse_region,
     places,
+    read_names,
 )
 from federation.flows.query.state import sources
 from federation.flows.query.table import Credit
 from federation.records.timezones import tell_moment
-from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
+from federation.records.turnout import cell_from
 from federation.store.db import View
 from federation.text import Sentence, Text
 from federation.web.charts.bars import BarChart, BarShare, draw_bars
-from federation.web.charts.cells import CellChart, CellCount, draw_cells
 from federation.web.charts.columns import ColumnChart, draw_columns
+from federation.web.charts.dots import draw_dots
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
 from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
@@ -49,6 +55,12 @@ from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
 from federation.web.queries import PicturesQuery
 from federation.web.responses import reply
+from federation.web.turnoutpage import (
+    PictureChoice,
+    TurnoutPage,
+    draw_turnout,
+    show_turnout,
+)
 
 #: So many seconds until a page that is still counting asks again.
 _AGAIN_S: Final = "2"
@@ -80,14 +92,18 @@ def endpoints() -> list[Endpoint[Any]]:
 
 
 async def read_pictures(
-    site: WebContext, asked: QueryScope, code: str, candidate: str, whose: str
+    site: WebContext, asked: QueryScope, code: str, chosen: PictureChoice
 ) -> PicturesAnswer:
     """What the pictures of a region show.
 
     Raises:
-        FormatError: no such region, candidate or source.
+        FormatError: no such region, candidate, source or cell.
     """
     parse_region(code)
+    candidate, whose, turnout, share = chosen
+    cell = cell_from(turnout, share)
+    if (turnout or share) and cell is None:
+        raise FormatError(Sentence("page.no_such_list"), repr(turnout[:40]))
     numbers = standing_numbers(asked, code)
     if (candidate and candidate not in numbers) or whose not in WHOSE:
         raise FormatError(Sentence("page.no_such_list"), repr(candidate[:40] or whose))
@@ -97,9 +113,20 @@ async def read_pictures(
     def answer(view: View) -> PicturesAnswer:
         place = places(view, asked.election, [code])[0]
         register = count_expected(view, asked, code)
-        return answer_pictures(asked, place, register, counted, now, candidate, whose)
+        told = answer_pictures(asked, place, register, counted, now, candidate, whose)
+        return add_dots(view, asked, told)
 
-    return await site.db.read(answer)
+    told = await site.db.read(answer)
+    if cell is None or not told.voted:
+        return told
+    if len(code) >= KECAMATAN:
+        stations = sum(dot.cell == cell for dot in told.dots)
+        return structs.replace(told, cell=cell_of(*cell, stations))
+    split = await site.pictures.split(site.db, asked, code, whose, told.candidate, cell)
+    regions = await site.db.read(places, asked.election, sorted(split))
+    parts = [CellPart(region=one, stations=split[one.code]) for one in regions]
+    parts.sort(key=lambda part: -part.stations)
+    return structs.replace(told, cell=cell_of(*cell, split.total()), parts=parts)
 
 
 async def get_pictures(
@@ -108,9 +135,8 @@ async def get_pictures(
     """The pictures as data."""
     site = request.app[SITE]
     asked = ask(site.profiles, site.settings.elections, query.election, query.contest)
-    answer = await read_pictures(
-        site, asked, query.region, query.candidate, query.whose
-    )
+    chosen = PictureChoice(query.candidate, query.whose, query.turnout, query.share)
+    answer = await read_pictures(site, asked, query.region, chosen)
     if query.format == "json":
         return reply(request, "json", answer)
     if not query.picture:
@@ -128,8 +154,14 @@ async def show(page: Page) -> web.StreamResponse:
     query = page.request.query
     code = page.request.match_info.get("code", "")
     candidate, whose = query.get("candidate", ""), query.get("whose", WHOSE[0])
-    answer = await read_pictures(site, asked, code, candidate, whose)
+    choice = PictureChoice(
+        candidate, whose, query.get("turnout", ""), query.get("share", "")
+    )
+    answer = await read_pictures(site, asked, code, choice)
     parents = await site.db.read(places, asked.election, parents_of(code))
+    stations = [dot.tps for dot in answer.dots]
+    names = await site.db.read(read_names, asked.election, stations)
+    turnout = show_turnout(page, answer, choice, names)
     of_all = {"election": asked.election, "contest": asked.contest, "region": code}
     chosen = {"candidate": answer.candidate, "whose": whose}
     address = f"/gambar/{code}" if code else "/gambar"
@@ -152,8 +184,8 @@ async def show(page: Page) -> web.StreamResponse:
             "whose": whose if whose != WHOSE[0] else "",
         },
         sources=WHOSE,
-        turnouts=[tell_turnout(page.t, cell) for cell in answer.turnout],
-        charts=_draw(page, answer),
+        turnout=turnout,
+        charts=_draw(page, answer, turnout),
         data=query_of("/v1/pictures", {**of_all, **chosen}),
         files={
             picture: {
@@ -172,15 +204,19 @@ async def show(page: Page) -> web.StreamResponse:
     return answered
 
 
-def _draw(page: Page, answer: PicturesAnswer) -> Mapping[str, object]:
+def _draw(
+    page: Page, answer: PicturesAnswer, turnout: TurnoutPage
+) -> Mapping[str, object]:
     """The drawings, by picture; None where there is nothing to show."""
     drawn: dict[str, object] = dict.fromkeys(PICTURES)
     if answer.coverage:
         drawn["coverage"] = _draw_coverage(page, answer)
     if answer.agreement:
         drawn["agreement"] = _draw_agreement(page, answer)
-    if answer.turnout:
-        drawn["turnout"] = _draw_turnout(page.t, answer)
+    if answer.dots:
+        drawn["dots"] = draw_dots(turnout.dots, _tell_percent)
+    elif answer.turnout:
+        drawn["turnout"] = draw_turnout(page.t, answer, turnout.cells, _tell_percent)
     for name, digits in (("last", answer.last), ("second", answer.second)):
         if digits:
             drawn[name] = _draw_digits(digits)
@@ -230,45 +266,13 @@ def _speaker(page: Page, org: str) -> str:
     return "KPU" if org == KPU else page.named(org)
 
 
-def _draw_turnout(t: Text, answer: PicturesAnswer) -> CellChart:
-    return draw_cells(
-        (
-            CellCount(
-                column=_column(cell),
-                row=cell.share_from // STEP,
-                stations=cell.stations,
-                told=t(
-                    "pictures.cell",
-                    turnout=tell_turnout(t, cell),
-                    share=f"{cell.share_from}–{cell.share_to} %",
-                    count=t.number(cell.stations),
-                ),
-            )
-            for cell in answer.turnout
-        ),
-        COLUMNS,
-        ROWS,
-        ALL,
-        lambda part: f"{part} %",
-    )
-
-
-def _column(cell: TurnoutCell) -> int:
-    return cell.turnout_from // STEP if cell.turnout_from <= 100 else ALL + 1
-
-
-def tell_turnout(t: Text, cell: TurnoutCell) -> str:
-    """The turnout of a cell in words."""
-    if not isinstance(cell.turnout_to, int):
-        return t("pictures.above")
-    if cell.turnout_from == cell.turnout_to:
-        return f"{cell.turnout_from} %"
-    return f"{cell.turnout_from}–{cell.turnout_to} %"
+def _tell_percent(part: int) -> str:
+    return f"{part} %"
 
 
 def _draw_digits(digits: Sequence[DigitCount]) -> ColumnChart:
     return draw_columns(
         [digit.count for digit in digits],
         [digit.expected for digit in digits],
-        lambda part: f"{part} %",
+        _tell_percent,
     )

@@ -189,6 +189,12 @@ class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         str, Meta(description="whose votes, by ballot number; the first one's")
     ] = ""
     whose: Annotated[Whose, Meta(description="whose figures of the votes")] = "monitors"
+    turnout: Annotated[
+        str, Meta(description="with `share`: the cell whose stations are looked for")
+    ] = ""
+    share: Annotated[
+        str, Meta(description="where the cell begins, as `share_from`")
+    ] = ""
     picture: Annotated[
         Literal["", Picture],
         Meta(description="which picture's table; needed for `csv` and `ndjson`"),

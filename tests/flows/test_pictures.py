@@ -5,7 +5,7 @@ import random
 import pytest
 
 from federation.flows.query.answers import Place
-from federation.flows.query.pictures.answers import answer_pictures
+from federation.flows.query.pictures.answers import add_dots, answer_pictures
 from federation.flows.query.pictures.count import STEP_S, count_pictures
 from federation.flows.query.pictures.shelf import (
     KEPT_S,
@@ -17,6 +17,7 @@ from federation.flows.query.pictures.tables import picture_table
 from federation.flows.query.pictures.times import SigningTimes
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit
+from federation.records.turnout import cell_from
 from federation.store import registers
 from tests import sample_map as sample
 
@@ -188,6 +189,56 @@ def test_another_life_of_the_map_is_counted_anew(sample_db, asked):
     sample.merge(sample_db)
     with sample_db.view() as view:
         assert shelf.read(view, asked, "", NOW).counters["votes/monitors"] == 1
+
+
+def test_a_cell_opens_down_to_the_stations_that_it_counts(tmp_path, asked):
+    db = sample.turnout_map(tmp_path)
+    nation = answer(db, asked)
+    assert sum(cell.stations for cell in nation.turnout) == nation.voted == 9
+    shelf = PictureShelf()
+    with db.view() as view:
+        shelf.read(view, asked, "", NOW)
+        for cell in nation.turnout:
+            place = cell_from(str(cell.turnout_from), str(cell.share_from))
+            regions, found = {"": cell.stations}, 0
+            while regions:
+                code, stations = regions.popitem()
+                if len(code) < 6:
+                    inside = shelf.split(view, asked, code, "monitors", "01", place)
+                    assert inside.total() == stations
+                    assert all(part.startswith(code) for part in inside)
+                    regions |= inside
+                    continue
+                dots = add_dots(view, asked, answer(db, asked, code)).dots
+                assert sum(dot.cell == place for dot in dots) == stations
+                found += stations
+            assert found == cell.stations
+    db.close()
+
+
+def test_only_of_a_kecamatan_and_below_each_station_is_a_dot(tmp_path, asked):
+    db = sample.turnout_map(tmp_path)
+    with db.view() as view:
+        dots = {
+            code: add_dots(view, asked, answer(db, asked, code)).dots
+            for code in ("", "13", "1371", "137101", "1371011002")
+        }
+    assert [len(dots[code]) for code in ("", "13", "1371")] == [0, 0, 0]
+    assert {dot.tps for dot in dots["137101"]} == {
+        code for code in sample.REGISTER if code.startswith("137101")
+    }
+    assert dots["1371011002"] == dots["137101"][3:]
+    first = dots["137101"][0]
+    assert (first.voted, first.voters) == (180, 200)
+    assert (first.votes, first.valid) == (90, 180)
+    db.close()
+
+
+@pytest.mark.parametrize("turnout", ["", "0", "1", "95", "100", "101", "105", "x"])
+@pytest.mark.parametrize("share", ["", "0", "5", "95", "100"])
+def test_a_cell_is_named_by_where_it_begins(turnout, share):
+    is_one = turnout in {"0", "95", "100", "101"} and share in {"0", "5", "95"}
+    assert (cell_from(turnout, share) is not None) == is_one
 
 
 def test_a_table_is_what_the_picture_shows(sample_db, asked):

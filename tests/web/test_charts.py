@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from federation.web.charts.bars import BarShare, draw_bars
 from federation.web.charts.cells import CellCount, draw_cells
 from federation.web.charts.columns import draw_columns
+from federation.web.charts.dots import PlacedDot, draw_dots
 from federation.web.charts.frame import (
     BOTTOM,
     LEFT,
@@ -78,7 +79,7 @@ def test_columns_stand_in_the_field_and_add_up(counts):
 
 def test_cells_fill_the_field_and_the_most_is_the_darkest():
     cells = [
-        CellCount(column, row, 1 + column * row, "x")
+        CellCount(column, row, 1 + column * row, "x", "/")
         for column in range(22)
         for row in range(20)
     ]
@@ -91,3 +92,21 @@ def test_cells_fill_the_field_and_the_most_is_the_darkest():
     assert max(cell.shade for cell in chart.cells) == 5
     assert chart.cells[-1].shade == 5
     assert [shade.shade for shade in chart.shades] == [1, 2, 3, 4, 5]
+
+
+def test_a_dot_stands_in_the_cell_that_counts_it():
+    shares = [(part / 2, part / 2) for part in range(200)] + [(104.9, 99.9), (300, 5)]
+    dots = draw_dots([PlacedDot(*share, "x", "/") for share in shares], str).dots
+    cells = draw_cells(
+        (
+            CellCount(min(int(turnout) // 5, 21), int(share) // 5, 1, "x", "/")
+            for turnout, share in shares
+        ),
+        22,
+        20,
+        20,
+        str,
+    )
+    for dot, cell in zip(dots, cells.cells, strict=True):
+        assert cell.x - 0.1 <= dot.x <= cell.x + cells.width + 0.1
+        assert cell.y - 0.1 <= dot.y <= cell.y + cells.height + 0.1

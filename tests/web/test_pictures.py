@@ -188,3 +188,83 @@ async def test_what_fails_is_told_to_whoever_began_to_count(
             "",
             0,
         )
+
+
+@pytest.fixture
+async def turnout_client(tmp_path):
+    db = sample.turnout_map(tmp_path)
+    site = context_of(
+        db,
+        settings_of(),
+        profiles={sample.ELECTION: sample.profile()},
+        clock=lambda: 2_000_000_000,
+    )
+    app = web.Application(middlewares=[answer_problems])
+    app[SITE] = site
+    app.add_routes(pictures.routes())
+    app.add_routes(endpoint.route() for endpoint in pictures.endpoints())
+    async with TestClient(TestServer(app)) as found:
+        yield found
+    db.close()
+
+
+async def test_from_a_cell_of_the_nation_links_lead_to_each_of_its_stations(
+    turnout_client,
+):
+    """As somebody clicks: a cell, province, kabupaten, kecamatan, its stations."""
+
+    def links(text):
+        section = re.search(
+            r'<section aria-labelledby="cell">.*?</section>', text, re.DOTALL
+        )[0]
+        inside = re.search(r'<ul class="inside">.*?</ul>', section, re.DOTALL)[0]
+        return [
+            "/" + found.replace("&amp;", "&").lstrip("./")
+            for found in re.findall(r'href="([^"]+)"', inside)
+        ]
+
+    _, text = await read(turnout_client, "/gambar?lang=en")
+    drawing = re.search(
+        r'<svg class="chart"[^>]*aria-labelledby="c3.*?</svg>', text, re.DOTALL
+    )
+    cells = {
+        "/" + href.replace("&amp;", "&").lstrip("./")
+        for href in re.findall(r'<a href="([^"]+)"', drawing[0])
+    }
+    stations, todo = [], list(cells)
+    while todo:
+        address = todo.pop().partition("#")[0]
+        if found := re.match(r"/tps/(\w+)", address):
+            stations.append(found[1])
+            continue
+        _, text = await read(turnout_client, address)
+        todo += links(text)
+    assert sorted(stations) == sorted(sample.REGISTER)
+
+
+async def test_of_a_kecamatan_each_station_is_a_dot_and_a_row_that_opens(
+    turnout_client,
+):
+    _, text = await read(turnout_client, "/gambar/137101?lang=en")
+    section = re.search(
+        r'<section aria-labelledby="dots">.*?</section>', text, re.DOTALL
+    )[0]
+    for code in sample.REGISTER:
+        is_here = code.startswith("137101")
+        assert section.count(f"/tps/{code}") == 2 * is_here
+    assert 'aria-labelledby="turnout"' not in text
+    _, table = await read(
+        turnout_client, "/v1/pictures?region=137101&picture=dots&format=csv"
+    )
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [row["tps"] for row in rows] == [
+        code for code in sorted(sample.REGISTER) if code.startswith("137101")
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", ["turnout=3&share=0", "turnout=5", "share=5", "turnout=0&share=100"]
+)
+async def test_a_cell_that_there_is_not_is_refused(turnout_client, query):
+    for path in ("/gambar", "/gambar/1371", "/v1/pictures"):
+        assert (await turnout_client.get(f"{path}?{query}")).status == 400

@@ -11,6 +11,7 @@ from federation.flows.query.pictures.answers import (
     WHOSE,
     Picture,
     PicturesAnswer,
+    add_dots,
     answer_pictures,
     standing_numbers,
 )
@@ -60,7 +61,8 @@ def pictures(  # noqa: PLR0913, PLR0917  one argument per option
         counted = PictureShelf().read(view, asked, region, now, _ALL)
         place = places(view, asked.election, [region])[0]
         register = count_expected(view, asked, region)
-        answer = answer_pictures(asked, place, register, counted, now, candidate, whose)
+        told = answer_pictures(asked, place, register, counted, now, candidate, whose)
+        answer = add_dots(view, asked, told)
     run.out.show(answer, lambda: _print(run, answer, picture))
 
 

@@ -75,7 +75,9 @@ def status(
         },
         quorum=quorum,
         logs=[
-            _log(view, caller, log, merged.get(log.origin, 0), _Held(confirmed, quorum))
+            _log(
+                view, caller, log, merged.get(log.origin, 0), _HeldBy(confirmed, quorum)
+            )
             for log in held
         ],
         peers=_peers(view, caller, peers) if shows_partners else [],
@@ -85,7 +87,7 @@ def status(
     )
 
 
-class _Held(NamedTuple):
+class _HeldBy(NamedTuple):
     """Who confirmed what, and how many of them are asked for."""
 
     confirmed: cosignatures.HolderSizes
@@ -93,7 +95,7 @@ class _Held(NamedTuple):
 
 
 def _log(
-    view: View, caller: Caller, log: logs.Log, merged: int, held: _Held
+    view: View, caller: Caller, log: logs.Log, merged: int, held: _HeldBy
 ) -> answers.LogStatus:
     holders = cosignatures.list_holders(held.confirmed, log.origin, log.size - 1)
     return answers.LogStatus(

@@ -9,4 +9,5 @@ dark. Nothing is told by colour alone, and each drawing stands above its table.
     bars      shares of wholes, one under another
     columns   how often each of ten digits stands there, beside what is expected
     cells     how many stations lie in each cell of two shares
+    dots      each station by two shares
 """

@@ -10,12 +10,16 @@ _QUARTERS: Final = (0, 25, 50, 75, 100)
 
 
 class CellCount(NamedTuple):
-    """A cell, counted from the left and from below; `told`: all of it in words."""
+    """A cell, counted from the left and from below; `told`: all of it in words.
+
+    `href`: where its stations are.
+    """
 
     column: int
     row: int
     stations: int
     told: str
+    href: str
 
 
 class DrawnCell(NamedTuple):
@@ -25,6 +29,7 @@ class DrawnCell(NamedTuple):
     y: float
     shade: int
     told: str
+    href: str
 
 
 class CellChart(NamedTuple):
@@ -65,6 +70,7 @@ def draw_cells(
                 y=round(BOTTOM - (cell.row + 1) * height, 2),
                 shade=shade_of(cell.stations, shades),
                 told=cell.told,
+                href=cell.href,
             )
             for cell in counted
         ),

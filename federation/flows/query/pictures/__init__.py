@@ -7,6 +7,7 @@ until one of them changes.
     count     what the stations of a region add to counters
     times     when each entry of a log was signed
     shelf     the counters of each kabupaten, kept; their sum for a province, the nation
+    dots      each station by turnout and share; where those of a cell are
     answers   the pictures out of counters, as the API tells them
     tables    the same as rows: what stands behind each picture
 

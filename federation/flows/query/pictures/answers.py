@@ -10,22 +10,27 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from federation.flows.query.answers import Place
 from federation.flows.query.pictures.count import KPU, MONITORS, STEP_S
+from federation.flows.query.pictures.dots import KECAMATAN, StationDot, each_dot
 from federation.flows.query.pictures.shelf import CountingOn, PictureCounts
 from federation.flows.query.scope import QueryScope
 from federation.records.digits import BENFORD_SECOND, DIGITS, UNIFORM
 from federation.records.tally import race_level
 from federation.records.timezones import WIB
 from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
+from federation.store.db import View
 
-Picture: TypeAlias = Literal["coverage", "agreement", "turnout", "last", "second"]
+Picture: TypeAlias = Literal[
+    "coverage", "agreement", "turnout", "dots", "last", "second"
+]
 PICTURES: Final[tuple[Picture, ...]] = (
     "coverage",
     "agreement",
     "turnout",
+    "dots",
     "last",
     "second",
 )
@@ -72,6 +77,13 @@ class TurnoutCell(Struct, frozen=True, kw_only=True):
     stations: int
 
 
+class CellPart(Struct, frozen=True, kw_only=True):
+    """How many stations of the chosen cell a part of the region has."""
+
+    region: Place
+    stations: int
+
+
 class DigitCount(Struct, frozen=True, kw_only=True):
     """How often a digit stands there, and how often it would by what is expected."""
 
@@ -87,6 +99,9 @@ class PicturesAnswer(Struct, frozen=True, kw_only=True):
     `voted`: of how many of them the turnout is known, too. `candidate` is "" where the
     region has several races. `cursor` may be a minute old. While not all is counted
     yet, `done` says how many of `of` kabupaten are, and the pictures are empty.
+
+    `dots`: of a kecamatan and below, each station that `turnout` counts. `cell`: the
+    one that was asked for, `parts`: where its stations are, those with most first.
     """
 
     election: str
@@ -102,6 +117,9 @@ class PicturesAnswer(Struct, frozen=True, kw_only=True):
     coverage: list[CoverageStep] = []
     agreement: list[AgreementPair] = []
     turnout: list[TurnoutCell] = []
+    dots: list[StationDot] = []
+    cell: TurnoutCell | UnsetType = UNSET
+    parts: list[CellPart] = []
     last: list[DigitCount] = []
     second: list[DigitCount] = []
     done: int | UnsetType = UNSET
@@ -162,6 +180,15 @@ def answer_pictures(  # noqa: PLR0913, PLR0917  what all pictures have in common
         second=_digits(counters, f"second/{whose}/{chosen}/", BENFORD_SECOND),
         **common,  # type: ignore[arg-type]  # as they are called
     )
+
+
+def add_dots(view: View, asked: QueryScope, told: PicturesAnswer) -> PicturesAnswer:
+    """The pictures with the dots of their stations, of a kecamatan and below."""
+    code = told.region.code
+    if len(code) < KECAMATAN or not told.voted:
+        return told
+    dots = list(each_dot(view, asked, code, told.whose, told.candidate))
+    return structs.replace(told, dots=dots)
 
 
 def _coverage(
@@ -227,11 +254,12 @@ def _cells(counters: Mapping[str, int], prefix: str) -> list[TurnoutCell]:
         for row in range(ROWS):
             stations = counters.get(f"{prefix}{column}/{row}", 0)
             if stations:
-                cells.append(_cell(column, row, stations))
+                cells.append(cell_of(column, row, stations))
     return cells
 
 
-def _cell(column: int, row: int, stations: int) -> TurnoutCell:
+def cell_of(column: int, row: int, stations: int) -> TurnoutCell:
+    """A cell as it is told, with so many stations."""
     ends: Sequence[int | UnsetType] = (
         (column * STEP, column * STEP + STEP - 1)
         if column < ALL

@@ -119,6 +119,19 @@ def read_station(
     return dict(_readings(row, counted_claims(list(claims)))).get(whose)
 
 
+def can_be_placed(
+    reading: StationReading, numbers: frozenset[str], voters: int
+) -> bool:
+    """Whether turnout and shares are known, by this numbering and so many voters."""
+    votes = reading.votes
+    return (
+        reading.voted is not None
+        and voters > 0
+        and votes.keys() <= numbers
+        and sum(votes.values()) > 0
+    )
+
+
 def _readings(
     row: Row, claims: Iterable[Claim]
 ) -> Iterable[tuple[str, StationReading]]:
@@ -151,9 +164,11 @@ def _count_reading(
     counted["votes", whose] += 1
     for number, count in votes.items():
         counted["given", whose, number, count] += 1
-    valid, voters = sum(votes.values()), counting.voters.get(tps, 0)
-    if reading.voted is None or not valid or not voters:
+    voters = counting.voters.get(tps, 0)
+    if not can_be_placed(reading, counting.numbers, voters):
         return
+    assert reading.voted is not None, "can be placed"
+    valid = sum(votes.values())
     counted["voted", whose] += 1
     column = turnout_column(reading.voted, voters)
     for number, count in votes.items():

@@ -15,6 +15,7 @@ import msgspec
 
 from federation.flows.query.cursor import Cursor, format_cursor, read_cursor
 from federation.flows.query.pictures.count import PictureCounters, count_pictures
+from federation.flows.query.pictures.dots import count_inside
 from federation.flows.query.pictures.times import SigningTimes
 from federation.flows.query.scope import QueryScope
 from federation.store import mapreading, mapstate, rollup
@@ -147,6 +148,35 @@ class PictureShelf:
         found = contest.sums.get(code)
         return found.counts if found else contest.reached(code)
 
+    def split(
+        self,
+        view: View,
+        asked: QueryScope,
+        code: str,
+        whose: str,
+        number: str,
+        cell: tuple[int, int],
+    ) -> Counter[str]:
+        """How many stations of a cell each part of a region has that was counted.
+
+        Args:
+            view: The snapshot.
+            asked: Election and contest.
+            code: Of a region that is no smaller than a kabupaten.
+            whose: By whose figures.
+            number: Of the candidate.
+            cell: Column and row.
+        """
+        if len(code) == KABUPATEN:
+            return count_inside(view, asked, code, whose, number, cell)
+        contest = self._current(view, asked)
+        column, row = cell
+        name, split = f"cell/{whose}/{number}/{column}/{row}", Counter[str]()
+        for part, packed in contest.parts.items() if contest else ():
+            if part.startswith(code):
+                split[part[: len(code) + 2]] += _unpack(packed).get(name, 0)
+        return +split
+
     def _current(self, view: View, asked: QueryScope) -> _ContestShelf | None:
         """What is kept of the contest, if it is of the map as it is."""
         contest = self._contests.get((asked.election, asked.contest))
@@ -212,9 +242,13 @@ def _sum(parts: Mapping[str, bytes], code: str) -> PictureCounters:
     total: PictureCounters = Counter()
     for part, packed in parts.items():
         if part.startswith(code):
-            for name, count in _decode(zlib.decompress(packed)).items():
+            for name, count in _unpack(packed).items():
                 total[name] += count
     return total
+
+
+def _unpack(packed: bytes) -> Mapping[str, int]:
+    return _decode(zlib.decompress(packed))
 
 
 def _forget(kept: dict, most: int) -> None:  # type: ignore[type-arg]  # of any values

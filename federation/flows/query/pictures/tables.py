@@ -3,6 +3,7 @@
 coverage    until, together, one column for each organisation
 agreement   one, other, both, same
 turnout     turnout_from, turnout_to, share_from, share_to, stations
+dots        tps, voted, voters, votes, valid
 last        digit, count, expected
 second      digit, count, expected
 """
@@ -80,6 +81,12 @@ def _turnout(answer: PicturesAnswer) -> tuple[Sequence[str], Sequence[Sequence[C
     ]
 
 
+def _dots(answer: PicturesAnswer) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+    return ("tps", "voted", "voters", "votes", "valid"), [
+        (dot.tps, dot.voted, dot.voters, dot.votes, dot.valid) for dot in answer.dots
+    ]
+
+
 def _last(answer: PicturesAnswer) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
     return _digits(answer.last)
 
@@ -106,6 +113,7 @@ _TABLES: Final[
     "coverage": _coverage,
     "agreement": _agreement,
     "turnout": _turnout,
+    "dots": _dots,
     "last": _last,
     "second": _second,
 }
