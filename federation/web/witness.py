@@ -28,6 +28,7 @@ from federation.web.context import SITE
 from federation.web.openapi import TEXT, Endpoint, NoQuery
 from federation.web.origin import caller
 from federation.web.problem import problem
+from federation.web.refusal import refusal
 from federation.web.requests.witness import WitnessCheckpoint
 
 OFFERED: Final[web.AppKey[Bucket]] = web.AppKey("offered", Bucket)
@@ -64,7 +65,9 @@ async def add_checkpoint(request: web.Request, _: NoQuery) -> web.StreamResponse
         body = await read_body(request, MAX_REQUEST_BYTES)
     except FormatError:
         most = MAX_REQUEST_BYTES
-        raise web.HTTPRequestEntityTooLarge(most, most + 1) from None
+        why = Sentence("witness.too-large", most=most)
+        given = {"max_size": most, "actual_size": most + 1}
+        raise refusal(web.HTTPRequestEntityTooLarge, why, **given) from None
     answer = await site.desk.run(WitnessCheckpoint(data=body))
     if answer.verdict in _REFUSED:
         status, code, key = _REFUSED[answer.verdict]
