@@ -43,7 +43,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "not slow" $(T)
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
-# starts takes half as long again. Slow ones wait as long as they work: three at a time.
+# starts takes half as long again. Some wait as long as they work: three at a time.
 # LONG=1: those of minutes, too (how-tos typed, every way of installing, every proxy).
 SLOW := $(if $(LONG),slow,slow and not long)
 check: $(VENV)/.dev
@@ -52,7 +52,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "not slow"
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

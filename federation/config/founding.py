@@ -34,15 +34,17 @@ from federation.records.keychain import (
     decode_keys,
     encode_keys,
     format_origin,
+    open_by_first,
     open_chain,
     parse_origin,
     sign_statement,
 )
 from federation.records.keystatement import (
     INCIDENTS,
-    KeyEntry,
+    Follows,
     KeyStatement,
     Role,
+    first_statement,
 )
 from federation.text import Sentence
 from federation.tlog.keys import (
@@ -134,8 +136,16 @@ class Founder:
             secret, lambda: save_contributor_secret(secret, self.random(SECRET_BYTES))
         )
 
-    def found_chain(self, origin: str, identity: Signer, now: datetime) -> None:
+    def found_chain(
+        self,
+        origin: str,
+        identity: Signer,
+        now: datetime,
+        follows: Follows | None = None,
+    ) -> None:
         """Sign the first key statement of a log, unless there is one.
+
+        `follows`: what a log that continues another says of that one.
 
         Raises:
             ConfigError: a key is missing or cannot be used.
@@ -144,7 +154,7 @@ class Founder:
         path = self.home.chain(origin)
 
         def make() -> None:
-            statement = self._first_statement(origin, identity.key, now)
+            statement = self._first_statement(origin, identity.key, now, follows)
             notes = [sign_statement(statement, identity)]
             # What is signed once lies in the log for ever: read it as others will.
             open_chain(notes, identity.key)
@@ -155,12 +165,12 @@ class Founder:
 
         self.report.ensure(path, make)
 
-    def _named_keys(self, identity: VerifierKey) -> dict[str, set[VerifierKey]]:
+    def _named_keys(self) -> dict[str, set[VerifierKey]]:
         """The keys that statements of ours name already, by role."""
         named: dict[str, set[VerifierKey]] = {}
         for path in self.home.keys.glob("*.chain"):
             try:
-                chain = open_chain(decode_keys(path.read_bytes()), identity)
+                chain = open_by_first(decode_keys(path.read_bytes()))
             except FederationError as error:
                 reason = Sentence("machine.chain-damaged", why=error.told)
                 raise ConfigError(str(path), "", reason) from error
@@ -169,10 +179,16 @@ class Founder:
         return named
 
     def _first_statement(
-        self, origin: str, identity: VerifierKey, now: datetime
+        self,
+        origin: str,
+        identity: VerifierKey,
+        now: datetime,
+        follows: Follows | None,
     ) -> KeyStatement:
-        signers = [("log", load_signer(self.home.log_key(origin), origin))]
-        named = self._named_keys(identity)
+        signers: list[tuple[Role, Signer]] = [
+            ("log", load_signer(self.home.log_key(origin), origin))
+        ]
+        named = self._named_keys()
         for role, alg in NODE_ROLES:
             path = self.home.role_key(role)
             signer = load_signer(path, f"{self.org}/{role}", alg)
@@ -180,18 +196,9 @@ class Founder:
             if role in named:
                 check_named(path, signer.key, named[role])
             signers.append((role, signer))
-        return KeyStatement(
-            election=parse_origin(origin).election,
-            identity=str(identity),
-            keys=tuple(
-                KeyEntry(from_=0, role=role, vkey=str(signer.key))  # type: ignore[arg-type]  # a str that came from NODE_ROLES
-                for role, signer in signers
-            ),
-            org=self.org,
-            origin=origin,
-            recorded_at=format_time(now.timestamp()),
-            version=1,
-        )
+        keys = [(role, signer.key) for role, signer in signers]
+        recorded_at = format_time(now.timestamp())
+        return first_statement(origin, identity, keys, recorded_at, follows)
 
 
 def load_own_identity(home: Home, org: str, passphrase: str) -> Signer:
@@ -243,6 +250,8 @@ def load_chain_notes(home: Home, origin: str) -> list[bytes]:
 def chain_command(origin: str) -> str:
     """The command that makes and signs the keys of one of our logs."""
     parts = parse_origin(origin)
+    if parts.generation > 1:
+        return f"federation election continue {parts.election}"
     command = f"federation keys chain --election {parts.election}"
     is_of_reports = origin == format_origin(parts.org, parts.election, INCIDENTS)
     return f"{command} --incidents" if is_of_reports else command

@@ -239,15 +239,23 @@ def publish(home: Home, org: str, chains: Iterable[KeyChain]) -> None:
             name = chain.origin if role == "log" else f"{org}/{role}"
             _place(home, path, name, alg, named)
     identity = chains[0].identity if chains else load_identity_key(home, org)
-    if identity != load_identity_key(home, org):
-        public = home.vkey(org)
-        make_folder(home.retired)
-        held = load_identity_key(home, org)
-        # Copied, not moved: without this file nothing of ours can be verified.
-        replace_file(
-            home.retired / f"{held.key_id.hex()}.{public.name}", f"{held}\n".encode()
-        )
-        replace_file(public, f"{identity}\n".encode())
+    place_identity(home, org, identity)
+
+
+def place_identity(home: Home, org: str, identity: VerifierKey) -> None:
+    """Write the public identity key in the place of the one before, if it is another.
+
+    Raises:
+        ConfigError: a file cannot be read or written.
+    """
+    public, held = home.vkey(org), load_identity_key(home, org)
+    if identity == held:
+        return
+    make_folder(home.retired)
+    # Copied, not moved: without this file nothing of ours can be verified.
+    aside = home.retired / f"{held.key_id.hex()}.{public.name}"
+    replace_file(aside, f"{held}\n".encode())
+    replace_file(public, f"{identity}\n".encode())
 
 
 def _check_held(home: Home, org: str, chain: KeyChain) -> None:

@@ -15,6 +15,10 @@ from federation.text import Sentence
 
 ORG: Final = r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z"
 ELECTION: Final = r"\A[a-z0-9-]{1,40}\Z"
+#: A log that continues another, without the organisation: `records/keystatement.py`.
+SUCCESSOR: Final = (
+    r"\A[a-z0-9-]{1,40}(/(incidents|from-[0-9TZ-]{16}))?/([2-9]|1[0-6])\Z"
+)
 URL: Final = r"\Ahttps?://[^/?#\s@]+(/[^?#\s]*[^/?#\s])?\Z"
 LINE: Final = r"\A[^\x00-\x1f\x7f]*\Z"
 #: Several lines, of which one holds more than blanks.
@@ -26,6 +30,7 @@ FILLED: Final = r"\A[^\x00-\x1f\x7f]+\Z"
 PLAIN: Final = {
     ORG: "machine.a-domain",
     ELECTION: "machine.an-election",
+    SUCCESSOR: "machine.a-successor",
     URL: "machine.an-address",
     LINE: "machine.a-line",
     FILLED: "machine.a-filled-line",
@@ -37,6 +42,7 @@ PLAIN: Final = {
 
 MemberOrg = Annotated[str, Meta(pattern=ORG, max_length=200)]
 MemberElection = Annotated[str, Meta(pattern=ELECTION)]
+MemberSuccessor = Annotated[str, Meta(pattern=SUCCESSOR)]
 Url = Annotated[str, Meta(pattern=URL, max_length=500)]
 OneLine = Annotated[str, Meta(pattern=LINE, max_length=300)]
 Filled = Annotated[str, Meta(pattern=FILLED, max_length=300)]

@@ -24,7 +24,7 @@ _ANY_HEADER: Final = re.compile(r"\s*\[")
 _QUIET: Final = re.compile(r"\s*(#.*)?")
 _LIST: Final = r"(?m)^({name}\s*=\s*\[)([^\]\n]*?)(,?\s*\])"
 _ELECTIONS_LINE: Final = re.compile(r"(?m)^(?=elections\s*=)")
-ElectionList = Literal["elections", "incidents"]
+ElectionList = Literal["elections", "incidents", "successors"]
 
 
 def add_peers(path: Path, entries: Sequence[tuple[Peer, str | None]]) -> None:
@@ -88,6 +88,23 @@ def set_flag(
             lines[end - 1] += "\n"
         lines.insert(end, f"{name} = {word}\n")
     tables[number] = {**tables[number], name: value}
+    _replace(path, "".join(lines), tables)
+
+
+def set_identity(path: Path, org: str, named: str) -> None:
+    """Write another identity for a partner in peers.toml: a key, or a file of one.
+
+    Raises:
+        NotFoundError: it is not listed.
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    lines, tables, number = _open(path, org)
+    start, end = _blocks(lines, len(tables), path)[number]
+    member = re.compile(r"(\s*identity\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')(.*)", re.DOTALL)
+    for at in range(start, end):
+        if match := member.fullmatch(lines[at]):
+            lines[at] = f'{match[1]}"{named}"{match[3]}'
+    tables[number] = {**tables[number], "identity": named}
     _replace(path, "".join(lines), tables)
 
 

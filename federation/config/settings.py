@@ -26,6 +26,7 @@ from federation.config.member import (
     MemberElection,
     MemberEmail,
     MemberOrg,
+    MemberSuccessor,
     OneLine,
     Seconds,
     Url,
@@ -35,7 +36,7 @@ from federation.config.webhooks import Webhook, check_webhooks
 from federation.config.witness import WitnessSettings, check_witness
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
-from federation.records.keystatement import INCIDENTS, format_origin
+from federation.records.keystatement import INCIDENTS, format_origin, parse_origin
 from federation.text import Sentence
 
 _FIRST_YEAR: Final = 2000
@@ -154,6 +155,17 @@ class Open311Settings(
     per_hour: Annotated[int, Meta(ge=1, le=1_000_000)] = 3_600
 
 
+class BackupSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Where backups are made by the clock, how often, and how many stay."""
+
+    to: Filled | None = None
+    every_h: Annotated[int, Meta(ge=1, le=8_760)] = 24
+    keep: Annotated[int, Meta(ge=1, le=1_000)] = 7
+    with_annex: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """federation.toml."""
 
@@ -163,6 +175,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     elections: list[MemberElection]
     incidents: tuple[MemberElection, ...] = ()
     public_from: dict[MemberElection, PublicFrom] = {}
+    successors: tuple[MemberSuccessor, ...] = ()
     licence: Filled = "CC-BY-4.0"
     attribution: OneLine = ""
     data_folder: Filled = "data"
@@ -180,6 +193,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log: LogSettings = LogSettings()
     alarms: AlarmSettings = AlarmSettings()
     open311: Open311Settings = Open311Settings()
+    backup: BackupSettings = BackupSettings()
     webhooks: tuple[Webhook, ...] = ()
     witness: WitnessSettings = WitnessSettings()
 
@@ -187,15 +201,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The name of our log of results of an election, ours or not yet."""
         moment = self.public_from.get(election)
         public_from = 0 if moment is None else int(moment.timestamp())
-        return format_origin(self.org, election, public_from=public_from)
+        return self._newest(format_origin(self.org, election, public_from=public_from))
+
+    def incidents_origin_of(self, election: str) -> str:
+        """The name of our log of the reports of an election, ours or not yet."""
+        return self._newest(format_origin(self.org, election, INCIDENTS))
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The names of our own logs: of results, then of reports for partners."""
         return (
             *map(self.origin_of, self.elections),
-            *(format_origin(self.org, one, INCIDENTS) for one in self.incidents),
+            *map(self.incidents_origin_of, self.incidents),
         )
+
+    def _newest(self, first: str) -> str:
+        """The last of those that continue a log; itself where none does."""
+        later = [
+            f"{self.org}/{name}"
+            for name in self.successors
+            if f"{self.org}/{name}".rpartition("/")[0] == first
+        ]
+        return max(later, key=lambda one: parse_origin(one).generation, default=first)
 
 
 def load_settings(path: Path, coming: str = "") -> Settings:
@@ -238,6 +265,8 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
             raise ConfigError(where, "listen.trusted_proxies", why) from None
     _check_photos(settings, where)
     _check_mail(settings, where)
+    if "://" in (settings.backup.to or ""):
+        raise ConfigError(where, "backup.to", Sentence("backup.no-store"))
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:

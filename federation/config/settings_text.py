@@ -57,6 +57,10 @@ elections = [{elections}]
 # dibaca mitra seizin peers.toml; tambah dengan `federation keys chain --incidents`.
 incidents = [{incidents}]
 
+# Our histories that continue one that has ended: `federation election continue` writes
+# it. / Riwayat kita yang meneruskan riwayat yang berakhir; ditulis perintah itu.
+successors = []
+
 # From when on everybody may read our results of an election, as in
 # {{ pemilu-2029 = 2029-02-14T18:00:00+07:00 }}: a full minute with its zone. Before it
 # they are for our people, and for partners with logs = ["early"] in peers.toml. Write
@@ -192,6 +196,23 @@ port = {port}
 # Hari setelah pemungutan suara sampai foto pemilu itu dihapus di sini, milik kita dan
 # mitra, termasuk yang asli; catatannya tetap. Pemilu yang tidak disebut: tidak pernah.
 # retention_days = {{ pemilu-2024 = 365 }}
+
+[backup]
+# A folder of another disk, "/mnt/backup/node", say, or relative to this file, in which
+# the node makes a backup by itself. Not named: none is made by the clock. Private keys
+# are in it, sealed, once `federation backup key` was run.
+# Folder di disk lain, misalnya "/mnt/backup/node", atau relatif terhadap berkas ini,
+# tempat node membuat cadangan sendiri. Tanpa nama: tidak ada yang dibuat terjadwal.
+# Kunci pribadi ikut, tersegel, setelah `federation backup key` dijalankan.
+# to = "/mnt/backup/node"
+# Hours between two, and how many stay; older ones go when a newer one is whole.
+# Jam antara dua cadangan, dan berapa yang disimpan; yang lama dihapus setelah yang baru
+# utuh.
+# every_h = 24
+# keep = 7
+# Whether what is personal of reports, and mail of agencies, goes along, sealed.
+# Apakah data pribadi laporan dan surel lembaga ikut, tersegel.
+# with_annex = false
 
 [annex]
 # Days for which the sealed annex of an incident (who reported it, who is accused, the

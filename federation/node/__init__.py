@@ -48,6 +48,7 @@ duereports     those that nobody brought to one, while there is time
 couriers       one of them, handed over to an agency's server
 comingphotos   photographs that come in pieces: what is not gone on with is forgotten
 copycare       the copy that was made before an upgrade is forgotten in a month
+backups        made by the clock, older ones let go
 answers        what a program of an agency answers, signed once
 inmail         mail of agencies: sealed, told, deleted when its time has come
 sealedreports  what is personal of reports of programs and tables, sealed before them

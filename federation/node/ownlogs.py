@@ -14,7 +14,12 @@ from federation.feeds.feed import Feed
 from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.duplicates import recall
 from federation.flows.ownlog.ingest import OwnLog
-from federation.flows.ownlog.reconcile import Copy, Decision, reconcile
+from federation.flows.ownlog.reconcile import (
+    OF_SIGNING,
+    Copy,
+    Decision,
+    reconcile,
+)
 from federation.flows.ownlog.refill import refill
 from federation.flows.pull import OwnCopy, PullContext
 from federation.flows.pull.rejudge import rejudge
@@ -23,7 +28,7 @@ from federation.node.events import say
 from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
 from federation.records.keychain import open_chain
-from federation.store import keystatements, logs, mapstate, statements
+from federation.store import alarms, keystatements, logs, mapstate, statements
 from federation.text import Sentence
 from federation.tlog.keys import parse_vkey
 
@@ -60,11 +65,21 @@ class OwnLogs:
 
     async def begin(self) -> None:
         """Ask until every log of ours may be signed, and begins with its keys."""
+        await self._leave_ended()
         while True:
             await self.reconcile(())
             if not self._host.gate.reasons():
                 return
             await asyncio.sleep(_AGAIN_S)
+
+    async def _leave_ended(self) -> None:
+        """What was asked for of logs that have a successor is done by that."""
+        resources = self._host.resources
+        held = await resources.db.read(logs.list_logs)
+        ended = {log.origin for log in held if log.own} - resources.own.keys()
+        for alarm in await resources.db.read(alarms.list_alarms):
+            if alarm.code in OF_SIGNING and alarm.subject in ended:
+                await self._host.alarm(alarm.code, alarm.subject, None)
 
     async def reconcile(
         self, larger: Sequence[OwnCopy], feed: Feed | None = None, org: str = ""

@@ -33,11 +33,9 @@ from federation.profiles import load_profiles
 from federation.records.keychain import (
     LAST,
     KeyChain,
-    format_origin,
     open_chain,
     parse_origin,
 )
-from federation.records.keystatement import INCIDENTS
 from federation.records.profile import Profile
 from federation.store.db import Database
 from federation.store.epoch import renew_if_older, save_followed
@@ -91,8 +89,8 @@ class Resources:
         Raises:
             NotFoundError: this node takes no part in it, or keeps no reports.
         """
-        public = self.log_of(election)
-        log = self.own.get(format_origin(public.chain.org, election, INCIDENTS))
+        self.log_of(election)
+        log = self.own.get(self.settings.incidents_origin_of(election))
         if log is None:
             command = f"federation keys chain --election {election} --incidents"
             why = Sentence("incidents.not-kept", election=election, command=command)

@@ -11,6 +11,7 @@ from federation.config.home import Home
 from federation.config.settings import Settings
 from federation.errors import ConfigError
 from federation.records.canonical import format_time
+from federation.records.keystatement import parse_origin
 from federation.records.readers import NOBODY, may_know
 from federation.store import logs
 from federation.store.db import Database
@@ -27,8 +28,10 @@ def check_one_log(db: Database, home: Home, settings: Settings) -> None:
     with db.view() as view:
         held = logs.list_logs(view)
     for log in held:
-        named = settings.origin_of(log.election)
-        is_rival = log.generation == 1 and may_know(NOBODY, log) and log.origin != named
+        named = parse_origin(settings.origin_of(log.election))
+        # One that continues another, or is continued, is no other log.
+        is_same = named.public_from == log.public_from
+        is_rival = log.generation == 1 and may_know(NOBODY, log) and not is_same
         # Its key statement alone is no result.
         if not (log.own and is_rival and log.size > 1):
             continue

@@ -26,6 +26,7 @@ from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
 from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
+from federation.node.backups import backup_duties
 from federation.node.comingphotos import tidy_coming
 from federation.node.copycare import tidy_copy
 from federation.node.descriptors import places
@@ -69,6 +70,7 @@ async def serve(
     due = DueReports(resources, node.disk, clocks.wall)
     node.own_duties = (
         *publishing,
+        *backup_duties(resources, clocks.wall),
         annexes.duty(),
         mail.duty(),
         node.referrals.duty(),

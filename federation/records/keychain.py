@@ -43,6 +43,7 @@ __all__ = (
     "first_statement",
     "format_origin",
     "newest_keys",
+    "open_by_first",
     "open_chain",
     "parse_origin",
     "sign_statement",
@@ -201,6 +202,20 @@ def newest_keys(
         statement = open_chain(notes, identity).statements[-1]
     entries = (entry for entry in statement.keys if entry.role == role)
     return tuple(parse_vkey(entry.vkey) for entry in entries)
+
+
+def open_by_first(notes: Sequence[bytes]) -> KeyChain:
+    """A chain of our own, whose identity key need not be the one that we have now.
+
+    Raises:
+        FormatError: as `open_chain`.
+        RecordError: as `open_chain`.
+        SignatureError: as `open_chain`.
+    """
+    if not notes:
+        raise FormatError(Sentence("chain.statements", count=0))
+    _, identity = _open_statement(notes[0], None)
+    return open_chain(notes, identity)
 
 
 def encode_keys(notes: Iterable[bytes]) -> bytes:

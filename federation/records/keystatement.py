@@ -225,6 +225,16 @@ def parse_origin(origin: str) -> OriginParts:
     return OriginParts(org, election, visibility, number, public_from)
 
 
+def next_generation(origin: str) -> str:
+    """The name of the log that continues this one.
+
+    Raises:
+        FormatError: not an origin.
+    """
+    parts = parse_origin(origin)
+    return format_origin(*parts._replace(generation=parts.generation + 1))
+
+
 @lru_cache(maxsize=4096)
 def stored_parts(origin: str) -> OriginParts:
     """The parts of a name that is held here; asked at every door, so remembered.

@@ -21,6 +21,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "alarm-unsent": "warning",
         "annex-damaged": "urgent",
         "asks-unknown": "notice",
+        "backup-failed": "warning",
         "behind": "warning",
         "certificate-expires": "warning",
         "changed-after-held": "notice",

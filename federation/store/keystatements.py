@@ -6,7 +6,11 @@ only ever grow by one version, of about notes the newest issue stands.
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from federation.errors import ConflictError
+from federation.records.keystatement import Follows, KeyStatement
+from federation.records.sealed import leaf_statement
 from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
@@ -58,6 +62,20 @@ def read_keys(view: View, log_id: int) -> list[bytes]:
         "SELECT note FROM key_statement WHERE log_id = ? ORDER BY version", (log_id,)
     )
     return [row[0] for row in rows]
+
+
+def read_follows(view: View, log_id: int) -> Follows | None:
+    """What the newest statement of a log says of the log that it continues, if any."""
+    row = view.execute(
+        "SELECT note FROM key_statement WHERE log_id = ? ORDER BY version DESC LIMIT 1",
+        (log_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    # Verified when it was saved.
+    statement = leaf_statement(row[0])
+    assert isinstance(statement, KeyStatement), "nothing else is saved there"
+    return None if statement.follows is UNSET else statement.follows
 
 
 def list_versions(view: View, log_id: int) -> list[int]:

@@ -144,6 +144,17 @@ def root_at(size: int, read: HashReader) -> bytes:
     return _range_root(0, size, read)
 
 
+def common_size(size: int, one: HashReader, other: HashReader) -> int:
+    """With how many leaves two trees of at least `size` begin alike, `size` at most."""
+    alike = 0
+    for level in reversed(range(size.bit_length())):
+        index = alike >> level
+        fits = alike + (1 << level) <= size
+        if fits and one(level, index) == other(level, index):
+            alike += 1 << level
+    return alike
+
+
 def prove_inclusion(index: int, size: int, read: HashReader) -> list[bytes]:
     """The hashes that lead from leaf `index` to the root of `size`, lowest first.
 

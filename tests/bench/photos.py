@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import aiohttp
 
@@ -63,6 +63,19 @@ app = web.Application()
 app.router.add_static("/", sys.argv[1])
 web.run_app(app, host="127.0.0.1", port=int(sys.argv[2]), access_log=None, print=None)
 """
+
+
+class Part(NamedTuple):
+    """What came until a kill or the end."""
+
+    #: Bytes; of few photographs all may have come before the next look.
+    moved: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """MB a second."""
+        return self.moved / self.seconds / 1e6
 
 
 class PhotoBench:
@@ -109,10 +122,10 @@ class PhotoBench:
             by_hand.append(self._copy(VERIFIED))
             verified = self._verify(c)
         beside = [
-            part / _rate_of_both(*around)
+            part.rate / _rate_of_both(*around)
             for part, around in zip(parts, pairwise(plain), strict=True)
         ]
-        rate = len(parts) / sum(1 / part for part in parts)
+        rate = sum(p.moved for p in parts) / sum(p.seconds for p in parts) / 1e6
         flat = {
             name: max(s.resident.get(name, 0) for s in watch.samples[half:])
             - max(s.resident.get(name, 0) for s in watch.samples[:half])
@@ -189,14 +202,14 @@ class PhotoBench:
 
     def _fetch(
         self, a: Node, c: Node, watch: Watch, between: Callable[[], None]
-    ) -> list[float]:
-        """MB a second in which photos came, run by run; `between` two, `c` is dead."""
+    ) -> list[Part]:
+        """What came, run by run; `between` two, `c` is dead."""
         watch.add("a.example", _pid(a))
         watch.add("c.example", _pid(c))
         self._say("records to c.example")
         c.sync(a)
         kills = [int(share * self._count) for share in KILLS]
-        rates: list[float] = []
+        parts: list[Part] = []
         began = time.monotonic()
         start, last, first, before = 0, 0, None, (Used(), Used())
         home = Home.of(c.home, load_settings(c.home / "federation.toml"))
@@ -210,12 +223,12 @@ class PhotoBench:
             if count == self._count or (kills and count >= kills[0]):
                 # All that is missing until the next kill may have come at once.
                 seconds = now - (now - _LOOK_S if first is None else first)
-                rates.append((count - start) * SIZE / seconds / 1e6)
-                if first is not None:
+                parts.append(Part((count - start) * SIZE, seconds))
+                if first is not None and count > seen:
                     self._settle_account(before, _used(a, c), count - seen)
                 self._say(f"{count:,} held")
                 if count == self._count:
-                    return rates
+                    return parts
                 del kills[0]
                 assert c.process is not None
                 os.kill(c.process.pid, signal.SIGKILL)
@@ -225,7 +238,7 @@ class PhotoBench:
                 first = None
                 # Nobody is asked for records, so it may not sign; nor has it to.
                 c.start("/livez")
-                watch.add(f"c.example, run {len(rates) + 1}", _pid(c))
+                watch.add(f"c.example, run {len(parts) + 1}", _pid(c))
             time.sleep(_LOOK_S)
 
     def _settle_account(

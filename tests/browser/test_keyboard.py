@@ -119,6 +119,7 @@ async def test_tab_reaches_everything_in_sight_and_comes_out_again(
         await person.tab.close()
 
 
+@pytest.mark.long
 async def test_the_first_link_leads_past_the_head_of_the_page(chromium, sample_db):
     async with PeopleNode(sample_db).serving() as url:
         person = await a_person(chromium, url)

@@ -5,7 +5,9 @@ import zipfile
 
 import pytest
 
+from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
+from federation.flows.audit.report import EXITS
 from federation.store import alarms, cosignatures, logs, pulls
 from federation.store.db import Database
 from tests.fakes import FakeOrg, FakePeer, Tree, flip_bit
@@ -356,6 +358,35 @@ def test_two_histories_in_two_files_stop_that_log_alone(
     code, said = bring(bundle_of(tmp_path / "other", FakePeer("x").show(other)))
     assert (code, one_log(said)["outcome"]) == (1, "frozen")
     assert held.alarms() == ["fork"]
+
+
+def test_the_proof_of_two_histories_is_a_folder_that_anybody_can_check(
+    tmp_path, trust, tree, bring, federation
+):
+    jaga, folder = tree.owner, tmp_path / "proof"
+    trust(jaga)
+    bring(bundle_of(tmp_path / "one", FakePeer("x").show(tree)))
+    assert federation("export", "--forks", folder).code == 1
+    assert not folder.exists()
+    other = tree.fork(10, jaga.results(500, 800))
+    bring(bundle_of(tmp_path / "other", FakePeer("x").show(other)))
+    for _ in range(2):
+        ended = federation("export", "--forks", folder, "--json")
+        assert ended.code == 0, ended.err
+        name = jaga.origin.replace("/", ".")
+        written = {f"{name}.fork", f"{name}.keys", "README.md", "README.id.md"}
+        assert {path.name for path in folder.iterdir()} == written
+    told = (folder / "README.id.md").read_text()
+    assert jaga.origin in told
+    assert fingerprint(jaga.identity.key) in told
+    # By itself, and by the key that the organisation has read out.
+    for known in ((), ("--fingerprint", fingerprint(jaga.identity.key))):
+        ended = federation("verify", folder, *known)
+        assert ended.code == EXITS["forked"], ended.out + ended.err
+        assert jaga.origin in ended.out
+    proof = folder / f"{name}.fork"
+    proof.write_bytes(flip_bit(proof.read_bytes(), -9))
+    assert federation("verify", folder).code not in {0, EXITS["forked"]}
 
 
 def test_a_folder_of_results_is_still_one(tmp_path, federation):

@@ -99,6 +99,20 @@ def test_reports_are_kept_for_elections_of_ours_only():
         assert caught.value.key == "incidents"
 
 
+def test_a_log_that_is_continued_goes_by_the_name_of_its_last_successor():
+    text = 'incidents = ["pemilu-2024"]\nsuccessors = [{}]\n' + HOSTILE["BASE"]
+    names = (
+        '"pemilu-2024/2", "pemilu-2024/10", "pilpres-2019/2", "pemilu-2024/incidents/3"'
+    )
+    assert parse_settings(text.format(names), "f").origins == (
+        "a.example/pemilu-2024/10",
+        "a.example/pemilu-2024/incidents/3",
+    )
+    for wrong in ("pemilu-2024", "pemilu-2024/1", "pemilu-2024/17", "a/x/2", "a/b/c/2"):
+        with pytest.raises(ConfigError, match="continues another"):
+            parse_settings(text.format(f'"{wrong}"'), "f")
+
+
 @pytest.mark.parametrize("url", [None, "https://data.a.example"])
 def test_what_init_writes_says_what_was_answered(url):
     settings = parse_settings(format_settings(answers(public_url=url)), "f")
@@ -116,6 +130,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'folder = "site"',
         'originals = "originals"',
         'store = "photos"',
+        'to = "/mnt/backup/node"',
         "retention_days = { pemilu-2024 = 365 }",
         'host = "mail.example"',
         'sender = "laporan@example.org"',

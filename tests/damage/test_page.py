@@ -38,6 +38,7 @@ async def ask(tab, page, case, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_the_verdicts_and_their_exit_codes_are_those_of_the_table(tmp_path):
     page = write_one(tmp_path / "verify.html", verifier.page())
     expected = {name_of(one): (one.page, EXITS.get(one.page, 0), []) for one in CASES}

@@ -34,7 +34,12 @@ def blocks(request, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "blocks", ["share-by-usb.md", "share-by-usb.id.md"], indirect=True
+    "blocks",
+    [
+        pytest.param("share-by-usb.md", marks=pytest.mark.long),
+        "share-by-usb.id.md",
+    ],
+    indirect=True,
 )
 def test_two_who_never_connect_share_as_the_page_says(blocks, tmp_path):
     us, them = (

@@ -158,6 +158,8 @@ async def test_killed_at_any_moment_it_goes_on_and_all_is_held(pemilu, suara):
     assert suara._read(wanted.count_wanted) == 0
     # All that lay there in part has gone with the last.
     partial = suara.home.data / "partial"
-    assert not partial.exists() or list(partial.iterdir()) == []
+    wait_until(
+        lambda: not partial.exists() or not list(partial.iterdir()), "parts gone"
+    )
     code, said = suara.doctor()
     assert code == 0, said

@@ -238,3 +238,16 @@ def test_what_is_proved_checks_and_not_for_another_leaf(leaves, data):
     other = merkle.hash_leaf(leaves[index] + b"!")
     with pytest.raises(ProofError):
         merkle.check_inclusion(index, len(leaves), other, proof, root)
+
+
+def test_how_far_two_trees_are_alike_is_found_for_every_size_and_first_difference():
+    for size in range(1, 34):
+        for first in range(size + 1):
+            leaves = [b"leaf %d" % n for n in range(first)]
+            leaves += [b"other %d" % n for n in range(first, size)]
+            hashes = [merkle.hash_leaf(leaf) for leaf in leaves]
+
+            def other(level, index, hashes=hashes):
+                return merkle.root_of(hashes[index << level : (index + 1) << level])
+
+            assert merkle.common_size(size, reader(size), other) == first

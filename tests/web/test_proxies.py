@@ -250,6 +250,7 @@ async def test_news_come_through_at_once_to_streams_and_to_who_waits(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_whoever_waits_a_minute_in_vain_is_answered_and_not_cut_off(
     tmp_path, program

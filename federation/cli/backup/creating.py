@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
+from federation.blobs.blobs import is_remote
 from federation.cli.backup.given import print_manifest
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.errors import NotFoundError
+from federation.errors import ConfigError, NotFoundError
 from federation.flows.backup import (
     BackupSource,
     CreatedBackup,
-    check_place,
     create_backup,
 )
 from federation.store.db import FILE_NAME
@@ -19,19 +19,24 @@ from federation.text import Sentence
 
 
 @click.command("create", cls=Command, help="backup.help-create")
-@click.argument("folder", metavar="FOLDER")
+@click.argument("folder", metavar="FOLDER", required=False)
 @click.option("--with-annex", is_flag=True, help="backup.option-with-annex")
 @command_options
-def create(run: Run, *, folder: str, with_annex: bool) -> None:
+def create(run: Run, *, folder: str | None, with_annex: bool) -> None:
     """Make it, and say what is in it and what is not."""
-    check_place(folder)
+    to = run.settings.backup.to
+    if folder is None and to is None:
+        raise click.UsageError(run.t("backup.needs-folder"))
+    place = run.home.folder / to if folder is None and to else Path(folder or "")
+    if is_remote(str(folder)):
+        raise ConfigError(str(folder), "", Sentence("backup.no-store"))
     if not (run.home.data / FILE_NAME).exists():
         raise NotFoundError(Sentence("backup.no-database", keys=run.home.keys))
     source = BackupSource(home=run.home, settings=run.settings, db=run.open_database())
     with run.out.progress(None, run.t("backup.copying")) as told:
         made = create_backup(
             source,
-            Path(folder).absolute(),
+            place.absolute(),
             run.clock(),
             with_annex=with_annex,
             told=told,

@@ -14,6 +14,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.election.archive import archive
 from federation.cli.election.candidates import candidates
 from federation.cli.election.following import follow_next, take_rules
+from federation.cli.election.successor import continue_election
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason, run_statement
@@ -31,6 +32,7 @@ def election() -> None:
 
 election.add_command(archive)
 election.add_command(candidates)
+election.add_command(continue_election)
 election.add_command(follow_next)
 
 

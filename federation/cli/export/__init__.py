@@ -1,8 +1,9 @@
 """`federation export`: rows for a spreadsheet, or everything signed for others.
 
-Rule: one of four things a call. Rows go to a file or to standard output (`rows`); a
-bundle file, a static site and a trust file always go to the path they are given
-(`publish`). Options that mean nothing together are refused, not passed over.
+Rule: one of five things a call. Rows go to a file or to standard output (`rows`); a
+bundle file, a static site, a folder of forks and a trust file always go to the path
+they are given (`publish`). Options that mean nothing together are refused, not passed
+over.
 """
 
 import sys
@@ -16,6 +17,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.export.publish import (
     export_bundle,
     export_excerpt,
+    export_forks,
     export_static,
     export_trust,
 )
@@ -45,6 +47,7 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--out", "path", type=_FILE, help="export.option-out")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
 @click.option("--static", type=_FOLDER, help="export.option-static")
+@click.option("--forks", type=_FOLDER, help="export.option-forks")
 @click.option("--trust", type=_FILE, help="export.option-trust")
 @click.option(
     "--quorum", type=click.IntRange(0, 256), default=DEFAULT_QUORUM,
@@ -55,7 +58,7 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--for", "for_org", metavar="ORG", help="export.option-for")
 @scope_options
 @command_options
-def export(  # noqa: PLR0913, PLR0917  one argument per option
+def export(  # noqa: PLR0911, PLR0913, PLR0917  one argument per option
     run: Run,
     form: str,
     what: What,
@@ -63,6 +66,7 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     path: Path | None,
     bundle: Path | None,
     static: Path | None,
+    forks: Path | None,
     trust: Path | None,
     quorum: int,
     since: Path | None,
@@ -70,34 +74,37 @@ def export(  # noqa: PLR0913, PLR0917  one argument per option
     for_org: str | None,
     election: str,
     contest: str,
-) -> None:
+) -> int | None:
     """Write an export."""
     _check_together(run)
     elections = (find_scope(run, election).election,) if election else ()
     if bundle is not None and region:
         export_excerpt(run, bundle, _contests(run, election, contest), region)
-        return
+        return None
     if bundle is not None:
         sizes = read_sizes(since) if since else {}
         selection = Selection(elections, sizes, at=run.clock())
         export_bundle(run, bundle, selection, photos=photos, for_org=for_org)
-        return
+        return None
     if static is not None:
         export_static(run, static, Selection(elections, at=run.clock()), photos=photos)
-        return
+        return None
+    if forks is not None:
+        return export_forks(run, forks)
     if trust is not None:
         export_trust(run, trust, quorum, elections)
-        return
+        return None
     asked = find_scope(run, election, contest)
     with run.open_database().view() as view:
         begun = Export(view, run.settings, asked, what, region)
         if path is None:
             write_rows(run, view, begun, form, sys.stdout.buffer)
-            return
+            return None
         count = write_rows_to(path, run, view, begun, form)
     value = {"rows": count, "path": str(path), "cursor": begun.cursor}
     text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
     run.out.show(value, lambda: run.out.note(text))
+    return None
 
 
 def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
@@ -139,7 +146,8 @@ def _check_together(run: Run) -> None:
 
 #: What stands alone, and with what it does not go together.
 _ALONE = {
-    "bundle": (*_OF_ROWS, "static", "trust"),
+    "bundle": (*_OF_ROWS, "static", "trust", "forks"),
+    "forks": (*_OF_ROWS, "static", "trust", "region", "contest", "election"),
     "since": ("region", "contest"),
     "photos": (*_OF_ROWS, "trust", "region", "contest"),
     "for_org": ("static",),

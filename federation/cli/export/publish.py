@@ -14,13 +14,15 @@ from typing import Any
 
 from federation.blobs.blobs import open_blobs
 from federation.cli.context import Run
-from federation.config.disk import blaming, replace_file
+from federation.cli.output import NEGATIVE, OK
+from federation.config.disk import blaming, make_folder, replace_file
 from federation.config.founding import load_identity_key
 from federation.errors import ConflictError, NotFoundError
 from federation.feeds.bundle import write_bundle
 from federation.flows.partners import read_partners
 from federation.flows.publish.excerpt import is_record, list_excerpt
 from federation.flows.publish.folder import StaticSite
+from federation.flows.publish.forkfolder import list_forks
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -175,6 +177,28 @@ def export_static(
         bytes=run.out.number(done.bytes),
     )
     run.out.show(value, lambda: run.out.line(text))
+
+
+def export_forks(run: Run, folder: Path) -> int:
+    """Write what proves that somebody signed two histories, and say of whom.
+
+    What an earlier call has written there is written anew; other files stay.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with run.open_database().view() as view:
+        items = list_forks(view, run.clock())
+        if items:
+            make_folder(folder, 0o755)
+        for path, data in read_items(items):
+            replace_file(folder / path, data)
+    names = [item.path for item in items]
+    value = {"path": str(folder), "files": names}
+    key = "export.forks" if names else "export.no-forks"
+    count = sum(name.endswith(".fork") for name in names)
+    run.out.show(value, lambda: run.out.line(run.t(key, path=folder, count=count)))
+    return OK if names else NEGATIVE
 
 
 def export_trust(

@@ -16,8 +16,6 @@ from federation.config.member import ELECTION, check_member
 from federation.config.rewrite import add_election
 from federation.config.settings import Settings, load_settings
 from federation.errors import ConfigError
-from federation.records.keychain import format_origin
-from federation.records.keystatement import INCIDENTS
 from federation.store.guard import Guard
 from federation.text import Sentence
 
@@ -36,7 +34,7 @@ def chain(
     made = chain_log(run, settings, election, passphrase_file, incidents=incidents)
     origin = settings.origin_of(election)
     if incidents:
-        origin = format_origin(settings.org, election, INCIDENTS)
+        origin = settings.incidents_origin_of(election)
     value = {"election": election, "origin": origin, "made": [str(one) for one in made]}
     done = "keys.chained-incidents" if incidents else "keys.chained"
     key = done if made else "keys.chain-exists"
@@ -69,7 +67,7 @@ def chain_log(
     home = Home.of(run.folder, settings)
     origins = [settings.origin_of(election)]
     if incidents:
-        origins.append(format_origin(settings.org, election, INCIDENTS))
+        origins.append(settings.incidents_origin_of(election))
     missing = [one for one in origins if not home.chain(one).exists()]
     report = FoundingReport()
     if origins[0] in missing:

@@ -169,7 +169,7 @@ def sign(  # noqa: PLR0913  one argument an option
     signers = [load_identity(path, change.org, passphrase)]
     if new_identity is not None:
         signers.append(
-            _new_identity(run, change.org, new_identity, new_passphrase_file)
+            make_identity(run, change.org, new_identity, new_passphrase_file)
         )
     statements = []
     for one in change.statements:
@@ -193,7 +193,7 @@ def publish(run: Run, *, file: Path) -> None:
     change = keychange.load_change(file)
     if change.org != org:
         raise ConflictError(Sentence("change.of-other", org=change.org, ours=org))
-    with _standing_still(home), run.open_database().view() as view:
+    with standing_still(home), run.open_database().view() as view:
         sizes = {one.origin: _open_size(view, one.origin) for one in change.statements}
         chains = keychange.check_publishable(home, change, lambda o: sizes[o] or 0)
         keychange.publish(home, org, chains)
@@ -201,7 +201,7 @@ def publish(run: Run, *, file: Path) -> None:
 
 
 @contextlib.contextmanager
-def _standing_still(home: Home) -> Iterator[None]:
+def standing_still(home: Home) -> Iterator[None]:
     """Nothing is signed meanwhile: the size that a statement names must stay."""
     with contextlib.ExitStack() as stack:
         try:
@@ -224,7 +224,7 @@ def _parse_desk(named: str, name: str) -> VerifierKey:
     return key
 
 
-def _new_identity(
+def make_identity(
     run: Run, org: str, path: Path, passphrase_file: str | None
 ) -> Signer:
     """The identity key that takes the place of the one we have; made unless it is."""

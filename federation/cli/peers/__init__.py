@@ -14,7 +14,7 @@ from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.peers.circle import import_circle, write_circle
 from federation.cli.peers.ignore import ignore_asking
-from federation.cli.peers.pin import compare_key, find_peer, pin_peers
+from federation.cli.peers.pin import compare_key, find_peer, pin_again, pin_peers
 from federation.cli.peers.show import list_asking, print_asking, show_partners
 from federation.cli.peers.test import test_peers
 from federation.config.fingerprint import fingerprint, parse_fingerprint
@@ -61,6 +61,29 @@ def add(run: Run, *, url: str, expect: str | None, allow_private: bool) -> int |
     value = {"org": peer.org, "name": peer.name, "url": url}
     value["fingerprint"] = fingerprint(identity)
     run.out.show(value, lambda: run.out.line(t("peers.added", org=peer.org)))
+    return OK
+
+
+@peers.command("re-pin", help="peers.help-re-pin")
+@click.argument("org")
+@click.option("--expect", help="peers.option-expect")
+@command_options
+def re_pin(run: Run, *, org: str, expect: str | None) -> int | None:
+    """Know a partner by another key from now on: it has lost the one before."""
+    expected, t = parse_fingerprint(expect) if expect else None, run.t
+    peer = find_peer(run, org)
+    about, identity = asyncio.run(with_feed(peer, introduce, run.clock))
+    if about.org != org:
+        raise ConflictError(Sentence("peers.answers-other", org=org, found=about.org))
+    who = t("peers.who", name=about.name, org=org, url=peer.url)
+    if not compare_key(run, who, identity, expected):
+        return NEGATIVE
+    is_other = identity != peer.identity
+    if is_other:
+        pin_again(run, peer, identity)
+    value = {"org": org, "fingerprint": fingerprint(identity), "changed": is_other}
+    key = "peers.pinned-again" if is_other else "peers.pinned-already"
+    run.out.show(value, lambda: run.out.line(t(key, org=org)))
     return OK
 
 

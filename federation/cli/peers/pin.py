@@ -7,10 +7,10 @@ written before the entry that refers to it.
 from os.path import relpath
 
 from federation.cli.context import Run
-from federation.config.disk import create_file, make_folder
+from federation.config.disk import create_file, make_folder, replace_file
 from federation.config.fingerprint import differing, fingerprint
 from federation.config.peers import Peer, load_vkey_text
-from federation.config.rewrite import add_peers
+from federation.config.rewrite import add_peers, set_identity
 from federation.errors import ConfigError, NotFoundError, VerificationError
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
@@ -60,6 +60,21 @@ def pin_peers(run: Run, new: list[Peer]) -> None:
         entries.append((peer, relpath(path, home.peers.parent)))
     if entries:
         add_peers(home.peers, entries)
+
+
+def pin_again(run: Run, peer: Peer, identity: VerifierKey) -> None:
+    """Write another key for a partner; the file of the one before stays.
+
+    Raises:
+        ConfigError: a file cannot be written, or the list not be edited safely.
+    """
+    home = run.home
+    make_folder(home.keys)
+    # By another name, so that the list changes, too: that is what a node looks at.
+    before = home.vkey(peer.org)
+    path = before.with_name(f"{peer.org}.{identity.key_id.hex()}.vkey")
+    replace_file(path, f"{identity}\n".encode())
+    set_identity(home.peers, peer.org, relpath(path, home.peers.parent))
 
 
 def find_peer(run: Run, org: str) -> Peer:

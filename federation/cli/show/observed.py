@@ -11,6 +11,8 @@ from typing import Final
 from msgspec import Struct, UnsetType
 
 from federation.cli.context import Run
+from federation.cli.times import tell_second
+from federation.flows.backup import is_overdue, read_last
 from federation.flows.query.partners import PartnersAnswer, PartnerView, host_of
 from federation.node.disk import PLACES
 from federation.node.noticetext import tell_time
@@ -41,8 +43,19 @@ class CertificateSeen(Struct, frozen=True, kw_only=True):
     until: int | None
 
 
+class BackupSeen(Struct, frozen=True, kw_only=True):
+    """The last good backup; `is_late`: the clock should have made a newer one."""
+
+    path: str
+    made_at: int
+    has_keys: bool
+    is_late: bool
+
+
 class NodeSeen(Struct, frozen=True, kw_only=True):
     """All of it; `own_certificate` None: no public address with TLS is named.
+
+    `backup` None: none was ever made here.
 
     `plain`: the partners that are asked without TLS, and have no certificate.
     """
@@ -51,6 +64,7 @@ class NodeSeen(Struct, frozen=True, kw_only=True):
     plain: list[str]
     own_certificate: CertificateSeen | None
     disks: list[DiskSeen]
+    backup: BackupSeen | None
 
 
 def see_node(run: Run, view: View, told: PartnersAnswer) -> NodeSeen:
@@ -64,6 +78,7 @@ def see_node(run: Run, view: View, told: PartnersAnswer) -> NodeSeen:
         if own is None
         else CertificateSeen(host=own, until=known.value("certificate", own)),
         disks=[_see_disk(run, place, known) for place in PLACES],
+        backup=_see_backup(run),
     )
 
 
@@ -97,6 +112,16 @@ def _see_disk(run: Run, place: str, known: _Observed) -> DiskSeen:
     return DiskSeen(place=place, free=free, bytes_per_hour=pace, full_in_s=full_in)
 
 
+def _see_backup(run: Run) -> BackupSeen | None:
+    last = read_last(run.home.last_backup)
+    if last is None:
+        return None
+    is_late = is_overdue(last, run.settings.backup, run.clock())
+    return BackupSeen(
+        path=last.path, made_at=last.made_at, has_keys=last.has_keys, is_late=is_late
+    )
+
+
 def print_seen(run: Run, seen: NodeSeen) -> None:
     """Print it for people."""
     t = run.t
@@ -121,6 +146,13 @@ def print_seen(run: Run, seen: NodeSeen) -> None:
         run.out.line(t("views.seen-own", host=own.host, until=until))
     for disk in seen.disks:
         run.out.line(_disk(run, disk))
+    last = seen.backup
+    if last is None:
+        run.out.line(t("backup.seen-none"))
+        return
+    key = "backup.seen-late" if last.is_late else "backup.seen"
+    told = {"path": last.path, "hours": run.settings.backup.every_h}
+    run.out.line(t(key, moment=tell_second(last.made_at), **told))
 
 
 def _state(run: Run, one: PartnerView) -> str:

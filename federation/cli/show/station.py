@@ -114,6 +114,8 @@ def _credit(run: Run, statement: answers.Said) -> str:
 def _says(run: Run, statement: answers.Said) -> str:
     t = run.t
     words = [t(f"views.says-{statement.kind}")]
+    if statement.forked is True:
+        words.append(t("page.forked"))
     if statement.round != "reguler":
         words.append(t(f"page.round_{statement.round}"))
     if statement.derived:

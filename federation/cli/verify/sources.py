@@ -26,6 +26,7 @@ from federation.feeds.retry import Waits
 from federation.feeds.sessions import Sessions
 from federation.feeds.unreadable import unreadable
 from federation.flows.audit import AuditSource
+from federation.flows.audit.document import READMES
 from federation.sources.pipe import STDIN_NAMES, open_source
 from federation.text import Sentence
 from federation.tlog.fork import MAX_EVIDENCE_BYTES
@@ -102,6 +103,8 @@ def _spread(name: str) -> list[str]:
         inside = sorted(path.iterdir())
     except OSError:
         return [name]  # told when it is opened
+    # What people read beside documents is none.
+    inside = [file for file in inside if file.name not in READMES.values()]
     is_flat = bool(inside) and all(file.is_file() for file in inside)
     is_log = any(file.name == LOGS.path for file in inside)
     return [str(file) for file in inside] if is_flat and not is_log else [name]

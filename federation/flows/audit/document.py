@@ -14,7 +14,7 @@ signed twice. A record alone has no place in its log, so it is judged as if it s
 where its key was valid; a key that was revoked anywhere proves nothing then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -40,6 +40,8 @@ from federation.tlog.tile import MAX_LEAF_BYTES
 DocumentKind = Literal["receipt", "record", "checkpoint", "evidence", "keys"]
 
 _RECEIPT: Final = b"c2sp.org/tlog-proof@"
+#: What people read, by language, beside documents in a folder: it is none.
+READMES: Final[Mapping[str, str]] = {"en": "README.md", "id": "README.id.md"}
 _FORK: Final = b"tps-federation/fork@"
 KEY_FORK: Final = b"tps-federation/key-fork@"
 

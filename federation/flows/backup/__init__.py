@@ -17,8 +17,8 @@ Source: docs/adr/0044-a-backup-has-no-guard.md
 """
 
 from federation.flows.backup.create import BackupSource, CreatedBackup, create_backup
-from federation.flows.backup.form import BackupFile, BackupManifest, check_place
-from federation.flows.backup.last import LastBackup, read_last
+from federation.flows.backup.form import BackupFile, BackupManifest
+from federation.flows.backup.last import LastBackup, is_overdue, read_last
 from federation.flows.backup.look import BackupReport, examine_backup
 from federation.flows.backup.restore import RestoredHome, restore_backup
 from federation.flows.backup.rotate import rotate_backups
@@ -31,9 +31,9 @@ __all__ = (
     "CreatedBackup",
     "LastBackup",
     "RestoredHome",
-    "check_place",
     "create_backup",
     "examine_backup",
+    "is_overdue",
     "read_last",
     "restore_backup",
     "rotate_backups",

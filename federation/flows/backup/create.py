@@ -35,6 +35,7 @@ from federation.flows.backup.form import (
     WRITTEN,
     BackupManifest,
     LogExtent,
+    check_place,
     check_room,
     write_backup,
 )
@@ -109,9 +110,11 @@ def create_backup(
     Raises:
         ConflictError: another backup is being made there.
         VerificationError: the database is damaged.
-        ConfigError: agencies.toml, or the public backup key, cannot be used.
+        ConfigError: agencies.toml, the public backup key, or the folder cannot be used.
         OSError: a disk is full or failed; no file was made.
     """
+    static = source.settings.static.folder
+    check_place(folder, None if static is None else source.home.folder / static)
     make_folders(folder, 0o700)
     with locked(folder), _workshop(folder) as work:
         check_room(folder, free_bytes(folder), _COPIES * source.db.path.stat().st_size)

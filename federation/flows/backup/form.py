@@ -30,7 +30,6 @@ from typing import BinaryIO, Final, Literal, Self
 
 import msgspec
 
-from federation.blobs.blobs import is_remote
 from federation.errors import ConfigError, FederationError, NotFoundError
 from federation.errors import VerificationError as DamagedError
 from federation.files import open_regular
@@ -115,14 +114,19 @@ class BackupManifest(
     left_out: list[str]
 
 
-def check_place(folder: str) -> None:
-    """Refuse an address that no backup can be put at.
+def check_place(folder: Path, public: Path | None) -> None:
+    """Refuse a folder that is no place for a backup.
+
+    Args:
+        folder: Where one is to be made.
+        public: The folder that a web server shows everybody; None: there is none.
 
     Raises:
-        ConfigError: it is that of an object store.
+        ConfigError: it lies in what everybody may read.
     """
-    if is_remote(folder):
-        raise ConfigError(folder, "", Sentence("backup.no-store"))
+    if public is not None and folder.resolve().is_relative_to(public.resolve()):
+        why = Sentence("backup.inside", folder=folder, public=public)
+        raise ConfigError(str(folder), "", why)
 
 
 def write_backup(

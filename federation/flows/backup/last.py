@@ -5,12 +5,18 @@ and what it says must be known when the folder of the backups is not there.
 """
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from federation.config.settings import BackupSettings
 from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.files import write_whole
+
+#: So many intervals may pass before it is told as late.
+_LATE: Final = 2
+_HOUR_S: Final = 3_600
 
 
 class LastBackup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,6 +25,12 @@ class LastBackup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     path: str
     made_at: int
     has_keys: bool
+
+
+def is_overdue(last: LastBackup, settings: BackupSettings, now: float) -> bool:
+    """Whether the clock should have made another one by now, Unix seconds."""
+    late_s = _LATE * settings.every_h * _HOUR_S
+    return settings.to is not None and now - last.made_at > late_s
 
 
 def read_last(path: Path) -> LastBackup | None:

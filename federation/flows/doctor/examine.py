@@ -27,6 +27,7 @@ from federation.store import form, keystatements, logs, mapstate
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.store.pinned import read_identity
 from federation.text import Sentence, as_said, quote
 from federation.text.cause import explain_bug
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -207,6 +208,7 @@ def open_log_chain(
             report.note("not-pinned", log.origin, why)
             # Whether it is theirs nobody says; whether it is whole, it says itself.
             identity = _claimed_identity(notes[0])
+        identity = read_identity(view, log.origin, identity)
         return open_chain(notes, identity)
     except FederationError as error:
         report.error("keys", log.origin, error.told)

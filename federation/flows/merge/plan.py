@@ -11,14 +11,11 @@ Everybody reads the map, so only logs that everybody may read are in it.
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
-from federation.records.keystatement import Follows, KeyStatement
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.readers import is_open
-from federation.records.sealed import leaf_statement
 from federation.store import keystatements, logs, mapstate, registers
 from federation.store.db import View
 from federation.store.following import end_of
@@ -96,18 +93,10 @@ def _counted_ends(view: View, shown: Iterable[Log]) -> dict[str, int]:
     """Below which index a log counts, where a successor says so, by origin."""
     ends: dict[str, int] = {}
     for log in shown:
-        follows = _follows(view, log) if log.generation > 1 else None
+        if log.generation == 1:
+            continue
+        follows = keystatements.read_follows(view, log.id)
         if follows is not None:
             known = ends.get(follows.origin, follows.size)
             ends[follows.origin] = min(known, follows.size)
     return ends
-
-
-def _follows(view: View, log: Log) -> Follows | None:
-    notes = keystatements.read_keys(view, log.id)
-    if not notes:
-        return None
-    # Verified when it was saved.
-    statement = leaf_statement(notes[-1])
-    assert isinstance(statement, KeyStatement), "nothing else is saved there"
-    return None if statement.follows is UNSET else statement.follows

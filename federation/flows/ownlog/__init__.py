@@ -11,4 +11,5 @@ verdict     the answer to each row
 begin       a log begun, or taken up again
 reconcile   whether it may be signed: database, guard, partners' copies
 refill      what it has lost, fetched back from a partner
+successor   how much of one that has ended counts
 """

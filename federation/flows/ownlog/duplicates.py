@@ -19,9 +19,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
-from federation.errors import FormatError, RecordError
+from federation.errors import FormatError, NotFoundError, RecordError
 from federation.flows.ownlog.sequence import OwnLog
-from federation.records.claim import Claim
+from federation.records.claim import Claim, StatementSlot
 from federation.records.kinds import kind_of
 from federation.records.sealed import Sealed, reopen_leaf
 from federation.store import (
@@ -169,13 +169,34 @@ def said_in(
 class Screen:
     """What a log says of the slots of one batch, kept current while it is judged."""
 
-    def __init__(self, view: View, log_id: int, rows: Iterable[OwnStatement]) -> None:
-        """Read at once what is known about all `rows`."""
+    def __init__(self, view: View, log: OwnLog, rows: Iterable[OwnStatement]) -> None:
+        """Read at once what is known about all `rows`, also by logs before this one."""
         batch = list(rows)
         tps = sorted({row.slot.tps for row in batch})
         refs = sorted({row.ref for row in batch if row.ref is not None})
-        self._history = statements.said_at(view, log_id, tps)
-        self._revisions = statements.revisions_of(view, log_id, refs) if refs else {}
+        self._history = dict[StatementSlot, list[OwnStatement]]()
+        self._revisions = dict[tuple[str, str], Revision]()
+        for log_id, end in reversed(_continued(view, log)):
+            self._read_ended(view, log_id, end, tps, refs)
+        for slot, said in statements.said_at(view, log.log_id, tps).items():
+            self._history.setdefault(slot, []).extend(said)
+        if refs:
+            self._revisions |= statements.revisions_of(view, log.log_id, refs)
+
+    def _read_ended(
+        self, view: View, log_id: int, end: int, tps: list[str], refs: list[str]
+    ) -> None:
+        """What a log before this one says below the size that counts of it."""
+        contents = set[bytes]()
+        for slot, said in statements.said_at(view, log_id, tps).items():
+            counted = [one for one in said if one.index < end]
+            self._history.setdefault(slot, []).extend(counted)
+            contents.update(one.content for one in counted)
+        revisions = statements.revisions_of(view, log_id, refs) if refs else {}
+        for thing, newest in revisions.items():
+            # A revision that lies above was never said; nor is one that was moved.
+            if newest.content in contents:
+                self._revisions[thing] = newest
 
     def judge(self, row: OwnStatement, *, force: bool, restate: bool) -> Judgement:
         """The answer to a row; `add` it if it is logged."""
@@ -215,6 +236,19 @@ class Screen:
             return None if restate else same
         other = Sentence("intake.revision", revision=row.revision, ref=row.ref)
         return Judgement("refused", other, code="revision", at="revision")
+
+
+def _continued(view: View, log: OwnLog) -> list[tuple[int, int]]:
+    """The logs that this one continues, newest first: their ids and what counts."""
+    ended, follows = list[tuple[int, int]](), log.chain.follows()
+    while follows is not None:
+        try:
+            before = logs.get_log(view, follows.origin)
+        except NotFoundError:
+            break  # lost with a disk, and nobody had any of it
+        ended.append((before.id, follows.size))
+        follows = keystatements.read_follows(view, before.id)
+    return ended
 
 
 def _judge_withdrawal(row: OwnStatement, history: list[OwnStatement]) -> Judgement:

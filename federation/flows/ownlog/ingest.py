@@ -243,7 +243,7 @@ def _screen(
 ) -> list[_IndexedRow]:
     """The rows to log, each at its index; the verdicts on the others are added."""
     own_of = {row.row: said_of(row.sealed) for row in rows}
-    screen = Screen(view, log.log_id, filter(None, own_of.values()))
+    screen = Screen(view, log, filter(None, own_of.values()))
     kept: list[_IndexedRow] = []
     closed = False
     for row, leaf, sealed in rows:

@@ -48,11 +48,12 @@ Action: TypeAlias = Literal["sign", "wait", "hold", "refill", "never"]
 LARGER = "own-log-larger-elsewhere"
 LOST = "own-log-successor-needed"
 UNKNOWN = "own-log-past-unknown"
+#: What is told of a log that is to be signed, and may not.
+OF_SIGNING = ("own-log", LARGER, LOST, UNKNOWN)
 _FIRST = Sentence("why.first-import")
 PAST = Sentence("why.past", first=_FIRST)
 COPIED = Sentence("why.copied", first=_FIRST)
 WAITING = Sentence("why.waiting")
-# Opening a successor log is not in this version, so nobody is told to.
 ENDED = Sentence("why.ended")
 TWO = Sentence("why.two", ended=ENDED)
 

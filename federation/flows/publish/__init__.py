@@ -7,5 +7,6 @@ folder         a static site, written beside what readers are reading
 beside         what stands in such a folder beside the records
 outputfolder   files that are whole from the moment they are there
 excerpt        a region's records, each with its proof
+forkfolder     proofs that an organisation signed two histories, as a small folder
 trust          the trust file: whose signatures count, and how many are enough
 """

@@ -35,6 +35,7 @@ from federation.records.keychain import KeyChain
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.pinned import read_identity
 from federation.store.taken import read_taken
 from federation.text import Sentence
 from federation.text.cause import explain_bug, tell_refusal
@@ -127,9 +128,9 @@ class Follower:
         self, entry: StatusEntry, log: Log | None, partner: Peer
     ) -> PulledLog:
         now = self._alarms.now
-        log, chain = await trust(
-            self._ctx, self._feed, entry, log, partner.identity, now
-        )
+        pinned = partner.identity
+        identity = await self._ctx.db.read(read_identity, entry.origin, pinned)
+        log, chain = await trust(self._ctx, self._feed, entry, log, identity, now)
         reason = await refresh_about(self._ctx, self._feed, entry, chain)
         try:
             shown = await compare(self._ctx, log, entry, chain)

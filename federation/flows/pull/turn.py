@@ -9,7 +9,7 @@ Source: docs/reference/protocol.md, "Pulling"
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from federation.config.peers import Peer
@@ -33,7 +33,7 @@ from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
 from federation.flows.pull.times import WaitedTimes
 from federation.records.about import open_about_unpinned
-from federation.records.keychain import encode_keys
+from federation.records.keychain import encode_keys, parse_origin
 from federation.store import keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
@@ -224,7 +224,7 @@ class _TurnUnderWay:
         )
 
     def _sort(
-        self, entries: Sequence[StatusEntry], held: Iterable[str]
+        self, entries: Sequence[StatusEntry], held: Mapping[str, "_Held"]
     ) -> tuple[list[tuple[StatusEntry, Peer]], list[str], list[str]]:
         """The logs of others that we take from this peer, and those that we do not.
 
@@ -234,8 +234,8 @@ class _TurnUnderWay:
         times, crowding = WaitedTimes(held), list[str]()
         for entry in entries:
             partner = self._ctx.wants(self._peer, entry.origin)
-            if entry.origin in self._ctx.own:
-                continue
+            if entry.origin in self._ctx.own or _is_ours(held.get(entry.origin)):
+                continue  # also one of ours that has a successor
             if partner is None:
                 offered.append(entry.origin)
             elif not times.admits(entry.origin):
@@ -243,7 +243,13 @@ class _TurnUnderWay:
             else:
                 wanted.append((entry, partner))
         # Its own logs before those that it relays: they are what only it must have.
-        wanted.sort(key=lambda row: row[1].org != self._peer.org)
+        # What continues a log before that: it may say by which key the old one is read.
+        wanted.sort(
+            key=lambda row: (
+                row[1].org != self._peer.org,
+                -parse_origin(row[0].origin).generation,
+            )
+        )
         return wanted, offered, crowding
 
     async def _take_one(
@@ -300,6 +306,10 @@ def _read_held(view: View) -> dict[str, _Held]:
         log.origin: _Held(log, _keys_digest(view, log), known.get(log.org, ""))
         for log in logs.list_logs(view)
     }
+
+
+def _is_ours(held: _Held | None) -> bool:
+    return held is not None and held.log.own
 
 
 def _keys_digest(view: View, log: Log) -> str:

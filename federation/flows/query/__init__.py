@@ -18,6 +18,7 @@ Every answer names the `cursor` it was read at.
     history     what each organisation said of a station over time
     comparison  what each says of a station, figure by figure
     cited       whose record another was read or copied from
+    forked      from which record on a log is in dispute that was signed twice
     photos      the photographs behind what is said of a station
     lists       where nobody has been, where monitors differ
     search      a place as people type it

@@ -68,6 +68,7 @@ class Said(Struct, frozen=True, kw_only=True):
     `counted`: it is of the round that counts. `held_by`: how many other
     organisations confirmed by signature that they hold it. `files`: SHA-256 each.
     `cites`: what it was read or copied from; told of one station, not in lists.
+    `forked`: its organisation signed two histories, and before that nobody held this.
     """
 
     org: str
@@ -87,6 +88,7 @@ class Said(Struct, frozen=True, kw_only=True):
     rules: tuple[RuleWord, ...] | UnsetType = UNSET
     files: tuple[HexDigest, ...] | UnsetType = UNSET
     cites: CitedRecord | UnsetType = UNSET
+    forked: bool | UnsetType = UNSET
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ from federation.flows.query.table import (
     region_table,
     station_table,
 )
-from federation.flows.query.tps import contest_of
+from federation.flows.query.tps import NO_BACKING, contest_of
 from federation.records.merge import decode_row
 from federation.store import logs, mapreading, maprows
 from federation.store.db import View
@@ -163,7 +163,7 @@ class Export:
         self._after = codes[-1] if codes else ""
         names = read_names(view, asked.election, codes)
         contests = [
-            contest_of(merged, asked.profile, {})
+            contest_of(merged, asked.profile, NO_BACKING)
             for merged in _held(view, asked, codes)
         ]
         return claim_table(contests, self._numbers, names, self._credit)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from federation.errors import FormatError, NotFoundError, RecordError
 from federation.flows.query import answers
 from federation.flows.query.comparison import TOLD
-from federation.flows.query.tps import said_of
+from federation.flows.query.tps import NO_BACKING, said_of
 from federation.records.claim import Claim
 from federation.records.result import TpsResult
 from federation.records.timezones import tell_local
@@ -124,7 +124,7 @@ def _read_earlier(
 
 
 def _replaced(origin: str, claim: Claim) -> answers.Said:
-    return replace(said_of(origin, claim, UNSET, {}), counted=False)
+    return replace(said_of(origin, claim, UNSET, NO_BACKING), counted=False)
 
 
 def _tell(

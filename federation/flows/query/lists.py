@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import QueryScope, list_missing, parse_region, places
-from federation.flows.query.tps import confirmations, contest_of
+from federation.flows.query.tps import contest_of, read_backing
 from federation.records.merge import decode_row
 from federation.store import mapreading, registers
 from federation.store.db import View
@@ -71,13 +71,13 @@ def disputed(
         for station in mapreading.read_tps(view, asked.election, tps)
         if station.contest == asked.contest
     ]
-    confirmed = confirmations(view, merged)
+    backing = read_backing(view, merged)
     return answers.DisputedAnswer(
         election=asked.election,
         contest=asked.contest,
         cursor=format_cursor(read_cursor(view, asked.election)),
         region=places(view, asked.election, [code])[0],
-        disputed=[contest_of(station, asked.profile, confirmed) for station in merged],
+        disputed=[contest_of(station, asked.profile, backing) for station in merged],
         next=_next(codes, limit),
     )
 

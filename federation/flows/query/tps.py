@@ -1,6 +1,7 @@
 """One polling station: who says what, side by side, KPU apart."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -10,6 +11,7 @@ from federation.errors import NotFoundError
 from federation.flows.query import answers
 from federation.flows.query.cited import cited_by
 from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.forked import undisputed_sizes
 from federation.flows.query.scope import candidate_names, places
 from federation.records.claim import Claim
 from federation.records.merge import decode_row
@@ -38,9 +40,9 @@ def tps(
     if profile is None:
         raise NotFoundError(Sentence("asked.no-election", election=f"{election!r}"))
     merged = mapreading.read_tps(view, election, station)
-    confirmed = confirmations(view, merged)
+    backing = read_backing(view, merged)
     contests = [
-        _with_credits(view, row, contest_of(row, profile, confirmed)) for row in merged
+        _with_credits(view, row, contest_of(row, profile, backing)) for row in merged
     ]
     in_register = registers.contains(view, election, station)
     if not contests and not in_register and registers.is_known(view, election):
@@ -59,22 +61,37 @@ def tps(
     )
 
 
-def confirmations(
-    view: View, merged: Iterable[mapreading.MergedTps]
-) -> cosignatures.HolderSizes:
-    """Who holds the logs of these claims, as far as they confirmed it."""
-    return cosignatures.load_holders(
-        view, {origin for station in merged for origin, _ in station.claims}
+class Backing(NamedTuple):
+    """What stands behind statements, and against them.
+
+    Attributes:
+        holders: Who holds their logs, as far as they confirmed it.
+        undisputed: Below which index a log stands that was signed twice, by origin.
+    """
+
+    holders: cosignatures.HolderSizes
+    undisputed: Mapping[str, int]
+
+
+#: Of statements of which nobody asks that.
+NO_BACKING: Final = Backing({}, {})
+
+
+def read_backing(view: View, merged: Iterable[mapreading.MergedTps]) -> Backing:
+    """What is known of the logs of these claims."""
+    origins = {origin for station in merged for origin, _ in station.claims}
+    return Backing(
+        cosignatures.load_holders(view, origins), undisputed_sizes(view, origins)
     )
 
 
 def contest_of(
-    merged: mapreading.MergedTps, profile: Profile, confirmed: cosignatures.HolderSizes
+    merged: mapreading.MergedTps, profile: Profile, backing: Backing
 ) -> answers.Contest:
     """One contest at one station, out of its stored row and claims."""
     row = decode_row(merged.row)
     statements = [
-        said_of(origin, claim, row.round, confirmed)
+        said_of(origin, claim, row.round, backing)
         for origin, claim in sorted(merged.claims, key=lambda p: (p[1].org, p[1].round))
     ]
     files = {
@@ -134,7 +151,7 @@ def said_of(
     origin: str,
     claim: Claim,
     counted: str | msgspec.UnsetType,
-    confirmed: cosignatures.HolderSizes,
+    backing: Backing,
 ) -> answers.Said:
     """A claim as a statement that is told.
 
@@ -142,8 +159,9 @@ def said_of(
         origin: Of its log.
         claim: What it says.
         counted: The round that counts.
-        confirmed: Who holds its log.
+        backing: Of its log, among others.
     """
+    undisputed = backing.undisputed.get(origin)
     return answers.Said(
         org=claim.org,
         origin=origin,
@@ -156,9 +174,10 @@ def said_of(
         complete=claim.complete,
         derived=claim.derived,
         review=claim.review,
-        held_by=cosignatures.count_holders(confirmed, origin, claim.index),
+        held_by=cosignatures.count_holders(backing.holders, origin, claim.index),
         votes=read_counts(claim.votes) if claim.votes else UNSET,
         figures=read_counts(claim.figures) if claim.figures else UNSET,
         rules=claim.rules or UNSET,
         files=claim.files or UNSET,
+        forked=(undisputed is not None and claim.index >= undisputed) or UNSET,
     )

@@ -7,13 +7,18 @@ one is conclusive, whoever served them. If they do not, the feed is lying or dam
 Source: docs/reference/protocol.md, "Pulling" step 6
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from federation.errors import ProofError
 from federation.feeds.feed import Feed
 from federation.text import Sentence
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import find_fork
-from federation.tlog.merkle import fold_prefix, prove_prefix
+from federation.tlog.merkle import HashReader, fold_prefix, prove_prefix
 from federation.tlog.tile import Tile, hash_reader
+
+T = TypeVar("T")
 
 
 class _MissingError(Exception):
@@ -40,7 +45,9 @@ async def check_grown(feed: Feed, old: SignedCheckpoint, new: SignedCheckpoint) 
     """
     if old.size == 0:
         return
-    hashes = await _fetch_hashes(feed, old, new)
+    hashes = await read_tree(
+        feed, new.origin, new.size, lambda read: prove_prefix(old.size, new.size, read)
+    )
     old_root, new_root = fold_prefix(old.size, new.size, hashes)
     if new_root != new.root:
         raise ProofError(Sentence("protocol.tiles-not-signed"))
@@ -51,9 +58,17 @@ async def check_grown(feed: Feed, old: SignedCheckpoint, new: SignedCheckpoint) 
     )
 
 
-async def _fetch_hashes(
-    feed: Feed, old: SignedCheckpoint, new: SignedCheckpoint
-) -> list[bytes]:
+async def read_tree(
+    feed: Feed, origin: str, size: int, use: Callable[[HashReader], T]
+) -> T:
+    """What `use` makes of the tree of a log that a feed shows; no hash is verified.
+
+    Each round needs one tile more: `use` is called once for each, and once again.
+
+    Raises:
+        FormatError: tiles of another length: the feed's fault.
+        PeerError: the feed did not deliver.
+    """
     fetched: dict[Tile, bytes] = {}
 
     def read(tile: Tile) -> bytes:
@@ -62,9 +77,8 @@ async def _fetch_hashes(
         except KeyError:
             raise _MissingError(tile) from None
 
-    # Each round needs one tile more: two for every level, at the most.
     while True:
         try:
-            return prove_prefix(old.size, new.size, hash_reader(read, new.size))
+            return use(hash_reader(read, size))
         except _MissingError as missing:
-            fetched[missing.tile] = await feed.tile(new.origin, missing.tile)
+            fetched[missing.tile] = await feed.tile(origin, missing.tile)

@@ -103,14 +103,18 @@ def _visit_of(
 
 
 async def with_feed(
-    peer: Peer, use: Callable[[Feed], Awaitable[T]], wall: Callable[[], float]
+    peer: Peer,
+    use: Callable[[Feed], Awaitable[T]],
+    wall: Callable[[], float],
+    introduction: Introduction | None = None,
 ) -> T:
-    """What `use` makes of a node over HTTP, as a stranger.
+    """What `use` makes of a node over HTTP.
 
     Args:
         peer: whose node; one whose name is its address was just typed.
         use: is given the way to it.
         wall: Unix seconds.
+        introduction: By which it is told who asks; None: a stranger does.
 
     Raises:
         PeerError: it has no address, or whatever `use` raises.
@@ -127,6 +131,7 @@ async def with_feed(
             waits=_waits(),
             wall=wall,
             is_typed=peer.org == peer.url,
+            introduction=introduction,
         )
         return await use(feed)
 

@@ -16,6 +16,7 @@ it.
     callers     whether callers behind a proxy are told apart
     limits      how many files may be open
     early       whether results wait until everybody may read them
+    backup      when the last good backup was made
     upgrading   what the first start of this version would do (`UPGRADE`)
     outside     our clock, our address and what partners say of it (`ONLINE`)
     addresses   whether callers' addresses come through our proxy (`ONLINE`)
@@ -28,6 +29,7 @@ from typing import Final
 from federation.flows.steps import CheckStep, StepPlan, run_steps
 from federation.node.house import (
     addresses,
+    backup,
     callers,
     database,
     early,
@@ -68,6 +70,7 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("callers", ("settings",), callers.see_callers),
     StepPlan("limits", ("settings",), limits.see_limits),
     StepPlan("early", ("settings", "peers-file"), early.see_early),
+    StepPlan("backup", ("settings",), backup.see_backup),
 )
 
 #: What calls others: seconds, the last one more than a minute.

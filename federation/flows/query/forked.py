@@ -1,0 +1,37 @@
+"""From which record on a log is in dispute, whose organisation signed two histories.
+
+Rule: only that organisation's records are marked, and only those that nobody held
+before the dispute: what lies below the last size that others confirmed, and that is
+smaller than both histories of the proof, was there when there was one history. The
+mark changes no figure; how much counts is said by the log that continues this one.
+"""
+
+from collections.abc import Collection, Mapping
+
+from federation.errors import FormatError
+from federation.store import cosignatures, logs
+from federation.store.db import View
+from federation.store.logs import Log
+from federation.tlog.checkpoint import read_unverified
+from federation.tlog.fork import parse_evidence
+
+
+def undisputed_sizes(view: View, origins: Collection[str]) -> Mapping[str, int]:
+    """Below which index the records of these logs stand, where two were signed."""
+    return {
+        log.origin: _undisputed(view, log)
+        for log in logs.list_logs(view)
+        if log.frozen is not None and log.origin in origins
+    }
+
+
+def _undisputed(view: View, log: Log) -> int:
+    below = log.size + 1
+    try:
+        old, _, _ = parse_evidence(log.frozen or b"")
+        # Verified when it was kept; of the two the smaller.
+        below = read_unverified(old).size
+    except FormatError:
+        pass  # two key statements: no size is in dispute but what nobody confirmed
+    sizes = cosignatures.cosigned_sizes(view, log.id, log.org, below)
+    return max(sizes, default=0)

@@ -1,0 +1,106 @@
+"""Backups by the clock: made when one is due, older ones let go behind it.
+
+Rule: due is what the newest one in that folder says, whoever made it: after a restart
+nothing is made twice. What fails is an alarm, and nothing goes then:
+
+    backup-failed    goes away by itself        backup
+
+A folder in which there was a backup and that is another one now is a disk that is not
+mounted: the disk below it would fill up with what is meant for the other.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from federation.errors import ConflictError, FederationError
+from federation.flows.backup import (
+    BackupSource,
+    create_backup,
+    read_last,
+    rotate_backups,
+)
+from federation.flows.backup.create import LOCK
+from federation.node.resources import Resources
+from federation.schedule import Duty, Result
+from federation.store import alarms
+from federation.text import Sentence
+from federation.text.cause import tell_refusal
+
+ALARM: Final = "backup-failed"
+SUBJECT: Final = "backup"
+NAME: Final = "backups by the clock"  # no organisation's: theirs have no space
+#: So often it is asked whether one is due, and tried again.
+LOOK_S: Final = 600.0
+DEADLINE_S: Final = 86_400.0
+_HOUR_S: Final = 3_600
+
+
+def backup_duties(resources: Resources, clock: Callable[[], float]) -> tuple[Duty, ...]:
+    """The duty; none where the settings name no folder. `clock` gives Unix seconds."""
+    to = resources.settings.backup.to
+    if to is None:
+        return ()
+    keeper = _BackupKeeper(resources, resources.home.folder / to, clock)
+    return (Duty(name=NAME, run=keeper.turn, interval_s=LOOK_S, deadline_s=DEADLINE_S),)
+
+
+class _BackupStoppedError(Exception):
+    """The node stops: what was begun is thrown away."""
+
+
+class _BackupKeeper:
+    """Makes them, turn by turn."""
+
+    def __init__(
+        self, resources: Resources, folder: Path, clock: Callable[[], float]
+    ) -> None:
+        self._resources, self._folder, self._clock = resources, folder, clock
+
+    async def turn(self) -> Result:
+        """One turn; a failure is an alarm, and is tried again at the next."""
+        db, now = self._resources.db, self._clock()
+        stopped = threading.Event()
+        work = asyncio.ensure_future(asyncio.to_thread(self._work, now, stopped))
+        try:
+            is_made = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            stopped.set()
+            # A thread cannot be stopped, and the database is closed behind this.
+            await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()  # nobody is left to hear it
+            raise
+        except (FederationError, OSError) as error:
+            told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            await db.write(alarms.raise_alarm, ALARM, SUBJECT, told, int(now))
+            return Result(outcome="failed", reason=told)
+        if is_made:
+            await db.write(alarms.clear_alarm, ALARM, SUBJECT)
+        return Result(outcome="ok" if is_made else "unchanged")
+
+    def _work(self, now: float, stopped: threading.Event) -> bool:
+        """Whether one was due, and was made."""
+        home, settings = self._resources.home, self._resources.settings
+        last = read_last(home.last_backup)
+        if last is not None and Path(last.path).parent == self._folder:
+            if not (self._folder / LOCK).exists():
+                raise ConflictError(Sentence("backup.other-disk", folder=self._folder))
+            if 0 <= now - last.made_at < settings.backup.every_h * _HOUR_S:
+                return False
+
+        def go_on(_: int) -> None:
+            if stopped.is_set():
+                raise _BackupStoppedError
+
+        create_backup(
+            BackupSource(home=home, settings=settings, db=self._resources.db),
+            self._folder,
+            now,
+            with_annex=settings.backup.with_annex,
+            told=go_on,
+        )
+        rotate_backups(self._folder, settings.org, settings.backup.keep)
+        return True
