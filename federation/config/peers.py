@@ -145,6 +145,23 @@ def parse_peers(text: str, path: Path) -> tuple[Peer, ...]:
     return tuple(peers.values())
 
 
+def list_identity_files(path: Path) -> list[Path]:
+    """The files that a list of partners names for their identity keys.
+
+    Raises:
+        ConfigError: unreadable, not TOML, or something else than `[[peer]]` tables.
+    """
+    if not path.exists():
+        return []
+    tables = tables_of(read_file(path), str(path))
+    named = (table.get("identity") for table in tables if isinstance(table, dict))
+    return [
+        path.parent / name
+        for name in named
+        if isinstance(name, str) and name.endswith(".vkey")
+    ]
+
+
 def tables_of(text: str, where: str) -> list[Any]:
     """The `[[peer]]` tables of a text, not yet checked one by one.
 

@@ -92,6 +92,8 @@ def test_python_dash_m_is_the_same_command():
 
 
 def parameters(command):
+    # Another class shows the names of its texts.
+    assert isinstance(command, Command), command.name
     for param in command.params:
         if isinstance(param, click.Option):
             yield param.help or ""

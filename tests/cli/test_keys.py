@@ -1,5 +1,6 @@
 """Our own keys, shown and extended."""
 
+import contextlib
 import errno
 import io
 import itertools
@@ -17,6 +18,7 @@ from federation.config.home import Home
 from federation.config.keystore import load_signer
 from federation.config.settings import load_settings
 from federation.records.keychain import open_chain
+from federation.store import logs
 from federation.store.db import Database
 from federation.text import Text
 from tests.cli.filled_home import LOG, federation, fill
@@ -274,6 +276,50 @@ def test_what_hides_a_key_from_whoever_signs_is_not_signed(
     code, out, err = cli(*sign)
     assert code == 0, err
     assert vkey in json.loads(out)["changes"][0]
+
+
+def test_of_one_version_no_second_statement_is_signed(cli, home, passphrase, tmp_path):
+    in_home = ("--home", home.folder, "--json")
+    Database.open(home.data).close()
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+
+    def change(*words):
+        code, _, err = cli("keys", "statement", *words, *in_home)
+        return code, err
+
+    def sign(file):
+        return change("sign", file, "--yes", "--passphrase-file", passphrase)
+
+    assert change("prepare", "--replace", "log", "--out", old)[0] == 0
+    assert change("prepare", "--replace", "all", "--out", new)[0] == 0
+    assert sign(new)[0] == 0
+    first = new.read_bytes()
+    assert sign(new)[0] == 0
+    assert new.read_bytes() == first, "the same statement is the same note"
+    code, err = sign(old)
+    assert code == 6
+    assert "another statement" in err
+    assert not json.loads(old.read_text())["statements"][0]["note"]
+    memory = home.identity.with_name("identity.pem.signed")
+    assert memory.stat().st_mode & 0o777 == 0o600
+    # Somebody who knows that the other one was never published says so by the file.
+    memory.write_text("{}")
+    assert sign(old)[0] == 0
+    memory.write_text("[]")
+    assert sign(old)[0] == 3
+
+
+def test_of_histories_that_have_ended_no_keys_change(cli, home, tmp_path):
+    in_home = ("--home", home.folder, "--json")
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        for origin, end in (("pemilu-2024", logs.close), ("pilpres-2019", logs.freeze)):
+            log = logs.add_log(tx, f"a.example/{origin}", own=True)
+            end(tx, log.id, 1 if end is logs.close else b"proof")
+    words = ("keys", "statement", "prepare", "--replace", "all")
+    code, _, err = cli(*words, "--out", tmp_path / "none.json", *in_home)
+    assert code
+    assert err.count("keeps the keys") >= 1
+    assert "no key can be changed" in err
 
 
 def test_nothing_is_published_by_which_this_node_could_sign_no_more(

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import click
 
 from federation.cli.context import Run, command_options
+from federation.cli.help import Command
 from federation.cli.keys.statement import make_identity, standing_still
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.passphrase import OPTION, read_passphrase
@@ -73,7 +74,7 @@ class _Ended(NamedTuple):
     size: int
 
 
-@click.command("continue", help="election.help-continue")
+@click.command("continue", cls=Command, help="election.help-continue")
 @click.argument("name", metavar="ELECTION")
 @click.option("--size", type=click.IntRange(1), help="election.option-size")
 @click.option("--reason", default="", help="election.option-continue-reason")
@@ -219,7 +220,7 @@ def _continue(run: Run, ended: list[_Ended], why: str, identity: Signer) -> None
         founder.found_keys([new])
         founder.found_chain(new, identity, run.now(), follows)
         chain = open_chain(load_chain_notes(home, new), identity.key)
-        if chain.follows() != follows:
+        if _size_of(chain) != one.size:
             # Begun before, and broken off; nobody has seen it, as nothing named it.
             reason = Sentence("election.continue-begun", size=_size_of(chain))
             raise ConfigError(str(home.chain(new)), "", reason)

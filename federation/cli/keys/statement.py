@@ -25,6 +25,7 @@ from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
 from federation.config.keychange import KeyChangeFile
 from federation.config.keystore import check_identity, load_identity, save_identity
+from federation.config.lastsigned import remember_signed
 from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
@@ -95,7 +96,9 @@ def prepare(  # noqa: PLR0913  one argument an option
         for origin in run.settings.origins:
             size = _open_size(view, origin)
             if size is None:
-                continue  # closed: nothing can be added to it
+                # Nothing can be added to it, and its keys sign nothing any more.
+                run.out.note(run.t("change.ended", origin=origin))
+                continue
             chain = keychange.load_chain(home, org, origin)
             new = [
                 (role, keychange.prepare_key(home, org, role, origin, token_bytes))
@@ -171,11 +174,17 @@ def sign(  # noqa: PLR0913  one argument an option
         signers.append(
             make_identity(run, change.org, new_identity, new_passphrase_file)
         )
-    statements = []
-    for one in change.statements:
-        after = structs.replace(one.read(), identity=str(signers[-1].key))
+    named = str(signers[-1].key)
+    meant = [structs.replace(one.read(), identity=named) for one in change.statements]
+    for one, after in zip(change.statements, meant, strict=True):
         # What was shown is the difference to this, which came with the file.
         check_continues(one.before.encode(), after, signers[0].key)
+    # Before anything signed leaves: also where this ends in the middle.
+    remember_signed(path, meant)
+    if new_identity is not None:
+        remember_signed(new_identity, meant)
+    statements = []
+    for one, after in zip(change.statements, meant, strict=True):
         note = sign_statement(after, *signers)
         statements.append(structs.replace(one, note=note.decode()))
     change = structs.replace(change, statements=tuple(statements))
@@ -257,4 +266,5 @@ def _open_size(view: View, origin: str) -> int | None:
         log = logs.get_log(view, origin)
     except NotFoundError:
         return 0
-    return None if log.closed_at is not None else log.size
+    has_ended = log.closed_at is not None or log.frozen is not None
+    return None if has_ended else log.size

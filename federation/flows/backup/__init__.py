@@ -5,6 +5,8 @@ starts what was put back is taken for a copy, and asks every partner before it s
 (`flows/ownlog/reconcile.py`). No private key lies in it but sealed.
 
     form       the file: a ZIP, by one digest whole or damaged
+    manifest   what it says of itself
+    room       where one may lie, and whether there is room
     photos     photographs beside the files, each once for all of them
     secret     what of a home is secret, sealed for the backup key
     create     a backup is made
@@ -17,9 +19,10 @@ Source: docs/adr/0044-a-backup-has-no-guard.md
 """
 
 from federation.flows.backup.create import BackupSource, CreatedBackup, create_backup
-from federation.flows.backup.form import BackupFile, BackupManifest
+from federation.flows.backup.form import BackupFile
 from federation.flows.backup.last import LastBackup, is_overdue, read_last
 from federation.flows.backup.look import BackupReport, examine_backup
+from federation.flows.backup.manifest import BackupManifest
 from federation.flows.backup.restore import RestoredHome, restore_backup
 from federation.flows.backup.rotate import rotate_backups
 

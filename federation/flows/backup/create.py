@@ -22,6 +22,7 @@ import msgspec
 from federation.blobs.blobs import is_remote, open_blobs
 from federation.config.backupkey import load_backup_public
 from federation.config.home import Home
+from federation.config.peers import list_identity_files
 from federation.config.sealingkey import key_id
 from federation.config.settings import Settings
 from federation.errors import ConflictError, VerificationError
@@ -33,13 +34,10 @@ from federation.flows.backup.form import (
     PUBLIC,
     SECRETS,
     WRITTEN,
-    BackupManifest,
-    LogExtent,
-    check_place,
-    check_room,
     write_backup,
 )
 from federation.flows.backup.last import LastBackup, save_last
+from federation.flows.backup.manifest import BackupManifest, LogExtent, list_extents
 from federation.flows.backup.photos import (
     NAME,
     CopiedPhotos,
@@ -47,8 +45,8 @@ from federation.flows.backup.photos import (
     drop_removed,
     photos_beside,
 )
+from federation.flows.backup.room import check_place, check_room
 from federation.flows.backup.secret import collect_secrets, seal_secrets
-from federation.store import logs
 from federation.store.db import FILE_NAME, Database
 from federation.store.form import check_form
 from federation.store.lock import hold
@@ -110,7 +108,8 @@ def create_backup(
     Raises:
         ConflictError: another backup is being made there.
         VerificationError: the database is damaged.
-        ConfigError: agencies.toml, the public backup key, or the folder cannot be used.
+        ConfigError: peers.toml, agencies.toml, the public backup key, or the folder
+            cannot be used.
         OSError: a disk is full or failed; no file was made.
     """
     static = source.settings.static.folder
@@ -167,6 +166,7 @@ def _make(
     photos = asyncio.run(_copy_photos(home, db, folder, told))
     public = load_backup_public(home)
     secrets = collect_secrets(home, settings)
+    vkeys, far = _vkeys_of(home)
     manifest = BackupManifest(
         org=settings.org,
         name=settings.name,
@@ -177,11 +177,11 @@ def _make(
         photo_store=home.blobs if is_remote(home.blobs) else "",
         key="" if public is None else key_id(public),
         has_annex=with_annex,
-        left_out=secrets.left_out,
+        left_out=sorted({*secrets.left_out, *far}),
     )
 
     def members() -> Iterator[tuple[str, Path | bytes]]:
-        yield from _files_of(home, with_annex=with_annex)
+        yield from _files_of(home, vkeys, with_annex=with_annex)
         if public is not None:
             yield SECRETS, seal_secrets(secrets, settings.org, now, public)
         yield PHOTOS, "".join(f"{digest}\n" for digest in photos.digests).encode()
@@ -216,12 +216,7 @@ def _look_at(db: Database) -> list[LogExtent]:
         if wrong := check_form(view, db.path, deep=False):
             told = Sentence("backup.database-damaged", cause=quote(wrong[0]))
             raise VerificationError(told)
-        return [
-            LogExtent(
-                origin=log.origin, own=log.own, records=log.next_index, signed=log.size
-            )
-            for log in logs.list_logs(view)
-        ]
+        return list_extents(view)
 
 
 async def _copy_photos(
@@ -236,12 +231,36 @@ async def _copy_photos(
     return await copy_held(db, source, target, told)
 
 
-def _files_of(home: Home, *, with_annex: bool) -> Iterator[tuple[str, Path]]:
+def _vkeys_of(home: Home) -> tuple[dict[str, Path], set[str]]:
+    """Identity keys of partners elsewhere than in `keys/`, by their names in a home.
+
+    And those that cannot come along, as they lie outside of it.
+
+    Raises:
+        ConfigError: peers.toml cannot be used.
+    """
+    inside, outside = dict[str, Path](), set[str]()
+    for path in list_identity_files(home.peers):
+        if path.parent == home.keys:
+            continue
+        is_below = path.is_relative_to(home.folder)
+        name = path.relative_to(home.folder).as_posix() if is_below else ""
+        if BELOW.fullmatch(name):
+            inside[name] = path
+        else:
+            outside.add(str(path))
+    return inside, outside
+
+
+def _files_of(
+    home: Home, vkeys: dict[str, Path], *, with_annex: bool
+) -> Iterator[tuple[str, Path]]:
     """Names and paths of what is there as files and no secret."""
     found = [(name, home.folder / name) for name in WRITTEN]
     found += [(f"elections/{one.name}", one) for one in home.elections.glob("*.json")]
     public = (one for one in home.keys.iterdir() if one.suffix in PUBLIC)
     found += [(f"keys/{one.name}", one) for one in public]
+    found += vkeys.items()
     for folder in (home.annex, home.mailbox) if with_annex else ():
         found += [
             (name, path)

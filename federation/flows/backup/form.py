@@ -3,6 +3,7 @@
     backup.json                        what it is, of whom and from when
     federation.toml peers.toml agencies.toml elections/<election>.json
     keys/<name>.vkey .chain .pub       what of the keys is public
+    <path>.vkey                        identity keys that peers.toml names elsewhere
     secrets.sealed                     what is not (`secret.py`); absent without a key
     data/federation.db                 the database, one moment of it
     photos.txt                         the photographs of that moment, a digest a line
@@ -17,7 +18,6 @@ known before it is needed. What a file says beyond that is judged by signatures.
 Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT section 4.3.16
 """
 
-import errno
 import hashlib
 import os
 import re
@@ -26,13 +26,14 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, Self
+from typing import BinaryIO, Final, Self
 
 import msgspec
 
-from federation.errors import ConfigError, FederationError, NotFoundError
+from federation.errors import FederationError, NotFoundError
 from federation.errors import VerificationError as DamagedError
 from federation.files import open_regular
+from federation.flows.backup.manifest import BackupManifest
 from federation.records.canonical import decode_as, encode
 from federation.text import Sentence
 
@@ -51,7 +52,7 @@ _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*"
 BELOW: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{0,7}}")
 _MEMBER: Final = re.compile(
     rf"backup\.json|(?:federation|peers|agencies)\.toml|elections/{_NAME}\.json"
-    rf"|keys/{_NAME}\.(?:vkey|chain|pub)|secrets\.sealed|data/federation\.db"
+    rf"|keys/{_NAME}\.(?:chain|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
     rf"|photos\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
 )
 _MARK: Final = b"sha256 "
@@ -71,62 +72,6 @@ _DAMAGED: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-
-
-class LogExtent(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a log is in a backup: records, and how many of them are signed."""
-
-    origin: str
-    own: bool
-    records: int
-    signed: int
-
-
-class BackupManifest(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
-):
-    """What a backup says of itself.
-
-    Attributes:
-        version: Of this form.
-        org: Whose node it is.
-        name: What people call it.
-        made_at: When the database was copied, Unix seconds.
-        program: The version of the program.
-        logs: What is in the database.
-        photos: How many photographs it names.
-        photo_store: Where those lie that are not beside the file; "": they are.
-        key: The id of the key that opens what is secret; "": it is not in it.
-        has_annex: Whether sealed annexes and mail are in it.
-        left_out: Paths of files that the settings name and that are not in it.
-    """
-
-    version: Literal[1] = 1
-    org: str
-    name: str
-    made_at: int
-    program: str
-    logs: list[LogExtent]
-    photos: int
-    photo_store: str
-    key: str
-    has_annex: bool
-    left_out: list[str]
-
-
-def check_place(folder: Path, public: Path | None) -> None:
-    """Refuse a folder that is no place for a backup.
-
-    Args:
-        folder: Where one is to be made.
-        public: The folder that a web server shows everybody; None: there is none.
-
-    Raises:
-        ConfigError: it lies in what everybody may read.
-    """
-    if public is not None and folder.resolve().is_relative_to(public.resolve()):
-        why = Sentence("backup.inside", folder=folder, public=public)
-        raise ConfigError(str(folder), "", why)
 
 
 def write_backup(
@@ -360,13 +305,3 @@ def _digest_of(file: BinaryIO) -> bytes:
 def _said_digest(file: BinaryIO) -> bytes:
     file.seek(-_HEX, os.SEEK_END)
     return file.read(_HEX)
-
-
-def check_room(folder: Path, free: int | None, wanted: int) -> None:
-    """Refuse to begin what has no room.
-
-    Raises:
-        OSError: there is none.
-    """
-    if free is not None and free < wanted:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))

@@ -22,15 +22,13 @@ from federation.flows.backup.form import (
     DATABASE,
     SECRETS,
     BackupFile,
-    BackupManifest,
-    LogExtent,
-    check_room,
 )
+from federation.flows.backup.manifest import BackupManifest, list_extents
 from federation.flows.backup.photos import LookedPhotos, look_at, photos_beside
+from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import MOST_BYTES, open_secrets
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.profiles import load_profiles
-from federation.store import logs
 from federation.store.db import Database
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
@@ -163,12 +161,7 @@ def _scratch(backup: BackupFile) -> Iterator[Path]:
 def _compare(backup: BackupFile, db: Database) -> None:
     """That the database has what the file says of it."""
     with db.view() as view:
-        found = [
-            LogExtent(
-                origin=log.origin, own=log.own, records=log.next_index, signed=log.size
-            )
-            for log in logs.list_logs(view)
-        ]
+        found = list_extents(view)
     if found != backup.manifest.logs:
         told = Sentence("backup.member", path=backup.path, name=DATABASE)
         raise VerificationError(told)

@@ -8,9 +8,11 @@ is put only where the caller says so, and only where nothing is.
 """
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,11 +28,11 @@ from federation.flows.backup.form import (
     PHOTOS,
     SETTINGS,
     BackupFile,
-    BackupManifest,
-    check_room,
 )
 from federation.flows.backup.look import put_files
+from federation.flows.backup.manifest import BackupManifest
 from federation.flows.backup.photos import NAME, copy_one, photos_beside
+from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import open_secrets
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
@@ -84,32 +86,28 @@ def restore_backup(
         told: Called with the number of photographs that are done.
 
     Raises:
-        ConflictError: something is there, or a folder lies outside of the home.
+        ConflictError: something is there, or comes there just now, or a folder lies
+            outside of the home.
         VerificationError: the backup is damaged, or the key does not open it.
         ConfigError: its settings cannot be used by this version.
         OSError: a disk is full or failed; the home has no federation.toml then.
     """
     secrets = {} if private is None else open_secrets(backup, private)
-    if folder.exists() and any(one.name not in _EMPTY for one in folder.iterdir()):
-        raise ConflictError(Sentence("backup.not-empty", folder=folder))
     make_folders(folder, 0o700)
-    check_room(folder, free_bytes(folder), backup.unpacked)
-    stage = folder / STAGE
-    if stage.exists():
-        shutil.rmtree(stage)  # of a restore that was killed
-    stage.mkdir(0o700)
-    try:
-        put_files(backup, stage)
-        (stage / PHOTOS).unlink(missing_ok=True)
-        for name, data in secrets.items():
-            _put(stage / name, data)
-        home = Home.of(folder, load_settings(stage / SETTINGS))
-        targets = _targets(stage, home)
-        _check_places(folder, targets, is_outside=is_outside)
-        came, missing = asyncio.run(_put_photos(backup, stage, home, told))
-        _move(stage, folder, targets)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    with _alone(folder):
+        if any(one.name not in _EMPTY for one in folder.iterdir()):
+            raise ConflictError(Sentence("backup.not-empty", folder=folder))
+        check_room(folder, free_bytes(folder), backup.unpacked)
+        with _staged(folder) as stage:
+            put_files(backup, stage)
+            (stage / PHOTOS).unlink(missing_ok=True)
+            for name, data in secrets.items():
+                _put(stage / name, data)
+            home = Home.of(folder, load_settings(stage / SETTINGS))
+            targets = _targets(stage, home)
+            _check_places(folder, targets, is_outside=is_outside)
+            came, missing = asyncio.run(_put_photos(backup, stage, home, told))
+            _move(stage, folder, targets)
     return RestoredHome(
         folder=str(folder),
         manifest=backup.manifest,
@@ -117,6 +115,39 @@ def restore_backup(
         photos=came,
         photos_missing=missing,
     )
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else puts something back into this folder meanwhile; it gets no file.
+
+    Raises:
+        ConflictError: somebody does.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConflictError(
+                Sentence("backup.restoring-there", folder=folder)
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _staged(folder: Path) -> Iterator[Path]:
+    """An empty folder inside of it, gone when the block ends."""
+    stage = folder / STAGE
+    if stage.exists():
+        shutil.rmtree(stage)  # of a restore that was killed
+    stage.mkdir(0o700)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _put(path: Path, data: bytes) -> None:

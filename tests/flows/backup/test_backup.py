@@ -138,6 +138,26 @@ def test_secrets_that_the_settings_name_are_sealed_and_far_ones_are_named(
     assert (tmp_path / "again/hook.secret").read_text() == "whsec_inside"
 
 
+def test_identity_keys_of_partners_come_along_from_wherever_peers_toml_says(
+    home, tmp_path
+):
+    other = make_home(tmp_path / "others", "jagapemilu.example")
+    vkey = other.vkey("jagapemilu.example").read_text()
+    (home.folder / "mitra").mkdir()
+    (home.folder / "mitra/jp.vkey").write_text(vkey)
+    table = '[[peer]]\norg = "jagapemilu.example"\nidentity = '
+    home.peers.write_text(f'{table}"mitra/jp.vkey"\n')
+    told = answer(home, "backup", "create", tmp_path / "to")
+    answer(home, "backup", "restore", told["path"], tmp_path / "again")
+    assert (tmp_path / "again/mitra/jp.vkey").read_text() == vkey
+    answer(home, "backup", "verify", told["path"])
+    far = tmp_path / "far.vkey"
+    far.write_text(vkey)
+    home.peers.write_text(f'{table}"{far}"\n')
+    told = answer(home, "backup", "create", tmp_path / "to")
+    assert told["manifest"]["left_out"] == [str(far)]
+
+
 def test_another_key_is_refused_by_its_name(home, tmp_path):
     mine = give_key(home)
     path = made(home, tmp_path / "to")
@@ -317,6 +337,16 @@ def test_nothing_is_put_back_where_something_is(home, tmp_path):
     (again / "lost+found").mkdir()
     answer(home, "backup", "restore", path, again)
     assert not (again / restore.STAGE).exists()
+
+
+def test_two_that_put_back_into_one_folder_are_refused(home, tmp_path):
+    path = made(home, tmp_path / "to")
+    again = tmp_path / "again"
+    again.mkdir()
+    with restore._alone(again):
+        said = refused(home, "backup", "restore", path, again, code=6)
+    assert "just now" in said
+    assert list(again.iterdir()) == []
 
 
 def test_a_restore_that_fails_leaves_no_node(home, tmp_path, monkeypatch):

@@ -6,7 +6,8 @@ import zipfile
 import pytest
 
 from federation.errors import NotFoundError, VerificationError
-from federation.flows.backup.form import BackupFile, BackupManifest, write_backup
+from federation.flows.backup.form import BackupFile, write_backup
+from federation.flows.backup.manifest import BackupManifest
 
 MANIFEST = BackupManifest(
     org="jagasuara.example",
@@ -105,6 +106,8 @@ def test_other_files_are_told_to_be_none(tmp_path):
         "../federation.toml",
         "/etc/passwd",
         "keys/../../x.vkey",
+        "/x.vkey",
+        "..vkey",
         "keys/records.pem",
         "keys/./x.vkey",
         "keys\\x.vkey",

@@ -1,0 +1,33 @@
+"""Where a backup may lie, and whether there is room for one."""
+
+import errno
+import os
+from pathlib import Path
+
+from federation.errors import ConfigError
+from federation.text import Sentence
+
+
+def check_place(folder: Path, public: Path | None) -> None:
+    """Refuse a folder that is no place for a backup.
+
+    Args:
+        folder: Where one is to be made.
+        public: The folder that a web server shows everybody; None: there is none.
+
+    Raises:
+        ConfigError: it lies in what everybody may read.
+    """
+    if public is not None and folder.resolve().is_relative_to(public.resolve()):
+        why = Sentence("backup.inside", folder=folder, public=public)
+        raise ConfigError(str(folder), "", why)
+
+
+def check_room(folder: Path, free: int | None, wanted: int) -> None:
+    """Refuse to begin what has no room.
+
+    Raises:
+        OSError: there is none.
+    """
+    if free is not None and free < wanted:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))

@@ -1,0 +1,105 @@
+"""`federation election continue`: what is asked before, and what is there after."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+
+import pytest
+
+from federation.cli import run
+from federation.cli.output import Output
+from federation.config.founding import load_chain_notes
+from federation.config.settings import load_settings
+from federation.flows.ownlog.reconcile import LOST, TWO
+from federation.records.keychain import open_by_first
+from federation.store import alarms
+from federation.store.db import Database
+from federation.text import Text
+from tests.homes import ELECTION, draft, make_home, serving
+
+ORG = "jagasuara.example"
+OLD, NEW = f"{ORG}/{ELECTION}", f"{ORG}/{ELECTION}/2"
+
+
+@pytest.fixture
+def home(tmp_path):
+    return make_home(tmp_path, ORG)
+
+
+@pytest.fixture
+def go_on(home, capsys):
+    """Runs the command; gives the exit code and what was said."""
+
+    async def call(*more):
+        words = ["election", "continue", ELECTION, "--yes", "--json", *more]
+        words += ["--home", str(home.folder)]
+        words += ["--passphrase-file", str(home.folder / "passphrase")]
+        text = [str(word) for word in words]
+        # It has a loop of its own.
+        code = await asyncio.to_thread(run, text, Output(Text("en")))
+        said = capsys.readouterr()
+        return code, json.loads(said.out) if code == 0 else said.err
+
+    return call
+
+
+async def take(node, start, end):
+    """What became of the results of these stations."""
+    drafts = [draft(tps=f"1371011001{number:03}") for number in range(start, end)]
+    body = {"election": ELECTION, "records": drafts}
+    status, said = await node.post("/v1/records", body)
+    assert status == 200, said
+    return [one["outcome"] for one in said["verdicts"]]
+
+
+def lose(home):
+    """As a start finds it where more was signed than is here."""
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        alarms.raise_alarm(tx, LOST, OLD, TWO, 1)
+
+
+async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
+    async with serving(home) as node:
+        assert await take(node, 1, 7) == ["logged"] * 6
+    code, said = await go_on()
+    assert code == 6
+    assert "has not ended" in said
+    lose(home)
+    before = home.settings.read_text()
+    assert "too much" in (await go_on("--size", 8))[1]
+    code, said = await go_on("--size", 5, "--reason", "cadangan lama dipulihkan")
+    assert code == 0
+    [one] = said["continued"]
+    assert (one["ended"], one["origin"], one["size"]) == (OLD, NEW, 5)
+    assert load_settings(home.settings).origins == (NEW,)
+    chain = open_by_first(load_chain_notes(home, NEW))
+    follows = chain.follows()
+    assert (follows.origin, follows.size) == (OLD, 5)
+    assert follows.reason == "cadangan lama dipulihkan"
+    assert (await go_on())[1]["continued"] == []
+    # Broken off before the settings were written: done again it is the same.
+    home.settings.write_text(before)
+    assert (await go_on("--size", 4))[0] == 3
+    told = ("--size", 5, "--reason", "cadangan lama dipulihkan")
+    assert (await go_on(*told))[1]["continued"] == said["continued"]
+    assert load_chain_notes(home, NEW) == list(chain.notes)
+    async with serving(home) as node:
+        # Leaf 0 is the key statement: of six results four count.
+        assert await take(node, 1, 9) == ["held"] * 4 + ["logged"] * 4
+        body = (await node.get("/v1/status"))[1]
+        codes = {(one["code"], one["subject"]) for one in json.loads(body)["alarms"]}
+        assert (LOST, OLD) not in codes
+        # What the old history says can be taken back in the new one.
+        words = {"election": ELECTION, "contest": "ppwp", "tps": "1371011001001"}
+        words |= {"round": "reguler", "reason": "salah baca"}
+        status, verdict = await node.post("/v1/control/withdraw", words)
+        assert (status, verdict["outcome"]) == (200, "logged")
+
+
+async def test_a_node_that_runs_is_stopped_first(home, go_on):
+    with home.lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, said = await go_on()
+        assert code == 6
+        assert "systemctl stop" in said
