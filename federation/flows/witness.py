@@ -51,7 +51,7 @@ class Witnessed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Witness:
+class OfferJudge:
     """What judges offers.
 
     Attributes:

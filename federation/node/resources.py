@@ -24,7 +24,7 @@ from federation.errors import (
 from federation.files import make_folders
 from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
-from federation.flows.witness import Witness
+from federation.flows.witness import OfferJudge
 from federation.node.events import say
 from federation.node.rivals import check_one_log
 from federation.node.unfounded import is_unfounded
@@ -68,7 +68,7 @@ class Resources:
     own: dict[str, OwnLog]
     reserve: Reserve
     blobs: Blobs
-    witness: Witness | None = None
+    witness: OfferJudge | None = None
 
     def log_of(self, election: str) -> OwnLog:
         """Our log of an election.

@@ -8,7 +8,7 @@ from federation.config.home import Home
 from federation.config.keystore import load_signer
 from federation.config.settings import Settings
 from federation.errors import ConfigError
-from federation.flows.witness import Witness
+from federation.flows.witness import OfferJudge
 from federation.store.guard import Guard
 from federation.text import Sentence
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
@@ -31,7 +31,7 @@ def load_witness_key(home: Home, settings: Settings) -> Signer:
     return load_signer(path, witness_name(settings.org), ALG_COSIGNATURE)
 
 
-def load_witness(home: Home, settings: Settings) -> Witness | None:
+def load_witness(home: Home, settings: Settings) -> OfferJudge | None:
     """What judges offers; None: we are a witness for nobody.
 
     Raises:
@@ -40,4 +40,4 @@ def load_witness(home: Home, settings: Settings) -> Witness | None:
     keys = settings.witness.witnessed_keys
     if not keys:
         return None
-    return Witness(load_witness_key(home, settings), keys, Guard(home.witness))
+    return OfferJudge(load_witness_key(home, settings), keys, Guard(home.witness))

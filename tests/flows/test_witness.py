@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from federation.errors import VerificationError
-from federation.flows.witness import Witness
+from federation.flows.witness import OfferJudge
 from federation.store.guard import Guard
 from federation.tlog.keys import ALG_COSIGNATURE, Signer, parse_vkey
 from tests.outsidewitness import OtherLog, tree_hash, verify_cosignature
@@ -23,7 +23,7 @@ def log():
 
 
 def witness(folder, log):
-    return Witness(SIGNER, {ORIGIN: parse_vkey(log.key.vkey)}, Guard(folder))
+    return OfferJudge(SIGNER, {ORIGIN: parse_vkey(log.key.vkey)}, Guard(folder))
 
 
 def state(folder):
