@@ -110,7 +110,11 @@ def _describe(resources: Resources, peers: Mapping[str, Peer], issue: int) -> Ab
         name=settings.name,
         org=settings.org,
         versions=(1,),
-        incidents=_some(audience, lambda peer: _reads_incidents(settings.org, peer)),
+        # Of what is not there nobody is left out: an earlier version, which reads no
+        # note with a member that is new to it, reads that of a node without reports.
+        incidents=_some(audience, lambda peer: _reads_incidents(settings.org, peer))
+        if not all(may_know(NOBODY, log.chain) for log in own)
+        else UNSET,
         photos=_some(audience, lambda peer: peer.may_have_photos),
         relays=_some(audience, lambda peer: peer.may_relay),
     )

@@ -58,6 +58,8 @@ class _BackupKeeper:
         self, resources: Resources, folder: Path, clock: Callable[[], float]
     ) -> None:
         self._resources, self._folder, self._clock = resources, folder, clock
+        # Whether an alarm may stand: one of before this start, too.
+        self._has_failed = True
 
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and is tried again at the next."""
@@ -75,10 +77,13 @@ class _BackupKeeper:
             raise
         except (FederationError, OSError) as error:
             told = tell_refusal(error) if isinstance(error, OSError) else error.told
+            self._has_failed = True
             await db.write(alarms.raise_alarm, ALARM, SUBJECT, told, int(now))
             return Result(outcome="failed", reason=told)
-        if is_made:
+        # Also where somebody made one by hand meanwhile, so that none is due.
+        if self._has_failed:
             await db.write(alarms.clear_alarm, ALARM, SUBJECT)
+            self._has_failed = False
         return Result(outcome="ok" if is_made else "unchanged")
 
     def _work(self, now: float, stopped: threading.Event) -> bool:

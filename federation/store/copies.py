@@ -51,3 +51,8 @@ def read_copy(view: View, log_id: int) -> tuple[int, str, bytes] | None:
         "SELECT size, org, note FROM larger_copy WHERE log_id = ?", (log_id,)
     ).fetchone()
     return row
+
+
+def list_sizes(view: View) -> dict[int, int]:
+    """The size of the largest checkpoint that was ever shown, by log."""
+    return dict(view.execute("SELECT log_id, size FROM larger_copy"))

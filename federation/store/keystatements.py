@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from msgspec import UNSET
 
-from federation.errors import ConflictError
-from federation.records.keystatement import Follows, KeyStatement
+from federation.errors import ConflictError, FormatError
+from federation.records.keystatement import Follows, KeyStatement, next_generation
 from federation.records.sealed import leaf_statement
-from federation.store import sqlite
+from federation.store import incidents, sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
@@ -40,6 +40,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
     """Keep a verified chain of key statements, version 1 first.
 
+    Of a log that this one continues no report counts above the size that it names.
+
     Raises:
         ConflictError: another statement is held for one of the versions.
     """
@@ -54,6 +56,34 @@ def save_keys(tx: Transaction, log_id: int, notes: Sequence[bytes]) -> None:
             if version > len(held)
         ],
     )
+    continuing = tx.execute(
+        "SELECT 1 FROM log WHERE id = ? AND generation > 1", (log_id,)
+    )
+    if continuing.fetchone() is not None:
+        _forget_continued(tx, log_id)
+
+
+def _forget_continued(tx: Transaction, log_id: int) -> None:
+    follows = read_follows(tx, log_id)
+    ended = None if follows is None else _find_id(tx, follows.origin)
+    if follows is not None and ended is not None:
+        incidents.forget_from(tx, ended, follows.size)
+
+
+def counted_end(view: View, origin: str) -> int | None:
+    """Below which index a log counts, where a log that is held continues it."""
+    try:
+        successor = next_generation(origin)
+    except FormatError:
+        return None
+    log_id = _find_id(view, successor)
+    follows = None if log_id is None else read_follows(view, log_id)
+    return None if follows is None else follows.size
+
+
+def _find_id(view: View, origin: str) -> int | None:
+    row = view.execute("SELECT id FROM log WHERE origin = ?", (origin,)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def read_keys(view: View, log_id: int) -> list[bytes]:

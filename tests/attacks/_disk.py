@@ -31,7 +31,7 @@ Write: TypeAlias = tuple[int, bytes | int]
 
 
 class Call(NamedTuple):
-    """What one call did: to `path`, which for a rename becomes `to`."""
+    """What one call did: to `path`, which for a rename becomes `to`, for a link too."""
 
     kind: str
     path: str
@@ -68,7 +68,7 @@ class _Reading:
         texts = [_text(one) for one in _QUOTED.findall(given)]
         if kind == "openat":
             yield from self._open(found)
-        elif kind in {"rename", "unlink", "mkdir"}:
+        elif kind in {"rename", "link", "unlink", "mkdir"}:
             if texts[0].decode().startswith(self._root):
                 yield Call(kind, texts[0].decode(), to=texts[-1].decode())
         elif handle := _HANDLE.match(given):
@@ -197,6 +197,8 @@ class Disk:
                 self._name(path, {path: File()})
         elif kind == "unlink":
             self._name(path, {path: "none"})
+        elif kind == "link":
+            self._name(call.to, {call.to: entry})
         elif kind == "rename":
             self._name(path, {call.to: entry, path: "none"})
         elif isinstance(entry, File):

@@ -1,10 +1,12 @@
 """Power cuts: disks as one may leave them, each opened as a start opens it.
 
-What a node writes is watched by strace: founding, batches, merges, a restart. At every
-call a power cut is played: what was synced is kept, of the rest any part is there, torn
-at sectors, names too (`_disk.py`). Each image is opened, settled and written on. None
-may have lost what was acknowledged, hold another root for a size that was shown, or be
-unable to go on without a partner or an operator.
+What a node writes is watched by strace: key files, batches, merges, a new key, a
+restart. At every call a power cut is played: what was synced is kept, of the rest any
+part is there, torn at sectors, names too (`_disk.py`). Each image is opened, settled
+and written on; keys that were not all made are made, a change of keys that was
+interrupted is published again. None may have lost a key or what was acknowledged, hold
+another root for a size that was shown, or be unable to go on without a partner or an
+operator.
 
     wal        as usual                          --guard-elsewhere: the guard lies on a
     journal    the rollback journal                disk of its own, which loses other
@@ -25,6 +27,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
+from federation.config.disk import PRIVATE_FILE, PRIVATE_FOLDER
+from federation.config.home import Home
 from federation.errors import FederationError
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.reconcile import PeersAsked, reconcile
@@ -35,6 +39,7 @@ from tests.attacks._workload import (
     count_migrations,
     draft,
     force,
+    found_keys,
     migrated_once,
     open_node,
 )
@@ -50,6 +55,7 @@ class Image(NamedTuple):
 
     files: dict[str, bytes]
     shown: dict[int, bytes]
+    is_founded: bool
 
 
 class Opened(NamedTuple):
@@ -126,7 +132,8 @@ def examine(
     why: Counter[str] = Counter()
     with migrated_once(count_migrations()):
         for image in cut(home, calls, count, chance, apart=apart):
-            key = hashlib.blake2b(repr(sorted(image.files)).encode(), digest_size=16)
+            names = repr((image.is_founded, sorted(image.files)))
+            key = hashlib.blake2b(names.encode(), digest_size=16)
             for path in sorted(image.files):
                 key.update(hashlib.blake2b(image.files[path]).digest())
             digest = key.digest()
@@ -135,7 +142,7 @@ def examine(
                     place,
                     {path[len(str(home)) :]: d for path, d in image.files.items()},
                 )
-                known[digest] = open_image(place)
+                known[digest] = open_image(place, is_founded=image.is_founded)
             totals["images"] += 1
             for verdict, reason in judge(known[digest], image.shown):
                 totals[verdict] += 1
@@ -148,13 +155,13 @@ def examine(
 def cut(
     home: Path, calls: list[Call], count: int, chance: Random, *, apart: bool
 ) -> Iterator[Image]:
-    """Images at moments spread evenly over the calls from the founding on."""
+    """Images at moments spread evenly over the calls."""
     disks = [Disk(home), Disk(home)] if apart else [Disk(home)]
     shown: dict[int, bytes] = {}
-    begin = next(n for n, call in enumerate(calls) if call.data == b"founded")
-    done = 0
+    is_founded, done = False, 0
     for number, call in enumerate(calls):
         if call.kind == "say":
+            is_founded = True
             size, _, root = call.data.decode().partition(" ")
             if root:
                 shown = {**shown, int(size): bytes.fromhex(root)}
@@ -165,35 +172,37 @@ def cut(
                 disks if call.path == str(home) else [disks[is_guard and apart]]
             ):
                 disk.follow(call)
-        if number < begin:
-            continue
-        due = count * (number + 1 - begin) // (len(calls) - begin)
+        due = count * (number + 1) // len(calls)
         for _ in range(due - done):
             files: dict[str, bytes] = {}
             for disk in disks:
                 files |= disk.left(chance.choice(MUCH), chance)
-            yield Image(files, shown)
+            yield Image(files, shown, is_founded)
         done = due
 
 
 def lay(place: Path, files: dict[str, bytes]) -> None:
     """The image as files; what was written here is here still, whatever its inode."""
     shutil.rmtree(place, ignore_errors=True)
-    for name in ("data", "guard"):
-        (place / name).mkdir(parents=True)
+    (place / "guard").mkdir(parents=True)
     for name, data in files.items():
-        with (place / name.lstrip("/")).open("wb") as file:
+        path = place / name.lstrip("/")
+        path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        path.touch(PRIVATE_FILE)
+        with path.open("wb") as file:
             if name.startswith("/guard/"):
-                made = (place / name.lstrip("/")).stat()
+                made = path.stat()
                 line = f"here {made.st_ino} {int(made.st_ctime)}".encode()
                 data = _HERE.sub(line, data)  # noqa: PLW2901
             file.write(data)
 
 
-def open_image(place: Path) -> Opened:
+def open_image(place: Path, *, is_founded: bool) -> Opened:
     """What a start makes of an image, and whether the log can go on."""
     try:
-        node = open_node(place / "data", place / "guard")
+        if not is_founded:
+            found_keys(Home(place), Random(2).randbytes)
+        node = open_node(Home(place))
     except (FederationError, OSError) as error:
         return Opened({}, f"{type(error).__name__}: {_plain(error)}")
     try:

@@ -16,13 +16,15 @@ from federation.flows.incidents.index import (
 from federation.profiles import load_shipped
 from federation.records.admission import Rejected
 from federation.records.incident import IncidentName
+from federation.records.keychain import first_statement, sign_statement
+from federation.records.keystatement import Follows
 from federation.records.readers import THIS_MACHINE, Partner
 from federation.records.sealed import seal
-from federation.store import incidents, logs, quarantine
+from federation.store import incidents, keystatements, logs, quarantine
 from federation.store.db import Database
 from federation.store.incidents import MAX_OF_LOG, IncidentFilter
 from federation.tlog.merkle import hash_leaf
-from tests.fakes import ELECTION, FakeOrg
+from tests.fakes import ELECTION, RECORDED_AT, FakeOrg, signer
 from tests.records.test_incident import ONE, ORG, OTHER, TWO, make_incident, make_status
 
 ASKED = IncidentFilter(ELECTION)
@@ -78,6 +80,34 @@ def test_the_latest_of_an_organisation_counts_also_over_the_end_of_a_log(held):
     index_all_incidents(held.db)
     assert held.listed()[ONE] == "after the restore"
     assert held.found() == []
+
+
+@pytest.mark.parametrize("is_noted_before", [True, False])
+def test_of_a_log_that_is_continued_only_what_lies_below_the_named_size_is_said(
+    held, is_noted_before
+):
+    texts = ("first", "second", "another history")
+    held.add(ORG, *(make_incident(summary=one) for one in texts))
+    if is_noted_before:
+        index_all_incidents(held.db)
+        assert held.listed()[ONE] == texts[2]
+    owner, origin = held.orgs[ORG], f"{ORG}/{ELECTION}/incidents"
+    follows = Follows(origin=origin, reason="restored", size=2)
+    named = [("log", signer(f"{origin}/2").key), ("records", owner.records.key)]
+    words = f"{origin}/2", owner.identity.key, named, RECORDED_AT, follows
+    statement = sign_statement(first_statement(*words), owner.identity)
+    new = held.add(ORG, make_incident(id=TWO, summary="goes on"), generation="/2")
+    with held.db.transaction() as tx:
+        keystatements.save_keys(tx, new, [statement])
+    index_all_incidents(held.db)
+    assert held.listed() == {ONE: texts[1], TWO: "goes on"}
+    assert not is_behind_of(held)
+    assert held.found() == []
+
+
+def is_behind_of(held):
+    with held.db.view() as view:
+        return is_behind(view)
 
 
 def test_what_each_organisation_says_stands_beside_the_others(held):

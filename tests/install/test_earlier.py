@@ -186,8 +186,10 @@ def test_partners_of_both_versions_pull_from_each_other(homes, earlier_program):
             said = node.run("sync", "now")
             assert said.returncode == 0, said.stdout + said.stderr
             assert node.sizes() == wanted
-        # Theirs cannot: what we say of ourselves has a member that is new to it.
         assert ours.run("peers", "test").returncode == 0
+        # It reads what we say of ourselves, as it knows each member of our note.
+        said = theirs.run("peers", "test")
+        assert said.returncode == 0, said.stdout + said.stderr
     for node in (ours, theirs):
         log = (node.home.folder / "serve.log").read_text()
         assert not re.search(r"Traceback|\bERROR\b", log), log

@@ -2,15 +2,57 @@
 
 import random
 
+import msgspec
 import pytest
 
 from federation.config.settings import load_settings
 from federation.node.about import renew_about
 from federation.node.resources import open_resources
 from federation.records.about import open_about
-from tests.homes import make_home, serving
+from federation.tlog.note import parse_note
+from tests.homes import add_peer, make_home, serving
+from tests.incidents import begin_incidents
 
 ORG = "jagasuara.example"
+
+
+class EarlierAbout(
+    msgspec.Struct, forbid_unknown_fields=True, tag_field="type", tag="about/1"
+):
+    """What the earlier version of `tests/install/test_earlier.py` takes: no more."""
+
+    attribution: str
+    audience: tuple[str, ...]
+    contact: str
+    identity: str
+    issue: int
+    licence: str
+    logs: tuple[dict[str, str], ...]
+    name: str
+    org: str
+    versions: tuple[int, ...]
+
+
+def read_as_earlier(note):
+    return msgspec.json.decode(parse_note(note).text[:-1], type=EarlierAbout)
+
+
+def test_the_note_of_a_node_without_reports_is_read_by_an_earlier_version(tmp_path):
+    home = make_home(tmp_path)
+    add_peer(home, make_home(tmp_path, "kawalpemilu.example"))
+    with open_resources(home, load_settings(home.settings)) as parts:
+        assert read_as_earlier(renew_about(parts)).audience == ("kawalpemilu.example",)
+
+
+def test_from_its_first_report_log_on_a_note_says_who_may_have_reports(tmp_path):
+    home = make_home(tmp_path)
+    add_peer(home, make_home(tmp_path, "kawalpemilu.example"))
+    begin_incidents(home)
+    with open_resources(home, load_settings(home.settings)) as parts:
+        note = renew_about(parts)
+        assert open_about(note, [parts.keys.node.key]).incidents == ()
+        with pytest.raises(msgspec.ValidationError, match="incidents"):
+            read_as_earlier(note)
 
 
 @pytest.fixture

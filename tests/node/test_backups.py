@@ -118,6 +118,20 @@ async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
     assert await standing(resources) == []
 
 
+async def test_one_that_somebody_made_by_hand_settles_the_alarm(
+    turn, resources, home, clock
+):
+    (home.folder / "to").write_text("no folder")
+    assert (await turn()).outcome == "failed"
+    assert await standing(resources) == [ALARM]
+    (home.folder / "to").unlink()
+    code, out, err = await asyncio.to_thread(federation, home, "backup", "create")
+    assert code == 0, err
+    clock.now = float(json.loads(out)["manifest"]["made_at"])
+    assert (await turn()).outcome == "unchanged"
+    assert await standing(resources) == []
+
+
 async def test_a_disk_that_is_not_mounted_is_not_taken_for_an_empty_one(
     turn, resources, home, clock
 ):

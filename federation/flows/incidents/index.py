@@ -13,7 +13,7 @@ from federation.records.incidentstatus import IncidentStatus
 from federation.records.kinds import INCIDENT, kind_of
 from federation.records.referral import Referral
 from federation.records.sealed import leaf_statement
-from federation.store import incidents, leaves, quarantine
+from federation.store import incidents, keystatements, leaves, quarantine
 from federation.store.db import Transaction, View
 from federation.store.following import LogFollower, end_of
 from federation.store.incidents import IncidentEntry
@@ -69,12 +69,16 @@ def _entry(log: Log, index: int, leaf: bytes) -> IncidentEntry | None:
     )
 
 
-def _end(_view: View, log: Log) -> int:
-    return end_of(log) if holds_incidents(log) else 0
+def _end(view: View, log: Log) -> int:
+    if not holds_incidents(log):
+        return 0
+    # Above it the log that continues this one says again what still holds.
+    counted = keystatements.counted_end(view, log.origin)
+    return end_of(log) if counted is None else min(counted, end_of(log))
 
 
 def _take(tx: Transaction, log: Log, start: int, limit: int) -> int:
-    end = min(start + limit, end_of(log))
+    end = min(start + limit, _end(tx, log))
     entries = read_incident_entries(tx, log, start, end)
     incidents.replace_entries(tx, log.id, start, end, entries)
     return end

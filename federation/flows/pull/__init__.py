@@ -9,6 +9,7 @@ stops nothing else. The whole turn, and where its parts stand:
     rejudge   what is held, by a newer key statement or a newer program
     setapart  what its owner has set apart, by revoking the key that signed it
     onelog    one log in one turn: its keys, its checkpoint, its leaves
+    shown     what a peer showed, beside what came from others
     times     how many logs of one organisation may wait for a time
     extend    a larger tree: prefix proved, then bundles, committed in steps
     forks     what a peer has proved of a log

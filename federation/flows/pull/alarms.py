@@ -27,7 +27,6 @@ from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.text import Sentence
 
-_OF_LOG: Final = ("stalled", "behind")
 _OF_FEED: Final = ("feed-mismatch", "feed-refused")
 
 
@@ -135,14 +134,25 @@ class Alarms:
         """Clear what no longer holds of a log that this peer has shown to be well."""
         if log.stalled is not None:
             await self._db.write(logs.stall, log.id, None)
-        origin, mine = log.origin, f"{self._org} {log.origin}"
-        await self._settle(
-            {(code, origin) for code in _OF_LOG} | {(code, mine) for code in _OF_FEED}
-        )
+        await self._settle({("stalled", log.origin), *self._of_shown(log)})
 
-    async def settle_peer(self) -> None:
-        """Clear what no longer holds of a peer whose logs were all well."""
-        await self._settle({(code, self._org) for code in _OF_FEED})
+    async def settle_peer(self, same: Iterable[Log], *, is_well: bool) -> None:
+        """Clear what no longer holds of a peer.
+
+        Args:
+            same: What it shows just as it is held here: nobody looks at it closer.
+            is_well: Whether nothing was wrong with any of its logs.
+        """
+        named = {one for log in same for one in self._of_shown(log)}
+        if is_well:
+            named |= {(code, self._org) for code in _OF_FEED}
+        await self._settle(named)
+
+    def _of_shown(self, log: Log) -> set[tuple[str, str]]:
+        """What does not hold of a log that this peer shows as far as it is known."""
+        named = {(code, f"{self._org} {log.origin}") for code in _OF_FEED}
+        # A relay that has all of it says nothing of what the origin shows.
+        return named | ({("behind", log.origin)} if log.org == self._org else set())
 
     async def _settle(self, named: set[tuple[str, str]]) -> None:
         # Looked up first: an idle turn must not cost a durable commit per log.

@@ -42,7 +42,9 @@ LogOutcome = Literal[
     "same",  # nothing new
     "extended",  # taken in as far as the feed showed
     "partial",  # the budget ended; the rest follows
-    "waiting",  # it does not fit with what another one showed us, nor is that proved
+    # It does not fit with what another one showed us, nor is that proved; or it is not
+    # for everybody, and the note that says for whom has not come.
+    "waiting",
     "behind",  # the origin itself shows less than it signed before
     "mismatch",  # the feed's bytes do not lead to what the origin signed
     "other-key",  # its own organisation shows keys of another identity than is pinned

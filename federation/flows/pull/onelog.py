@@ -32,6 +32,7 @@ from federation.flows.pull.extend import (
 )
 from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
+from federation.records.readers import NOBODY, may_know
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
@@ -135,7 +136,11 @@ class Follower:
         try:
             shown = await compare(self._ctx, log, entry, chain)
             report = _report(log, log, "same", reason)
-            if shown.kind == "larger":
+            if shown.kind == "larger" and reason and not may_know(NOBODY, chain):
+                # The note held may be of before there was such a log: it would let
+                # more partners have it than its organisation does.
+                report = _report(log, log, "waiting", reason)
+            elif shown.kind == "larger":
                 report = await self._extend(log, chain, shown.signed, partner)
         except ForkError as fork:
             if is_signed(chain, fork.old) and is_signed(chain, fork.new):

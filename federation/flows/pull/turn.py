@@ -31,10 +31,11 @@ from federation.flows.pull.context import (
 from federation.flows.pull.onelog import Follower, compare
 from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
+from federation.flows.pull.shown import confirmed, knows_more
 from federation.flows.pull.times import WaitedTimes
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys, parse_origin
-from federation.store import keystatements, logs, pulls
+from federation.store import copies, keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
@@ -77,10 +78,11 @@ async def pull(
     await rejudge_unknown(ctx, now)
     wanted = ctx.wanted_digest(peer)
     seen = await _load_seen(db, peer.org, now)
-    etag = seen.etag if seen.etag and seen.wanted == wanted else None
+    is_asked_whole = seen.wanted != wanted or await db.read(knows_more, seen)
+    etag = seen.etag if seen.etag and not is_asked_whole else None
     answer = await feed.logs(etag)
     if answer is None:
-        answered = await db.read(_confirmed, peer.org)
+        answered = await db.read(confirmed, peer.org)
         return PullReport(
             org=peer.org, unchanged=True, answered=answered, sizes=seen.sizes
         )
@@ -165,11 +167,15 @@ async def pull_files(
 
 
 class _Held(NamedTuple):
-    """A log as we hold it, the digests of its keys and of what we know of its org."""
+    """A log as we hold it, the digests of its keys and of what we know of its org.
+
+    `seen`: the largest size whose leaves never came; 0: none.
+    """
 
     log: Log
     keys: str
     about: str
+    seen: int
 
 
 class _TurnUnderWay:
@@ -186,6 +192,7 @@ class _TurnUnderWay:
         self._follower = Follower(ctx, peer, feed, self._budget, self._alarms)
         self._own_larger = list[OwnCopy]()
         self._sizes = dict[str, int]()
+        self._same = list[Log]()
 
     async def take(self, entries: Sequence[StatusEntry]) -> PullReport:
         """Every log of the vector, compared and, where we want it, taken in."""
@@ -205,8 +212,7 @@ class _TurnUnderWay:
             failures += report.outcome in FEED_OUTCOMES
             if partner.org == self._peer.org and report.outcome in _CONFIRMED:
                 answered.append(entry.origin)
-        if not failures:
-            await self._alarms.settle_peer()
+        await self._alarms.settle_peer(self._same, is_well=not failures)
         above = [o for o in offered if self._ctx.is_beyond(o)]
         await self._alarms.beyond([*above, *crowding])
         return PullReport(
@@ -262,6 +268,7 @@ class _TurnUnderWay:
         if held and is_known and _is_same(entry, held) and not held.log.stalled:
             # Byte for byte what was verified before: nothing to verify, or to write.
             size = self._sizes[entry.origin] = held.log.size
+            self._same.append(held.log)
             return PulledLog(
                 origin=entry.origin, outcome="same", before=size, after=size
             )
@@ -302,8 +309,11 @@ def _read_held(view: View) -> dict[str, _Held]:
         org: hashlib.sha256(keystatements.read_about(view, org) or b"").hexdigest()
         for org in keystatements.about_orgs(view)
     }
+    seen = copies.list_sizes(view)
     return {
-        log.origin: _Held(log, _keys_digest(view, log), known.get(log.org, ""))
+        log.origin: _Held(
+            log, _keys_digest(view, log), known.get(log.org, ""), seen.get(log.id, 0)
+        )
         for log in logs.list_logs(view)
     }
 
@@ -330,19 +340,7 @@ def _is_same(entry: StatusEntry, held: _Held) -> bool:
         and held.keys == entry.keys
         and log.pending is None
         and log.frozen is None
-    )
-
-
-def _confirmed(view: View, org: str) -> tuple[str, ...]:
-    """The logs of an organisation that still shows what we wholly took in."""
-    return tuple(
-        log.origin
-        for log in logs.list_logs(view)
-        if log.org == org
-        and not log.own
-        and log.checkpoint is not None
-        and log.pending is None
-        and log.frozen is None
+        and held.seen <= log.size
     )
 
 

@@ -184,6 +184,21 @@ async def test_a_bad_about_note_does_not_stop_the_log(puller, fakes, suara, kawa
         assert keystatements.about_orgs(view) == set()
 
 
+async def test_a_log_for_partners_waits_for_the_note_that_says_for_whom(
+    puller, fakes, suara
+):
+    """The note held may be of before there was such a log, and leave nobody out."""
+    puller.trust(suara)
+    private = fakes.FakeOrg(suara.org, f"{suara.election}/incidents")
+    thief = Signer.from_seed(private.node.name, bytes(32))
+    shown = fakes.Tree(private)
+    for signer, became, size in ((thief, "waiting", 0), (private.node, "extended", 1)):
+        note = about(private, signer, 1)
+        feed = fakes.FakePeer(suara.org).show(shown, about=note)
+        report = await puller.pull(feed)
+        assert [(log.outcome, log.after) for log in report.logs] == [(became, size)]
+
+
 KEYS = [("a", b"1"), ("b", b"2"), ("c", b"3")]
 RANGES = st.dictionaries(
     st.sampled_from(KEYS),
