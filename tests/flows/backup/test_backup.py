@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import resource
 import shutil
 import zipfile
 
@@ -309,6 +310,21 @@ def test_a_disk_that_fails_at_any_step_leaves_no_file_and_the_older_ones(
     monkeypatch.setattr(create, step, fail)
     code, _, err = federation(home, "backup", "create", to)
     assert code == 74, err
+    assert [str(path) for path in list_backups(to, ORG)] == [before]
+    assert not (to / create.MAKING).exists()
+
+
+def test_a_disk_that_fails_below_the_copy_of_the_database_is_told(home, tmp_path):
+    to = tmp_path / "to"
+    before = made(home, to)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        code, _, err = federation(home, "backup", "create", to)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 74, err
+    assert json.loads(err)["error"]["message"], err
     assert [str(path) for path in list_backups(to, ORG)] == [before]
     assert not (to / create.MAKING).exists()
 
