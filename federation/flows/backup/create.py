@@ -114,7 +114,9 @@ def create_backup(
         OSError: a disk is full or failed; no file was made.
     """
     static = source.settings.static.folder
-    check_place(folder, None if static is None else source.home.folder / static)
+    home = source.home
+    public = None if static is None else home.folder / static
+    check_place(folder, public, (home.keys, home.annex, home.mailbox))
     make_folders(folder, 0o700)
     with locked(folder), _workshop(folder) as work:
         check_room(folder, free_bytes(folder), _COPIES * source.db.path.stat().st_size)

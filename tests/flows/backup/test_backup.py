@@ -172,6 +172,12 @@ def test_a_file_with_an_odd_name_is_left_out_and_named(home, tmp_path, name):
     assert not (tmp_path / "again" / name).exists()
 
 
+def test_a_folder_that_backups_take_along_is_no_place_for_them(home):
+    words = ["backup", "create", home.keys / "to"]
+    assert "takes along" in refused(home, *words, code=3)
+    assert not (home.keys / "to").exists()
+
+
 def test_a_key_is_refused_where_the_keys_are_to_stay_away(home, tmp_path):
     give_key(home)
     path = made(home, tmp_path / "to")
