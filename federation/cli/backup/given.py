@@ -27,12 +27,14 @@ def key_options(function: F) -> F:
 def open_private(
     run: Run, backup: BackupFile, key_file: str | None, passphrase_file: str | None
 ) -> bytes | None:
-    """The key for what is secret in a backup: 32 bytes; None: none was named.
+    """The key for what is secret in a backup: 32 bytes.
+
+    None: none was named, or nothing is secret in it, which `print_manifest` says.
 
     Raises:
         ConfigError: it is missing, damaged or another one, or the passphrase is wrong.
     """
-    if key_file is None:
+    if key_file is None or not backup.manifest.key:
         return None
     passphrase = read_passphrase(run, passphrase_file, ask="backup.ask-passphrase")
     private = load_sealing_key(Path(key_file), passphrase)

@@ -209,6 +209,14 @@ def test_another_key_is_refused_by_its_name(home, tmp_path):
     assert other in said
 
 
+def test_a_key_for_a_backup_that_has_none_is_not_asked_for(home, tmp_path):
+    path = made(home, tmp_path / "to")
+    key = ["--key", tmp_path / "no.pem"]
+    assert answer(home, "backup", "verify", path, *key)["secrets"] is None
+    words = ["backup", "restore", path, tmp_path / "again", *key]
+    assert answer(home, *words)["has_keys"] is False
+
+
 def test_annexes_and_mail_are_in_it_only_where_they_are_asked_for(home, tmp_path):
     for folder in (home.annex / ELECTION, home.mailbox):
         folder.mkdir(parents=True)
