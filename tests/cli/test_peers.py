@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import sys
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from federation.config.circle import open_circle
 from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
 from federation.config.peers import Peer, format_peer, load_peers
+from federation.config.rewrite import add_peers
 from federation.records.about import OfferedLog, sign_about
 from federation.store import alarms
 from federation.store.db import Database
@@ -114,6 +116,47 @@ def test_the_group_that_is_not_theirs_is_named(cli, home, node, url):
     code, _, err = cli(*add(home, url), "--expect", typed, "--lang", "id")
     assert code == 4
     assert "kelompok 5 berbeda. Periksa dahulu ketikan Anda" in err
+
+
+@pytest.mark.parametrize("named", ["the key itself", "its file"])
+def test_a_partner_is_pinned_anew_only_by_what_it_has_read_out(
+    cli, home, node, url, named
+):
+    lost = Signer.from_seed("b.example/identity", bytes([9]) * 32).key
+    held = peer_of(lost, url)
+    if named == "its file":
+        home.vkey("b.example").write_text(f"{lost}\n")
+        pin_text = "keys/b.example.vkey"
+    else:
+        pin_text = None
+    add_peers(home.peers, [(held, pin_text)])
+    before = home.peers.read_text(encoding="utf-8")
+    again = ("peers", "re-pin", "b.example", "--home", home.folder)
+    assert cli(*again, "--expect", fingerprint(lost))[0] == 4
+    assert home.peers.read_text(encoding="utf-8") == before
+    expected = fingerprint(node.identity)
+    for said in ("is known by the new key", "is known already"):
+        code, out, err = cli(*again, "--expect", expected)
+        assert code == 0, err
+        assert said in out
+    # Everything else about it stays, and the file of the key before.
+    assert load_peers(home.peers) == (replace(held, identity=node.identity),)
+    if named == "its file":
+        assert home.vkey("b.example").read_text() == f"{lost}\n"
+    code, _, err = cli("peers", "re-pin", "c.example", "--home", home.folder)
+    assert code
+    assert "c.example" in err
+
+
+def peer_of(identity, url):
+    return Peer(
+        org="b.example",
+        identity=identity,
+        name="Jaga B",
+        url=url,
+        allow_private=True,
+        hidden=True,
+    )
 
 
 def test_the_alarm_of_a_partner_is_told_in_the_language_of_who_asks(

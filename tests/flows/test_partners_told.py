@@ -112,6 +112,26 @@ def test_the_worst_is_the_state_and_the_rest_stands_beside_it(db):
     assert (view.state, view.also) == ("forked", ["paused", "clock-differs"])
 
 
+def test_whose_log_goes_on_in_another_is_forked_no_more(db):
+    def told(*steps):
+        with db.transaction() as tx:
+            for step in steps:
+                step(tx)
+        [view] = read(db).partners
+        return view.state, view.also
+
+    def go_on(tx):
+        logs.add_log(tx, f"{A}/{ELECTION}/2", own=False)
+
+    def fork_again(tx):
+        log = logs.get_log(tx, f"{A}/{ELECTION}/2")
+        logs.freeze(tx, log.id, b"proof of another")
+
+    assert told(pend, fork) == ("forked", ["syncing"])
+    assert told(go_on) == ("up-to-date", [])
+    assert told(fork_again) == ("forked", [])
+
+
 def test_who_does_not_answer_is_told_since_when_as_far_as_visits_are_kept(db):
     with db.transaction() as tx:
         visit(tx, count=2)

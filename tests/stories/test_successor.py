@@ -65,8 +65,9 @@ def marks(node, count):
 def prove(node, new):
     """What an auditor is told: the fork, and that the successor holds."""
     said = federation(node, "verify", node.url, code=EXITS["forked"])
-    sizes = {log["origin"]: log["size"] for log in said["logs"]}
-    assert sizes[new] == 9
+    logs = {log["origin"]: log for log in said["logs"]}
+    told = [logs[new][key] for key in ("size", "continues", "counted")]
+    assert told == [9, new.removesuffix("/2"), 6]
     errors = [one for one in said["findings"] if one["level"] == "error"]
     # Whose keys these are the auditor of this test has asked nobody.
     found = {one["kind"]: one["origin"] for one in errors if one["kind"] != "unpinned"}

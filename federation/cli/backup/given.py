@@ -27,12 +27,14 @@ def key_options(function: F) -> F:
 def open_private(
     run: Run, backup: BackupFile, key_file: str | None, passphrase_file: str | None
 ) -> bytes | None:
-    """The key for what is secret in a backup: 32 bytes; None: none was named.
+    """The key for what is secret in a backup: 32 bytes.
+
+    None: none was named, or nothing is secret in it, which `print_manifest` says.
 
     Raises:
         ConfigError: it is missing, damaged or another one, or the passphrase is wrong.
     """
-    if key_file is None:
+    if key_file is None or not backup.manifest.key:
         return None
     passphrase = read_passphrase(run, passphrase_file, ask="backup.ask-passphrase")
     private = load_sealing_key(Path(key_file), passphrase)
@@ -48,7 +50,8 @@ def print_manifest(run: Run, manifest: BackupManifest, size: int) -> None:
     out.line(t("backup.of", **told, moment=moment, size=in_megabytes(size)))
     headers = [t(f"backup.{name}") for name in ("history", "records", "signed")]
     rows = [
-        (log.origin, f"{log.records:,}", f"{log.signed:,}") for log in manifest.logs
+        (log.origin, out.number(log.records), out.number(log.signed))
+        for log in manifest.logs
     ]
     if rows:
         out.table(headers, rows, right=(1, 2))

@@ -92,6 +92,10 @@ def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
     t = out.t
     say_line(out, f"{log.source}: {log.origin}")
     say_line(out, f"  {_signer(out, log)}")
+    if log.continues:
+        count = out.number(log.counted)
+        told = t("verify.continues", count=count, origin=log.continues)
+        say_line(out, f"  {told}")
     total = log.size - log.from_
     key = "verify.all" if log.records == total else "verify.some"
     numbers = {

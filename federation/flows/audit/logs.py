@@ -221,6 +221,7 @@ class Logs:
         held = holders.judge_all((log.signed, *log.earlier), chain.org)
         for found, why in held.findings:
             log.reader.add(found, log.origin, detail=why)
+        follows = chain.follows()
         return AuditedLog(
             source=log.reader.name,
             origin=log.origin,
@@ -237,6 +238,8 @@ class Logs:
             quorum=held.quorum,
             held=held.held,
             held_size=held.size,
+            continues="" if follows is None else follows.origin,
+            counted=0 if follows is None else follows.size,
         )
 
 

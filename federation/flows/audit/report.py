@@ -190,7 +190,10 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditedLog(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
-    """One log in one source; `held` is said of its first `held_size` records."""
+    """One log in one source; `held` is said of its first `held_size` records.
+
+    `continues`: the log that ended before this one, of which `counted` records count.
+    """
 
     source: str
     origin: str
@@ -207,6 +210,8 @@ class AuditedLog(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fr
     quorum: Quorum = "none"
     held: tuple[Holding, ...] = ()
     held_size: int = 0
+    continues: str = ""
+    counted: int = 0
 
 
 class DocumentReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -18,6 +18,7 @@ from yarl import URL
 
 from federation.config.peers import Peer
 from federation.flows.query.state import tell_alarms
+from federation.records.keystatement import next_generation
 from federation.records.readers import Caller, may_quote, may_read, may_see
 from federation.store import alarms, cosignatures, logs, pulls, strangers, taken
 from federation.store.alarms import Alarm, SettledAlarm
@@ -255,7 +256,8 @@ def _partner(
     turn = facts.due.get(peer.org, pulls.PeerTurn(org=peer.org))
     visits = pulls.list_turns(view, peer.org)
     theirs = [log for log in facts.logs if log.org == peer.org and not log.own]
-    missing, percent = _progress(theirs)
+    open_ = _going_on(theirs)
+    missing, percent = _progress(open_)
     room = taken.read_taken(view, peer.org)
     clock = facts.measured("clock", peer.org, _KNOWN_FOR_S)
     host = host_of(peer.url)
@@ -263,7 +265,7 @@ def _partner(
     last = visits[0] if visits else None
     holding = {
         _visited(peer, turn.failures, last),
-        *_holding(facts, peer, theirs, clock),
+        *_holding(facts, peer, open_, clock),
     }
     state, *also = [one for one in CONDITIONS if one in holding] or ["up-to-date"]
     is_detailed = may_see(facts.caller, "reasons")
@@ -303,6 +305,12 @@ def _partner(
         ],
         alarms=told,
     )
+
+
+def _going_on(theirs: Sequence[Log]) -> list[Log]:
+    """Without those that another one continues: of them nothing more is awaited."""
+    held = {log.origin for log in theirs}
+    return [log for log in theirs if next_generation(log.origin) not in held]
 
 
 def _holding(
