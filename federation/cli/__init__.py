@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "sync": "federation.cli.sync:sync",
     "alarms": "federation.cli.alarms:alarms",
     "webhooks": "federation.cli.webhooks:webhooks",
+    "witness": "federation.cli.witness:witness",
     "status": "federation.cli.show.status:status",
     "show": "federation.cli.show.station:show",
     "coverage": "federation.cli.show.region:coverage",

@@ -199,6 +199,16 @@ class Home:
         return self.folder / self.guard_folder
 
     @property
+    def witness(self) -> Path:
+        """The folder of what we signed as a witness, and of its key."""
+        return self.guard / "witness"
+
+    @property
+    def witness_key(self) -> Path:
+        """The private key that signs as a witness; whoever loses both has lost it."""
+        return self.witness / "witness.pem"
+
+    @property
     def followed(self) -> Path:
         """What followers of the map were told; beside the guard, and for its reason."""
         return self.guard / "changes.json"

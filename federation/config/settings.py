@@ -33,7 +33,7 @@ from federation.config.member import (
 )
 from federation.config.recipients import AlarmSettings, Recipient, check_recipient
 from federation.config.webhooks import Webhook, check_webhooks
-from federation.config.witness import WitnessSettings
+from federation.config.witness import WitnessSettings, check_witness
 from federation.errors import ConfigError, RecordError
 from federation.records.canonical import check_text
 from federation.records.keystatement import INCIDENTS, format_origin, parse_origin
@@ -249,6 +249,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
     table = parse_document(text, where)
     _check_recipients(table, where)
     check_webhooks(table, where)
+    check_witness(table, table.get("org"), where)
     _check_moments(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):

@@ -135,6 +135,22 @@ port = {port}
 # kita tandatangani, bahwa mitra tidak mengonfirmasi lagi riwayat kita, atau bahwa tidak
 # ada yang melihat mitra menunjukkan riwayatnya sendiri.
 # stale_h = 6
+# Witnesses from outside (C2SP tlog-witness) that our public totals are brought to: the
+# address before /add-checkpoint, and the key by which each signs. As many tables as
+# you like; `federation witness show` prints what its operator needs.
+# Pengonfirmasi luar (C2SP tlog-witness) yang menerima jumlah riwayat publik kita:
+# alamat sebelum /add-checkpoint, dan kunci tanda tangannya. Boleh beberapa tabel;
+# `federation witness show` menampilkan yang diperlukan operatornya.
+# [[witness.outside]]
+# url = "https://witness.example"
+# vkey = "witness.example/w1+…"
+# Logs that we do not mirror and confirm as a witness: their names and keys. Make our
+# key first: `federation witness key`.
+# Log yang tidak kita simpan dan kita konfirmasi dari luar: nama dan kuncinya. Buat
+# kunci kita dahulu: `federation witness key`.
+# [[witness.for]]
+# origin = "log.example/pemilu-2029"
+# vkey = "log.example/pemilu-2029+…"
 
 [limits]
 # Bytes of one request, and connections at a time.

@@ -24,6 +24,8 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     verify    what pull and audit share
     listing   which polling stations an election does not have
     naming    names of places that contradict a code
+    submission  our totals brought to witnesses from outside
+    witness   what logs bring to us as their witness
     staleness  confirmations, and partners' signs of life, that are too old
     partners  whom we know by their node keys, and what each may be handed
 """

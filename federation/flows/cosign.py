@@ -35,7 +35,7 @@ from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
 from federation.text import Sentence
-from federation.tlog.checkpoint import read_unverified
+from federation.tlog.checkpoint import MAX_FURTHER, read_unverified
 from federation.tlog.cosignature import (
     Cosignature,
     cosign,
@@ -235,7 +235,7 @@ def read_first_held(view: View, log_id: int, size: int) -> bytes:
     if kept is None or kept[0] != size:
         raise NotFoundError(Sentence("held.no-state", size=size, log_id=log_id))
     lines = cosignatures.first_cosignatures(view, log_id, size)
-    return kept[2] + b"".join(lines[: MAX_SIGNATURES - 1])
+    return kept[2] + b"".join(lines[: MAX_SIGNATURES - 1 - MAX_FURTHER])
 
 
 class MirrorKeys:

@@ -26,6 +26,9 @@ posting        one POST to a program of somebody's own, and why it failed
 backoff        when somebody that could not be reached is tried again
 webhooks       programs of ours are told what changed in the map
 observing      what goes wrong slowly: partners, clocks, certificates, disks
+submitting     our totals brought to witnesses from outside
+witnessing     what logs bring to us as their witness
+witnesskey     by which key we sign that, and what we signed last
 stalecare      confirmations and partners' signs of life that have grown too old
 strangers      who asks us as a partner does and is none
 ignoring       who of them is told no more

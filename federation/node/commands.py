@@ -31,6 +31,7 @@ from federation.node import (
     referring,
     sealedreports,
     takenphotos,
+    witnessing,
 )
 from federation.node.gate import GATE_S
 from federation.node.node import Node
@@ -361,6 +362,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     **reading.WORK,
     **referring.WORK,
     **takenphotos.WORK,
+    **witnessing.WORK,
 }
 
 

@@ -29,6 +29,7 @@ EventCode: TypeAlias = Literal[
     "upgrading",
     "told",
     "not-told",
+    "witness-refused",
 ]
 
 #: Through this logger all of them go, and nothing else.

@@ -43,6 +43,7 @@ from federation.node.referrals import Referrals
 from federation.node.resources import Clocks, Resources
 from federation.node.stalecare import StaleCare
 from federation.node.strangers import Strangers
+from federation.node.submitting import Submitting, duty_name
 from federation.node.turnlog import TurnLog
 from federation.node.turns import PartnerTurns
 from federation.node.webhooks import Webhooks
@@ -114,6 +115,7 @@ class Node:
         self.strangers = Strangers(resources.db, clocks.wall)
         self.observing = Observing(self)
         self.stale = StaleCare(self)
+        self.submitting = Submitting(self)
         self.photographs = Photographs(self, self._start)
         self.incidents = IncidentIndex(self)
         self.referrals = Referrals(self, random)
@@ -264,7 +266,9 @@ class Node:
         asked = [self._duty(self.peers.by_org[o]) for o in self.peers.reachable]
         looks = self.observing.duty(), self.stale.duty()
         seeing = looks if self.is_served else ()
-        return [*asked, *self.photographs.duties(), *seeing, *self.own_duties]
+        bringing = self.submitting.duties()
+        ours = *self.photographs.duties(), *bringing, *self.own_duties
+        return [*asked, *seeing, *ours]
 
     def _duty(self, peer: Peer) -> Duty:
         sync = self.resources.settings.sync
@@ -280,6 +284,8 @@ class Node:
     def news(self) -> None:
         """Our own log has grown: merge it, and let the partners know."""
         self.merge_soon()
+        for witness in self.submitting.witnesses:
+            self.schedule.notify(duty_name(witness))
         self._start(self.tell_peers())
 
     async def _keep_up(

@@ -24,9 +24,11 @@ from federation.errors import (
 from federation.files import make_folders
 from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.witness import OfferJudge
 from federation.node.events import say
 from federation.node.rivals import check_one_log
 from federation.node.unfounded import is_unfounded
+from federation.node.witnesskey import load_witness
 from federation.profiles import load_profiles
 from federation.records.keychain import (
     LAST,
@@ -66,6 +68,7 @@ class Resources:
     own: dict[str, OwnLog]
     reserve: Reserve
     blobs: Blobs
+    witness: OfferJudge | None = None
 
     def log_of(self, election: str) -> OwnLog:
         """Our log of an election.
@@ -121,6 +124,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
     load_topic("machine")
     profiles = _profiles(home, settings)
     keys, chains = load_own_keys(home, settings.org, settings.origins)
+    witness = load_witness(home, settings)
     make_folders(home.data, 0o700)
     reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
     with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
@@ -149,6 +153,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
                 own=own,
                 reserve=reserve,
                 blobs=open_blobs(home.blobs, home.folder),
+                witness=witness,
             )
         finally:
             # Who stops between a batch of the map and this has told it already.

@@ -65,6 +65,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "unbelieved": "warning",
         "vector-full": "warning",
         "webhook-failing": "warning",
+        "witness-failing": "warning",
     }
 )
 

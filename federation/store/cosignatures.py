@@ -165,6 +165,32 @@ def list_largest(view: View, election: str) -> list[tuple[str, str, int]]:
     return rows.fetchall()
 
 
+class NewestLine(NamedTuple):
+    """The largest size that a key signed, and when last, in Unix seconds as it says."""
+
+    size: int
+    time: int
+
+
+def newest_by(view: View, log_id: int, key: VerifierKey) -> NewestLine | None:
+    """What this key signed last of a log; None: nothing that is kept."""
+    row = view.execute(
+        "SELECT size, time FROM cosignature WHERE log_id = ? AND vkey = ?"
+        " ORDER BY size DESC LIMIT 1",
+        (log_id, str(key)),
+    ).fetchone()
+    return None if row is None else NewestLine(*row)
+
+
+def list_witnesses(view: View, log_id: int, size: int) -> list[str]:
+    """The names of the keys, no organisation's mirror, that signed this size."""
+    rows = view.execute(
+        "SELECT vkey FROM cosignature WHERE log_id = ? AND size = ? ORDER BY vkey",
+        (log_id, size),
+    )
+    return [vkey.partition("+")[0] for (vkey,) in rows if not _org_of(vkey)]
+
+
 def newest_time(view: View, origin: str) -> int | None:
     """When another organisation last confirmed what it holds of this log, as it says.
 

@@ -86,6 +86,11 @@ _HARMFUL: Final = frozenset(
 _UNREAD = frozenset({8, 14})
 #: SQLITE_IOERR and SQLITE_FULL: where the two files have no room.
 _NO_ROOM = frozenset({10, 13})
+#: The words of `sqlite3_errstr` for them, and the system's number.
+_TARGET_FAILED: Final = {
+    "disk I/O error": errno.EIO,
+    "database or disk is full": errno.ENOSPC,
+}
 
 
 def as_bytes(column: str) -> str:
@@ -218,6 +223,7 @@ def copy_into(connection: "Connection", path: Path) -> None:
 
     Raises:
         DatabaseError: of SQLite: what `refusal.translated` makes readable.
+        OSError: the disk of `path` is full or failed.
     """
     target = sqlite3.connect(path, isolation_level=None)
     try:
@@ -225,6 +231,12 @@ def copy_into(connection: "Connection", path: Path) -> None:
         target.execute("PRAGMA journal_mode=OFF")
         target.execute("PRAGMA synchronous=OFF")
         connection.backup(target)
+    except sqlite3.OperationalError as error:
+        # The driver gives what `backup` raises no code, and it is the target's.
+        number = _TARGET_FAILED.get(str(error))
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
     finally:
         target.close()
 

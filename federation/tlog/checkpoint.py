@@ -3,7 +3,9 @@
 Rule: the name of the log's key is the origin, so no log can speak for another. No
 extension lines: what no reader understands, nobody should sign. What is signed and what
 only says so are two types: `SignedCheckpoint` comes out of `open_checkpoint` and its
-kin alone, a `Checkpoint` is what somebody says.
+kin alone, a `Checkpoint` is what somebody says. Lines of the log's own name that are of
+a kind unknown here (0x06, ML-DSA-44) go along with its signature untouched: whoever
+knows them can check them, also where an older node has passed the checkpoint on.
 
     jagasuara.example/pemilu-2024
     20852163
@@ -28,12 +30,18 @@ from federation.tlog.keys import (
 from federation.tlog.merkle import EMPTY_ROOT
 from federation.tlog.note import (
     Note,
+    Signature,
     check_signatures,
     format_note,
     open_note,
     parse_note,
     sign_note,
 )
+
+#: So many further lines of a log go along; a relay could have made them up.
+MAX_FURTHER: Final = 2
+#: As long is what follows the key id in each of them: ML-DSA-44 has 2,428 bytes.
+MAX_FURTHER_BYTES: Final = 4_096
 
 # The largest whole number that every JSON reader keeps exactly.
 MAX_SIZE: Final = 2**53 - 1
@@ -54,7 +62,8 @@ class SignedCheckpoint(NamedTuple):
         checkpoint: What it says.
         note: With the log's signature, and whatever cosignatures it came with.
         text: Of the note: what is signed and cosigned.
-        bare: The note with one signature, the log's own.
+        bare: The note with the log's own lines, and nobody's cosignature: first the
+            signature that was verified, then at most `MAX_FURTHER` of other keys.
     """
 
     checkpoint: Checkpoint
@@ -215,5 +224,15 @@ def _signed(
         for line in opened.signatures
         if line.name == log_key.name and line.key_id == log_key.key_id
     )
-    bare = format_note(Note(opened.text, (own,)))
+    bare = format_note(Note(opened.text, (own, *_further(opened, log_key))))
     return SignedCheckpoint(checkpoint, note, opened.text, bare)
+
+
+def _further(opened: Note, log_key: VerifierKey) -> list[Signature]:
+    """The lines of the log's name by other keys than the one that was verified."""
+    lines: dict[bytes, Signature] = {}
+    for line in opened.signatures:
+        is_ours = line.name == log_key.name and line.key_id != log_key.key_id
+        if is_ours and len(line.payload) <= MAX_FURTHER_BYTES:
+            lines.setdefault(line.key_id, line)
+    return list(lines.values())[:MAX_FURTHER]

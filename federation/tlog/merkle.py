@@ -285,6 +285,29 @@ def fold_prefix(old: int, new: int, hashes: Sequence[bytes]) -> tuple[bytes, byt
     return old_root, new_root
 
 
+def check_consistency(
+    old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
+) -> None:
+    """Refuse a consistency proof that does not lead to both roots.
+
+    An empty old tree begins every tree, so nothing is proved about it: refused.
+
+    Raises:
+        ProofError: the old tree is not shown to be the beginning of the new one.
+
+    Source: RFC 9162 section 2.1.4.2
+    """
+    if not 0 <= old <= new:
+        raise ProofError(Sentence("protocol.no-beginning", old=old, new=new))
+    if old == new:
+        if proof or old_root != new_root or (old == 0 and old_root != EMPTY_ROOT):
+            raise ProofError(Sentence("protocol.consistency-other"))
+        return
+    hashes = (old_root, *proof) if old & (old - 1) == 0 else tuple(proof)
+    if fold_prefix(old, new, hashes) != (old_root, new_root):
+        raise ProofError(Sentence("protocol.consistency-other"))
+
+
 def _split(size: int) -> int:
     """The largest power of two below `size`, which is at least 2."""
     return 1 << ((size - 1).bit_length() - 1)

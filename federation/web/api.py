@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from aiohttp import hdrs, web
+from msgspec import structs
 
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import (
@@ -30,6 +31,7 @@ from federation.flows.query import (
 )
 from federation.flows.query.cursor import parse_cursor
 from federation.flows.query.export import Export
+from federation.flows.query.partorder import order_parts
 from federation.flows.query.scope import REGION_CODE, QueryScope, ask, read_names
 from federation.records.readers import may_see
 from federation.records.tps import TPS_PATTERN
@@ -181,6 +183,8 @@ async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResp
     def read(view: View) -> tuple[answers.RegionAnswer, table.QueryTable | None]:
         asked = _ask(site, query.election, query.contest)
         answer = region.region(view, asked, code, query.after, query.limit)
+        parts = order_parts(answer.children, query.sort)
+        answer = structs.replace(answer, children=parts)
         if query.format == "json":
             return answer, None
         return answer, table.region_table(

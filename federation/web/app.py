@@ -49,6 +49,7 @@ from federation.web import (
     suggestions,
     thumbnails,
     wellknown,
+    witness,
 )
 from federation.web.access import NONCES, keep_from_others, known_caller, recognise
 from federation.web.below import base_path, home_below
@@ -122,6 +123,7 @@ def make_app(site: WebContext) -> web.Application:
         *alike.endpoints(),
         *missing.endpoints(),
         *removals.endpoints(),
+        *witness.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),
@@ -184,6 +186,8 @@ def _buckets(site: WebContext) -> dict[web.AppKey[Bucket], Bucket]:
         intake.NOTIFIED: Bucket(burst=3, refill_s=10),
         intake.SPOKEN: Bucket(burst=30, refill_s=1),
         agencyanswers.ANSWERED: Bucket(burst=30, refill_s=1),
+        # A log asks after each of its totals; many may be behind one address.
+        witness.OFFERED: Bucket(burst=60, refill_s=0.5),
         previews.DRAWN: Bucket(burst=60, refill_s=0.25),
         suggestions.SUGGESTED: Bucket(burst=60, refill_s=0.5),
         signin.SIGN_INS: Bucket(burst=20, refill_s=60),

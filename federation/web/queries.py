@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
+from federation.flows.query.partorder import PartOrder
 from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
@@ -89,6 +90,10 @@ class RegionQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     election: ElectionParameter = ""
     contest: ContestParameter = ""
+    sort: Annotated[
+        PartOrder,
+        Meta(description="the parts by this figure, the most first; `-`: the least"),
+    ] = ""
     format: Form = "json"
     after: After = ""
     limit: Limit = 500

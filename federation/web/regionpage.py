@@ -6,14 +6,15 @@ Rule: it shows what `/v1/regions` answers. Its parts can be put in order by link
 each figure opens the list of what it counts (`stationlist.py`): no script is needed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 from msgspec import structs
 
 from federation.errors import FormatError
 from federation.flows.query import answers, region
+from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_parts
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.tally import count_added
 from federation.store.db import View
@@ -31,20 +32,6 @@ from federation.web.dashboard import (
 from federation.web.keptpages import Shows
 from federation.web.page import Page, query_of
 from federation.web.resultmap import SHOWN, ResultMap, draw_results
-
-
-def _share(part: answers.Region) -> float:
-    seen = part.coverage
-    return seen.covered / seen.register if seen.register else 0.0
-
-
-#: By what the parts can be put in order, each with its figure: the most first.
-_FIGURES: Final[Mapping[str, Callable[[answers.Region], float]]] = {
-    "covered": _share,
-    "agreed": lambda part: part.coverage.status.get("agreed", 0),
-    "disputed": lambda part: part.coverage.status.get("disputed", 0),
-    "differs": lambda part: part.coverage.official.get("differs", 0),
-}
 
 
 def routes() -> list[web.RouteDef]:
@@ -68,7 +55,7 @@ async def show_region(page: Page) -> web.StreamResponse:
     query = page.request.query
     code = page.request.match_info.get("code", "")
     sort, shown = query.get("sort", ""), query.get("map", SHOWN[0])
-    if sort.removeprefix("-") not in {"", *_FIGURES} or shown not in SHOWN:
+    if sort not in PART_ORDERS or shown not in SHOWN:
         raise FormatError(Sentence("page.no_such_list"), repr(sort[:40]))
     after = query.get("after", "")
 
@@ -81,9 +68,11 @@ async def show_region(page: Page) -> web.StreamResponse:
         return {
             # Where the map stands is told by `live` and `fresh` alone.
             "answer": structs.replace(answer, cursor="", vector={}),
-            "children": _ordered(answer.children, sort),
+            "children": order_parts(answer.children, sort),
             "choices": _choices(page, asked, told),
-            "data": _data(asked, f"/v1/regions/{code}" if code else "/v1/regions"),
+            "data": _data(
+                asked, f"/v1/regions/{code}" if code else "/v1/regions", sort
+            ),
             "files": {
                 what: query_of(
                     "/v1/export",
@@ -112,19 +101,10 @@ async def show_region(page: Page) -> web.StreamResponse:
     return await page.answer_with("region.html", site.settings.name, read)
 
 
-def _ordered(parts: list[answers.Region], sort: str) -> list[answers.Region]:
-    """The parts in this order; equal ones by their codes."""
-    figure = _FIGURES.get(sort.removeprefix("-"))
-    if figure is None:
-        return parts
-    sign = 1 if sort.startswith("-") else -1
-    return sorted(parts, key=lambda part: (sign * figure(part), part.code))
-
-
 def _orders(sort: str) -> Mapping[str, tuple[str, str]]:
     """Of each column, what its head asks for and how it is in order (`aria-sort`)."""
     orders = {"": ("", "ascending" if not sort else "none")}
-    for name in _FIGURES:
+    for name in PART_FIGURES:
         is_here = sort.removeprefix("-") == name
         turned = f"-{name}" if sort == name else name
         way = "ascending" if sort.startswith("-") else "descending"
@@ -176,8 +156,9 @@ def _choices(
     return choices
 
 
-def _data(asked: QueryScope, path: str) -> str:
-    return f"{path}?election={asked.election}&contest={asked.contest}"
+def _data(asked: QueryScope, path: str, sort: str) -> str:
+    order = f"&sort={sort}" if sort else ""
+    return f"{path}?election={asked.election}&contest={asked.contest}{order}"
 
 
 def _most_votes(place: answers.Region) -> int:

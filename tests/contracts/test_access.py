@@ -175,6 +175,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /v1/incidents", "", "/v1/incidents"),
     ("POST /v1/agency-answers", "", "/v1/agency-answers"),
     ("POST /v1/agency-mail", "", "/v1/agency-mail"),
+    ("POST /add-checkpoint", "", "/add-checkpoint"),
     ("GET /v1/photos/removals", "", "/v1/photos/removals"),
     *(
         (f"GET /open311/v2/{path}", "", f"/open311/v2/{asked}")

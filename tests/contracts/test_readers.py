@@ -227,6 +227,7 @@ WRITES = {
     "/v1/records": ["/v1/records"],
     "/v1/agency-answers": ["/v1/agency-answers"],
     "/v1/agency-mail": ["/v1/agency-mail"],
+    "/add-checkpoint": ["/add-checkpoint"],
     "/v1/evidence": ["/v1/evidence"],
     "/v1/incidents": ["/v1/incidents"],
     "/open311/v2/requests.{format}": ["/open311/v2/requests.json"],

@@ -18,6 +18,7 @@ MAX_BODY_BYTES: Final = 8_388_608
 PATH: Final = "path"
 READ: Final = "question"
 NEWS: Final = "POST /notify"
+WITNESS: Final = "POST /add-checkpoint"
 INTAKE: Final = "POST /v1/records"
 CONTROL: Final = "POST /v1/control"
 PEOPLE: Final = "people of ours"
@@ -49,6 +50,10 @@ def _records(body: bytes, headers: bytes = _JSON + _TOKEN) -> bytes:
     return _post("/v1/records", body, headers)
 
 
+def _offer(body: bytes) -> bytes:
+    return _post("/add-checkpoint", body, b"Content-Type: text/plain\r\n")
+
+
 def _form(body: bytes, headers: bytes = b"") -> bytes:
     return _post("/masuk", body, _FORM + headers)
 
@@ -65,6 +70,13 @@ def _named(host: str, path: str = "/logs") -> bytes:
 def _batch(**members: object) -> bytes:
     return _records(json.dumps({"election": "pemilu-2024", **members}).encode())
 
+
+_HASH: Final = b"A" * 43 + b"=\n"
+_NOTE: Final = (
+    (b"x.example/pemilu-2029\n5\n" + _HASH + "\n— x.example/pemilu-2029 ".encode())
+    + b"A" * 88
+    + b"\n"
+)
 
 _DRAFT: Final[dict[str, object]] = {
     "candidates": {"01": 1},
@@ -152,6 +164,21 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (NEWS, "sent by a page of another site", _post("/notify", b'{"org":"a.example"}', _JSON + b"Origin: https://evil.example\r\n")),
     (NEWS, "sent by a page of nowhere", _post("/notify", b'{"org":"a.example"}', _JSON + b"Origin: null\r\n")),
     (NEWS, "another media type", _post("/notify", b'{"org":"a.example"}', b"Content-Type: text/plain\r\n")),
+    # A total for a witness
+    (WITNESS, "nothing", _offer(b"")),
+    (WITNESS, "not an offer", _offer(b"hello\n")),
+    (WITNESS, "no checkpoint", _offer(b"old 0\n\n")),
+    (WITNESS, "a log that nobody knows", _offer(b"old 0\n\n" + _NOTE)),
+    (WITNESS, "an old size above the new one", _offer(b"old 6\n\n" + _NOTE)),
+    (WITNESS, "a leading zero", _offer(b"old 00\n\n" + _NOTE)),
+    (WITNESS, "a size of twenty digits", _offer(b"old " + b"9" * 20 + b"\n\n" + _NOTE)),
+    (WITNESS, "64 hashes", _offer(b"old 1\n" + _HASH * 64 + b"\n" + _NOTE)),
+    (WITNESS, "a hash of 31 bytes", _offer(b"old 1\n" + b"A" * 41 + b"A==\n\n" + _NOTE)),
+    (WITNESS, "a hundred signatures more than a note has", _offer(b"old 0\n\n" + _NOTE + _NOTE.splitlines(keepends=True)[-1] * 100)),
+    (WITNESS, "a line more in the checkpoint", _offer(b"old 0\n\n" + _NOTE.replace(b"=\n\n", b"=\nmore\n\n", 1))),
+    (WITNESS, "bytes that are no text", _offer(b"old 0\n\n" + bytes(range(256)))),
+    (WITNESS, "a megabyte", _offer(b"old 0\n\n" + b"x" * 1_000_000)),
+    (WITNESS, "gzip", _post("/add-checkpoint", gzip.compress(b"old 0\n\n" + _NOTE), b"Content-Encoding: gzip\r\n")),
     # Records
     (INTAKE, "no token", _records(b"{}", _JSON)),
     (INTAKE, "a token that is none", _records(b"{}", _JSON + b"Authorization: Bearer guess\r\n")),
@@ -295,6 +322,22 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a cursor from the future": "400 format: not a cursor of this API ('9999999999999999999999999999999999999999')",
         "a wait of an hour": "400 format: should be at most 60 (query parameter 'wait')",
         "a format that there is not": "400 format: is \"xlsx\", which is not one of the values allowed (query parameter 'format')",
+    },
+    "POST /add-checkpoint": {
+        "nothing": "400 format: not an old size, at most 63 lines of proof, an empty line and a signed total",
+        "not an offer": "400 format: not an old size, at most 63 lines of proof, an empty line and a signed total",
+        "no checkpoint": "400 format: a note without text, empty line and signatures",
+        "a log that nobody knows": "404 not-found: we are no witness for x.example/pemilu-2029",
+        "an old size above the new one": "400 format: the old size is above that of the signed total",
+        "a leading zero": "400 format: a number that is too large or not canonical",
+        "a size of twenty digits": "400 format: not a decimal number",
+        "64 hashes": "400 format: not an old size, at most 63 lines of proof, an empty line and a signed total",
+        "a hash of 31 bytes": "400 format: a hash has 32 bytes",
+        "a hundred signatures more than a note has": "400 format: a note with more than 100 signatures",
+        "a line more in the checkpoint": "400 format: a checkpoint is three lines",
+        "bytes that are no text": "400 format: a control character in a note",
+        "a megabyte": "413 too-large: more than 65536 bytes",
+        "gzip": "415 media-type: a body is taken as it is, without Content-Encoding",
     },
     "POST /notify": {
         "no media type": "415 media-type: needs Content-Type: application/json",

@@ -69,7 +69,16 @@ async def test_broken_settings_keep_back_only_what_needs_them(home):
     assert steps["settings"].state == "failed"
     assert "line" in steps["settings"].seen
     skipped = {code for code, one in steps.items() if one.state == "skipped"}
-    assert skipped == {"rules", "keys", "node", "callers", "limits", "early", "backup"}
+    assert skipped == {
+        "rules",
+        "keys",
+        "node",
+        "callers",
+        "limits",
+        "early",
+        "witness",
+        "backup",
+    }
     assert all(one.after in {"", "settings"} for one in steps.values())
     assert steps["database"].state == "ok", "it lies where it lies by default"
 

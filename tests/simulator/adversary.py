@@ -159,7 +159,9 @@ class Adversary(World):
         log = self._villains_log(member)
         if log is not None and log.checkpoint is not None:
             self._held[_signed(log.checkpoint)] = member.org
-        if before and vector and log is not None and log.frozen is None:
+        # What came with damaged keys is not looked at.
+        is_whole = self.lies.get(member.org, ("none",))[0] != "flip"
+        if before and vector and is_whole and log is not None and log.frozen is None:
             self._judge_seen(member, vector, _signed(before))
 
     def _judge_seen(self, member: Member, vector: bytes, held: Signed) -> None:

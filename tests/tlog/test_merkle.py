@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from federation.errors import FormatError, ProofError
 from federation.tlog import merkle
 from federation.tlog.merkle import Frontier
-from tests.consistency import check_consistency
 
 SIZES = range(65)
 
@@ -66,7 +65,7 @@ def test_every_consistency_proof_up_to_64_is_the_recursive_one_and_checks(
         for old in range(1, new + 1):
             proof = merkle.prove_consistency(old, new, read)
             assert proof == reference.proof(old, leaves)
-            check_consistency(old, new, roots[old], roots[new], proof)
+            merkle.check_consistency(old, new, roots[old], roots[new], proof)
 
 
 def test_every_prefix_proof_up_to_64_gives_both_roots(roots):
@@ -152,7 +151,7 @@ def test_every_one_bit_flip_in_a_proof_is_refused(roots, flip):
         for bit in range(256):
             damaged = [*proof[:at], flip(one, bit), *proof[at + 1 :]]
             with pytest.raises(ProofError):
-                check_consistency(old, new, roots[old], roots[new], damaged)
+                merkle.check_consistency(old, new, roots[old], roots[new], damaged)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_every_one_bit_flip_in_a_proof_is_refused(roots, flip):
 )
 def test_consistency_without_proof_or_with_impossible_sizes_is_refused(old, new, roots):
     with pytest.raises(ProofError):
-        check_consistency(old, new, roots[max(old, 0)], roots[3], [])
+        merkle.check_consistency(old, new, roots[max(old, 0)], roots[3], [])
 
 
 def test_proofs_of_what_is_not_there_are_refused():
@@ -214,7 +213,7 @@ def test_every_published_consistency_proof_gets_the_published_verdict(vectors):
             _bytes(v["root2"]),
             [_bytes(one) for one in v["proof"] or []],
         )
-        assert _refused(check_consistency, args) == v["wantErr"], case
+        assert _refused(merkle.check_consistency, args) == v["wantErr"], case
 
 
 def _refused(check, args):

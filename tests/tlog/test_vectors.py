@@ -12,13 +12,12 @@ from federation.records.sealed import open_leaf
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.fork import check_evidence
 from federation.tlog.keys import Signer, parse_vkey
-from federation.tlog.merkle import check_inclusion, hash_leaf
+from federation.tlog.merkle import check_consistency, check_inclusion, hash_leaf
 from federation.tlog.note import open_note, parse_note
 from federation.tlog.policy import parse_policy
 from federation.tlog.proof import check_proof, parse_proof
 from federation.tlog.tile import decode_bundle
 from scripts import make_vectors
-from tests.consistency import check_consistency
 from tests.policies import check_policy
 
 ROOT = Path(__file__).parents[2]

@@ -50,7 +50,8 @@ def print_manifest(run: Run, manifest: BackupManifest, size: int) -> None:
     out.line(t("backup.of", **told, moment=moment, size=in_megabytes(size)))
     headers = [t(f"backup.{name}") for name in ("history", "records", "signed")]
     rows = [
-        (log.origin, f"{log.records:,}", f"{log.signed:,}") for log in manifest.logs
+        (log.origin, out.number(log.records), out.number(log.signed))
+        for log in manifest.logs
     ]
     if rows:
         out.table(headers, rows, right=(1, 2))

@@ -24,6 +24,9 @@ def restore(run: Run, *, file: str, folder: str | None, **given: Any) -> None:  
     """Put it back, and say what comes next."""
     home = run.folder if folder is None else Path(folder).absolute()
     key_file, passphrase_file = given["key_file"], given["passphrase_file"]
+    if key_file and given["without_keys"]:
+        told = {"one": "--key", "other": "--without-keys"}
+        raise click.UsageError(run.t("export.not-together", **told))
     with BackupFile(Path(file).absolute()) as backup:
         if backup.manifest.key and not (key_file or given["without_keys"]):
             told = {"path": file, "key": backup.manifest.key}

@@ -83,8 +83,7 @@ def _print_status(
     else:
         out.line(t("views.no-histories"))
     for log in answer.logs:
-        if log.unknown:
-            out.line(t("views.unknown", count=log.unknown, history=log.origin))
+        _print_log(run, log)
     _print_peers(run, answer.peers)
     for offer in answer.offered:
         out.line(t("views.offered", peer=offer.peer, history=offer.origin))
@@ -94,6 +93,16 @@ def _print_status(
         out.line(t("views.no-alarms"))
     for election, cursor in answer.cursors.items():
         out.line(t("views.cursor", election=election, cursor=cursor))
+
+
+def _print_log(run: Run, log: answers.LogStatus) -> None:
+    """What there is to say of one history beside its row."""
+    if log.witnesses:
+        told = {"history": log.origin, "names": ", ".join(log.witnesses)}
+        run.out.line(run.t("views.witnessed", **told))
+    if log.unknown:
+        told = {"history": log.origin, "count": str(log.unknown)}
+        run.out.line(run.t("views.unknown", **told))
 
 
 def _holders(run: Run, log: answers.LogStatus, quorum: int) -> str:

@@ -34,6 +34,7 @@ from federation.flows.backup.form import (
     PUBLIC,
     SECRETS,
     WRITTEN,
+    has_place,
     write_backup,
 )
 from federation.flows.backup.last import LastBackup, save_last
@@ -113,7 +114,9 @@ def create_backup(
         OSError: a disk is full or failed; no file was made.
     """
     static = source.settings.static.folder
-    check_place(folder, None if static is None else source.home.folder / static)
+    home = source.home
+    public = None if static is None else home.folder / static
+    check_place(folder, public, (home.keys, home.annex, home.mailbox))
     make_folders(folder, 0o700)
     with locked(folder), _workshop(folder) as work:
         check_room(folder, free_bytes(folder), _COPIES * source.db.path.stat().st_size)
@@ -167,6 +170,7 @@ def _make(
     public = load_backup_public(home)
     secrets = collect_secrets(home, settings)
     vkeys, far = _vkeys_of(home)
+    files, odd = _files_of(home, vkeys, with_annex=with_annex)
     manifest = BackupManifest(
         org=settings.org,
         name=settings.name,
@@ -177,11 +181,11 @@ def _make(
         photo_store=home.blobs if is_remote(home.blobs) else "",
         key="" if public is None else key_id(public),
         has_annex=with_annex,
-        left_out=sorted({*secrets.left_out, *far}),
+        left_out=sorted({*secrets.left_out, *far, *odd}),
     )
 
     def members() -> Iterator[tuple[str, Path | bytes]]:
-        yield from _files_of(home, vkeys, with_annex=with_annex)
+        yield from files
         if public is not None:
             yield SECRETS, seal_secrets(secrets, settings.org, now, public)
         yield PHOTOS, "".join(f"{digest}\n" for digest in photos.digests).encode()
@@ -254,8 +258,11 @@ def _vkeys_of(home: Home) -> tuple[dict[str, Path], set[str]]:
 
 def _files_of(
     home: Home, vkeys: dict[str, Path], *, with_annex: bool
-) -> Iterator[tuple[str, Path]]:
-    """Names and paths of what is there as files and no secret."""
+) -> tuple[list[tuple[str, Path]], list[str]]:
+    """Names and paths of what is there as files and no secret.
+
+    And the paths of those whose names have no place in a backup.
+    """
     found = [(name, home.folder / name) for name in WRITTEN]
     found += [(f"elections/{one.name}", one) for one in home.elections.glob("*.json")]
     public = (one for one in home.keys.iterdir() if one.suffix in PUBLIC)
@@ -263,11 +270,12 @@ def _files_of(
     found += vkeys.items()
     for folder in (home.annex, home.mailbox) if with_annex else ():
         found += [
-            (name, path)
+            (path.relative_to(home.folder).as_posix(), path)
             for path in folder.rglob("*")
-            if BELOW.fullmatch(name := path.relative_to(home.folder).as_posix())
         ]
-    yield from sorted((name, path) for name, path in found if path.is_file())
+    there = sorted((name, path) for name, path in found if path.is_file())
+    odd = [str(path) for name, path in there if not has_place(name)]
+    return [one for one in there if has_place(one[0])], odd
 
 
 def _free_name(folder: Path, org: str, now: int) -> Path:

@@ -106,13 +106,18 @@ def write_backup(
 
 
 def _add(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> None:
-    assert _MEMBER.fullmatch(name), f"no name in a backup: {name!r}"
+    assert has_place(name), f"no name in a backup: {name!r}"
     with archive.open(name, "w", force_zip64=True) as target:
         if isinstance(source, bytes):
             target.write(source)
             return
         with open_regular(source) as file:
             shutil.copyfileobj(file, target, _PIECE)
+
+
+def has_place(name: str) -> bool:
+    """Whether a path below a home may be one of a file in a backup."""
+    return _MEMBER.fullmatch(name) is not None
 
 
 class BackupFile:
@@ -283,7 +288,7 @@ def _check_names(
     named: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = info.orig_filename
-        if not _MEMBER.fullmatch(name) or name in named:
+        if not has_place(name) or name in named:
             told = Sentence("backup.bad-name", path=path, name=repr(name))
             raise DamagedError(told)
         named[name] = info

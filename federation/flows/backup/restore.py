@@ -158,14 +158,14 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def _targets(stage: Path, home: Home) -> list[_Target]:
-    """Where each folder goes; that of photographs behind the one it may lie in."""
+    """Where each folder goes, each behind the one that it may lie in."""
     targets = [
         _Target(stage / "data", home.data),
         _Target(stage / "keys", home.keys),
     ]
     if not is_remote(home.blobs):
         targets.append(_Target(stage / NAME, home.folder / home.blobs))
-    return targets
+    return sorted(targets, key=lambda one: len(one.place.parts))
 
 
 def _check_places(folder: Path, targets: list[_Target], *, is_outside: bool) -> None:

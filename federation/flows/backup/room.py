@@ -2,22 +2,28 @@
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from federation.errors import ConfigError
 from federation.text import Sentence
 
 
-def check_place(folder: Path, public: Path | None) -> None:
+def check_place(folder: Path, public: Path | None, collected: Iterable[Path]) -> None:
     """Refuse a folder that is no place for a backup.
 
     Args:
         folder: Where one is to be made.
         public: The folder that a web server shows everybody; None: there is none.
+        collected: Folders of the home that a backup takes along whole.
 
     Raises:
-        ConfigError: it lies in what everybody may read.
+        ConfigError: it lies in what everybody may read, or in what it takes along.
     """
+    for taken in collected:
+        if folder.resolve().is_relative_to(taken.resolve()):
+            why = Sentence("backup.inside-itself", folder=folder, taken=taken)
+            raise ConfigError(str(folder), "", why)
     if public is not None and folder.resolve().is_relative_to(public.resolve()):
         why = Sentence("backup.inside", folder=folder, public=public)
         raise ConfigError(str(folder), "", why)

@@ -275,7 +275,7 @@ class _TurnUnderWay:
         log = None if held is None else held.log
         report = await self._follower.follow(entry, log, partner)
         if report.outcome in _CONFIRMED:
-            self._sizes[entry.origin] = _size_of(entry)
+            self._sizes[entry.origin] = read_unverified(entry.checkpoint.encode()).size
         return report
 
     async def _compare_own(self, entry: StatusEntry, held: _Held | None) -> PulledLog:
@@ -326,11 +326,6 @@ def _keys_digest(view: View, log: Log) -> str:
     return hashlib.sha256(
         encode_keys(keystatements.read_keys(view, log.id))
     ).hexdigest()
-
-
-def _size_of(entry: StatusEntry) -> int:
-    """The size of a checkpoint that was verified."""
-    return read_unverified(entry.checkpoint.encode()).size
 
 
 def _is_same(entry: StatusEntry, held: _Held) -> bool:

@@ -13,6 +13,7 @@ Every answer names the `cursor` it was read at.
     state       how this node is, its logs, its partners, its alarms
     partners    how it stands with each, and who asks that is none
     region      a region and its parts: coverage, votes
+    partorder   in which orders its parts come
     tps         a polling station, what each says side by side
     waiting     whose results wait for their time, for whoever may read them
     history     what each organisation said of a station over time

@@ -327,6 +327,7 @@ class LogStatus(Struct, frozen=True, kw_only=True):
 
     `held_by`: how many others confirmed that they hold all of it; `holders`: who, for
     whoever is told of partners. `held`: those are as many as our quorum asks for.
+    `witnesses`: the keys from outside that signed all of it, and hold nothing.
     `merged`: how much of it is in the map. `unknown`: entries of a type that only a
     newer version can read. `public_from`: of a log that is for everybody from then on.
     """
@@ -339,6 +340,7 @@ class LogStatus(Struct, frozen=True, kw_only=True):
     held_by: int
     held: bool
     holders: list[str] | UnsetType = UNSET
+    witnesses: list[str] | UnsetType = UNSET
     unknown: int
     frozen: bool
     stalled: str | UnsetType = UNSET

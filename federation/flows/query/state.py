@@ -107,6 +107,7 @@ def _log(
         held_by=len(holders),
         held=len(holders) >= held.quorum,
         holders=holders if may_see(caller, "partners") else UNSET,
+        witnesses=cosignatures.list_witnesses(view, log.id, log.size) or UNSET,
         unknown=quarantine.count_unknown(view, log.id),
         frozen=log.frozen is not None,
         stalled=_stalled(caller, log),

@@ -17,6 +17,7 @@ it.
     limits      how many files may be open
     early       whether results wait until everybody may read them
     backup      when the last good backup was made
+    witness     witnesses from outside, and being one
     upgrading   what the first start of this version would do (`UPGRADE`)
     outside     our clock, our address and what partners say of it (`ONLINE`)
     addresses   whether callers' addresses come through our proxy (`ONLINE`)
@@ -45,6 +46,7 @@ from federation.node.house import (
     streams,
     upgrading,
     waiting,
+    witness,
 )
 from federation.node.house.house import House, look_around
 
@@ -70,6 +72,7 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("callers", ("settings",), callers.see_callers),
     StepPlan("limits", ("settings",), limits.see_limits),
     StepPlan("early", ("settings", "peers-file"), early.see_early),
+    StepPlan("witness", ("settings",), witness.see_witness),
     StepPlan("backup", ("settings",), backup.see_backup),
 )
 

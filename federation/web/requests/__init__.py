@@ -9,6 +9,7 @@ takes it off the wire; `node/commands.py` does it. It is answered when it is dur
     POST /v1/incidents          `AddIncidents`: reports of violations
     POST /v1/agency-answers     `TakeAnswer`: what an agency says of one
     POST /v1/agency-mail        `TakeMail`: a mail of an agency
+    POST /add-checkpoint        `WitnessCheckpoint`: a total of a log that we witness
     POST /v1/control/<command>  the others, from this machine only
 
 request    what all of them have, and where one is handed in
@@ -24,6 +25,7 @@ answers    what an agency says of one, by a program of its own
 mail       what agencies wrote: taken in, read, dealt with, deleted
 referrals  reports on their way to agencies
 papers     such papers, to be looked at: of the web only
+witness    a total of a log that we are a witness for: of the web only
 upkeep     alarms, tokens
 wire       which there are, by name, and their bodies
 """

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import resource
 import shutil
 import zipfile
 
@@ -158,6 +159,45 @@ def test_identity_keys_of_partners_come_along_from_wherever_peers_toml_says(
     assert told["manifest"]["left_out"] == [str(far)]
 
 
+@pytest.mark.parametrize(
+    "name", ["elections/.old.json", "keys/a b.vkey", "keys/.a.chain", "annex/a b"]
+)
+def test_a_file_with_an_odd_name_is_left_out_and_named(home, tmp_path, name):
+    path = home.folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("{}")
+    told = answer(home, "backup", "create", tmp_path / "to", "--with-annex")
+    assert told["manifest"]["left_out"] == [str(path)]
+    answer(home, "backup", "restore", told["path"], tmp_path / "again")
+    assert not (tmp_path / "again" / name).exists()
+
+
+def test_a_folder_that_backups_take_along_is_no_place_for_them(home):
+    words = ["backup", "create", home.keys / "to"]
+    assert "takes along" in refused(home, *words, code=3)
+    assert not (home.keys / "to").exists()
+
+
+def test_a_key_is_refused_where_the_keys_are_to_stay_away(home, tmp_path):
+    give_key(home)
+    path = made(home, tmp_path / "to")
+    words = ["backup", "restore", path, tmp_path / "again", *key_words(home)]
+    assert "--key and --without-keys" in refused(home, *words, "--without-keys", code=2)
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_data_folder_inside_of_the_folder_of_keys_is_put_back(home, tmp_path):
+    home.data.rename(home.keys / "data")
+    text = home.settings.read_text()
+    home.settings.write_text(
+        text.replace('# data_folder = "data"', 'data_folder = "keys/data"')
+    )
+    told = answer(home, "backup", "create", tmp_path / "to")
+    answer(home, "backup", "restore", told["path"], tmp_path / "again")
+    assert (tmp_path / "again/keys/data/federation.db").exists()
+    assert [*(tmp_path / "again/keys").glob("*.vkey")]
+
+
 def test_another_key_is_refused_by_its_name(home, tmp_path):
     mine = give_key(home)
     path = made(home, tmp_path / "to")
@@ -284,6 +324,21 @@ def test_a_disk_that_fails_at_any_step_leaves_no_file_and_the_older_ones(
     monkeypatch.setattr(create, step, fail)
     code, _, err = federation(home, "backup", "create", to)
     assert code == 74, err
+    assert [str(path) for path in list_backups(to, ORG)] == [before]
+    assert not (to / create.MAKING).exists()
+
+
+def test_a_disk_that_fails_below_the_copy_of_the_database_is_told(home, tmp_path):
+    to = tmp_path / "to"
+    before = made(home, to)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        code, _, err = federation(home, "backup", "create", to)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 74, err
+    assert json.loads(err)["error"]["message"], err
     assert [str(path) for path in list_backups(to, ORG)] == [before]
     assert not (to / create.MAKING).exists()
 

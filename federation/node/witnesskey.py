@@ -1,0 +1,43 @@
+"""The key that we sign with as a witness, and what judges with it.
+
+Rule: key and memory lie in one folder, beside the guard, which is in no backup: a
+witness that has lost what it signed has lost its key, too, and is another one.
+"""
+
+from federation.config.home import Home
+from federation.config.keystore import load_signer
+from federation.config.settings import Settings
+from federation.errors import ConfigError
+from federation.flows.witness import OfferJudge
+from federation.store.guard import Guard
+from federation.text import Sentence
+from federation.tlog.keys import ALG_COSIGNATURE, Signer
+
+
+def witness_name(org: str) -> str:
+    """The name that our witness key signs under."""
+    return f"{org}/witness"
+
+
+def load_witness_key(home: Home, settings: Settings) -> Signer:
+    """Our witness key.
+
+    Raises:
+        ConfigError: it was never made, or cannot be used.
+    """
+    path = home.witness_key
+    if not path.exists():
+        raise ConfigError(str(path), "", Sentence("witness.no-key"))
+    return load_signer(path, witness_name(settings.org), ALG_COSIGNATURE)
+
+
+def load_witness(home: Home, settings: Settings) -> OfferJudge | None:
+    """What judges offers; None: we are a witness for nobody.
+
+    Raises:
+        ConfigError: the key was never made, or cannot be used.
+    """
+    keys = settings.witness.witnessed_keys
+    if not keys:
+        return None
+    return OfferJudge(load_witness_key(home, settings), keys, Guard(home.witness))
