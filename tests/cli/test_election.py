@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from federation.cli.election import closing
 from federation.config.home import Home
 from federation.records.profile import parse_profile
+from federation.store import cosignatures
 
 PROFILE = {
     "contests": {"pkwkk": {"candidates": {"01": {"name": "A"}, "02": {"name": "B"}}}},
@@ -90,3 +92,34 @@ def test_closing_is_confirmed_and_final(federation, tmp_path):
 def test_an_election_of_others_cannot_be_closed(federation):
     ended = federation("election", "close", "pilkada-2024", "--reason", "x", "--yes")
     assert ended.code == 7
+
+
+def test_closing_waits_for_whom_it_says_and_tells_who_holds_it(
+    federation, own_home, monkeypatch
+):
+    """Only a node that runs can be fetched from: here one that is thought to."""
+    asked = []
+
+    def load_holders(view, origins):
+        asked.append(list(origins))
+        # Somebody holds all but the end at first.
+        sizes = {"b.example": 1, "c.example": 0}
+        return {origins[0]: sizes if len(asked) < 3 else dict.fromkeys(sizes, 99)}
+
+    monkeypatch.setattr(cosignatures, "load_holders", load_holders)
+    monkeypatch.setattr(closing, "_LOOK_S", 0.01)
+    Home(own_home).control.touch()
+    words = ("election", "close", "pilpres-2019", "--reason", "selesai", "--yes")
+    ended = federation(*words, "--json")
+    assert ended.code == 0, ended.err
+    said = json.loads(ended.out)
+    assert (said["holders"], said["held"]) == (["b.example", "c.example"], True)
+    assert len([one for one in asked if one == [said["origin"]]]) >= 3
+
+
+def test_closing_without_a_node_that_runs_does_not_wait(federation):
+    words = ("election", "close", "pilpres-2019", "--reason", "selesai", "--yes")
+    ended = federation(*words, "--wait", "86400")
+    assert ended.code == 0, ended.err
+    assert "0 of the" in ended.out
+    assert "Leave the node running" in ended.out

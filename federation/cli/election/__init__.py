@@ -13,16 +13,13 @@ import click
 from federation.cli.context import Run, command_options
 from federation.cli.election.archive import archive
 from federation.cli.election.candidates import candidates
+from federation.cli.election.closing import close
 from federation.cli.election.following import follow_next, take_rules
 from federation.cli.election.successor import continue_election
 from federation.cli.help import CommandGroup
-from federation.cli.output import NEGATIVE, OK
-from federation.cli.statement import check_reason, run_statement
-from federation.errors import NotFoundError
+from federation.cli.output import OK
 from federation.profiles import load_profiles
 from federation.records.profile import Profile
-from federation.text import Sentence
-from federation.web.requests.records import Close
 
 
 @click.group("election", cls=CommandGroup, help="election.help")
@@ -32,6 +29,7 @@ def election() -> None:
 
 election.add_command(archive)
 election.add_command(candidates)
+election.add_command(close)
 election.add_command(continue_election)
 election.add_command(follow_next)
 
@@ -74,35 +72,6 @@ def list_elections(run: Run) -> int | None:
 
 
 _HEADERS = ("election", "name", "version", "contests", "from", "rules", "ours")
-
-
-@election.command("close", help="election.help-close")
-@click.argument("name", metavar="ELECTION")
-@click.option("--incidents", is_flag=True, help="election.option-incidents")
-@click.option("--reason", required=True, help="election.option-reason")
-@click.option("--yes", is_flag=True, help="cli.option-yes")
-@click.option("--alone", is_flag=True, help="import.option-alone")
-@command_options
-def close(
-    run: Run, *, name: str, incidents: bool, reason: str, yes: bool, alone: bool
-) -> int | None:
-    """End our own history of an election, or that of its reports, for ever."""
-    if name not in run.settings.elections:
-        raise NotFoundError(Sentence("election.not-ours", election=name))
-    check_reason(run, reason)
-    of = "-incidents" if incidents else ""
-    if not yes and not run.confirm(run.t(f"election.sure{of}", election=name)):
-        return NEGATIVE
-    request = Close(election=name, reason=reason, incidents=incidents)
-    verdict = run_statement(run, request, alone=alone)
-    done = verdict.outcome == "logged"
-    key = f"election.closed{of}" if done else f"election.not-closed{of}"
-    sentence = run.t(key, election=name, reason=verdict.reason)
-    run.out.show(verdict, lambda: run.out.line(sentence))
-    if done and not incidents and name in run.settings.incidents:
-        # They go on for weeks: an agency answers when it has decided.
-        run.out.note(run.t("election.reports-open", election=name))
-    return OK if done else NEGATIVE
 
 
 def _added(run: Run, name: str) -> Path | None:
