@@ -75,12 +75,14 @@ class SearchAnswer(NamedTuple):
         found: The regions, the likeliest first.
         is_alike: None has all the words: these look alike.
         has_more: More would fit: more words help.
+        number: Of a station, as it was typed beside a name; else "".
     """
 
     code: str = ""
     found: Sequence[PlaceFound] = ()
     is_alike: bool = False
     has_more: bool = False
+    number: str = ""
 
 
 def search(view: View, index: NameIndex, election: str, typed: str) -> SearchAnswer:
@@ -108,7 +110,10 @@ def search(view: View, index: NameIndex, election: str, typed: str) -> SearchAns
     if number and any(one.tps for one in found):
         found = [one for one in found if one.tps]
     return SearchAnswer(
-        found=found, is_alike=is_alike and bool(found), has_more=len(ranked) > MOST
+        found=found,
+        is_alike=is_alike and bool(found),
+        has_more=len(ranked) > MOST,
+        number=number,
     )
 
 
