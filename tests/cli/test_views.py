@@ -117,6 +117,14 @@ def test_no_foreign_text_reaches_the_terminal_as_a_command(cli, arguments, read,
     assert "\x07" not in out + err
 
 
+@pytest.mark.parametrize("arguments", [("pictures", "13"), *(q[0] for q in QUESTIONS)])
+def test_no_time_for_people_is_without_its_zone(cli, arguments):
+    _, out, _ = cli(*arguments, "--lang", "id")
+    times = re.findall(r"\d\d[:.]\d\d(?::\d\d)?(?!\d| % )(.{4})", out)
+    assert {zone.strip() for zone in times} <= {"WIB", "WITA", "WIT"}
+    assert not re.search(r"\dT\d\d:\d\d", out)
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("arguments", "read"), QUESTIONS)
 def test_people_never_meet_the_machinery(cli, arguments, read, lang):
