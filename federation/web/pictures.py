@@ -252,9 +252,8 @@ def _draw_over_time(
 
 def _when(t: Text, answer: PicturesAnswer, now: int) -> Mapping[int, str]:
     """Each step's end as people of the region read it."""
-    between = "." if t.language == "id" else ":"
     return {
-        step.until: tell_moment(step.until, now, answer.region.code, between)
+        step.until: tell_moment(step.until, now, answer.region.code, t.clock_mark)
         for step in (*answer.coverage, *answer.observed)
     }
 
