@@ -53,7 +53,7 @@ def find_place(view: View, election: str, typed: str) -> str | FoundPlaces:
         if not typed.strip():
             raise
         index = NameIndex(registers.list_named(view, election))
-        answer = search(view, index, election, typed)
+        answer = _only_named(search(view, index, election, typed))
         if answer.code:
             return answer.code
         found = _list_found(answer)
@@ -70,6 +70,12 @@ def find_place(view: View, election: str, typed: str) -> str | FoundPlaces:
     if len(found) == 1 and not is_alike and not answer.has_more:
         return found[0].code
     return FoundPlaces(found=found, is_alike=is_alike, has_more=answer.has_more)
+
+
+def _only_named(answer: SearchAnswer) -> SearchAnswer:
+    """Only the one region that is called just so, where there is one."""
+    exact = [one for one in answer.found if one.place.code in answer.named]
+    return answer._replace(found=exact, has_more=False) if len(exact) == 1 else answer
 
 
 def _list_found(answer: SearchAnswer) -> list[FoundPlace]:
