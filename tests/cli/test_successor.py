@@ -114,10 +114,11 @@ async def test_what_began_elsewhere_is_not_begun_again(home, go_on, tmp_path):
     partner, tree = FakePeer("kawalpemilu.example"), Tree(FakeOrg(ORG, ELECTION))
     partner.shown[NEW] = Shown(tree, keys=encode_keys(notes))
     async with TestServer(app_of(partner)) as server:
-        add_peer(home, make_home(tmp_path, partner.org), str(server.make_url("/")))
+        url = str(server.make_url("/")).rstrip("/")
+        add_peer(home, make_home(tmp_path, partner.org), url)
         before = sorted(home.keys.iterdir())
         code, said = await go_on()
-        assert code == 6
+        assert code == 6, said
         assert f"{partner.org} has {NEW} already" in said
         assert sorted(home.keys.iterdir()) == before
         # The keys of a newer backup are put back: the same beginning is no other.
