@@ -51,6 +51,14 @@ def judge_maps(world: World) -> None:
         world.fault(f"maps differ: {digests}")
 
 
+def hide(member: Member, org: str) -> None:
+    """Leave an organisation out of the map of a member, as an operator would."""
+    path = member.resources.home.peers
+    entry = f'org = "{org}"\n'
+    path.write_text(path.read_text().replace(entry, entry + "hidden = true\n"))
+    member.peers.refresh()
+
+
 def judge_calm(world: World) -> None:
     """Nothing stands against anybody, and everybody may sign."""
     for org in world.honest:
