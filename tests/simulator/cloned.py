@@ -6,29 +6,28 @@ What must hold stands at the head of `drills.py`.
 import contextlib
 from pathlib import Path
 from random import Random
+from typing import Final
 
 from federation.errors import ConflictError
-from federation.records.evidence import open_evidence
-from federation.store import logs
-from tests.simulator.drills import ORIGIN, STRUCK, Drill, aged_guard, record_at
+from tests.simulator.drills import ORIGIN, STRUCK, Drill
 from tests.simulator.member import Member, copy_files
+from tests.simulator.restored import aged_guard
 from tests.simulator.verdict import (
-    HARMLESS,
-    alarms_of,
-    hide,
+    has_proof,
     judge_calm,
     judge_equal,
     judge_kept,
     judge_maps,
+    record_at,
 )
 from tests.simulator.world import ORGS, Move, owner_of
+
+#: How often the operator of the copy says that nothing newer was signed.
+ALONE: Final = 0.75
 
 
 class Clone(Drill):
     """The same home, twice."""
-
-    #: Beyond a heartbeat: which logs are forked is asked anew.
-    heal_s = 400.0
 
     def __init__(self, folder: Path, chance: Random) -> None:
         """See `World`."""
@@ -40,6 +39,14 @@ class Clone(Drill):
         self._rounds = 0
         self._proved_after: int | None = None
 
+    def do_strike(self, move: Move) -> None:
+        """See `Drill`; whoever is cloned runs on."""
+        if STRUCK not in self.up:
+            super().do_strike(move)
+        elif any((self.folder / STRUCK).rglob("*.guard")):
+            self.due = move
+            self.come()
+
     def strike(self, chance: Random) -> None:
         """See `Drill`."""
         copy_files(self.folder / STRUCK, place := self.folder / f"{STRUCK}.clone")
@@ -48,11 +55,15 @@ class Clone(Drill):
         others = chance.sample(ORGS[1:], len(ORGS) - 1)
         self.misled = set(others[: chance.randrange(1, len(others))])
         self.clone = self._open(place)
+        if chance.random() < ALONE:
+            self.clone.gate.go_alone()
         self.spawn(self.clone, self.clone.begin())
+        self.ask_others(self.clone)
 
     def begin(self, org: str) -> None:
         """See `Weather`; of the struck one a second process is tried beside it."""
-        super().begin(org)
+        if org not in self.up:
+            super().begin(org)
         if org == STRUCK:
             with contextlib.suppress(ConflictError):
                 self._open(self.folder / STRUCK).end()
@@ -83,7 +94,7 @@ class Clone(Drill):
         if self.clone is not None:
             for org in ORGS[1:]:
                 await self.ask(self.clone, org)
-            if self._proved_after is None and all(map(self._has_proof, self._all())):
+            if self._proved_after is None and not self._unproved():
                 self._proved_after = self._rounds
 
     async def judge(self) -> None:
@@ -106,8 +117,8 @@ class Clone(Drill):
     async def _judge_forked(self, alike: int) -> None:
         """`alike`: how many records both histories begin with."""
         if self._proved_after is None:
-            who = [m.folder.name for m in self._all() if self._has_proof(m)]
-            self.fault(f"two histories were signed, proved is it to {who}")
+            who = self._unproved()
+            self.fault(f"two histories were signed, and not proved to {who}")
         else:
             self.counts[f"proved to all after {self._proved_after} turns"] += 1
         for member in (self.up[STRUCK], self.clone):
@@ -126,34 +137,12 @@ class Clone(Drill):
                 self.fault(f"record {one.index} counts and is another")
         self.counts["acknowledged, back"] += len(kept)
         self.counts["and named"] += len(self.desk) - len(kept)
-        self._acknowledge(kept)
-        self.honest = tuple(org for org in self.honest if org != STRUCK)
-        for org in self.honest:
-            self._judge_others(self.up[org])
-            hide(self.up[org], STRUCK)
-        await self.merge()
-        judge_kept(self)
-        judge_equal(self)
-        judge_maps(self)
+        await self.judge_without(kept)
 
-    def _judge_others(self, member: Member) -> None:
-        """Nobody else is accused."""
-        for code, subject in alarms_of(member):
-            if code not in HARMLESS and (code, subject) != ("fork", ORIGIN):
-                self.fault(f"{member.org}: alarm {code} of {subject}")
-
-    def _all(self) -> list[Member]:
-        found = [*self.up.values(), self.clone]
-        return [member for member in found if member is not None]
-
-    @staticmethod
-    def _has_proof(member: Member) -> bool:
-        with member.db.view() as view:
-            frozen = [o.frozen for o in logs.list_logs(view) if o.origin == ORIGIN]
-        if not frozen or frozen[0] is None:
-            return False
-        open_evidence(frozen[0], owner_of(STRUCK).chain)
-        return True
+    def _unproved(self) -> list[str]:
+        """Those, of both homes and of all partners, that have no proof."""
+        members, owner = [*self.up.values(), self.clone], owner_of(STRUCK)
+        return [m.folder.name for m in members if m and not has_proof(m, owner)]
 
     def close(self) -> None:
         """See `World`."""

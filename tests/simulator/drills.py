@@ -23,21 +23,25 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
-from federation.errors import FederationError, PeerError
+from federation.errors import PeerError
 from federation.flows.ownlog.reconcile import UNKNOWN
 from federation.flows.ownlog.successor import has_ended, look_at_copy, proposed_size
 from federation.flows.ownlog.verdict import Verdict
-from federation.store import logs
+from federation.store import copies, logs
 from federation.store.db import Database, View
-from federation.store.leaves import read_leaves, read_record
+from federation.store.leaves import read_leaves
 from federation.tlog.merkle import Frontier, hash_leaf
 from tests.simulator.member import Member, copy_files
 from tests.simulator.verdict import (
+    HARMLESS,
     alarms_of,
+    has_proof,
+    hide,
     judge_calm,
     judge_equal,
     judge_kept,
     judge_maps,
+    record_at,
 )
 from tests.simulator.weather import Weather
 from tests.simulator.world import ORGS, Acknowledged, Move, draw_rows, owner_of
@@ -70,6 +74,8 @@ class Drill(Weather):
 
     once = ("strike",)
     linked = 1.0
+    #: Beyond a heartbeat: which logs are forked is asked anew.
+    heal_s = 400.0
 
     def __init__(self, folder: Path, chance: Random) -> None:
         """See `World`."""
@@ -77,14 +83,30 @@ class Drill(Weather):
         self.desk: list[Handed] = []
         self.due: Move | None = None
         self.is_struck = False
+        #: More was signed than anybody has, and that is known.
+        self.is_ended = False
         #: Of what others held when it was struck, the most.
         self.held: list[bytes] = []
+        #: The largest size that any of them had seen signed.
+        self.seen = 0
         #: What was signed before: size and root.
         self.signed: list[tuple[int, bytes]] = []
 
     def do_append(self, move: Move) -> None:
         """See `World`; half of the work is that of the organisation of the drill."""
         super().do_append(move._replace(who=STRUCK) if move.number % 2 else move)
+
+    def do_turn(self, move: Move) -> None:
+        """See `World`; most turns are those of that organisation, or with it."""
+        other = move.who if move.who != STRUCK else move.whom
+        pair = [(STRUCK, other), (other, STRUCK), (move.who, move.whom)]
+        who, whom = pair[move.number % 3]
+        super().do_turn(move._replace(who=who, whom=whom))
+
+    async def play(self, moves: Iterable[Move]) -> None:
+        """See `World`; everybody knows everybody before."""
+        await self.ask_all()
+        await super().play(moves)
 
     def do_backup(self, move: Move) -> None:
         """The database is copied as the program does it; its guard beside that."""
@@ -102,7 +124,7 @@ class Drill(Weather):
             return  # nothing was ever signed, so that nothing can be lost
         self.due, member = move, self.up.get(STRUCK)
         if member is None:
-            self._strike()
+            self.come()
             return
         member.fuse.left = move.number % 12
         rows = draw_rows(Random(move.number))
@@ -112,23 +134,36 @@ class Drill(Weather):
         """See `World`."""
         super().ended(member)
         if member.org == STRUCK and self.due:
-            self._strike()
+            self.come()
 
-    def _strike(self) -> None:
+    def come(self) -> None:
+        """What is due, now."""
         move, self.due, self.is_struck = self.due, None, True
         assert move is not None
         self.counts["drills"] += 1
         for org in ORGS:
             with self._stored(org) as view:
-                leaves = _leaves(view)
-                if org != STRUCK and len(leaves) > len(self.held):
-                    self.held = leaves
+                if org != STRUCK:
+                    self.held = max(self.held, _leaves(view), key=len)
+                    self.seen = max(self.seen, _seen(view))
                 if org == STRUCK:
                     log = logs.get_log(view, ORIGIN)
                     found = logs.list_checkpoints(view, log.id)
                     self.signed = [(size, root) for size, root, _ in found]
         self.strike(Random(move.number))
         self.begin(STRUCK)
+
+    def begin(self, org: str) -> None:
+        """See `Weather`; whoever starts asks everybody at once."""
+        super().begin(org)
+        self.ask_others(self.up[org])
+
+    def ask_others(self, member: Member) -> None:
+        """A member asks all others, but those that it asks already."""
+        for org in ORGS:
+            if org != member.org and (member.org, org) not in self._chances:
+                self._chances[member.org, org] = Random(1)
+                self.spawn(member, self._turn(member, org))
 
     def strike(self, chance: Random) -> None:
         """What befalls the home of the organisation, whose process has ended."""
@@ -140,7 +175,7 @@ class Drill(Weather):
             if member := self.up.get(STRUCK):
                 self.ended(member)
             else:
-                self._strike()
+                self.come()
         await super().heal()
 
     async def judge(self) -> None:
@@ -148,11 +183,27 @@ class Drill(Weather):
         member = self.up[STRUCK]
         if self.is_struck:
             self._judge_back(member)
-            await self._judge_named(member)
+            if not self._is_forked():
+                await self._judge_named(member)
+        if self._is_forked():
+            self.counts["forked, as a total was seen without its records"] += 1
+            await self.judge_without([])
+            return
         judge_kept(self)
         judge_equal(self)
         judge_maps(self)
-        judge_calm(self)
+        judge_calm(self, {("behind", ORIGIN)} if self.is_ended else set())
+
+    def _is_forked(self) -> bool:
+        """Whether an honest one is to be forked, and is.
+
+        A total of it was seen, and cut off before its records came: nobody tells its
+        owner of that (docs/reference/restores.md).
+        """
+        is_likely = self.seen > len(self.held) and not self.is_known()
+        return is_likely and any(
+            has_proof(member, owner_of(STRUCK)) for member in self.up.values()
+        )
 
     async def _append(
         self, member: Member, rows: list[dict[str, object]]
@@ -182,8 +233,8 @@ class Drill(Weather):
         """What is not back is told: by an alarm, or by the answers to the same rows."""
         alarms = {code for code, subject in alarms_of(member) if subject == ORIGIN}
         with member.db.view() as view:
-            is_ended = has_ended(view, logs.get_log(view, ORIGIN))
-        if is_ended:
+            self.is_ended = has_ended(view, logs.get_log(view, ORIGIN))
+        if self.is_ended:
             await self._judge_ended(member)
             return
         if UNKNOWN in alarms:
@@ -223,15 +274,33 @@ class Drill(Weather):
         """What `election continue` would propose."""
         with member.db.view() as view:
             log = logs.get_log(view, ORIGIN)
-        copies = []
+        held = []
         for org in ORGS[1:]:
             self._chances[STRUCK, org] = Random(1)
             feed = self.feed(member, org)
             chain = member.owner.chain
             with contextlib.suppress(PeerError):  # it holds nothing of it
-                copies.append(await look_at_copy(member.db, log, chain, feed, org))
+                held.append(await look_at_copy(member.db, log, chain, feed, org))
             del self._chances[STRUCK, org]
-        return proposed_size(log, copies)
+        return proposed_size(log, held)
+
+    async def judge_without(self, kept: Iterable[Handed]) -> None:
+        """What is judged where the log of the struck one has ended by two histories.
+
+        `kept`: what of it counts all the same.
+        """
+        self._acknowledge(kept)
+        self.honest = tuple(org for org in self.honest if org != STRUCK)
+        for org in self.honest:
+            for code, subject in alarms_of(self.up[org]):
+                is_of_struck = code in {"fork", "behind"} and subject == ORIGIN
+                if code not in HARMLESS and not is_of_struck:
+                    self.fault(f"{org}: alarm {code} of {subject}")
+            hide(self.up[org], STRUCK)
+        await self.merge()
+        judge_kept(self)
+        judge_equal(self)
+        judge_maps(self)
 
     def _acknowledge(self, handed: Iterable[Handed]) -> None:
         """From now on this is what has to be in the log of the struck one."""
@@ -246,16 +315,18 @@ class Drill(Weather):
 
     @contextlib.contextmanager
     def _stored(self, org: str) -> Iterator[View]:
-        """What is on the disk of an organisation, whether it is up or not."""
+        """What is on a disk, whether its node is up or not."""
         db = Database.open(self.folder / org / "data", readonly=True)
         with contextlib.closing(db), db.view() as view:
             yield view
 
 
-def aged_guard(guard: bytes) -> bytes:
-    """A guard file as of an hour ago: within seconds an inode may be given again."""
-    text, _, made = guard.decode().rstrip().rpartition(" ")
-    return f"{text} {int(made) - 3600}\n".encode()
+def _seen(view: View) -> int:
+    for log in logs.list_logs(view):
+        if log.origin == ORIGIN:
+            copy = copies.read_copy(view, log.id)
+            return max(log.pending_size, copy[0] if copy else 0)
+    return 0
 
 
 def _leaves(view: View) -> list[bytes]:
@@ -263,15 +334,6 @@ def _leaves(view: View) -> list[bytes]:
         if log.origin == ORIGIN:
             return read_leaves(view, log.id, 0, log.size)
     return []
-
-
-def record_at(member: Member, index: int) -> str:
-    """The record that is there; "": none."""
-    with member.db.view() as view:
-        try:
-            return read_record(view, member.log.log_id, index).record
-        except FederationError:
-            return ""
 
 
 def _root(leaves: list[bytes]) -> bytes:

@@ -34,7 +34,7 @@ def moves_of(game: str, seed: int) -> list[Move]:
     moves = draw_moves(weights, MOVES, chance)
     for kind in world.once:
         [move] = draw_moves({kind: 1}, 1, chance)
-        moves.insert(chance.randrange(MOVES // 4, MOVES), move)
+        moves.insert(chance.randrange(MOVES // 4, MOVES * 3 // 4), move)
     return moves
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.simulator.drills import ORIGIN, STRUCK, Drill, aged_guard
+from tests.simulator.drills import ORIGIN, STRUCK, Drill
 from tests.simulator.member import copy_files, found_home
 from tests.simulator.verdict import alarms_of
 from tests.simulator.world import owner_of
@@ -84,3 +84,9 @@ class Rebuild(Drill):
         shutil.rmtree(home)
         found_home(home, owner_of(STRUCK), self.peers_of(STRUCK))
         shutil.rmtree(home / "guard")
+
+
+def aged_guard(guard: bytes) -> bytes:
+    """A guard file as of an hour ago: within seconds an inode may be given again."""
+    text, _, made = guard.decode().rstrip().rpartition(" ")
+    return f"{text} {int(made) - 3600}\n".encode()
