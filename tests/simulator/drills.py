@@ -293,8 +293,7 @@ class Drill(Weather):
         self.honest = tuple(org for org in self.honest if org != STRUCK)
         for org in self.honest:
             for code, subject in alarms_of(self.up[org]):
-                is_of_struck = code in {"fork", "behind"} and subject == ORIGIN
-                if code not in HARMLESS and not is_of_struck:
+                if code not in HARMLESS and not subject.endswith(ORIGIN):
                     self.fault(f"{org}: alarm {code} of {subject}")
             hide(self.up[org], STRUCK)
         await self.merge()

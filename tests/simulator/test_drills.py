@@ -10,6 +10,8 @@ from tests.simulator import member
 from tests.simulator.test_seeds import play_some
 
 SHARE = (1, 2)
+#: In which two partners hand back the same at once, after only the keys were left.
+AT_ONCE = (24,)
 
 
 @pytest.mark.slow
@@ -19,6 +21,11 @@ def test_who_is_put_back_rebuilt_or_cloned_loses_nothing_and_harms_nobody(kind):
     assert wrong == {}
     assert counts["drills"] == len(SHARE)
     assert counts["acknowledged, back"] > 0
+
+
+@pytest.mark.slow
+def test_what_two_partners_hand_back_at_once_leaves_no_alarm_behind():
+    assert play_some("rebuild", AT_ONCE)[0] == {}
 
 
 @pytest.mark.slow
