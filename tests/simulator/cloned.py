@@ -83,6 +83,7 @@ class Clone(Drill):
 
     async def heal(self) -> None:
         """See `Drill`."""
+        self._rounds = 0
         if self.clone:
             self.clone.fuse.left = None
         await super().heal()
@@ -120,7 +121,7 @@ class Clone(Drill):
             who = self._unproved()
             self.fault(f"two histories were signed, and not proved to {who}")
         else:
-            self.counts[f"proved to all after {self._proved_after} turns"] += 1
+            self.counts[f"proved to all after {self._proved_after} rounds"] += 1
         for member in (self.up[STRUCK], self.clone):
             if member is None or not member.gate.reason(ORIGIN):
                 self.fault("it has signed two histories, and signs on")
