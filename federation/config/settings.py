@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from federation.config.document import convert, parse_document, read_file
+from federation.config.folders import check_folders
 from federation.config.member import (
     Filled,
     MemberElection,
@@ -254,6 +255,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
+    check_folders(settings, where)
     _check_incidents(settings, where)
     if coming not in settings.public_from:
         _check_public_from(settings, where)
