@@ -5,24 +5,24 @@ never (`flows/backup`).
 """
 
 import os
-from typing import TYPE_CHECKING
 
 from federation.errors import ConfigError
 from federation.text import Sentence
 
-if TYPE_CHECKING:
-    from federation.config.settings import Settings
 
+def check_folders(where: str, **folders: str) -> None:
+    """Refuse one folder in the place of two.
 
-def check_folders(settings: "Settings", where: str) -> None:
-    """Refuse settings that name one folder for two of them.
+    Args:
+        where: Names the settings in errors.
+        folders: By the keys that name them.
 
     Raises:
-        ConfigError: they do.
+        ConfigError: two keys name one folder.
     """
     taken: dict[str, str] = {}
-    for key in ("data_folder", "keys_folder", "guard_folder"):
-        folder = os.path.normpath(getattr(settings, key))
+    for key, named in folders.items():
+        folder = os.path.normpath(named)
         if (other := taken.setdefault(folder, key)) != key:
             why = Sentence("machine.folder-twice", folder=folder, other=other)
             raise ConfigError(where, key, why)

@@ -255,7 +255,12 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
-    check_folders(settings, where)
+    check_folders(
+        where,
+        data_folder=settings.data_folder,
+        keys_folder=settings.keys_folder,
+        guard_folder=settings.guard_folder,
+    )
     _check_incidents(settings, where)
     if coming not in settings.public_from:
         _check_public_from(settings, where)

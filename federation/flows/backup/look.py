@@ -17,7 +17,7 @@ from federation.config.founding import load_identity_key
 from federation.config.home import Home
 from federation.config.peers import load_peers
 from federation.config.settings import load_settings
-from federation.errors import VerificationError
+from federation.errors import StoredError, VerificationError
 from federation.flows.backup.form import (
     DATABASE,
     SECRETS,
@@ -180,7 +180,7 @@ def check_database(backup: BackupFile, data: Path) -> None:
             plan = db.plan_upgrade()
             if not wrong and plan.applied and not (plan.due or plan.unknown):
                 compare_logs(backup, db)
-        except (VerificationError, *SQL_ERRORS) as error:
+        except (StoredError, VerificationError, *SQL_ERRORS) as error:
             raise _bad_database(backup) from error
     # Of one of another version only that is known: when it is started, it is told.
     if wrong or not plan.applied:
