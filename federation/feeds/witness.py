@@ -1,6 +1,6 @@
 """A witness from outside, asked over HTTP: one POST, and its answer, whatever it is.
 
-Source: C2SP tlog-witness, "add-checkpoint"
+Source: C2SP tlog-witness (draft) section add-checkpoint
 """
 
 from typing import Final, NamedTuple

@@ -4,7 +4,7 @@ Rule: a witness is told of what everybody may read, and of nothing else. What it
 last is known from its own lines; what it says that it did is believed only to prove it
 another way. Its lines are published with the checkpoint, and make it no holder.
 
-Source: C2SP tlog-witness, "add-checkpoint"
+Source: C2SP tlog-witness (draft) section add-checkpoint
 """
 
 from typing import Final, NamedTuple

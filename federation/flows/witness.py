@@ -6,7 +6,7 @@ of its own beside the guard, written durably before anybody is answered
 lost the witness, too. Its key is none that says "I hold": a witness has seen no record.
 Offers are judged one after another, on the thread that writes.
 
-Source: C2SP tlog-witness, "add-checkpoint"
+Source: C2SP tlog-witness (draft) section add-checkpoint
 """
 
 from collections.abc import Mapping

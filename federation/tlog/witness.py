@@ -8,7 +8,7 @@ the log's signature and the proof were checked (`flows/witness.py`).
     <empty line>
     <signed checkpoint>
 
-Source: C2SP tlog-witness, "add-checkpoint"
+Source: C2SP tlog-witness (draft) section add-checkpoint
 """
 
 from typing import Final, NamedTuple

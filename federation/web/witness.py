@@ -10,7 +10,7 @@
 Rule: who asks is not asked; the log's own signature says whether it is meant. Nothing
 is looked up for who sends more than a checkpoint and a proof can have.
 
-Source: C2SP tlog-witness, "add-checkpoint"
+Source: C2SP tlog-witness (draft) section add-checkpoint
 """
 
 from http import HTTPStatus

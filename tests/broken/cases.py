@@ -211,6 +211,7 @@ def _nobodys_data(world: World) -> None:
 def _read_only(world: World) -> None:
     class ReadOnly:
         f_flag = 1
+        f_blocks = 0
 
     world.monkeypatch.setattr(folders.os, "statvfs", lambda _: ReadOnly)
     world.monkeypatch.setattr(room, "free_bytes", lambda _: None)

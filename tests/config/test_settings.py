@@ -143,6 +143,10 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'name = "firebase"',
         'url = "https://…"',
         'secret_file = "keys/firebase.secret"',
+        'url = "https://witness.example"',
+        'vkey = "witness.example/w1+…"',
+        'origin = "log.example/pemilu-2029"',
+        'vkey = "log.example/pemilu-2029+…"',
     ):
         assert example in uncommented
         uncommented = uncommented.replace(example, "")
@@ -165,10 +169,10 @@ def test_what_init_writes_shows_every_key_with_its_default():
 def keys_of(kind, prefix=""):
     for field in msgspec.structs.fields(kind):
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            yield from keys_of(field.type, f"{prefix}{field.name}.")
+            yield from keys_of(field.type, f"{prefix}{field.encode_name}.")
         else:
             is_empty = field.default_factory in {dict, list}
-            yield f"{prefix}{field.name}", () if is_empty else field.default
+            yield f"{prefix}{field.encode_name}", () if is_empty else field.default
 
 
 def documented(title):

@@ -19,7 +19,8 @@ from federation.config.agencies import load_agencies
 from federation.config.home import Home
 from federation.config.sealingkey import key_id
 from federation.config.settings import Settings
-from federation.errors import ConfigError, VerificationError
+from federation.decoding import parse_json
+from federation.errors import ConfigError, FormatError, VerificationError
 from federation.files import open_regular
 from federation.flows.annex.sealing import open_bytes, seal_bytes
 from federation.flows.backup.form import (
@@ -147,9 +148,9 @@ def open_secrets(backup: BackupFile, private: bytes) -> dict[str, bytes]:
     head, sealed = parse_sealed(data, _VERSION, SecretsHead, MOST_BYTES)
     try:
         plain = open_bytes(sealed, head_lines(_VERSION, head), private)
-        named = msgspec.json.decode(plain, type=dict[str, str])
+        named = parse_json(plain, dict[str, str])
         files = {name: base64.b64decode(text) for name, text in named.items()}
-    except (VerificationError, msgspec.MsgspecError, ValueError) as error:
+    except (VerificationError, FormatError, ValueError) as error:
         told = Sentence("backup.not-opened", path=backup.path, key=head.key)
         raise VerificationError(told) from error
     taken = set(backup.names())
