@@ -151,11 +151,18 @@ async def test_a_home_that_was_made_of_a_backup_goes_on_in_its_folder(
     disk, folder = tmp_path / "disk", tmp_path / "again"
     text = home.settings.read_text()
     home.settings.write_text(text.replace('to = "to"', f'to = "{disk}"'))
+    secret = tmp_path / "passphrase"
+    secret.touch(0o600)
+    secret.write_text("only for the tests")
+    words = ["--passphrase-file", secret]
+    await asyncio.to_thread(federation, home, "backup", "key", *words)
     _, out, _ = await asyncio.to_thread(federation, home, "backup", "create")
     told = json.loads(out)
     (disk / LOCK).unlink()
-    words = ["backup", "restore", told["path"], folder]
-    code, _, err = await asyncio.to_thread(federation, home, *words)
+    words += ["--key", home.backup_private, told["path"], folder]
+    code, _, err = await asyncio.to_thread(
+        federation, home, "backup", "restore", *words
+    )
     assert code == 0, err
     settings = load_settings(folder / "federation.toml")
     with open_resources(type(home).of(folder, settings), settings) as parts:

@@ -182,6 +182,8 @@ def check_database(backup: BackupFile, data: Path) -> None:
                 compare_logs(backup, db)
         except (StoredError, VerificationError, *SQL_ERRORS) as error:
             raise _bad_database(backup) from error
+    for ending in ("-wal", "-shm"):
+        db.path.with_name(db.path.name + ending).unlink(missing_ok=True)
     # Of one of another version only that is known: when it is started, it is told.
     if wrong or not plan.applied:
         raise _bad_database(backup)

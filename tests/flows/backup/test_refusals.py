@@ -41,7 +41,7 @@ def sealed_into(path, tmp_path, files):
 def test_what_is_sealed_can_be_opened_again_or_is_refused(home, tmp_path, monkeypatch):
     path = made(home, tmp_path / "to")
     monkeypatch.setattr(secret, "MOST_BYTES", 20_000)
-    opened, keys = 0, set()
+    opened, said = 0, []
     for size in range(9_000, 14_000, 250):
         files = {"keys/large.bin": bytes(size)}
         try:
@@ -49,10 +49,11 @@ def test_what_is_sealed_can_be_opened_again_or_is_refused(home, tmp_path, monkey
                 assert open_secrets(backup, PRIVATE) == files
             opened += 1
         except ConfigError as error:
-            keys.add(error.told.key)
+            said.append(str(error))
         (tmp_path / "crafted.backup").unlink(missing_ok=True)
     assert opened
-    assert keys == {"backup.secrets-too-much"}
+    assert said
+    assert all("the largest is keys/large.bin" in one for one in said)
 
 
 def test_more_secrets_than_a_backup_takes_are_refused_and_the_largest_named(
@@ -117,9 +118,7 @@ def test_a_key_that_is_not_there_is_said_to_be_missing(home, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path / "open")
     words = ["backup", "restore", path, tmp_path / "again", "--key", "missing.pem"]
     said = refused(home, *words, code=3)
-    assert "missing.pem" in said
-    assert "not there" in said or "No such file" in said
-    assert "chmod" not in said
+    assert "missing.pem: cannot be read: there is no such file" in said
 
 
 def test_a_restored_node_knows_which_backup_it_was_made_of(home, tmp_path):
