@@ -17,7 +17,7 @@ from federation.config.peers import Peer
 from federation.config.witness import WitnessSettings
 from federation.records.readers import Partner, may_read
 from federation.records.timezones import tell_moment
-from federation.store import cosignatures, logs
+from federation.store import cosignatures, keystatements, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Sentence
@@ -65,9 +65,11 @@ def find_stale(view: View, asked: StaleInput) -> StaleAlarms:
     found: dict[tuple[str, str], Sentence] = {}
     orgs = {peer.org for peer in asked.peers}
     for log in logs.list_logs(view):
+        if _has_ended(view, log):
+            continue
         if log.own and log.size:
             found.update(_of_ours(view, asked, log))
-        elif log.org in orgs and log.checkpoint and not (log.frozen or _is_over(log)):
+        elif log.org in orgs and log.checkpoint and not _is_closed(log):
             found.update(_of_partner(view, asked, log))
     return found
 
@@ -85,7 +87,7 @@ def _of_ours(
         told = {"held": held, "needed": needed, "size": log.size}
         why = Sentence("witness.not-held", **told, when=asked.when(signed_at))
         yield (NOT_HELD, log.origin), why
-    if _is_over(log):
+    if _is_closed(log):
         return
     for peer in may:
         one = confirmed.get(peer.org)
@@ -98,18 +100,22 @@ def _of_ours(
 def _of_partner(
     view: View, asked: StaleInput, log: Log
 ) -> Iterator[tuple[tuple[str, str], Sentence]]:
-    times = [
-        time
-        for _, _, time, _ in cosignatures.list_cosignatures(view, log.id)
-        if time is not None and time <= asked.now + _APART_S
-    ]
+    confirmed = cosignatures.confirmations(view, log.id, log.org).values()
+    until = asked.now + _APART_S
+    times = [one.last_at for one in confirmed if one.last_at <= until]
     newest = max(times, default=None)
     if newest is not None and newest < asked.since:
         why = Sentence("witness.silent", when=asked.when(newest), size=log.size)
         yield (SILENT, log.origin), why
 
 
-def _is_over(log: Log) -> bool:
+def _has_ended(view: View, log: Log) -> bool:
+    """Whether nobody confirms it any more: signed twice, or continued by another."""
+    continued = keystatements.counted_end(view, log.origin)
+    return log.frozen is not None or continued is not None
+
+
+def _is_closed(log: Log) -> bool:
     """Whether nothing comes to it any more: its organisation may be gone since."""
     return log.closed_at is not None
 

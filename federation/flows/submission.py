@@ -13,7 +13,7 @@ from federation.errors import FormatError
 from federation.feeds.witness import WitnessReply
 from federation.flows.cosign import save_collected
 from federation.records.readers import Nobody, may_read
-from federation.store import cosignatures, leaves, logs
+from federation.store import cosignatures, keystatements, leaves, logs
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.text import Sentence
@@ -66,6 +66,8 @@ def list_due(view: View, key: VerifierKey, now: int) -> list[Submission]:
             continue
         if log.frozen is not None or log.checkpoint is None:
             continue
+        if keystatements.counted_end(view, log.origin) is not None:
+            continue  # continued: a witness may have signed more of it than is left
         last = cosignatures.newest_by(view, log.id, key)
         is_signed = last is not None and last.size == log.size
         if last is None or not is_signed or not 0 <= now - last.time < REFRESH_S:

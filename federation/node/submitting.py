@@ -1,8 +1,9 @@
 """Our totals brought to each witness from outside, on the schedule.
 
 Rule: each witness has a duty of its own, so that one that is gone holds nobody up; a
-new total makes all of them due. One that is refused is told at once, one that is not
-reached when it has not been for several turns: it is started again sometimes.
+new total makes all of them due. A log that is refused holds back no other of ours. One
+that is refused is told at once, a witness that is not reached when it has not been for
+several turns: it is started again sometimes.
 """
 
 from typing import Final, Protocol
@@ -77,13 +78,17 @@ class Submitting:
         if not host.disk.takes("data"):
             return Result(outcome=OF_DISK)
         db, now = host.resources.db, int(host.clocks.wall())
+        refused: Sentence | None = None
         try:
             for due in await db.read(submission.list_due, key, now):
-                await self._bring(witness, due)
-        except WitnessError as error:
-            return await self._failed(key.name, error.told, is_refusal=True)
+                try:
+                    await self._bring(witness, due)
+                except WitnessError as error:
+                    refused = refused or error.told
         except PeerError as error:
             return await self._failed(key.name, error.reason or error.told)
+        if refused is not None:
+            return await self._failed(key.name, refused, is_refusal=True)
         self._failures.pop(key.name, None)
         if key.name in await db.read(alarms.find_details, ALARM):
             await host.alarm(ALARM, key.name, None)

@@ -249,6 +249,19 @@ def cosigned_sizes(view: View, log_id: int, owner: str, below: int) -> list[int]
     return sorted(islice((size for size, _ in sizes), _NEWEST))
 
 
+def largest_below(view: View, log_id: int, owner: str, below: int) -> dict[str, int]:
+    """The largest size below `below` that each other organisation confirmed, ever."""
+    rows = view.execute(
+        "SELECT vkey, max(size) FROM cosignature WHERE log_id = ? AND size < ?"
+        " GROUP BY vkey",
+        (log_id, below),
+    )
+    largest: dict[str, int] = {}
+    for org, size in _others(rows, owner):
+        largest[org] = max(size, largest.get(org, 0))
+    return largest
+
+
 def covering_size(
     view: View, log_id: int, owner: str, index: int, below: int, quorum: int
 ) -> int | None:

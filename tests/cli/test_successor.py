@@ -4,19 +4,23 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import shutil
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from federation.cli import run
 from federation.cli.output import Output
 from federation.config.founding import load_chain_notes
 from federation.config.settings import load_settings
 from federation.flows.ownlog.reconcile import LOST, TWO
-from federation.records.keychain import open_by_first
+from federation.records.keychain import encode_keys, open_by_first
 from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
-from tests.homes import ELECTION, draft, make_home, serving
+from tests.copies import copy_home
+from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of
+from tests.homes import ELECTION, add_peer, draft, make_home, serving
 
 ORG = "jagasuara.example"
 OLD, NEW = f"{ORG}/{ELECTION}", f"{ORG}/{ELECTION}/2"
@@ -95,6 +99,35 @@ async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
         words |= {"round": "reguler", "reason": "salah baca"}
         status, verdict = await node.post("/v1/control/withdraw", words)
         assert (status, verdict["outcome"]) == (200, "logged")
+
+
+async def test_what_began_elsewhere_is_not_begun_again(home, go_on, tmp_path):
+    """A home out of a backup of before: a partner knows the successor, it does not."""
+    async with serving(home) as node:
+        await take(node, 1, 4)
+    lose(home)
+    copy_home(home.folder, tmp_path / "backup")
+    assert (await go_on())[0] == 0
+    notes = load_chain_notes(home, NEW)
+    shutil.rmtree(home.folder)
+    copy_home(tmp_path / "backup", home.folder)
+    partner, tree = FakePeer("kawalpemilu.example"), Tree(FakeOrg(ORG, ELECTION))
+    partner.shown[NEW] = Shown(tree, keys=encode_keys(notes))
+    async with TestServer(app_of(partner)) as server:
+        url = str(server.make_url("/")).rstrip("/")
+        add_peer(home, make_home(tmp_path, partner.org), url)
+        before = sorted(home.keys.iterdir())
+        code, said = await go_on()
+        assert code == 6, said
+        assert f"{partner.org} has {NEW} already" in said
+        assert sorted(home.keys.iterdir()) == before
+        # The keys of a newer backup are put back: the same beginning is no other.
+        home.chain(NEW).write_bytes(encode_keys(notes))
+        assert "begun by your identity key elsewhere" not in (await go_on())[1]
+        # What somebody else signed keeps nobody from going on.
+        home.chain(NEW).unlink()
+        partner.shown[NEW] = Shown(tree)
+        assert (await go_on())[0] == 0
 
 
 async def test_a_node_that_runs_is_stopped_first(home, go_on):

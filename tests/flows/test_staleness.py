@@ -5,9 +5,12 @@ import pytest
 from federation.config.peers import Peer
 from federation.config.witness import WitnessSettings
 from federation.flows.staleness import StaleInput, find_stale
-from federation.store import cosignatures, logs
+from federation.records.keychain import first_statement, sign_statement
+from federation.records.keystatement import Follows
+from federation.store import cosignatures, keystatements, logs
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
+from tests.fakes import RECORDED_AT, FakeOrg, signer
 
 NOW = 1_700_000_000
 HOUR = 3_600
@@ -106,3 +109,25 @@ def test_a_history_that_nobody_has_seen_its_organisation_show_is_told(tx):
     assert find(tx, peer(B)) == {}, "that of nobody whom we know"
     confirm(tx, theirs, B, 3, 1)
     assert find(tx, peer(A)) == {}, "a partner's word is a sign of life, too"
+
+
+def test_of_a_history_that_has_ended_nobody_is_awaited(tx, ours):
+    confirm(tx, ours, A, 8, 7)
+    assert set(find(tx, peer(A))) == {("not-held", OURS), ("confirmation-old", A)}
+    logs.freeze(tx, ours.id, b"evidence")
+    assert find(tx, peer(A)) == {}, "nobody confirms what was signed twice"
+
+
+@pytest.mark.parametrize(("origin", "own"), [(OURS, True), (OF_A, False)])
+def test_of_a_history_that_another_continues_nobody_is_awaited(tx, origin, own):
+    ended = hold(tx, origin, 9, own=own)
+    confirm(tx, ended, "c.example", 8, 7)
+    assert find(tx, peer(A), peer("c.example"))
+    later = FakeOrg(ended.org)
+    named = [("log", signer(f"{origin}/2").key), ("records", later.records.key)]
+    follows = Follows(origin=origin, reason="lost", size=8)
+    told = f"{origin}/2", later.identity.key, named, RECORDED_AT, follows
+    note = sign_statement(first_statement(*told), later.identity)
+    log = logs.add_log(tx, f"{origin}/2", own=own)
+    keystatements.save_keys(tx, log.id, [note])
+    assert find(tx, peer(A), peer("c.example")) == {}

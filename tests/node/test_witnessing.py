@@ -147,6 +147,30 @@ async def test_why_a_witness_does_not_sign_is_told_and_settles_by_itself(
 
 
 @pytest.mark.slow
+async def test_a_log_that_a_witness_does_not_know_holds_back_no_other(home):
+    secret = ("--passphrase-file", str(home.folder / "passphrase"))
+    command(home, "election", "next", "pemilu-2024", "--after", ELECTION, *secret)
+    async with contextlib.AsyncExitStack() as open_:
+        for number, log in enumerate(command(home, "witness", "show")["logs"]):
+            other = OtherWitness(f"witness.example/w{number}")
+            name_witness(
+                home, await open_.enter_async_context(other.open()), other.key.vkey
+            )
+            other.trust(log["origin"], log["vkey"])
+        node = await open_.enter_async_context(serving(home, alone=True))
+        await failing(node, "no witness for this log yet")
+
+        async def all_signed():
+            _, body, _ = await node.get(
+                "/v1/status", headers={"Authorization": f"Bearer {node.token}"}
+            )
+            ours = [log for log in json.loads(body)["logs"] if log["own"]]
+            return len(ours) == 2 and all("witnesses" in log for log in ours)
+
+        await until(all_signed)
+
+
+@pytest.mark.slow
 async def test_a_line_by_another_key_is_not_kept(home):
     other = OtherWitness()
     other.trust(ORIGIN, log_vkey(home))

@@ -145,6 +145,9 @@ def test_the_sizes_that_others_cosigned_are_those_below_in_order(tx, log):
     assert cosignatures.cosigned_sizes(tx, log.id, "own.example", 8) == [2, 4]
     assert cosignatures.cosigned_sizes(tx, log.id, "own.example", 9) == [2, 4, 8]
     assert cosignatures.cosigned_sizes(tx, log.id, "a.example", 9) == [2, 4, 6, 8]
+    largest = cosignatures.largest_below(tx, log.id, "own.example", 8)
+    assert largest == {"a.example": 4, "b.example": 4}
+    assert cosignatures.largest_below(tx, log.id, "own.example", 4) == {"a.example": 3}
 
 
 def test_of_very_many_sizes_the_newest_thousand_are_given(tx, log):

@@ -45,6 +45,7 @@ from federation.feeds.signature import RequestSigner
 from federation.flows.ownlog.successor import (
     PartnerCopy,
     find_ended,
+    has_successor,
     look_at_copy,
     proposed_size,
     undisputed_size,
@@ -60,10 +61,14 @@ from federation.tlog.keys import Signer
 
 
 class _AnsweredCopies(NamedTuple):
-    """What the partners hold of a log of ours, and who did not say, and why."""
+    """What the partners hold of a log of ours, and who did not say, and why.
+
+    `ahead`: who has a log that continues it, and that was not begun here.
+    """
 
     copies: list[PartnerCopy]
     silent: list[tuple[str, Sentence]]
+    ahead: list[str]
 
 
 class _Ended(NamedTuple):
@@ -159,7 +164,13 @@ def _find_ended(
         chain = open_by_first(load_chain_notes(run.home, log.origin))
         if new is not None and chain.identity == new.key:
             continue
-        asked = asyncio.run(_ask_all(run, db, log, chain))
+        known = {statement.identity for statement in chain.statements}
+        known |= set() if new is None else {str(new.key)}
+        asked = asyncio.run(_ask_all(run, db, log, chain, known))
+        if asked.ahead:
+            orgs = ", ".join(asked.ahead)
+            begun = {"orgs": orgs, "origin": next_generation(log.origin)}
+            raise ConflictError(Sentence("election.continue-begun-elsewhere", **begun))
         counts = proposed_size(log, asked.copies) if size is None else size
         most = undisputed_size(log.size, asked.copies)
         if counts > most:
@@ -170,15 +181,20 @@ def _find_ended(
 
 
 async def _ask_all(
-    run: Run, db: Database, log: Log, chain: KeyChain
+    run: Run, db: Database, log: Log, chain: KeyChain, identities: set[str]
 ) -> _AnsweredCopies:
     """All at once: a dead partner must not make the others wait."""
-    asked = _AnsweredCopies([], [])
+    asked = _AnsweredCopies([], [], [])
+    successor = next_generation(log.origin)
+    is_begun = run.home.chain(successor).exists()
+    begun = load_chain_notes(run.home, successor) if is_begun else []
     key = load_signer(run.home.role_key("node"), f"{run.settings.org}/node")
     signer = RequestSigner(key, run.clock, SystemRandom())
 
     async def ask(peer: Peer) -> None:
         async def look(feed: Feed) -> PartnerCopy:
+            if await has_successor(feed, log.origin, begun, identities):
+                asked.ahead.append(peer.org)
             return await look_at_copy(db, log, chain, feed, peer.org)
 
         try:
@@ -193,6 +209,7 @@ async def _ask_all(
     await asyncio.gather(*(ask(peer) for peer in run.peers))
     asked.copies.sort()
     asked.silent.sort(key=lambda one: one[0])
+    asked.ahead.sort()
     return asked
 
 

@@ -1,9 +1,12 @@
 """From which record on a log is in dispute, whose organisation signed two histories.
 
-Rule: only that organisation's records are marked, and only those that nobody held
-before the dispute: what lies below the last size that others confirmed, and that is
-smaller than both histories of the proof, was there when there was one history. The
-mark changes no figure; how much counts is said by the log that continues this one.
+Rule: only that organisation's records are marked, and only those of which not everybody
+is known to have held the same: each other organisation that ever confirmed this
+history held it to the last size that it confirmed, below both histories of the proof.
+Who then got the other history confirmed no more of this one, so the smallest of these
+sizes counts, whoever confirmed more: the two may have grown side by side for long. A
+partner that fell behind before makes more of it marked, and never less. The mark
+changes no figure; how much counts is said by the log that continues this one.
 """
 
 from collections.abc import Collection, Mapping
@@ -33,5 +36,5 @@ def _undisputed(view: View, log: Log) -> int:
         below = read_unverified(old).size
     except FormatError:
         pass  # two key statements: no size is in dispute but what nobody confirmed
-    sizes = cosignatures.cosigned_sizes(view, log.id, log.org, below)
-    return max(sizes, default=0)
+    largest = cosignatures.largest_below(view, log.id, log.org, below)
+    return min(largest.values(), default=0)

@@ -55,3 +55,23 @@ async def test_what_lies_behind_the_last_undisputed_size_is_marked_and_nothing_e
     ]
     # Held and confirmed before the dispute: five leaves, of which four are results.
     assert marked(puller) == {n: set() if n < 4 else {FORKER} for n in range(10)}
+
+
+async def test_what_one_side_confirmed_after_they_parted_is_marked_all_the_same(puller):
+    """Two copies signed side by side; the other partner heard the other one."""
+    forker = FakeOrg(FORKER)
+    ours, others = (signer(f"{org}/mirror", 0x04) for org in ("own.example", OTHER))
+    puller.trust(forker)
+    tree = Tree(forker).grow(forker.results(0, 4))
+    await puller.pull(FakePeer(FORKER).show(tree))
+    for mirror in (ours, others):
+        await puller.db.write(cosign_held, mirror, (), NOW, 300)
+    for later, end in enumerate((7, 10), 1):
+        tree.grow(forker.results(tree.size - 1, end))
+        await puller.pull(FakePeer(FORKER).show(tree))
+        await puller.db.write(cosign_held, ours, (), NOW + later, 300)
+    fork = tree.fork(5, forker.results(20, 24))
+    evidence = format_fork(ForkError(forker.origin, fork.note(), tree.note(9)))
+    feed = FakePeer(OTHER).show(tree, evidence=evidence)
+    assert await import_forks(puller.ctx, feed, OTHER, [forker.origin], NOW)
+    assert marked(puller) == {n: set() if n < 4 else {FORKER} for n in range(10)}
