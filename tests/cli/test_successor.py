@@ -19,8 +19,9 @@ from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
 from tests.copies import copy_home
-from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of
+from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of, signer
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.waiting import until
 
 ORG = "jagasuara.example"
 OLD, NEW = f"{ORG}/{ELECTION}", f"{ORG}/{ELECTION}/2"
@@ -101,33 +102,65 @@ async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
         assert (status, verdict["outcome"]) == (200, "logged")
 
 
-async def test_what_began_elsewhere_is_not_begun_again(home, go_on, tmp_path):
-    """A home out of a backup of before: a partner knows the successor, it does not."""
+@pytest.fixture
+async def elsewhere(home, go_on, tmp_path):
+    """A home out of a backup of before its successor, which a partner shows."""
     async with serving(home) as node:
         await take(node, 1, 4)
-    lose(home)
     copy_home(home.folder, tmp_path / "backup")
+    lose(home)
     assert (await go_on())[0] == 0
     notes = load_chain_notes(home, NEW)
     shutil.rmtree(home.folder)
     copy_home(tmp_path / "backup", home.folder)
-    partner, tree = FakePeer("kawalpemilu.example"), Tree(FakeOrg(ORG, ELECTION))
-    partner.shown[NEW] = Shown(tree, keys=encode_keys(notes))
+    owner = FakeOrg(ORG, ELECTION)
+    owner.origin, owner.log = NEW, signer(NEW)
+    partner = FakePeer("kawalpemilu.example")
+    partner.shown[NEW] = Shown(Tree(owner), keys=encode_keys(notes))
     async with TestServer(app_of(partner)) as server:
         url = str(server.make_url("/")).rstrip("/")
         add_peer(home, make_home(tmp_path, partner.org), url)
-        before = sorted(home.keys.iterdir())
-        code, said = await go_on()
-        assert code == 6, said
-        assert f"{partner.org} has {NEW} already" in said
-        assert sorted(home.keys.iterdir()) == before
-        # The keys of a newer backup are put back: the same beginning is no other.
-        home.chain(NEW).write_bytes(encode_keys(notes))
-        assert "begun by your identity key elsewhere" not in (await go_on())[1]
-        # What somebody else signed keeps nobody from going on.
-        home.chain(NEW).unlink()
-        partner.shown[NEW] = Shown(tree)
-        assert (await go_on())[0] == 0
+        yield partner, notes
+
+
+async def test_what_began_elsewhere_is_not_begun_again(home, go_on, elsewhere):
+    partner, notes = elsewhere
+    lose(home)
+    before = sorted(home.keys.iterdir())
+    code, said = await go_on()
+    assert code == 6, said
+    assert f"{partner.org} has {NEW} already" in said
+    assert sorted(home.keys.iterdir()) == before
+    # The keys of a newer backup are put back: the same beginning is no other.
+    home.chain(NEW).write_bytes(encode_keys(notes))
+    assert "begun by your identity key elsewhere" not in (await go_on())[1]
+    # What somebody else signed keeps nobody from going on.
+    home.chain(NEW).unlink()
+    partner.shown[NEW] = Shown(partner.shown[NEW].tree)
+    assert (await go_on())[0] == 0
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_what_goes_on_elsewhere_is_not_signed_on_here(home):
+    async with serving(home) as node:
+
+        async def has_ended():
+            body = (await node.get("/v1/status"))[1]
+            alarms = json.loads(body)["alarms"]
+            return (LOST, OLD) in {(one["code"], one["subject"]) for one in alarms}
+
+        await until(has_ended)
+        body = {"election": ELECTION, "records": [draft(tps="1371011001009")]}
+        status, said = await node.post("/v1/records", body)
+        assert (status, said["code"]) == (409, "conflict")
+        assert "begun by your identity key elsewhere" in said["detail"]
+
+
+async def test_what_somebody_else_signed_ends_no_log_of_ours(home, elsewhere):
+    partner, _ = elsewhere
+    partner.shown[NEW] = Shown(partner.shown[NEW].tree)
+    async with serving(home) as node:
+        assert await take(node, 4, 6) == ["logged"] * 2
 
 
 async def test_a_node_that_runs_is_stopped_first(home, go_on):
