@@ -14,6 +14,7 @@ from federation.cli.output import Output
 from federation.config.founding import load_chain_notes
 from federation.config.settings import load_settings
 from federation.flows.ownlog.reconcile import LOST, TWO
+from federation.node import commands
 from federation.records.keychain import encode_keys, open_by_first
 from federation.store import alarms
 from federation.store.db import Database
@@ -111,6 +112,7 @@ async def elsewhere(home, go_on, tmp_path):
     lose(home)
     assert (await go_on())[0] == 0
     notes = load_chain_notes(home, NEW)
+    copy_home(home.folder, tmp_path / "newer")
     shutil.rmtree(home.folder)
     copy_home(tmp_path / "backup", home.folder)
     owner = FakeOrg(ORG, ELECTION)
@@ -140,20 +142,31 @@ async def test_what_began_elsewhere_is_not_begun_again(home, go_on, elsewhere):
     assert (await go_on())[0] == 0
 
 
+async def has_ended(node):
+    body = (await node.get("/v1/status"))[1]
+    return (LOST, OLD) in {
+        (one["code"], one["subject"]) for one in json.loads(body)["alarms"]
+    }
+
+
 @pytest.mark.usefixtures("elsewhere")
-async def test_what_goes_on_elsewhere_is_not_signed_on_here(home):
+async def test_what_goes_on_elsewhere_is_not_signed_on_here(
+    home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(commands, "GATE_S", 0.1)
     async with serving(home) as node:
-
-        async def has_ended():
-            body = (await node.get("/v1/status"))[1]
-            alarms = json.loads(body)["alarms"]
-            return (LOST, OLD) in {(one["code"], one["subject"]) for one in alarms}
-
-        await until(has_ended)
+        await until(lambda: has_ended(node))
         body = {"election": ELECTION, "records": [draft(tps="1371011001009")]}
         status, said = await node.post("/v1/records", body)
         assert (status, said["code"]) == (409, "conflict")
         assert "begun by your identity key elsewhere" in said["detail"]
+    # Settings and keys of a newer backup: the log that goes on is signed again.
+    newer = tmp_path / "newer"
+    shutil.copy(newer / "federation.toml", home.settings)
+    shutil.copytree(newer / "keys", home.keys, dirs_exist_ok=True)
+    async with serving(home, alone=True) as node:
+        assert await take(node, 1, 6) == ["held"] * 3 + ["logged"] * 2
+        assert not await has_ended(node)
 
 
 async def test_what_somebody_else_signed_ends_no_log_of_ours(home, elsewhere):
