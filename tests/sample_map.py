@@ -126,11 +126,18 @@ def said_by(org):
     ]
 
 
-def add_claims(db, org, found):
-    """Store claims as the leaves of this organisation's log."""
+def add_claims(db, org, found, observed=()):
+    """Store claims as the leaves of this organisation's log.
+
+    `observed`: when the form was photographed, by index; the leaves of all others say
+    nothing of times.
+    """
+    stamps = dict(observed)
     with db.transaction() as tx:
         log = logs.add_log(tx, f"{org}/{ELECTION}", own=False)
         leaves = [f"{org} {n}".encode() for n in range(found[-1].index + 1)]
+        for index, stamp in stamps.items():
+            leaves[index] = f'{{"observed_at":"{stamp}"}}\n\nsigned'.encode()
         new = leaves[log.next_index :]
         logs.append_leaves(tx, log.id, log.next_index, new, list(map(hash_leaf, new)))
         claims.save_claims(

@@ -72,9 +72,20 @@ class _NamedFiles(Struct):
 
 
 class _Stamped(Struct):
-    """Of a record what tells when it was signed."""
+    """Of a record what tells when it was signed, and its form photographed."""
 
     recorded_at: str = ""
+    observed_at: str = ""
+
+
+class LeafTimes(NamedTuple):
+    """When a leaf was signed, and its form photographed, as it says.
+
+    In Unix seconds; 0: it does not say.
+    """
+
+    signed: int
+    observed: int
 
 
 _read_files = json_parser(_NamedFiles)
@@ -270,13 +281,20 @@ def leaf_files(leaf: bytes) -> tuple[Evidence, ...]:
     return () if files is UNSET else files
 
 
-def leaf_time(leaf: bytes) -> int | None:
-    """When such a leaf was signed, as it says, in Unix seconds; None: it does not."""
+def leaf_times(leaf: bytes) -> LeafTimes:
+    """The times that such a leaf tells."""
     try:
-        stamp = _read_stamp(leaf_text(leaf)).recorded_at
-        return int(datetime.fromisoformat(stamp).timestamp())
-    except (FormatError, ValueError):
-        return None
+        stamped = _read_stamp(leaf_text(leaf))
+    except FormatError:
+        return LeafTimes(0, 0)
+    return LeafTimes(_seconds(stamped.recorded_at), _seconds(stamped.observed_at))
+
+
+def _seconds(stamp: str) -> int:
+    try:
+        return int(datetime.fromisoformat(stamp).timestamp()) if stamp else 0
+    except ValueError:
+        return 0
 
 
 def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _ReadLeaf:

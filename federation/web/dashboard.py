@@ -112,13 +112,12 @@ def _tell_waiting(
 ) -> list[str]:
     """What of this election waits, for whoever may read it already."""
     now = page.request.app[SITE].clock()
-    between = "." if page.t.language == "id" else ":"
     return [
         page.t(
             "page.waits",
             org=page.named(log.org),
             count=page.t.number(log.size),
-            moment=tell_moment(log.until, now, code, between),
+            moment=tell_moment(log.until, now, code, page.t.clock_mark),
         )
         for log in waiting_logs(view, asked.election, caller, now)
     ]
@@ -298,6 +297,5 @@ async def freshen(page: Page) -> None:
 def _tell_change(page: Page, change: LastChange | None, now: int, code: str) -> str:
     if change is None:
         return ""
-    between = "." if page.t.language == "id" else ":"
-    when = tell_moment(change.at, now, code, between)
+    when = tell_moment(change.at, now, code, page.t.clock_mark)
     return page.t("page.fresh", when=when, org=page.named(change.org))

@@ -19,8 +19,10 @@ from federation.flows.query.pictures.answers import (
     PICTURES,
     WHOSE,
     CellPart,
+    CoverageStep,
     DigitCount,
     PicturesAnswer,
+    UntimedStations,
     add_dots,
     answer_pictures,
     cell_of,
@@ -175,7 +177,11 @@ async def show(page: Page) -> web.StreamResponse:
             page.to(static_address(name)) for name in ("tilemap.css", "charts.css")
         ],
         held=tell_contest(page, asked),
-        orgs=orgs_of(answer),
+        over_time={
+            "coverage": (answer.coverage, orgs_of(answer.coverage)),
+            "observed": (answer.observed, orgs_of(answer.observed)),
+        },
+        untimed=_tell_untimed(page, answer),
         when=_when(page.t, answer, site.clock()),
         fresh=await tell_fresh(page, asked, code),
         # What was not chosen is left out of addresses.
@@ -210,7 +216,9 @@ def _draw(
     """The drawings, by picture; None where there is nothing to show."""
     drawn: dict[str, object] = dict.fromkeys(PICTURES)
     if answer.coverage:
-        drawn["coverage"] = _draw_coverage(page, answer)
+        drawn["coverage"] = _draw_over_time(page, answer, answer.coverage)
+    if answer.observed:
+        drawn["observed"] = _draw_over_time(page, answer, answer.observed)
     if answer.agreement:
         drawn["agreement"] = _draw_agreement(page, answer)
     if answer.dots:
@@ -223,13 +231,14 @@ def _draw(
     return drawn
 
 
-def _draw_coverage(page: Page, answer: PicturesAnswer) -> LineChart:
-    steps = answer.coverage
+def _draw_over_time(
+    page: Page, answer: PicturesAnswer, steps: Sequence[CoverageStep]
+) -> LineChart:
     series = [
         Series(page.t("pictures.together"), [step.together for step in steps]),
         *(
             Series(page.named(org), [step.orgs[org] for step in steps])
-            for org in orgs_of(answer)
+            for org in orgs_of(steps)
         ),
     ]
     when = _when(page.t, answer, 0)
@@ -243,11 +252,26 @@ def _draw_coverage(page: Page, answer: PicturesAnswer) -> LineChart:
 
 def _when(t: Text, answer: PicturesAnswer, now: int) -> Mapping[int, str]:
     """Each step's end as people of the region read it."""
-    between = "." if t.language == "id" else ":"
     return {
-        step.until: tell_moment(step.until, now, answer.region.code, between)
-        for step in answer.coverage
+        step.until: tell_moment(step.until, now, answer.region.code, t.clock_mark)
+        for step in (*answer.coverage, *answer.observed)
     }
+
+
+def _tell_untimed(page: Page, answer: PicturesAnswer) -> str:
+    """Of how many stations no record says when its form was photographed, and whose."""
+    untimed = answer.untimed
+    if not isinstance(untimed, UntimedStations):
+        return ""
+    told = {
+        "count": page.t.number(untimed.together),
+        "of": page.t.number(answer.coverage[-1].together),
+        "orgs": "; ".join(
+            f"{page.named(org)} {page.t.number(count)}"
+            for org, count in untimed.orgs.items()
+        ),
+    }
+    return page.t("pictures.untimed", **told)
 
 
 def _draw_agreement(page: Page, answer: PicturesAnswer) -> BarChart:

@@ -55,6 +55,22 @@ async def test_axe_finds_nothing_on_any_page_of_the_results(
         await tab.close()
 
 
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+async def test_axe_finds_nothing_where_a_cell_or_a_dot_of_a_picture_opens(
+    chromium, tmp_path, width, scheme
+):
+    db = sample.turnout_map(tmp_path)
+    async with PeopleNode(db).serving() as url:
+        tab = await chromium.tab()
+        await wear(tab, width, scheme)
+        for code in ("", "/1371", "/137101"):
+            assert await look(tab, f"{url}gambar{code}?turnout=90&share=50") == []
+            assert await tab.run("document.querySelectorAll('.inside a').length") > 0
+        assert await tab.run("document.querySelectorAll('.dot').length") > 0
+        await tab.close()
+    db.close()
+
+
 @pytest.fixture
 def home(tmp_path):
     found = make_home(tmp_path)

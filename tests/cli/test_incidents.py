@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 
 import pytest
 
@@ -74,7 +75,12 @@ def test_a_report_is_added_by_options_and_found_again(federation, home):
     assert found["said"]["tps"] == "1371011001001"
     assert found["said"]["happened_at"] == "2019-04-17T01:00:00Z"
     assert found["standing"] == []
+    listed = federation("incidents", "list", "--election", "pilpres-2019")
     ended = federation("incidents", "show", found["incident"])
+    for told in (listed.out, ended.out):
+        assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d WIB", told)
+        assert not re.search(r"\dT\d\d:\d\d", told)
+    assert "2019-04-17 08:00 WIB" in ended.out
     assert "Saksi diusir dari TPS" in ended.out
     assert "intimid" in ended.out
 

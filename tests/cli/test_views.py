@@ -117,12 +117,79 @@ def test_no_foreign_text_reaches_the_terminal_as_a_command(cli, arguments, read,
     assert "\x07" not in out + err
 
 
+@pytest.mark.parametrize("arguments", [("pictures", "13"), *(q[0] for q in QUESTIONS)])
+def test_no_time_for_people_is_without_its_zone(cli, arguments):
+    _, out, _ = cli(*arguments, "--lang", "id")
+    times = re.findall(r"\d\d[:.]\d\d(?::\d\d)?(?!\d| % )(.{4})", out)
+    assert {zone.strip() for zone in times} <= {"WIB", "WITA", "WIT"}
+    assert not re.search(r"\dT\d\d:\d\d", out)
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(("arguments", "read"), QUESTIONS)
 def test_people_never_meet_the_machinery(cli, arguments, read, lang):
     _, out, _ = cli(*arguments, "--lang", lang)
     banned = r"\b(merkle|leaf|leaves|tile|origin|checkpoint|cosignature|saksi)\b"
     assert not re.search(banned, out, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [("mata air tps 2",), ("MATA", "AIR", "2"), ("1371011001", "tps", "2")],
+)
+def test_a_station_is_shown_by_its_name_as_people_type_it(cli, home, typed):
+    code, out, err = cli("show", *typed, "--json")
+    assert (code, err) == (0, "")
+    assert out == expected(home, QUESTIONS[0][1])
+
+
+@pytest.mark.parametrize("typed", ["kota padang", "KEC. PADANG SELATAN", "1371"])
+def test_a_region_that_is_named_is_shown_as_coverage_does(cli, typed):
+    code = "137101" if "SELATAN" in typed else "1371"
+    assert cli("show", typed, "--json") == cli("coverage", code, "--json")
+    assert cli("show", typed) == cli("coverage", code)
+
+
+def test_the_stations_of_a_village_are_listed_with_their_codes(cli):
+    _, out, _ = cli("show", sample.NAMES["1371011001"], "--lang", "en")
+    row = next(line for line in out.splitlines() if sample.DISPUTED in line)
+    assert load_topic("page")["status_disputed"]["en"] in row
+    assert sample.BUDI in row
+
+
+def test_several_places_that_fit_are_listed_with_their_codes(cli):
+    code, out, _ = cli("show", "padang", "--json")
+    answer = json.loads(out)
+    assert code == 1
+    assert [one["code"] for one in answer["found"]] == ["1371", "137101"]
+    assert answer["found"][1]["places"][0]["name"] == "Kota Padang"
+    assert not answer["is_alike"]
+    code, out, err = cli("show", "padang", "--lang", "id")
+    assert code == 1
+    assert "137101" in out
+    assert "federation show 1371" in err
+
+
+def test_of_a_code_typed_in_part_the_stations_that_begin_so_are_listed(cli):
+    code, out, _ = cli("show", "137101100200", "--json")
+    found = [one["code"] for one in json.loads(out)["found"]]
+    assert (code, found) == (1, [sample.PHOTO, sample.GAP])
+
+
+@pytest.mark.parametrize("typed", ["mata aur", "mata air tps 777"])
+def test_what_only_looks_alike_is_proposed_and_not_shown(cli, typed):
+    code, out, _ = cli("show", typed, "--json")
+    answer = json.loads(out)
+    assert (code, answer["is_alike"]) == (1, True)
+    assert answer["found"][0]["code"] == "1371011001"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_name_that_is_nowhere_says_what_to_try(cli, lang):
+    code, out, err = cli("show", "xyzzy", "--lang", lang)
+    assert (code, out) == (7, "")
+    words = load_topic("views")["no-place"][lang]
+    assert words.format_map({"typed": "'xyzzy'", "election": sample.ELECTION}) in err
 
 
 def test_a_station_is_printed_side_by_side_with_kpu_apart(cli):
@@ -269,6 +336,7 @@ def test_every_word_of_the_views_has_a_user():
 
 SAID = [
     (("show", "99"), "bukan kode TPS"),
+    (("show", "poso"), "federation tps-list import"),
     (("receipt", "12"), "bukan kode TPS"),
     (("coverage", "3"), "bukan wilayah"),
     (("export", "--region", "5"), "bukan wilayah"),

@@ -14,7 +14,7 @@ from federation.flows.query.pictures.shelf import (
     PictureShelf,
 )
 from federation.flows.query.pictures.tables import picture_table
-from federation.flows.query.pictures.times import SigningTimes
+from federation.flows.query.pictures.times import EntryTimes
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit
 from federation.records.turnout import cell_from
@@ -31,7 +31,7 @@ def asked():
 
 def count(db, asked, code=""):
     with db.view() as view:
-        return count_pictures(view, asked, code, SigningTimes())[0]
+        return count_pictures(view, asked, code, EntryTimes())[0]
 
 
 def answer(db, asked, code="", **chosen):
@@ -68,6 +68,36 @@ def test_coverage_ends_where_the_map_has_it(sample_db, asked):
     last = answer(sample_db, asked).coverage[-1]
     assert last.together == 6
     assert last.orgs == {sample.ANA: 3, sample.BUDI: 5}
+
+
+def test_a_form_counts_from_when_it_was_photographed_and_others_are_told(
+    tmp_path, asked
+):
+    db = sample.Database.open(tmp_path)
+    sample.save_register(db)
+    votes = sample.three(100, 50, 20)
+    said = [
+        sample._claim(n + 1, sample.ANA, tps, votes)
+        for n, tps in enumerate((sample.AGREED, sample.SINGLE, sample.GAP))
+    ]
+    stamps = {1: "2024-02-14T10:00:00Z", 2: "2024-02-16T10:00:00Z"}
+    sample.add_claims(db, sample.ANA, said, stamps)
+    again = [sample._claim(1, sample.BUDI, sample.AGREED, votes)]
+    # A clock of before the vote: the beginning of its day.
+    sample.add_claims(db, sample.BUDI, again, {1: "2023-01-01T00:00:00Z"})
+    sample.merge(db)
+    told = answer(db, asked)
+    assert told.observed[0].together == 0
+    until = {step.until: step.together for step in told.observed}
+    assert {1_707_843_600 <= at < 1_708_200_000 for at in until} == {True}
+    last = told.observed[-1]
+    assert (last.together, last.orgs) == (2, {sample.ANA: 2, sample.BUDI: 1})
+    assert told.untimed.together == 1
+    assert told.untimed.orgs == {sample.ANA: 1}
+    table = picture_table(told, "observed", Credit("x.1", []))
+    assert [row[3] for row in table.rows] == [s.together for s in told.observed]
+    assert told.coverage[-1].together == last.together + told.untimed.together
+    db.close()
 
 
 def test_a_clock_that_is_wrong_stretches_no_picture(asked):
@@ -140,7 +170,7 @@ def test_counting_on_after_changes_says_what_counting_anew_does(tmp_path, asked)
             now = NOW + turn * KEPT_S
             for code in ("", "13", "1371", "137101", "1371011001"):
                 kept = shelf.read(view, asked, code, now)
-                anew, _ = count_pictures(view, asked, code, SigningTimes())
+                anew, _ = count_pictures(view, asked, code, EntryTimes())
                 assert kept.counters == anew, (turn, code)
     db.close()
 
@@ -197,7 +227,10 @@ def test_a_cell_opens_down_to_the_stations_that_it_counts(tmp_path, asked):
     assert sum(cell.stations for cell in nation.turnout) == nation.voted == 9
     shelf = PictureShelf()
     with db.view() as view:
-        shelf.read(view, asked, "", NOW)
+        for code in ("", "13", "72"):
+            shelf.read(view, asked, code, NOW)
+        # Who asks for cells opens nothing that is kept of the kabupaten.
+        shelf._contests[asked.election, asked.contest].parts.clear()
         for cell in nation.turnout:
             place = cell_from(str(cell.turnout_from), str(cell.share_from))
             regions, found = {"": cell.stations}, 0

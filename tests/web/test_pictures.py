@@ -62,6 +62,17 @@ async def test_every_picture_has_a_title_words_a_table_and_what_it_cannot_prove(
     assert len(re.findall(r'<p class="not">It [^<]{40,}', text)) == len(drawings)
 
 
+async def test_forms_of_which_nobody_says_when_they_were_photographed_are_told(client):
+    _, text = await read(client, "/gambar?lang=en")
+    section = re.search(
+        r'<section aria-labelledby="observed">.*?</section>', text, re.DOTALL
+    )[0]
+    assert "Of 6 of 6 stations no record says" in section
+    told = await (await client.get("/v1/pictures")).json()
+    assert told["untimed"]["together"] == 6
+    assert told["observed"] == []
+
+
 async def test_the_table_is_what_the_api_hands_out(client):
     _, text = await read(client, "/gambar/1371?lang=en&candidate=02")
     _, told = await read(

@@ -7,6 +7,7 @@ import msgspec
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.times import tell_stamp
 from federation.config.annexkey import load_annex_public
 from federation.config.sealingkey import key_id
 from federation.flows.annex.keep import is_due
@@ -48,7 +49,7 @@ def list_all(run: Run, *, election: str | None) -> None:
             (
                 one.election,
                 one.incident,
-                one.sealed_at[:10],
+                tell_stamp(one.sealed_at) if one.sealed_at else "",
                 one.keep_until,
                 run.t(f"annex.state-{one.state}"),
             )

@@ -28,6 +28,7 @@ from federation.flows.incidents.merged import FoundIncident
 from federation.records.deadline import DeadlineNow
 from federation.records.incidentmerge import MergedIncident
 from federation.records.readers import THIS_MACHINE
+from federation.records.timezones import tell_local
 
 _MOST_PAIRS = 20
 _NAMED = ("duplicate_of", "agency", "reference", "outcome", "reason", "way")
@@ -65,10 +66,10 @@ def _print(run: Run, incidents: tuple[ShownIncident, ...], following: str) -> No
     headers = ("reported", "incident", "category", "place", "summary", "states", "due")
     rows = [
         (
-            one.said["reported_at"],
+            tell_local(one.said["reported_at"], _place(one)),
             one.incident,
             t(f"verifier.category_{one.said['category']}"),
-            one.said.get("tps") or one.said["region"],
+            _place(one),
             one.said["summary"],
             "; ".join(f"{said.org}: {_state(run, said)}" for said in one.standing),
             tell_due(run, one.due),
@@ -78,6 +79,11 @@ def _print(run: Run, incidents: tuple[ShownIncident, ...], following: str) -> No
     run.out.table([t(f"incidents.column-{name}") for name in headers], rows)
     if following:
         run.out.note(t("views.more", after=following))
+
+
+def _place(one: ShownIncident) -> str:
+    """The code of the station, or of the region, that it is about."""
+    return str(one.said.get("tps") or one.said["region"])
 
 
 def tell_due(run: Run, due: DeadlineNow | None) -> str:
@@ -96,8 +102,12 @@ def _state(run: Run, said: IncidentSaid) -> str:
 def _print_one(run: Run, found: ShownIncident) -> None:
     t, out = run.t, run.out
     out.line(found.incident)
+    place = _place(found)
     for name, value in found.said.items():
-        shown = t.word(f"verifier.{name}_{value}", _plain(value))
+        # Times of a record are named so, in every type.
+        is_time = name.endswith("_at")
+        told = tell_local(value, place) if is_time else _plain(value)
+        shown = t.word(f"verifier.{name}_{value}", told)
         out.line(f"  {t.word(f'verifier.fact_{name}', name)}: {shown}")
     if found.due is not None:
         until = "; ".join(t.say(one) for one in found.due.tell())
@@ -107,7 +117,7 @@ def _print_one(run: Run, found: ShownIncident) -> None:
         out.line(f"  {t('incidents.column-flags')}: {told}")
     out.line(t("incidents.history"))
     for one in found.history or ():
-        words = [f"{one.recorded_at} {one.org}"]
+        words = [f"{tell_local(one.recorded_at, place)} {one.org}"]
         if "summary" in one.said:
             words.append(str(one.said["summary"]))
         else:

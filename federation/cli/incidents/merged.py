@@ -28,6 +28,7 @@ from federation.flows.incidents.proposals import ProposedPair, list_proposals
 from federation.records.incidentlikeness import PROPOSED
 from federation.records.incidentmerge import MERGED_STATES
 from federation.records.readers import THIS_MACHINE
+from federation.records.timezones import tell_local
 from federation.store.incidents import noted_up_to
 
 
@@ -162,7 +163,8 @@ def _print_proposals(run: Run, pairs: tuple[ProposedPair, ...], following: str) 
         )
         out.line(t("incidents.proposed", score=pair.score, why=why))
         for one in (pair.one, pair.other):
-            told = (one.incident, one.happened_at, one.place, one.summary)
+            when = tell_local(one.happened_at, one.place)
+            told = (one.incident, when, one.place, one.summary)
             out.line("  " + " · ".join(told))
         for said in pair.said:
             out.line(f"  {said.org}: {t(f'verifier.status_{said.status}')}")

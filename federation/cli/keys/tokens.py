@@ -4,13 +4,13 @@ A token is shown once, when it is made; the node keeps its digest only.
 """
 
 import secrets
-from datetime import UTC, datetime
 
 import click
 
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
+from federation.records.timezones import tell_here
 from federation.store.tokens import list_tokens
 from federation.text import Sentence
 from federation.web.requests.upkeep import AddToken, RemoveToken
@@ -57,7 +57,7 @@ def list_all(run: Run) -> None:
 
 
 def _day(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    return tell_here(at, "%Y-%m-%d")
 
 
 @token.command("remove", help="tokens.help-remove")

@@ -11,7 +11,7 @@ from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.statement import check_reason
-from federation.cli.times import tell_second
+from federation.cli.times import tell_second, tell_stamp
 from federation.flows.photos.honour import Honouring
 from federation.flows.photos.removallist import (
     AskedRemoval,
@@ -77,7 +77,7 @@ def _print_all(run: Run, answer: RemovalsAnswer) -> None:
             entry.digest,
             asked.org,
             t.word(f"verifier.ground_{asked.ground}", asked.ground),
-            asked.recorded_at[:10],
+            tell_stamp(asked.recorded_at),
             _here(run, entry, asked),
             ", ".join(one.org for one in asked.honoured),
         )

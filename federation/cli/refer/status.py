@@ -3,7 +3,6 @@
 Rule: the database is only read.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ from msgspec import to_builtins
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.refer.named import find_others, note_others
+from federation.cli.times import tell_second
 from federation.flows.incidents.index import is_behind
 from federation.flows.refer.holding import StandingReferral
 from federation.store.outbox import OutboxItem, list_items
@@ -55,7 +55,7 @@ def _print(run: Run, found: list[tuple[OutboxItem, list[StandingReferral]]]) -> 
             t(f"outbox.kind-{item.kind}"),
             t(f"refer.way-{item.way}"),
             t(f"outbox.state-{item.state}"),
-            _moment(item.tried_at or item.approved_at or item.prepared_at),
+            tell_second(item.tried_at or item.approved_at or item.prepared_at),
             item.tries,
             item.reference,
             item.answer,
@@ -65,9 +65,3 @@ def _print(run: Run, found: list[tuple[OutboxItem, list[StandingReferral]]]) -> 
     run.out.table([t(f"outbox.column-{name}") for name in shown], rows)
     for item, others in found:
         note_others(run, item, others)
-
-
-def _moment(seconds: int) -> str:
-    if not seconds:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,6 +11,7 @@ from federation.flows.query.pictures.answers import (
     WHOSE,
     Picture,
     PicturesAnswer,
+    UntimedStations,
     add_dots,
     answer_pictures,
     standing_numbers,
@@ -20,6 +21,7 @@ from federation.flows.query.pictures.tables import picture_table
 from federation.flows.query.region import count_expected
 from federation.flows.query.scope import parse_region, places
 from federation.flows.query.table import Credit
+from federation.records.timezones import tell_local
 from federation.text import Sentence
 
 #: More stations than any country has: a command counts all at once.
@@ -71,10 +73,23 @@ def _print(run: Run, answer: PicturesAnswer, picture: Picture | None) -> None:
         table = picture_table(answer, name, Credit(answer.cursor, []))
         shown = slice(2, -_CREDITS)
         columns = table.columns[shown]
+        rows = [row[shown] for row in table.rows]
+        if columns[0] == "until":
+            place = answer.region.code
+            rows = [[tell_local(str(row[0]), place), *row[1:]] for row in rows]
         run.out.table(
             columns,
-            [row[shown] for row in table.rows],
+            rows,
             title=run.t(f"pictures.{name}"),
             right=range(len(columns)),
         )
         run.out.line(run.t(f"pictures.{name}_not"))
+        untimed = answer.untimed
+        if name == "observed" and isinstance(untimed, UntimedStations):
+            orgs = [f"{org} {run.t.number(n)}" for org, n in untimed.orgs.items()]
+            told = {
+                "count": run.t.number(untimed.together),
+                "of": run.t.number(answer.coverage[-1].together),
+                "orgs": "; ".join(orgs),
+            }
+            run.out.line(run.t("pictures.untimed", **told))

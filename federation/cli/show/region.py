@@ -17,7 +17,7 @@ from federation.records.tally import count_added, race_level
 def coverage(run: Run, region: str, election: str, contest: str) -> None:
     """A region's coverage and its parts."""
     answer = _ask(run, region, election, contest)
-    run.out.show(answer, lambda: _print_coverage(run, answer))
+    run.out.show(answer, lambda: print_coverage(run, answer))
 
 
 @click.command("tally", cls=Command, help="views.help-tally")
@@ -36,7 +36,8 @@ def _ask(run: Run, region: str, election: str, contest: str) -> answers.RegionAn
         return ask_region(view, scope, region)
 
 
-def _print_coverage(run: Run, answer: answers.RegionAnswer) -> None:
+def print_coverage(run: Run, answer: answers.RegionAnswer) -> None:
+    """Print how much of a region is covered, by whom; its parts, or its stations."""
     t, out, here = run.t, run.out, answer.region
     seen = here.coverage
     _print_head(run, answer)
@@ -67,6 +68,16 @@ def _print_coverage(run: Run, answer: answers.RegionAnswer) -> None:
         ]  # fmt: skip
         right = range(2, 4 + len(orgs))
         out.table([*(t(f"views.{key}") for key in names), *orgs], parts, right=right)
+    if answer.stations:
+        stations = [
+            (
+                one.tps,
+                t(f"page.status_{one.status}"),
+                ", ".join(org for group in one.groups for org in group.orgs),
+            )
+            for one in answer.stations
+        ]
+        out.table([t(f"views.{key}") for key in ("code", "state", "who")], stations)
 
 
 def _print_head(run: Run, answer: answers.RegionAnswer) -> None:

@@ -1,30 +1,48 @@
-"""`federation show`: one polling station, what each says side by side, KPU apart."""
+"""`federation show`: one polling station, what each says side by side, KPU apart.
+
+A place may be named as people type it: a region is shown as `federation coverage` does.
+"""
 
 import click
 
-from federation.cli.arguments import find_scope, read_code
+from federation.cli.arguments import find_scope
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.show.place import FoundPlaces, find_place, print_places
+from federation.cli.show.region import print_coverage
 from federation.flows.query import answers
+from federation.flows.query.region import region as ask_region
 from federation.flows.query.tps import kpu_beside
 from federation.flows.query.tps import tps as ask_station
 from federation.flows.query.waiting import WaitingLog, waiting_logs
 from federation.records.readers import THIS_MACHINE
+from federation.records.register import LEVELS
 from federation.records.timezones import tell_moment
 
 
 @click.command("show", cls=Command, help="views.help-show")
-@click.argument("tps")
+@click.argument("place", nargs=-1, required=True)
 @click.option("--election", default="", help="views.option-election")
 @command_options
-def show(run: Run, tps: str, election: str) -> None:
-    """One polling station."""
-    scope, code = find_scope(run, election), read_code(tps)
+def show(run: Run, place: tuple[str, ...], election: str) -> int:
+    """One polling station, or the places that may be meant."""
+    scope = find_scope(run, election)
     with run.open_database().view() as view:
+        meant = find_place(view, scope.election, " ".join(place))
+        if isinstance(meant, FoundPlaces):
+            found = meant
+            run.out.show(found, lambda: print_places(run, found))
+            return NEGATIVE
+        if len(meant) in LEVELS:
+            parts = ask_region(view, scope, meant)
+            run.out.show(parts, lambda: print_coverage(run, parts))
+            return OK
         profiles = {scope.election: scope.profile}
-        answer = ask_station(view, profiles, scope.election, code)
+        answer = ask_station(view, profiles, scope.election, meant)
         waits = waiting_logs(view, scope.election, THIS_MACHINE, run.clock())
     run.out.show(answer, lambda: _print_station(run, answer, waits))
+    return OK
 
 
 def _print_station(
@@ -37,7 +55,7 @@ def _print_station(
         out.line(" / ".join(names))
     now = int(run.clock())
     for log in waits:
-        moment = tell_moment(log.until, now, answer.tps)
+        moment = tell_moment(log.until, now, answer.tps, t.clock_mark)
         count = t.number(log.size)
         out.line(t("page.waits", org=log.org, count=count, moment=moment))
     if not answer.contests:

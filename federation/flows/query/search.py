@@ -75,12 +75,16 @@ class SearchAnswer(NamedTuple):
         found: The regions, the likeliest first.
         is_alike: None has all the words: these look alike.
         has_more: More would fit: more words help.
+        number: Of a station, as it was typed beside a name; else "".
+        named: Which of the regions found are called just what was typed.
     """
 
     code: str = ""
     found: Sequence[PlaceFound] = ()
     is_alike: bool = False
     has_more: bool = False
+    number: str = ""
+    named: Sequence[str] = ()
 
 
 def search(view: View, index: NameIndex, election: str, typed: str) -> SearchAnswer:
@@ -103,12 +107,17 @@ def search(view: View, index: NameIndex, election: str, typed: str) -> SearchAns
     # `Kampung 2` may be a name: it is a number only where no name has it.
     elif (trailing := _TRAILING.search(said)) and not index.with_all(_words(said), 1):
         number, said = trailing[1], said[: trailing.start()]
-    ranked, is_alike = _rank_all(index, _words(said))
+    words = _words(said)
+    ranked, is_alike = _rank_all(index, words)
     found = _told(view, election, [one.code for one in ranked[:MOST]], number)
     if number and any(one.tps for one in found):
         found = [one for one in found if one.tps]
     return SearchAnswer(
-        found=found, is_alike=is_alike and bool(found), has_more=len(ranked) > MOST
+        found=found,
+        is_alike=is_alike and bool(found),
+        has_more=len(ranked) > MOST,
+        number=number,
+        named=[one.code for one in ranked[:MOST] if one.name == " ".join(words)],
     )
 
 

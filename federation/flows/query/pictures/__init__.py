@@ -5,7 +5,7 @@ country is never read for a question: what the stations of a kabupaten come to i
 until one of them changes.
 
     count     what the stations of a region add to counters
-    times     when each entry of a log was signed
+    times     when each entry of a log was signed, its form photographed
     shelf     the counters of each kabupaten, kept; their sum for a province, the nation
     dots      each station by turnout and share; where those of a cell are
     answers   the pictures out of counters, as the API tells them

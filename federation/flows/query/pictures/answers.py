@@ -24,10 +24,11 @@ from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
 from federation.store.db import View
 
 Picture: TypeAlias = Literal[
-    "coverage", "agreement", "turnout", "dots", "last", "second"
+    "coverage", "observed", "agreement", "turnout", "dots", "last", "second"
 ]
 PICTURES: Final[tuple[Picture, ...]] = (
     "coverage",
+    "observed",
     "agreement",
     "turnout",
     "dots",
@@ -45,12 +46,23 @@ _ZONE_S: Final = int(WIB.utcoffset(None).total_seconds())
 
 
 class CoverageStep(Struct, frozen=True, kw_only=True):
-    """How many stations somebody had spoken of until then.
+    """How many stations somebody had spoken of, or photographed, until then.
 
-    `until`: Unix seconds, by the time each organisation signed; `together`: anybody.
+    `until`: Unix seconds, by the time each organisation signed, or says that the form
+    was photographed; `together`: anybody.
     """
 
     until: int
+    together: int
+    orgs: dict[str, int]
+
+
+class UntimedStations(Struct, frozen=True, kw_only=True):
+    """Of how many stations no record says when the form was photographed.
+
+    `together`: nobody's; `orgs`: that organisation's.
+    """
+
     together: int
     orgs: dict[str, int]
 
@@ -100,6 +112,9 @@ class PicturesAnswer(Struct, frozen=True, kw_only=True):
     region has several races. `cursor` may be a minute old. While not all is counted
     yet, `done` says how many of `of` kabupaten are, and the pictures are empty.
 
+    `coverage`: by when records were signed; `observed`: by when their forms were
+    photographed, with those that do not say in `untimed`.
+
     `dots`: of a kecamatan and below, each station that `turnout` counts. `cell`: the
     one that was asked for, `parts`: where its stations are, those with most first.
     """
@@ -115,6 +130,8 @@ class PicturesAnswer(Struct, frozen=True, kw_only=True):
     stations: int = 0
     voted: int = 0
     coverage: list[CoverageStep] = []
+    observed: list[CoverageStep] = []
+    untimed: UntimedStations | UnsetType = UNSET
     agreement: list[AgreementPair] = []
     turnout: list[TurnoutCell] = []
     dots: list[StationDot] = []
@@ -169,11 +186,14 @@ def answer_pictures(  # noqa: PLR0913, PLR0917  what all pictures have in common
         return PicturesAnswer(cursor="", done=counted.done, of=counted.of, **common)  # type: ignore[arg-type]  # as they are called
     counters = counted.counters
     day = datetime.fromisoformat(asked.profile.file.voting_day)
+    possible = int(day.replace(tzinfo=WIB).timestamp()), now
     return PicturesAnswer(
         cursor=counted.cursor,
         stations=counters.get(f"votes/{whose}", 0),
         voted=counters.get(f"voted/{whose}", 0),
-        coverage=_coverage(counters, int(day.replace(tzinfo=WIB).timestamp()), now),
+        coverage=_coverage(counters, "seen/", *possible),
+        observed=_coverage(counters, "taken/", *possible),
+        untimed=_untimed(counters),
         agreement=_agreement(counters),
         turnout=_cells(counters, f"cell/{whose}/{chosen}/"),
         last=_digits(counters, f"last/{whose}/{chosen}/", UNIFORM),
@@ -192,20 +212,20 @@ def add_dots(view: View, asked: QueryScope, told: PicturesAnswer) -> PicturesAns
 
 
 def _coverage(
-    counters: Mapping[str, int], earliest: int, latest: int
+    counters: Mapping[str, int], prefix: str, earliest: int, latest: int
 ) -> list[CoverageStep]:
     """How coverage grew, in steps of one length, a step without any before the first.
 
     Args:
         counters: Of the region.
+        prefix: Of those that count stations by a time.
         earliest: No time is before it, in Unix seconds.
         latest: None is after it.
     """
     first_spoken: dict[int, Counter[str]] = defaultdict(Counter)
     for name, count in counters.items():
-        kind, _, rest = name.partition("/")
-        if kind == "seen":
-            org, _, step = rest.partition("/")
+        if name.startswith(prefix):
+            org, _, step = name.removeprefix(prefix).partition("/")
             at = min(max(int(step) * STEP_S, earliest), max(latest, earliest))
             first_spoken[at][org] += count
     if not first_spoken:
@@ -227,6 +247,17 @@ def _coverage(
             )
         )
     return steps
+
+
+def _untimed(counters: Mapping[str, int]) -> UntimedStations | UnsetType:
+    orgs = {
+        name.removeprefix("untimed/"): count
+        for name, count in sorted(counters.items())
+        if name.startswith("untimed/")
+    }
+    if not orgs:
+        return UNSET
+    return UntimedStations(together=orgs.pop("", 0), orgs=orgs)
 
 
 def _step_length(seconds: int) -> int:

@@ -12,6 +12,9 @@ counters are the sums of its parts'.
     both/<org>/<org>  same/<org>/<org>     stations read by both, and alike; KPU: `kpu`
     seen/<org>/<step>                      stations by when `org` first spoke of them,
                                            "": anybody; in steps of `STEP_S`
+    taken/<org>/<step>                     stations by when the form of `org` was
+                                           photographed, as its record says
+    untimed/<org>                          stations of which its record does not say
 """
 
 from collections import Counter
@@ -19,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Final, NamedTuple, TypeAlias
 
-from federation.flows.query.pictures.times import SigningTimes
+from federation.flows.query.pictures.times import EntryTimes
 from federation.flows.query.scope import QueryScope
 from federation.flows.query.tps import read_counts
 from federation.records.claim import Claim
@@ -58,7 +61,7 @@ class _Counting(NamedTuple):
 
 
 def count_pictures(
-    view: View, asked: QueryScope, code: str, times: SigningTimes
+    view: View, asked: QueryScope, code: str, times: EntryTimes
 ) -> tuple[PictureCounters, int]:
     """The counters of a region, and how many stations were looked at.
 
@@ -66,7 +69,7 @@ def count_pictures(
         view: The snapshot.
         asked: Election and contest.
         code: Of the region; every station of it is read.
-        times: When entries were signed.
+        times: When entries were signed and their forms photographed.
     """
     counted: _CountedParts = Counter()
     counting = _Counting(
@@ -205,18 +208,32 @@ def _count_seen(
     station: StationRow,
     row: Row,
     counting: _Counting,
-    times: SigningTimes,
+    times: EntryTimes,
 ) -> None:
-    """When each organisation that has a result there first spoke of it."""
+    """When each organisation that has a result there first spoke of it.
+
+    And when its form was photographed, by the record that stands, else by the first.
+    """
     first: dict[str, int] = {}
+    taken: dict[str, int] = {}
     for origin, claim in station.claims:
         if claim.official or claim.kind == "withdrawal" or claim.round != row.round:
             continue
+        log, org = counting.logs[origin], claim.org
         replaced = counting.superseded.get((origin, station.tps), claim.index)
-        index = min(replaced, claim.index)
-        step = times.at(view, counting.logs[origin], index) // STEP_S
-        first[claim.org] = min(step, first.get(claim.org, step))
-    if first:
-        first[""] = min(first.values())
+        standing = times.at(view, log, claim.index)
+        oldest = times.at(view, log, min(replaced, claim.index))
+        step = oldest.signed // STEP_S
+        first[org] = min(step, first.get(org, step))
+        if observed := standing.observed or oldest.observed:
+            step = observed // STEP_S
+            taken[org] = min(step, taken.get(org, step))
+    for steps in (first, taken):
+        if steps:
+            steps[""] = min(steps.values())
     for org, step in first.items():
         counted["seen", org, step] += 1
+        if org in taken:
+            counted["taken", org, taken[org]] += 1
+        else:
+            counted["untimed", org] += 1

@@ -3,11 +3,12 @@
 Rule: a question costs a bounded number of stations (`MOST`), whoever asks; what is not
 counted yet goes on with the next question. Counters that were summed are given again
 for `KEPT_S` seconds, however fast the map changes, with the cursor that they are of.
-What is kept is packed: 1.3 MB for a contest of the country.
+What is kept is packed. Where the stations of a cell are is kept with each sum, by the
+parts of its region: no question about a cell opens what is kept of the kabupaten.
 """
 
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,7 +17,7 @@ import msgspec
 from federation.flows.query.cursor import Cursor, format_cursor, read_cursor
 from federation.flows.query.pictures.count import PictureCounters, count_pictures
 from federation.flows.query.pictures.dots import count_inside
-from federation.flows.query.pictures.times import SigningTimes
+from federation.flows.query.pictures.times import EntryTimes
 from federation.flows.query.scope import QueryScope
 from federation.store import mapreading, mapstate, rollup
 from federation.store.db import View
@@ -52,7 +53,10 @@ class CountingOn(NamedTuple):
 
 
 class _KeptSum(NamedTuple):
+    """A region's counters; `cells`: those of cells, of each of its parts, packed."""
+
     counts: PictureCounts
+    cells: Mapping[str, bytes]
     change: Cursor
     at: int
 
@@ -81,7 +85,7 @@ class PictureShelf:
         #: Goes up with each sum that is made.
         self.made = 0
         self._contests: dict[tuple[str, str], _ContestShelf] = {}
-        self._times = SigningTimes()
+        self._times = EntryTimes()
 
     def read(
         self, view: View, asked: QueryScope, code: str, now: int, most: int = MOST
@@ -109,9 +113,10 @@ class PictureShelf:
             if known:
                 return known.counts
             return contest.reached(code)
-        counts = PictureCounts(_sum(contest.parts, code), format_cursor(cursor))
+        total, cells = _sum(contest.parts, code)
+        counts = PictureCounts(total, format_cursor(cursor))
         contest.sums.pop(code, None)
-        contest.sums[code] = _KeptSum(counts, cursor, now)
+        contest.sums[code] = _KeptSum(counts, cells, cursor, now)
         self.made += 1
         _forget(contest.sums, _SUMS)
         return counts
@@ -157,7 +162,7 @@ class PictureShelf:
         number: str,
         cell: tuple[int, int],
     ) -> Counter[str]:
-        """How many stations of a cell each part of a region has that was counted.
+        """How many stations of a cell each part of a region has, as it was summed last.
 
         Args:
             view: The snapshot.
@@ -171,11 +176,14 @@ class PictureShelf:
             return count_inside(view, asked, code, whose, number, cell)
         contest = self._current(view, asked)
         column, row = cell
-        name, split = f"cell/{whose}/{number}/{column}/{row}", Counter[str]()
-        for part, packed in contest.parts.items() if contest else ():
-            if part.startswith(code):
-                split[part[: len(code) + 2]] += _unpack(packed).get(name, 0)
-        return +split
+        name = f"cell/{whose}/{number}/{column}/{row}"
+        if contest is None:
+            return Counter()
+        known = contest.sums.get(code)
+        cells = known.cells if known else _sum(contest.parts, code)[1]
+        return +Counter(
+            {part: _unpack(own).get(name, 0) for part, own in cells.items()}
+        )
 
     def _current(self, view: View, asked: QueryScope) -> _ContestShelf | None:
         """What is kept of the contest, if it is of the map as it is."""
@@ -217,7 +225,7 @@ class PictureShelf:
             if most <= 0:
                 return len(stale) - place
             counters, stations = count_pictures(view, asked, part, self._times)
-            contest.parts[part] = zlib.compress(_encode(dict(counters)), 1)
+            contest.parts[part] = _pack(counters)
             contest.stale.remove(part)
             most -= stations
         return 0
@@ -238,13 +246,27 @@ def _list_parts(view: View, asked: QueryScope) -> set[str]:
     }
 
 
-def _sum(parts: Mapping[str, bytes], code: str) -> PictureCounters:
-    total: PictureCounters = Counter()
+def _sum(
+    parts: Mapping[str, bytes], code: str
+) -> tuple[PictureCounters, dict[str, bytes]]:
+    """The counters of a region; packed, those of cells of each of its parts."""
+    below: dict[str, PictureCounters] = defaultdict(Counter)
     for part, packed in parts.items():
         if part.startswith(code):
+            counters = below[part[: len(code) + 2]]
             for name, count in _unpack(packed).items():
-                total[name] += count
-    return total
+                counters[name] += count
+    total: PictureCounters = Counter()
+    cells = {}
+    for part, counters in below.items():
+        total.update(counters)
+        inside = {n: count for n, count in counters.items() if n.startswith("cell/")}
+        cells[part] = _pack(inside)
+    return total, cells
+
+
+def _pack(counters: Mapping[str, int]) -> bytes:
+    return zlib.compress(_encode(dict(counters)), 1)
 
 
 def _unpack(packed: bytes) -> Mapping[str, int]:

@@ -1,6 +1,7 @@
 """The pictures as rows: exactly what each of them shows, with whom it comes from.
 
 coverage    until, together, one column for each organisation
+observed    the same
 agreement   one, other, both, same
 turnout     turnout_from, turnout_to, share_from, share_to, stations
 dots        tps, voted, voters, votes, valid
@@ -14,6 +15,7 @@ from typing import Final
 
 from federation.flows.query.cells import Cell
 from federation.flows.query.pictures.answers import (
+    CoverageStep,
     DigitCount,
     Picture,
     PicturesAnswer,
@@ -32,30 +34,40 @@ def picture_table(
     columns, rows = _TABLES[picture](answer)
     first: tuple[Cell, ...] = (answer.contest, answer.region.code)
     names: tuple[str, ...] = _OF_ALL
-    if picture not in {"coverage", "agreement"}:
+    if picture not in {"coverage", "observed", "agreement"}:
         first = (*first, answer.whose, answer.candidate)
         names = _OF_VOTES
     end = credit.end()
     return QueryTable((*names, *columns, *_END), [[*first, *row, *end] for row in rows])
 
 
-def orgs_of(answer: PicturesAnswer) -> list[str]:
-    """The organisations of the picture of coverage, those that have most first."""
-    if not answer.coverage:
+def orgs_of(steps: Sequence[CoverageStep]) -> list[str]:
+    """The organisations of a picture over time, those that have most first."""
+    if not steps:
         return []
-    last = answer.coverage[-1].orgs
+    last = steps[-1].orgs
     return sorted(last, key=lambda org: (-last[org], org))
 
 
 def _coverage(answer: PicturesAnswer) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-    orgs = orgs_of(answer)
+    return _over_time(answer.coverage)
+
+
+def _observed(answer: PicturesAnswer) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+    return _over_time(answer.observed)
+
+
+def _over_time(
+    steps: Sequence[CoverageStep],
+) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
+    orgs = orgs_of(steps)
     return ("until", "together", *(f"has_{org}" for org in orgs)), [
         (
             f"{datetime.fromtimestamp(step.until, UTC):%Y-%m-%dT%H:%M:%SZ}",
             step.together,
             *(step.orgs[org] for org in orgs),
         )
-        for step in answer.coverage
+        for step in steps
     ]
 
 
@@ -111,6 +123,7 @@ _TABLES: Final[
     ]
 ] = {
     "coverage": _coverage,
+    "observed": _observed,
     "agreement": _agreement,
     "turnout": _turnout,
     "dots": _dots,
