@@ -44,7 +44,7 @@ test: $(VENV)/.dev
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Some wait as long as they work: three at a time.
-# LONG=1: those of minutes, too (how-tos typed, every way of installing, every proxy).
+# LONG=1: those of minutes, too (most stories, how-tos typed, every way of installing, every proxy).
 SLOW := $(if $(LONG),slow,slow and not long)
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(PACKAGE)

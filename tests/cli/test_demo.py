@@ -134,6 +134,7 @@ async def test_a_node_that_does_not_end_is_ended_with_all_that_it_started(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_on_the_real_streams_every_node_tells_the_same_and_true(shared):
     """The expected numbers were counted from the files in plain Python, see below."""
     folder = shared / "data" / "pilpres2019"

@@ -45,13 +45,8 @@ def at_a_node(tmp_path, reader):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "page",
-    [
-        "election-night.id.md",
-        pytest.param("election-night.md", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("page", ["election-night.id.md", "election-night.md"])
 def test_every_command_of_the_night_can_be_typed(at_a_node, page):
     text = (PAGES / page).read_text(encoding="utf-8")
     steps = steps_of(text)

@@ -133,6 +133,7 @@ def firebase(packages, tmp_path, node):
     found.close()
 
 
+@pytest.mark.long
 def test_the_function_brings_the_map_into_firestore_and_what_it_missed_after(
     node, firebase
 ):

@@ -8,7 +8,10 @@ TUTORIALS = Path(__file__).resolve().parents[2] / "docs" / "tutorial"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["first-node.id.md", "first-node.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["first-node.id.md", pytest.param("first-node.md", marks=pytest.mark.long)],
+)
 def test_a_newcomer_who_follows_the_tutorial_sees_what_it_says(reader, page):
     reader.follow(TUTORIALS / page)
     assert (reader.folder / "jaga" / "identity" / "recovery.html").exists()

@@ -33,13 +33,9 @@ def blocks(request, tmp_path):
     return [table] + [code.replace("/media/usb", str(stick)) for code in found]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
-    "blocks",
-    [
-        pytest.param("share-by-usb.md", marks=pytest.mark.long),
-        "share-by-usb.id.md",
-    ],
-    indirect=True,
+    "blocks", ["share-by-usb.md", "share-by-usb.id.md"], indirect=True
 )
 def test_two_who_never_connect_share_as_the_page_says(blocks, tmp_path):
     us, them = (

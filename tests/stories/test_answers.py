@@ -183,6 +183,7 @@ class Correspondence:
         return search
 
 
+@pytest.mark.long
 def test_what_agencies_answer_is_seen_by_all_who_may_know_it(tmp_path):
     with closing_all() as opened:
         letters = Correspondence(tmp_path)

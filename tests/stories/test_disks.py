@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(
     "story",
     [
-        pytest.param(one, marks=() if one in {"data", "guard"} else pytest.mark.long)
+        pytest.param(one, marks=() if one == "data" else pytest.mark.long)
         for one in disks.STORIES
     ],
 )

@@ -60,6 +60,7 @@ def is_told(node: Node, origin: str) -> bool:
     return set(doors) != {404} or any(origin.encode() in text for text in texts)
 
 
+@pytest.mark.long
 def test_a_partner_sees_results_at_once_and_everybody_at_their_time(tmp_path):
     a = Node(tmp_path, "jagapemilu.example")
     b = Node(tmp_path, "jagasuara.example")

@@ -56,6 +56,7 @@ def sitara():
 # Copies of our own data folder
 
 
+@pytest.mark.long
 def test_a_restored_copy_signs_nothing_until_it_is_refilled(pemilu, suara):
     """The copy is older than the guard, which lies outside, and than a partner."""
     pemilu.trust(suara, suara.url)
@@ -91,6 +92,7 @@ def test_a_restored_copy_signs_nothing_until_it_is_refilled(pemilu, suara):
     assert pemilu.doctor()[0] == 0
 
 
+@pytest.mark.long
 def test_a_database_older_than_its_guard_is_never_signed_again_alone(pemilu):
     """The guard outlived the database, and no partner has the rest."""
     pemilu.start().take(0, 10)
@@ -106,6 +108,7 @@ def test_a_database_older_than_its_guard_is_never_signed_again_alone(pemilu):
     assert pemilu.size(pemilu.origin) == 11
 
 
+@pytest.mark.long
 def test_a_folder_that_was_put_back_whole_waits_for_every_partner(pemilu, suara, kawal):
     """Its guard came back with it; the one partner that has the newest is down."""
     for other in (suara, kawal):

@@ -51,6 +51,7 @@ def bring(node, path, *words, stdin=subprocess.DEVNULL):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_import_killed_between_two_steps_goes_on_where_it_was(suara, tmp_path):
     chance = random.Random(KILLS)
     jaga = FakeOrg("jagapemilu.example", ELECTION)

@@ -19,6 +19,7 @@ BATCH = 100
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_node_killed_at_random_moments_of_pulling_comes_back_whole(pemilu, suara):
     suara.trust(pemilu, pemilu.url)
     pemilu.trust(suara)

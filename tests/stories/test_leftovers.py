@@ -170,6 +170,7 @@ def test_what_reads_lets_go(suara, tmp_path, command, name):
     check_quiet(err)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SIGNALS)
 def test_the_demonstration_lets_go_and_leaves_no_folder(tmp_path, name):
     with begin(["demo"], tmp_path) as process:

@@ -54,6 +54,7 @@ def test_a_partition_stops_nobody_and_heals_by_itself(pemilu, suara, wire):
     assert pemilu.alarms() == suara.alarms() == set()
 
 
+@pytest.mark.long
 def test_a_pull_goes_on_where_a_restart_cut_it(pemilu, suara):
     """Paced, so that it takes many short turns; none begins again at nothing."""
     suara.trust(pemilu, pemilu.url)
@@ -81,6 +82,7 @@ def test_a_pull_goes_on_where_a_restart_cut_it(pemilu, suara):
     assert suara.leaves(pemilu.origin) == pemilu.leaves(pemilu.origin)
 
 
+@pytest.mark.long
 def test_partners_change_without_a_restart_and_a_slip_of_the_pen_cuts_nobody_off(
     pemilu, suara, kawal
 ):

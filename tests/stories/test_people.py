@@ -70,6 +70,7 @@ async def test_in_by_a_link_and_out_when_it_is_revoked(suara):
             assert secret.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.long
 async def test_a_session_outlives_a_restart_and_ends_by_its_button(suara):
     suara.start("--alone")
     made = command(suara, "people", "add", "pembaca 1", "--role", "viewer")
@@ -88,6 +89,7 @@ async def test_a_session_outlives_a_restart_and_ends_by_its_button(suara):
     assert actions(suara)[-1] == ("pembaca 1", "sign-out")
 
 
+@pytest.mark.long
 async def test_nodes_of_one_machine_do_not_share_who_is_signed_in(suara, kawal):
     """Ports do not part cookies: each node is sent those of all."""
     for node in (suara, kawal):

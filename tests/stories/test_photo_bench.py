@@ -7,6 +7,7 @@ from tests.bench.photos import PhotoBench
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_killed_twice_all_is_held_nothing_comes_twice_and_memory_is_bounded(tmp_path):
     figures = {one.what: one for one in PhotoBench(tmp_path, 60, lambda _: None).run()}
     bounded = [one for what, one in figures.items() if what.startswith("memory")]

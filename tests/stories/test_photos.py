@@ -131,6 +131,7 @@ async def test_c_gets_the_photo_of_a_from_b_while_a_is_down(pemilu, suara, kawal
     assert open_photo(kawal, DOUBTED, {})[0] == 404
 
 
+@pytest.mark.long
 async def test_killed_at_any_moment_it_goes_on_and_all_is_held(pemilu, suara):
     """Every photo whole in the end; what had come stays, whatever killed the node."""
     photos = [b"\xff\xd8\xff" + os.urandom(900_000) for _ in range(12)]

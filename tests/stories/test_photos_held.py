@@ -88,6 +88,7 @@ async def test_who_is_signed_in_sees_it_and_a_stranger_no_sign_of_it(suara):
         assert (await until_shown(viewer))[1] == DATA
 
 
+@pytest.mark.long
 async def test_a_bit_that_turned_round_is_found_and_handed_to_nobody(suara):
     await take_in(suara)
     suara.start("--alone")

@@ -24,6 +24,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 async def test_a_report_goes_from_a_citizen_to_the_agency_and_back(tmp_path, capsys):
     with closing_all() as opened:
         affair = Affair(tmp_path)

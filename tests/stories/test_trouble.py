@@ -172,6 +172,7 @@ def night(pemilu, suara, kawal, authority):
         pemilu.stop()
 
 
+@pytest.mark.long
 def test_a_night_of_trouble_is_heard_of_as_it_comes_and_as_it_goes(
     night, suara, kawal, authority
 ):

@@ -136,6 +136,7 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
     wait_until(lambda: suara.alarms() == asked, "it is told who asks")
 
 
+@pytest.mark.long
 def test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date(
     laptop, suara, stick
 ):
@@ -157,6 +158,7 @@ def test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date(
     assert laptop.alarms() == suara.alarms() == set()
 
 
+@pytest.mark.long
 def test_an_import_that_is_killed_goes_on_where_it_stopped(laptop, suara, stick):
     """Somebody pulls the plug of the partner's machine, again and again."""
     enter(laptop, stick, 0, 900)
@@ -182,6 +184,7 @@ def test_an_import_that_is_killed_goes_on_where_it_stopped(laptop, suara, stick)
     assert suara.alarms() == set()
 
 
+@pytest.mark.long
 def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
     laptop, suara, kawal, stick
 ):
