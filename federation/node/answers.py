@@ -74,7 +74,7 @@ async def take_answer(node: AnsweredNode, given: TakeAnswer) -> Verdict:
         done_at=int(node.clocks.wall()),
     )
     if await db.read(_is_known, answer):
-        held = str(Sentence("incidents.held"))
+        held = Sentence("incidents.held")
         return Verdict(row=0, outcome="held", reason=held)
     await db.run(index_all_incidents, db)
     await db.read(check_handed, org, answer.incident, answer.agency)

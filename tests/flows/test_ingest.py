@@ -28,6 +28,7 @@ from federation.records.withdrawal import Withdrawal
 from federation.store import alarms, claims, logs, statements
 from federation.store import leaves as stored
 from federation.store.db import Database
+from federation.text import Text
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
 from tests.fakes import flip_bit
@@ -125,6 +126,9 @@ def test_text_is_signed_in_its_composed_form(node):
 def test_what_was_said_before_is_held_even_when_superseded(node):
     first, second = draft(1, 100), draft(1, 101)
     assert outcomes(node, first, first) == ["logged", "held"]
+    # Why is text of both languages until it is sent.
+    for one in hand_in(node, first, first):
+        assert Text("id").say(one.reason) != Text("en").say(one.reason)
     assert outcomes(node, second) == ["logged"]
     assert outcomes(node, first, now=NOW + 99) == ["held"]
     assert outcomes(node, second, second) == ["held", "held"]

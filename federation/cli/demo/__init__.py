@@ -38,7 +38,7 @@ def demo(run: Run, data: Path | None, once: bool) -> None:  # noqa: FBT001  # cl
 
 
 async def _play(run: Run, sample: Sample, folder: Path, *, once: bool) -> None:
-    async with Stage(folder, environment()).open() as stage:
+    async with Stage(folder, environment(), run.t.language).open() as stage:
         story = Story(stage, sample, run.out)
         nodes = await story.tell()
         if run.out.is_json:

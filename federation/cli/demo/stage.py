@@ -59,8 +59,10 @@ class CommandError(FederationError):
 class Stage:
     """The members, how to give them commands, and how to ask their nodes."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        """`folder` is empty and belongs to the demonstration."""
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], language: str = "en"
+    ) -> None:
+        """`folder` is empty and belongs to us; refusals are in this `language`."""
         names = {"jagapemilu": "Jaga Pemilu", "jagasuara": "Jaga Suara"}
         names["kawalpemilu"] = "Kawal Pemilu"
         self.members = {
@@ -68,6 +70,7 @@ class Stage:
             for key, name in names.items()
         }
         self._environ = {**environ, "PYTHONUNBUFFERED": "1"}
+        self._language = language
         self._session: aiohttp.ClientSession | None = None
         self._input = -1  # while it is open
 
@@ -75,7 +78,10 @@ class Stage:
     async def open(self) -> AsyncIterator["Stage"]:
         """The stage; every node that was started is stopped at the end."""
         timeout = aiohttp.ClientTimeout(total=START_S)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+        said = {"Accept-Language": self._language}
+        async with aiohttp.ClientSession(
+            timeout=timeout, trust_env=False, headers=said
+        ) as session:
             self._session = session
             # Nobody writes into it: it ends when this process does, however it does.
             self._input, lifeline = os.pipe()

@@ -142,7 +142,7 @@ def state_incident(
             _check_pair(view, status)
     # A button that was pressed twice: nothing of it is wrong.
     if said is not None and _is_same(said.status, status):
-        held = str(Sentence("incidents.held"))
+        held = Sentence("incidents.held")
         return Verdict(row=0, outcome="held", reason=held)
     _check_seen(said, saying.seen)
     if said is not None and not may_do(who, act_of(said.status.status)):

@@ -240,11 +240,11 @@ def _compare(
         ref = incident.id if incident.ref is UNSET else incident.ref
         if revision < newest:
             why = Sentence("intake.stale", revision=newest, ref=ref)
-            return Verdict(row=row, outcome="stale", reason=str(why))
+            return Verdict(row=row, outcome="stale", reason=why)
         if revision == newest and not is_same:
             why = Sentence("intake.revision", revision=revision, ref=ref)
             return refuse(row, [Problem("revision", "revision", why)])
     if is_same:
-        held = str(Sentence("incidents.held"))
+        held = Sentence("incidents.held")
         return Verdict(row=row, outcome="held", reason=held)
     return None

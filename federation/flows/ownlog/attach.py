@@ -98,7 +98,7 @@ def attach_evidence(  # noqa: PLR0913  as `append`
             verdicts.append(
                 Verdict(
                     row=number, outcome="held", record=stands.record,
-                    index=stands.index, reason=str(Sentence("intake.held")),
+                    index=stands.index, reason=Sentence("intake.held"),
                 )
             )  # fmt: skip
     numbers = list(drafts)

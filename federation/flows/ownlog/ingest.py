@@ -187,7 +187,7 @@ def _take(
         )
         verdicts += [refuse(row, problems) for row, problems in doubts.refused.items()]
         verdicts += [
-            Verdict(row=row, outcome="stale", reason=str(reason))
+            Verdict(row=row, outcome="stale", reason=reason)
             for row, reason in doubts.outdated.items()
         ]
         kept = _screen(view, log, batch, doubts.order(rows), verdicts)
@@ -227,7 +227,7 @@ def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Ver
     for row, other in repeats.items():
         same = answers[other]
         if same.outcome in {"logged", "held"}:
-            reason = str(explain(SlotAnswer("repeats", (other,))))
+            reason = explain(SlotAnswer("repeats", (other,)))
             repeated.append(Verdict(row=row, outcome="held", reason=reason))
         else:
             repeated.append(msgspec.structs.replace(same, row=row))
