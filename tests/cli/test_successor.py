@@ -103,6 +103,45 @@ async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
         assert (status, verdict["outcome"]) == (200, "logged")
 
 
+async def test_what_comes_after_a_close_is_said_in_a_successor_and_partners_follow(
+    home, go_on, tmp_path
+):
+    """A second vote weeks later: all of the closed log counts, and what came after."""
+    theirs = make_home(tmp_path, "kawalpemilu.example")
+
+    async def covered(node):
+        return json.loads((await node.get("/v1/summary"))[1])["status"]["single"]
+
+    async with serving(home, alone=True) as node, serving(theirs) as other:
+        add_peer(theirs, home, node.url)
+        await take(node, 1, 4)
+        words = {"election": ELECTION, "reason": "selesai"}
+        status, said = await node.post("/v1/control/close", words)
+        assert (status, said["outcome"]) == (200, "logged")
+        body = {"election": ELECTION, "records": [draft(tps="1371011001004")]}
+        assert (await node.post("/v1/records", body))[0] == 409
+
+        async def all_held():
+            return await covered(other) == 3
+
+        await until(all_held)
+    code, said = await go_on("--reason", "pemungutan suara ulang")
+    assert code == 0, said
+    [one] = said["continued"]
+    # The key statement, three results and the end.
+    assert (one["size"], one["left_out"]) == (5, 0)
+    async with serving(home, alone=True) as node:
+        assert await take(node, 3, 6) == ["held"] + ["logged"] * 2
+        theirs.peers.unlink()
+        add_peer(theirs, home, node.url)
+        async with serving(theirs) as other:
+
+            async def followed():
+                return await covered(other) == 5
+
+            await until(followed)
+
+
 @pytest.fixture
 async def elsewhere(home, go_on, tmp_path):
     """A home out of a backup of before its successor, which a partner shows."""

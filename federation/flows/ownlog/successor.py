@@ -134,8 +134,8 @@ def proposed_size(log: Log, copies: Iterable[PartnerCopy]) -> int:
 
 
 def has_ended(view: View, log: Log) -> bool:
-    """Whether a log of ours can never go on."""
-    if log.frozen is not None:
+    """Whether a log of ours can never go on: also one that we have closed."""
+    if log.frozen is not None or log.closed_at is not None:
         return True
     standing = alarms.list_alarms(view)
     return any((one.code, one.subject) == (LOST, log.origin) for one in standing)
