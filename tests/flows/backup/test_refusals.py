@@ -8,11 +8,11 @@ from federation.config.home import Home
 from federation.config.sealingkey import public_of
 from federation.config.settings import load_settings
 from federation.errors import ConfigError, VerificationError
-from federation.flows.backup import secret
+from federation.flows.backup import restore_backup, secret
 from federation.flows.backup.form import DATABASE, BackupFile, write_backup
 from federation.flows.backup.secret import Secrets, open_secrets, seal_secrets
 from federation.store.guard import Guard
-from tests.cli.filled_home import LOG, ORG
+from tests.cli.filled_home import LOG, NAME, ORG
 from tests.flows.backup.commands import answer, give_key, key_words, made, refused
 
 PRIVATE = bytes(range(32))
@@ -190,3 +190,25 @@ def test_a_secret_that_has_no_place_in_a_home_is_refused(home, tmp_path, name):
     with BackupFile(wrong) as backup, pytest.raises(VerificationError) as said:
         open_secrets(backup, PRIVATE)
     assert said.value.told.key == "backup.bad-name"
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("elsewhere", f"elsewhere/{NAME}.guard"), ("keys/g", f"keys/g/{NAME}.guard")],
+)
+def test_no_guard_is_put_where_the_settings_of_a_backup_say_that_it_lies(
+    home, tmp_path, folder, name
+):
+    text = home.settings.read_text()
+    home.settings.write_text(
+        text.replace('# guard_folder = "guard"', f'guard_folder = "{folder}"')
+    )
+    path = made(home, tmp_path / "to")
+    again = tmp_path / "again"
+    with (
+        BackupFile(sealed_into(path, tmp_path, {name: b"x"})) as backup,
+        pytest.raises(VerificationError) as said,
+    ):
+        restore_backup(backup, again, PRIVATE)
+    assert said.value.told.key == "backup.bad-name"
+    assert list(again.iterdir()) == []
