@@ -191,6 +191,7 @@ def read_private(path: Path) -> bytes:
         ConfigError: missing, unreadable, too large, or open to others.
     """
     try:
+        path.stat()  # of a file that is not there, its folder is not what to mend
         check_private(path.parent, PRIVATE_FOLDER)
         check_private(path, PRIVATE_FILE)
     except OSError as error:

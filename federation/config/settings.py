@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from federation.config.document import convert, parse_document, read_file
+from federation.config.folders import check_folders
 from federation.config.member import (
     Filled,
     MemberElection,
@@ -254,6 +255,12 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
+    check_folders(
+        where,
+        data_folder=settings.data_folder,
+        keys_folder=settings.keys_folder,
+        guard_folder=settings.guard_folder,
+    )
     _check_incidents(settings, where)
     if coming not in settings.public_from:
         _check_public_from(settings, where)

@@ -103,6 +103,9 @@ def check_witness(table: Mapping[str, Any], org: object, where: str) -> None:
         if outside.url.startswith("http://") and not outside.allow_private:
             raise ConfigError(where, f"{key}.url", Sentence("refer.not-https"))
         name = _check_key(outside.vkey, ALG_COSIGNATURE, where, key).name
+        if name.endswith("/mirror"):
+            # A cosignature by such a key says that its organisation holds the log.
+            raise ConfigError(where, f"{key}.vkey", Sentence("witness.of-a-mirror"))
         _check_once(name, names, where, f"{key}.vkey")
     origins = set[str]()
     for key, entry in _tables(given, "for"):

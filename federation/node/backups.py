@@ -91,7 +91,8 @@ class _BackupKeeper:
         home, settings = self._resources.home, self._resources.settings
         last = read_last(home.last_backup)
         if last is not None and Path(last.path).parent == self._folder:
-            if not (self._folder / LOCK).exists():
+            # One by hand, and one that this home was made of, may lie there alone.
+            if not ((self._folder / LOCK).exists() or Path(last.path).exists()):
                 raise ConflictError(Sentence("backup.other-disk", folder=self._folder))
             if 0 <= now - last.made_at < settings.backup.every_h * _HOUR_S:
                 return False

@@ -62,6 +62,8 @@ class OwnLogs:
     def __init__(self, host: Host) -> None:
         """`host` has its resources, gate and disk already."""
         self._host = host
+        #: Logs of which the alarm `own-log` was raised since the start.
+        self._faulty = set[str]()
 
     async def begin(self) -> None:
         """Ask until every log of ours may be signed, and begins with its keys."""
@@ -143,6 +145,7 @@ class OwnLogs:
         except FederationError as error:
             # Our own fault, not this partner's: its turn goes on.
             await self._host.gate.decided(log.origin, Decision("wait", error.told))
+            self._faulty.add(log.origin)
             await self._host.alarm("own-log", log.origin, error.told)
 
     async def _decide_and_begin(
@@ -171,6 +174,10 @@ class OwnLogs:
                 host.disk.met(error)
                 raise
             await host.gate.begun(log.origin)
+            await host.alarm("own-log", log.origin, None)
+        if decision.action == "sign" and log.origin in self._faulty:
+            # Of two partners that handed the same back at once, one came too late.
+            self._faulty.discard(log.origin)
             await host.alarm("own-log", log.origin, None)
         await host.gate.decided(log.origin, decision)
 

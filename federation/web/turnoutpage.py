@@ -7,6 +7,8 @@ of a kecamatan the stations themselves. A dot leads to the page of its station.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import UnsetType
+
 from federation.flows.query.pictures.answers import (
     WHOSE,
     PicturesAnswer,
@@ -69,7 +71,8 @@ def show_turnout(
     """
     code = answer.region.code
     cells = [_tell_cell(page, code, choice, cell) for cell in answer.turnout]
-    dots = _place_dots(page, answer.dots, names)
+    at = cell_from(choice.turnout, choice.share)
+    dots = _place_dots(page, answer.dots, names, at)
     return TurnoutPage(cells, dots, _open_cell(page, choice, answer, dots))
 
 
@@ -93,6 +96,7 @@ def draw_turnout(
                     count=t.number(cell.stations),
                 ),
                 href=words.href,
+                is_open=_starts(cell) == _starts(answer.cell),
             )
             for cell, words in zip(answer.turnout, cells, strict=True)
         ),
@@ -101,6 +105,11 @@ def draw_turnout(
         ALL,
         percent,
     )
+
+
+def _starts(cell: TurnoutCell | UnsetType) -> tuple[int, int] | None:
+    """Where a cell begins; None: there is none."""
+    return (cell.turnout_from, cell.share_from) if cell else None
 
 
 def _column(cell: TurnoutCell) -> int:
@@ -162,7 +171,10 @@ def _open_cell(
 
 
 def _place_dots(
-    page: Page, dots: Sequence[StationDot], names: Mapping[str, str]
+    page: Page,
+    dots: Sequence[StationDot],
+    names: Mapping[str, str],
+    at: tuple[int, int] | None,
 ) -> list[PlacedDot]:
     return [
         PlacedDot(
@@ -176,6 +188,7 @@ def _place_dots(
                 share=page.t.percent(dot.votes, dot.valid),
             ),
             page.link(f"/tps/{dot.tps}"),
+            is_open=dot.cell == at,
         )
         for dot in dots
     ]

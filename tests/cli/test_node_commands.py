@@ -90,6 +90,23 @@ def test_an_alarm_that_was_seen_to_is_taken_away(home):
     assert federation(home, "status", "--clear", "crashed")[0] == NOT_FOUND
 
 
+def test_the_table_of_alarms_stays_narrow_and_their_details_stand_below(home):
+    assert federation(home, "keys", "token", "add", "makes-the-database")[0] == OK
+    detail = ", told at length" * 20
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        for code in ("crashed", "of-a-newer-version"):
+            alarms.raise_alarm(tx, code, "a.example", detail, 1_700_000_000)
+    _, out, _ = federation(home, "status", is_json=False)
+    lines = out.splitlines()
+    told = [line for line in lines if detail in line]
+    assert told == [f"  a.example: {detail}"] * 2
+    table = lines[[line.strip() for line in lines].index("Please look at") :]
+    assert max(map(len, table[: table.index(told[0])])) < 400
+    assert all(
+        len(line) < 120 for line in table if line.startswith(("crashed  ", " ─"))
+    )
+
+
 def test_syncing_without_partners_says_how_to_add_one(home):
     code, out, _ = federation(home, "sync", "now", is_json=False)
     assert code == OK

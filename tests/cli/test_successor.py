@@ -14,13 +14,15 @@ from federation.cli.output import Output
 from federation.config.founding import load_chain_notes
 from federation.config.settings import load_settings
 from federation.flows.ownlog.reconcile import LOST, TWO
+from federation.node import commands
 from federation.records.keychain import encode_keys, open_by_first
 from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
 from tests.copies import copy_home
-from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of
+from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of, signer
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.waiting import until
 
 ORG = "jagasuara.example"
 OLD, NEW = f"{ORG}/{ELECTION}", f"{ORG}/{ELECTION}/2"
@@ -101,33 +103,116 @@ async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
         assert (status, verdict["outcome"]) == (200, "logged")
 
 
-async def test_what_began_elsewhere_is_not_begun_again(home, go_on, tmp_path):
-    """A home out of a backup of before: a partner knows the successor, it does not."""
+async def test_what_comes_after_a_close_is_said_in_a_successor_and_partners_follow(
+    home, go_on, tmp_path
+):
+    """A second vote weeks later: all of the closed log counts, and what came after."""
+    theirs = make_home(tmp_path, "kawalpemilu.example")
+
+    async def covered(node):
+        return json.loads((await node.get("/v1/summary"))[1])["status"]["single"]
+
+    async with serving(home, alone=True) as node, serving(theirs) as other:
+        add_peer(theirs, home, node.url)
+        await take(node, 1, 4)
+        words = {"election": ELECTION, "reason": "selesai"}
+        status, said = await node.post("/v1/control/close", words)
+        assert (status, said["outcome"]) == (200, "logged")
+        body = {"election": ELECTION, "records": [draft(tps="1371011001004")]}
+        assert (await node.post("/v1/records", body))[0] == 409
+
+        async def all_held():
+            return await covered(other) == 3
+
+        await until(all_held)
+    code, said = await go_on("--reason", "pemungutan suara ulang")
+    assert code == 0, said
+    [one] = said["continued"]
+    # The key statement, three results and the end.
+    assert (one["size"], one["left_out"]) == (5, 0)
+    async with serving(home, alone=True) as node:
+        assert await take(node, 3, 6) == ["held"] + ["logged"] * 2
+        theirs.peers.unlink()
+        add_peer(theirs, home, node.url)
+        async with serving(theirs) as other:
+
+            async def followed():
+                return await covered(other) == 5
+
+            await until(followed)
+
+
+@pytest.fixture
+async def elsewhere(home, go_on, tmp_path):
+    """A home out of a backup of before its successor, which a partner shows."""
     async with serving(home) as node:
         await take(node, 1, 4)
-    lose(home)
     copy_home(home.folder, tmp_path / "backup")
+    lose(home)
     assert (await go_on())[0] == 0
     notes = load_chain_notes(home, NEW)
+    copy_home(home.folder, tmp_path / "newer")
     shutil.rmtree(home.folder)
     copy_home(tmp_path / "backup", home.folder)
-    partner, tree = FakePeer("kawalpemilu.example"), Tree(FakeOrg(ORG, ELECTION))
-    partner.shown[NEW] = Shown(tree, keys=encode_keys(notes))
+    owner = FakeOrg(ORG, ELECTION)
+    owner.origin, owner.log = NEW, signer(NEW)
+    partner = FakePeer("kawalpemilu.example")
+    partner.shown[NEW] = Shown(Tree(owner), keys=encode_keys(notes))
     async with TestServer(app_of(partner)) as server:
         url = str(server.make_url("/")).rstrip("/")
         add_peer(home, make_home(tmp_path, partner.org), url)
-        before = sorted(home.keys.iterdir())
-        code, said = await go_on()
-        assert code == 6, said
-        assert f"{partner.org} has {NEW} already" in said
-        assert sorted(home.keys.iterdir()) == before
-        # The keys of a newer backup are put back: the same beginning is no other.
-        home.chain(NEW).write_bytes(encode_keys(notes))
-        assert "begun by your identity key elsewhere" not in (await go_on())[1]
-        # What somebody else signed keeps nobody from going on.
-        home.chain(NEW).unlink()
-        partner.shown[NEW] = Shown(tree)
-        assert (await go_on())[0] == 0
+        yield partner, notes
+
+
+async def test_what_began_elsewhere_is_not_begun_again(home, go_on, elsewhere):
+    partner, notes = elsewhere
+    lose(home)
+    before = sorted(home.keys.iterdir())
+    code, said = await go_on()
+    assert code == 6, said
+    assert f"{partner.org} has {NEW} already" in said
+    assert sorted(home.keys.iterdir()) == before
+    # The keys of a newer backup are put back: the same beginning is no other.
+    home.chain(NEW).write_bytes(encode_keys(notes))
+    assert "begun by your identity key elsewhere" not in (await go_on())[1]
+    # What somebody else signed keeps nobody from going on.
+    home.chain(NEW).unlink()
+    partner.shown[NEW] = Shown(partner.shown[NEW].tree)
+    assert (await go_on())[0] == 0
+
+
+async def has_ended(node):
+    body = (await node.get("/v1/status"))[1]
+    return (LOST, OLD) in {
+        (one["code"], one["subject"]) for one in json.loads(body)["alarms"]
+    }
+
+
+@pytest.mark.usefixtures("elsewhere")
+async def test_what_goes_on_elsewhere_is_not_signed_on_here(
+    home, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(commands, "GATE_S", 0.1)
+    async with serving(home) as node:
+        await until(lambda: has_ended(node))
+        body = {"election": ELECTION, "records": [draft(tps="1371011001009")]}
+        status, said = await node.post("/v1/records", body)
+        assert (status, said["code"]) == (409, "conflict")
+        assert "begun by your identity key elsewhere" in said["detail"]
+    # Settings and keys of a newer backup: the log that goes on is signed again.
+    newer = tmp_path / "newer"
+    shutil.copy(newer / "federation.toml", home.settings)
+    shutil.copytree(newer / "keys", home.keys, dirs_exist_ok=True)
+    async with serving(home, alone=True) as node:
+        assert await take(node, 1, 6) == ["held"] * 3 + ["logged"] * 2
+        assert not await has_ended(node)
+
+
+async def test_what_somebody_else_signed_ends_no_log_of_ours(home, elsewhere):
+    partner, _ = elsewhere
+    partner.shown[NEW] = Shown(partner.shown[NEW].tree)
+    async with serving(home) as node:
+        assert await take(node, 4, 6) == ["logged"] * 2
 
 
 async def test_a_node_that_runs_is_stopped_first(home, go_on):

@@ -221,3 +221,16 @@ def test_a_proxy_that_is_no_address_is_named(given):
     with pytest.raises(ConfigError, match="trusted_proxies") as caught:
         parse_settings(text, "f")
     assert given in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'data_folder = "keys"\n',
+        'keys_folder = "x/../data/"\n',
+        'data_folder = "all"\nguard_folder = "./all"\n',
+    ],
+)
+def test_one_folder_for_two_of_database_keys_and_guard_is_refused(lines):
+    with pytest.raises(ConfigError, match="the same folder as"):
+        parse_settings(HOSTILE["BASE"] + lines, "federation.toml")

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from federation import errors
 from federation.cli import output
+from federation.cli.help import translate, translate_names
 from federation.config.agencies import AgencyEntry
 from federation.config.peers import load_peers
 from federation.config.settings import Settings
@@ -33,7 +34,7 @@ from federation.flows.refer import received
 from federation.node import metrics, observing, referalarms
 from federation.node.disk import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
-from federation.text import LANGUAGES, load_topic
+from federation.text import LANGUAGES, Text, load_topic
 from federation.web.app import make_app
 from scripts import make_access_page, make_docs, make_errors_page
 from tests.webnode import context_of, settings_of
@@ -140,6 +141,23 @@ def members(kind: type, above: str = "") -> set[str]:
         else:
             found.add(name)
     return found
+
+
+def test_what_is_to_be_filled_in_has_one_name_in_the_usage_and_in_the_help():
+    """`BERKAS` in the one and `FILE` in the other would be two things."""
+    t, found = Text("id"), []
+    for ctx in make_docs.walk():
+        params = ctx.command.params
+        names = {
+            name
+            for one in params
+            for name in re.findall(r"[A-Z]{2,}", one.make_metavar(ctx))
+            if translate_names(t, name) != name
+        }
+        helps = [ctx.command.help, *(getattr(one, "help", None) for one in params)]
+        told = " ".join(translate(t, one or "") for one in helps)
+        found += [(ctx.command_path, n) for n in names if re.search(rf"\b{n}\b", told)]
+    assert found == []
 
 
 def test_every_setting_is_documented_and_every_documented_one_exists():

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-PAGES = ["docs/reference/adversaries.md", "docs/explanation/threats.md"]
+PAGES = [
+    "docs/reference/adversaries.md",
+    "docs/explanation/threats.md",
+    "docs/reference/recovery.md",
+]
 NAMED = re.compile(r"`([a-z_/]+\.py)(?:::(test_\w+))?`")
 
 

@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import resource
 import shutil
 
 import pytest
 
 from federation.config.settings import load_settings
-from federation.flows.backup.create import LOCK
+from federation.flows.backup.create import LOCK, MAKING
 from federation.flows.backup.last import read_last
 from federation.flows.backup.rotate import list_backups
 from federation.node.backups import ALARM, backup_duties
 from federation.node.resources import open_resources
 from federation.store import alarms
+from federation.text import Text
 from tests.cli.filled_home import ORG, federation, fill
 from tests.homes import make_home
 
@@ -116,6 +118,60 @@ async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
     (to / ".making").unlink()
     assert (await turn()).outcome == "ok"
     assert await standing(resources) == []
+
+
+async def test_a_disk_that_fills_while_the_database_is_copied_is_an_alarm(
+    turn, resources, home, clock
+):
+    await turn()
+    to = home.folder / "to"
+    before = list_backups(to, ORG)
+    clock.now += 6 * HOUR
+    size = (home.data / "federation.db").stat().st_size
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file of this process gets larger: not the copy, and the log of ours is small.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 8192, most[1]))
+    try:
+        result = await turn()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert (result.outcome, await standing(resources)) == ("failed", [ALARM])
+    [alarm] = await resources.db.read(alarms.list_alarms)
+    assert str(to) in Text("en").say(alarm.detail)
+    assert list_backups(to, ORG) == before
+    assert not (to / MAKING).exists()
+    assert (await turn()).outcome == "ok"
+    assert await standing(resources) == []
+
+
+async def test_a_home_that_was_made_of_a_backup_goes_on_in_its_folder(
+    home, clock, tmp_path
+):
+    """Also where only the file was brought there: that is no disk that is away."""
+    disk, folder = tmp_path / "disk", tmp_path / "again"
+    text = home.settings.read_text()
+    home.settings.write_text(text.replace('to = "to"', f'to = "{disk}"'))
+    secret = tmp_path / "passphrase"
+    secret.touch(0o600)
+    secret.write_text("only for the tests")
+    words = ["--passphrase-file", secret]
+    await asyncio.to_thread(federation, home, "backup", "key", *words)
+    _, out, _ = await asyncio.to_thread(federation, home, "backup", "create")
+    told = json.loads(out)
+    (disk / LOCK).unlink()
+    words += ["--key", home.backup_private, told["path"], folder]
+    code, _, err = await asyncio.to_thread(
+        federation, home, "backup", "restore", *words
+    )
+    assert code == 0, err
+    settings = load_settings(folder / "federation.toml")
+    with open_resources(type(home).of(folder, settings), settings) as parts:
+        [duty] = backup_duties(parts, clock)
+        clock.now = told["manifest"]["made_at"] + 60.0
+        assert (await duty.run()).outcome == "unchanged"
+        clock.now += 6 * HOUR
+        assert (await duty.run()).outcome == "ok"
+    assert len(list_backups(disk, ORG)) == 2
 
 
 async def test_one_that_somebody_made_by_hand_settles_the_alarm(

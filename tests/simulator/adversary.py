@@ -32,6 +32,7 @@ from tests.simulator.member import Member
 from tests.simulator.verdict import (
     HARMLESS,
     alarms_of,
+    hide,
     judge_equal,
     judge_kept,
     judge_maps,
@@ -224,7 +225,7 @@ class Adversary(World):
         judge_equal(self)
         for org in self.honest:
             self._judge_standing(self.up[org])
-            self._hide(self.up[org])
+            hide(self.up[org], VILLAIN)
         await self.merge()
         judge_maps(self)
 
@@ -271,14 +272,6 @@ class Adversary(World):
         if ("fork", self.origin) not in alarms_of(member):
             self.fault(f"{org}: frozen, and no alarm stands")
         return True
-
-    @staticmethod
-    def _hide(member: Member) -> None:
-        """Leave the villain out of the map, as an operator would."""
-        path = member.resources.home.peers
-        entry = f'org = "{VILLAIN}"\n'
-        path.write_text(path.read_text().replace(entry, entry + "hidden = true\n"))
-        member.peers.refresh()
 
     def close(self) -> None:
         """See `World`."""

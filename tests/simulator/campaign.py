@@ -14,9 +14,13 @@ from tests.simulator.play import Outcome, moves_of, play, shrink
 MOST_SHOWN = 5
 
 
-def add_arguments(parser: argparse.ArgumentParser, seeds: int) -> None:
+def add_arguments(
+    parser: argparse.ArgumentParser, seeds: int, name: str = "--seeds"
+) -> None:
     """Which seeds, and by how many processes."""
-    parser.add_argument("--seeds", type=int, default=seeds, help="how many")
+    parser.add_argument(
+        name, dest="seeds", type=int, default=seeds, metavar="N", help="how many"
+    )
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
 

@@ -38,6 +38,7 @@ from federation.schedule import Result
 from federation.store import alarms
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
+from federation.store.lock import hold
 from federation.store.reserve import Reserve
 from federation.text import Sentence
 from tests.fakes import FakeOrg
@@ -157,6 +158,9 @@ class Member:
         owner: Its organisation and keys.
         around: The way to others, and the time.
         is_honest: If not, it signs whatever the others hold of it, and never looks.
+
+    Raises:
+        ConflictError: another process has this home.
     """
 
     def __init__(
@@ -166,6 +170,8 @@ class Member:
         self.fuse, self._around, self.is_honest = Fuse(), around, is_honest
         self.skew_s = 0.0
         self.clocks = Clocks(wall=self.wall, steady=around.seconds)
+        self._locked = contextlib.ExitStack()
+        self._locked.enter_context(hold(Home(folder).lock))
         self.resources = self._open()
         self.publisher = Publisher(self.resources.settings, self.resources.profiles)
         self.peers = Peers(self.resources.home.peers, lambda _fault: None)
@@ -244,6 +250,7 @@ class Member:
         for task in self.tasks:
             task.cancel()
         self.db.close()
+        self._locked.close()
 
     # What a turn and the own logs need of a node
 

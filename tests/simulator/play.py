@@ -7,13 +7,16 @@ from random import Random
 from typing import Final, NamedTuple
 
 from tests.attacks.crashimages import memory
-from tests.simulator import adversary, weather
+from tests.simulator import adversary, cloned, drills, restored, weather
 from tests.simulator.virtualtime import run_virtually
 from tests.simulator.world import ORGS, Move, World, draw_moves
 
 WORLDS: Final[Mapping[str, tuple[type[World], Mapping[str, int]]]] = {
     "adversary": (adversary.Adversary, adversary.WEIGHTS),
     "weather": (weather.Weather, weather.WEIGHTS),
+    "restore": (restored.Restore, drills.WEIGHTS),
+    "rebuild": (restored.Rebuild, drills.WEIGHTS),
+    "clone": (cloned.Clone, drills.WEIGHTS),
 }
 MOVES: Final = 80
 
@@ -27,7 +30,12 @@ class Outcome(NamedTuple):
 
 def moves_of(game: str, seed: int) -> list[Move]:
     """The moves of a run."""
-    return draw_moves(WORLDS[game][1], MOVES, Random(f"{game} {seed}"))
+    (world, weights), chance = WORLDS[game], Random(f"{game} {seed}")
+    moves = draw_moves(weights, MOVES, chance)
+    for kind in world.once:
+        [move] = draw_moves({kind: 1}, 1, chance)
+        moves.insert(chance.randrange(MOVES // 4, MOVES * 3 // 4), move)
+    return moves
 
 
 def play(game: str, seed: int, moves: Sequence[Move]) -> Outcome:

@@ -1,11 +1,14 @@
 """What is judged of a world whose ways are good again."""
 
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from federation.errors import FederationError
+from federation.records.evidence import open_evidence
 from federation.store import alarms, logs
 from federation.store.leaves import read_record
 from federation.store.mapreading import map_digest
+from tests.fakes import FakeOrg
 from tests.ownnode import ELECTION
 from tests.simulator.member import Member
 from tests.simulator.world import World, owner_of
@@ -51,12 +54,20 @@ def judge_maps(world: World) -> None:
         world.fault(f"maps differ: {digests}")
 
 
-def judge_calm(world: World) -> None:
-    """Nothing stands against anybody, and everybody may sign."""
+def hide(member: Member, org: str) -> None:
+    """Leave an organisation out of the map of a member, as an operator would."""
+    path = member.resources.home.peers
+    entry = f'org = "{org}"\n'
+    path.write_text(path.read_text().replace(entry, entry + "hidden = true\n"))
+    member.peers.refresh()
+
+
+def judge_calm(world: World, but: AbstractSet[tuple[str, str]] = frozenset()) -> None:
+    """Nothing stands against anybody but these alarms, and everybody may sign."""
     for org in world.honest:
         member = world.up[org]
         for code, subject in alarms_of(member):
-            if code not in HARMLESS:
+            if code not in HARMLESS and (code, subject) not in but:
                 world.fault(f"{org}: alarm {code} of {subject}")
         if reason := member.gate.reason(member.origin):
             world.fault(f"{org} may not sign: {reason}")
@@ -70,3 +81,22 @@ def alarms_of(member: Member) -> set[tuple[str, str]]:
     """Which alarms stand at a member."""
     with member.db.view() as view:
         return {(one.code, one.subject) for one in alarms.list_alarms(view)}
+
+
+def has_proof(member: Member, owner: FakeOrg) -> bool:
+    """Whether a member has proof that an organisation signed two histories."""
+    with member.db.view() as view:
+        held = {log.origin: log.frozen for log in logs.list_logs(view)}
+    frozen = held.get(owner.origin)
+    if frozen is not None:
+        open_evidence(frozen, owner.chain)
+    return frozen is not None
+
+
+def record_at(member: Member, index: int) -> str:
+    """The record that is there in a member's own log; "": none."""
+    with member.db.view() as view:
+        try:
+            return read_record(view, member.log.log_id, index).record
+        except FederationError:
+            return ""

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from federation.config.peers import Peer
 from federation.errors import ConflictError, FormatError, PeerError
 from federation.feeds.feed import Feed
+from federation.flows.ownlog.verdict import Verdict
 from federation.store import logs
 from federation.store.leaves import read_leaves
 from tests.fakes import FakeOrg
@@ -88,6 +89,10 @@ class World:
     """The organisations, the ways between them, and what was promised to whom."""
 
     air: Air
+    #: Kinds of moves that are made once in a run, at some moment.
+    once: tuple[str, ...] = ()
+    #: How likely two ask each other that are no neighbours.
+    linked = 0.5
     #: Between the last rounds of questions when the ways are good again.
     heal_s = USUAL_S
 
@@ -111,7 +116,7 @@ class World:
         self._running = set[asyncio.Task[None]]()
         self.links = set(map(frozenset, pairwise(ORGS)))
         for pair in combinations(ORGS, 2):
-            if chance.random() < 0.5:
+            if chance.random() < self.linked:
                 self.links.add(frozenset(pair))
         for org in ORGS:
             found_home(folder / org, owner_of(org), self.peers_of(org))
@@ -175,15 +180,19 @@ class World:
             await asyncio.sleep(move.pause_s)
             getattr(self, f"do_{move.kind}")(move)
 
+    def acting(self, move: Move) -> Member | None:
+        """Whose move it is, if it is up."""
+        return self.up.get(move.who)
+
     def do_append(self, move: Move) -> None:
         """Somebody hands in a batch."""
-        if member := self.up.get(move.who):
+        if member := self.acting(move):
             rows = draw_rows(Random(move.number))
             self.spawn(member, self._append(member, rows))
 
     def do_turn(self, move: Move) -> None:
         """Somebody asks a partner, unless it does already."""
-        member, pair = self.up.get(move.who), (move.who, move.whom)
+        member, pair = self.acting(move), (move.who, move.whom)
         if member and self.is_linked(*pair) and pair not in self._chances:
             self._chances[pair] = Random(move.number)
             self.spawn(member, self._turn(member, move.whom))
@@ -245,7 +254,7 @@ class World:
         before, pause_s = None, min(self.heal_s, USUAL_S)
         for _ in range(ROUNDS):
             await asyncio.sleep(pause_s)
-            await self._ask_all()
+            await self.ask_all()
             now = [self.state_of(self.up[org]) for org in self.honest]
             if now == before and pause_s == self.heal_s:
                 break
@@ -259,12 +268,16 @@ class World:
         for org in self.honest:
             await self.attend(self.up[org], self.up[org].merge())
 
-    async def _ask_all(self) -> None:
+    async def ask_all(self) -> None:
+        """Everybody asks everybody, one after another."""
         for who, whom in permutations(ORGS, 2):
             if who in self.honest and self.is_linked(who, whom):
-                self._chances[who, whom] = Random(1)
-                member = self.up[who]
-                await self.attend(member, self._turn(member, whom))
+                await self.ask(self.up[who], whom)
+
+    async def ask(self, member: Member, org: str) -> None:
+        """A member asks a partner, by a good way."""
+        self._chances[member.org, org] = Random(1)
+        await self.attend(member, self._turn(member, org))
 
     def turned(self, member: Member, vector: bytes, before: bytes | None) -> None:
         """A turn of a member has ended well.
@@ -317,8 +330,12 @@ class World:
         others = (pair for pair in self._chances if pair[0] == member.org)
         return all(pair[1] == org for pair in others)
 
-    async def _append(self, member: Member, rows: list[dict[str, object]]) -> None:
-        for verdict in await member.append(rows):
+    async def _append(
+        self, member: Member, rows: list[dict[str, object]]
+    ) -> list[Verdict]:
+        verdicts = await member.append(rows)
+        for verdict in verdicts:
             if verdict.outcome == "logged":
                 kept = Acknowledged(member.org, verdict.index, verdict.record)
                 self.acknowledged.append(kept)
+        return verdicts

@@ -46,6 +46,12 @@ def test_a_line_begins_at_the_left_and_ends_at_the_right_as_high_as_its_figure()
     assert [tick.words for tick in chart.across] == ["a", "b", "c"]
 
 
+def test_words_below_a_line_never_stand_over_each_other():
+    ends = tuple(f"2024-02-{day} 12:00 WITA" for day in (14, 19, 24))
+    first, middle, last = draw_lines([Series("all", [0, 5, 9])], ends, str).across
+    assert (first.words, middle.words, last.words) == (ends[0], "", ends[2])
+
+
 def test_more_organisations_than_looks_are_drawn_all_the_same():
     series = [Series(str(n), [0, n]) for n in range(LOOKS + 5)]
     chart = draw_lines(series, ("", "", ""), str)

@@ -264,6 +264,14 @@ async def test_of_a_kecamatan_each_station_is_a_dot_and_a_row_that_opens(
         is_here = code.startswith("137101")
         assert section.count(f"/tps/{code}") == 2 * is_here
     assert 'aria-labelledby="turnout"' not in text
+    assert 'class="dot open"' not in section
+    _, text = await read(turnout_client, "/gambar/137101?turnout=90&share=50")
+    opened = re.search(r'<ul class="inside">.*?</ul>', text, re.DOTALL)[0]
+    marked = re.findall(r'href="[^"]*?(/tps/\d+)[^>]*><circle class="dot open"', text)
+    assert marked
+    assert sorted(marked) == sorted(re.findall(r"/tps/\d+", opened))
+    _, text = await read(turnout_client, "/gambar?turnout=90&share=50")
+    assert len(re.findall(r'class="cell s\d open"', text)) == 1
     _, table = await read(
         turnout_client, "/v1/pictures?region=137101&picture=dots&format=csv"
     )

@@ -9,6 +9,7 @@ import click
 from federation.cli.context import Run
 from federation.cli.passphrase import read_passphrase
 from federation.cli.times import tell_second
+from federation.config.keystore import read_private
 from federation.config.sealingkey import key_id, load_sealing_key, public_of
 from federation.flows.backup import BackupFile, BackupManifest
 from federation.flows.backup.secret import check_key
@@ -36,8 +37,10 @@ def open_private(
     """
     if key_file is None or not backup.manifest.key:
         return None
+    path = Path(key_file)
+    read_private(path)  # what is wrong with the file is told before anything is typed
     passphrase = read_passphrase(run, passphrase_file, ask="backup.ask-passphrase")
-    private = load_sealing_key(Path(key_file), passphrase)
+    private = load_sealing_key(path, passphrase)
     check_key(backup, key_id(public_of(private)), key_file)
     return private
 

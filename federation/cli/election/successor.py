@@ -45,11 +45,11 @@ from federation.feeds.signature import RequestSigner
 from federation.flows.ownlog.successor import (
     PartnerCopy,
     find_ended,
-    has_successor,
     look_at_copy,
     proposed_size,
     undisputed_size,
 )
+from federation.flows.verify.successor import fetch_successor
 from federation.flows.visit import with_feed
 from federation.records.keychain import KeyChain, open_by_first, open_chain
 from federation.records.keystatement import Follows, next_generation
@@ -193,7 +193,8 @@ async def _ask_all(
 
     async def ask(peer: Peer) -> None:
         async def look(feed: Feed) -> PartnerCopy:
-            if await has_successor(feed, log.origin, begun, identities):
+            notes = await fetch_successor(feed, log.origin, identities)
+            if notes[:1] != begun[:1] and notes:
                 asked.ahead.append(peer.org)
             return await look_at_copy(db, log, chain, feed, peer.org)
 

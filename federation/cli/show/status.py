@@ -10,7 +10,7 @@ from msgspec import UnsetType, to_builtins
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.cli.output import OK
+from federation.cli.output import OK, clean_line
 from federation.cli.peers.show import print_asking
 from federation.cli.show.broken import is_broken, show_broken
 from federation.cli.show.observed import print_seen, see_node
@@ -161,9 +161,13 @@ def _outcome(run: Run, peer: answers.PeerStatus) -> str:
 
 
 def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
-    """Print each alarm with what it means, what to do, and where its page is."""
+    """Print each alarm with what it means, what to do, and where its page is.
+
+    Details are sentences, of a page sometimes: they stand below, as a table in a file
+    or a pipe is as wide as the longest cell.
+    """
     t = run.t
-    columns = ("alarm", "severity", "subject", "detail", "since")
+    columns = ("alarm", "severity", "subject", "since")
     headers = [t(f"views.{key}") for key in columns]
     # The worst first; of one severity the newest, as they come.
     ranked = sorted(alarms, key=lambda a: -ORDER.index(severity_of(a.code)))
@@ -172,7 +176,6 @@ def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
             a.code,
             t(f"notices.severity-{severity_of(a.code)}"),
             a.subject,
-            a.detail,
             _when(a.first_at),
         )
         for a in ranked
@@ -180,8 +183,12 @@ def _print_alarms(run: Run, alarms: list[Alarm]) -> None:
     run.out.table(headers, rows, title=t("views.alarms"))
     for code in sorted({alarm.code for alarm in alarms}):
         # A database that a newer version wrote may hold codes without words here.
-        if t.has(f"alarms.{code}"):
-            run.out.line(f"{code}: {t(f'alarms.{code}')}")
+        is_known = t.has(f"alarms.{code}")
+        run.out.line(f"{code}: {t(f'alarms.{code}')}" if is_known else f"{code}:")
+        for one in ranked:
+            if one.code == code:
+                run.out.line(f"  {clean_line(f'{one.subject}: {t.say(one.detail)}')}")
+        if is_known:
             run.out.line(f"  → {t(f'alarms.do-{code}')}")
             where = where_to_read(code, _public_url(run))
             run.out.line(f"  {t('alarmhelp.read-more', where=where)}")

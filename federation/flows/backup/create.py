@@ -110,13 +110,13 @@ def create_backup(
         ConflictError: another backup is being made there.
         VerificationError: the database is damaged.
         ConfigError: peers.toml, agencies.toml, the public backup key, or the folder
-            cannot be used.
+            cannot be used, or there is more in `keys/` than a backup takes.
         OSError: a disk is full or failed; no file was made.
     """
     static = source.settings.static.folder
     home = source.home
     public = None if static is None else home.folder / static
-    check_place(folder, public, (home.keys, home.annex, home.mailbox))
+    check_place(folder, home.data, public, (home.keys, home.annex, home.mailbox))
     make_folders(folder, 0o700)
     with locked(folder), _workshop(folder) as work:
         check_room(folder, free_bytes(folder), _COPIES * source.db.path.stat().st_size)

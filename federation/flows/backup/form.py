@@ -25,7 +25,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Self
 
 import msgspec
@@ -55,6 +55,9 @@ _MEMBER: Final = re.compile(
     rf"|keys/{_NAME}\.(?:chain|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
     rf"|photos\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
 )
+#: Folders of a home that no file of a backup is put into: what is in the first says
+#: that this is no copy, the second lies in a safe, the third has the database alone.
+_KEPT_OUT: Final = ("guard/", "identity/", "data/")
 _MARK: Final = b"sha256 "
 _HEX: Final = 64
 _COMMENT: Final = len(_MARK) + _HEX
@@ -117,7 +120,23 @@ def _add(archive: zipfile.ZipFile, name: str, source: Path | bytes) -> None:
 
 def has_place(name: str) -> bool:
     """Whether a path below a home may be one of a file in a backup."""
-    return _MEMBER.fullmatch(name) is not None
+    if _MEMBER.fullmatch(name) is None:
+        return False
+    return name == DATABASE or not is_kept_out(name)
+
+
+def is_kept_out(name: str) -> bool:
+    """Whether a path leads into a folder that no file of a backup is put into."""
+    return name.startswith(_KEPT_OUT)
+
+
+def lie_below_files(names: set[str]) -> set[str]:
+    """Those that lie below another one, as if that were a folder."""
+    return {
+        name
+        for name in names
+        if any(above.as_posix() in names for above in PurePosixPath(name).parents)
+    }
 
 
 class BackupFile:
@@ -292,6 +311,9 @@ def _check_names(
             told = Sentence("backup.bad-name", path=path, name=repr(name))
             raise DamagedError(told)
         named[name] = info
+    for name in sorted(lie_below_files(set(named))):
+        told = Sentence("backup.bad-name", path=path, name=repr(name))
+        raise DamagedError(told)
     return named
 
 

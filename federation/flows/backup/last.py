@@ -1,7 +1,8 @@
 """The newest backup that was made whole, kept beside the database.
 
 Rule: in a file of its own, as the command makes one while the node writes the database;
-and what it says must be known when the folder of the backups is not there.
+and what it says must be known when the folder of the backups is not there. A home that
+was made of a backup names that one.
 """
 
 from pathlib import Path

@@ -17,7 +17,7 @@ from federation.config.founding import load_identity_key
 from federation.config.home import Home
 from federation.config.peers import load_peers
 from federation.config.settings import load_settings
-from federation.errors import VerificationError
+from federation.errors import StoredError, VerificationError
 from federation.flows.backup.form import (
     DATABASE,
     SECRETS,
@@ -30,6 +30,8 @@ from federation.flows.backup.secret import MOST_BYTES, open_secrets
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.profiles import load_profiles
 from federation.store.db import Database
+from federation.store.form import check_form
+from federation.store.refusal import SQL_ERRORS
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
 
@@ -101,7 +103,7 @@ def examine_backup(
             contextlib.closing(Database.open(home.data)) as db,
             tempfile.TemporaryDirectory(dir=folder) as scratch,
         ):
-            _compare(backup, db)
+            compare_logs(backup, db)
             report = examine(
                 ExaminationInput(
                     db=db,
@@ -158,13 +160,50 @@ def _scratch(backup: BackupFile) -> Iterator[Path]:
         yield Path(scratch)
 
 
-def _compare(backup: BackupFile, db: Database) -> None:
-    """That the database has what the file says of it."""
+def check_database(backup: BackupFile, data: Path) -> None:
+    """Refuse a database of a backup that is none of ours, or damaged.
+
+    By its form alone, read once: what was signed is examined by `examine_backup`.
+
+    Args:
+        backup: Opened.
+        data: The folder with the database that was taken out of it.
+
+    Raises:
+        VerificationError: it is none, or damaged, or has not what the file says.
+        OSError: the disk failed.
+    """
+    with contextlib.closing(Database.open(data, readonly=True)) as db:
+        try:
+            with db.view() as view:
+                wrong = check_form(view, db.path, deep=False)
+            plan = db.plan_upgrade()
+            if not wrong and plan.applied and not (plan.due or plan.unknown):
+                compare_logs(backup, db)
+        except (StoredError, VerificationError, *SQL_ERRORS) as error:
+            raise _bad_database(backup) from error
+    for ending in ("-wal", "-shm"):
+        db.path.with_name(db.path.name + ending).unlink(missing_ok=True)
+    # Of one of another version only that is known: when it is started, it is told.
+    if wrong or not plan.applied:
+        raise _bad_database(backup)
+
+
+def compare_logs(backup: BackupFile, db: Database) -> None:
+    """That the database has what the file says of it.
+
+    Raises:
+        VerificationError: it has not.
+    """
     with db.view() as view:
         found = list_extents(view)
     if found != backup.manifest.logs:
-        told = Sentence("backup.member", path=backup.path, name=DATABASE)
-        raise VerificationError(told)
+        raise _bad_database(backup)
+
+
+def _bad_database(backup: BackupFile) -> VerificationError:
+    told = Sentence("backup.member", path=backup.path, name=DATABASE)
+    return VerificationError(told)
 
 
 def _steps(told: Callable[[int], None]) -> Callable[[int, int], None]:

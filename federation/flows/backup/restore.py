@@ -22,14 +22,15 @@ import msgspec
 from federation.blobs.blobs import is_digest, is_remote, open_blobs
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.errors import ConflictError
+from federation.errors import ConflictError, VerificationError
 from federation.files import make_folders
 from federation.flows.backup.form import (
     PHOTOS,
     SETTINGS,
     BackupFile,
 )
-from federation.flows.backup.look import put_files
+from federation.flows.backup.last import LastBackup, save_last
+from federation.flows.backup.look import check_database, put_files
 from federation.flows.backup.manifest import BackupManifest
 from federation.flows.backup.photos import NAME, copy_one, photos_beside
 from federation.flows.backup.room import check_room
@@ -100,12 +101,15 @@ def restore_backup(
         check_room(folder, free_bytes(folder), backup.unpacked)
         with _staged(folder) as stage:
             put_files(backup, stage)
+            check_database(backup, stage / "data")
             (stage / PHOTOS).unlink(missing_ok=True)
             for name, data in secrets.items():
                 _put(stage / name, data)
             home = Home.of(folder, load_settings(stage / SETTINGS))
             targets = _targets(stage, home)
             _check_places(folder, targets, is_outside=is_outside)
+            _check_no_guard(backup, home, [*targets, _Target(stage, folder)])
+            save_last(stage / "data" / home.last_backup.name, _came_of(backup))
             came, missing = asyncio.run(_put_photos(backup, stage, home, told))
             _move(stage, folder, targets)
     return RestoredHome(
@@ -181,6 +185,27 @@ def _check_places(folder: Path, targets: list[_Target], *, is_outside: bool) -> 
                 raise ConflictError(Sentence("backup.not-empty", folder=place))
 
 
+def _check_no_guard(backup: BackupFile, home: Home, targets: list[_Target]) -> None:
+    """That nothing comes to where the settings say that the guard lies."""
+    for target in targets:
+        if home.guard.is_relative_to(target.place):
+            guard = target.staged / home.guard.relative_to(target.place)
+            for path in guard.glob("*.guard"):
+                name = path.relative_to(target.staged).as_posix()
+                told = Sentence("backup.bad-name", path=backup.path, name=repr(name))
+                raise VerificationError(told)
+
+
+def _came_of(backup: BackupFile) -> LastBackup:
+    """What the new home knows of backups: the one that it is made of is whole."""
+    manifest = backup.manifest
+    return LastBackup(
+        path=str(backup.path),
+        made_at=manifest.made_at,
+        has_keys=bool(manifest.key),
+    )
+
+
 async def _put_photos(
     backup: BackupFile, stage: Path, home: Home, told: Callable[[int], None]
 ) -> tuple[int, int]:
@@ -202,9 +227,9 @@ def _move(stage: Path, folder: Path, targets: list[_Target]) -> None:
     for target in targets:
         if target.staged.exists():
             make_folders(target.place.parent)
-            if target.place.is_dir():
-                target.place.rmdir()  # empty: see `_check_places`
-            shutil.move(target.staged, target.place)
+            with contextlib.suppress(OSError):
+                target.place.rmdir()  # so that it gets the mode of what was laid out
+            _merge(target.staged, target.place)
     for path in sorted(stage.iterdir()):
         if path.name != SETTINGS:
             _merge(path, folder / path.name)
@@ -216,7 +241,7 @@ def _move(stage: Path, folder: Path, targets: list[_Target]) -> None:
 def _merge(path: Path, place: Path) -> None:
     """Move something to its place; a folder may be there, made by what came before."""
     if not (path.is_dir() and place.is_dir()):
-        path.rename(place)
+        shutil.move(path, place)
         return
     for below in path.iterdir():
         _merge(below, place / below.name)

@@ -5,7 +5,8 @@
 Rule: whatever lies in `keys/` is secret unless its ending says that it is public, also
 what a later version puts there; and every file that the settings name, a password or
 the secret of a webhook. The identity key and the private halves of keys that seal are
-never here: they belong off the machine.
+never here: they belong off the machine. Nor is another folder of the home that the
+settings put below `keys/`. What is sealed is never more than what is opened again.
 """
 
 import base64
@@ -22,11 +23,20 @@ from federation.decoding import parse_json
 from federation.errors import ConfigError, FormatError, VerificationError
 from federation.files import open_regular
 from federation.flows.annex.sealing import open_bytes, seal_bytes
-from federation.flows.backup.form import BELOW, PUBLIC, SECRETS, BackupFile
+from federation.flows.backup.form import (
+    BELOW,
+    PUBLIC,
+    SECRETS,
+    BackupFile,
+    is_kept_out,
+    lie_below_files,
+)
 from federation.store.sealedfile import format_sealed, head_lines, parse_sealed
+from federation.store.upgrade import in_megabytes
 from federation.text import Sentence
 
 _VERSION: Final = b"federation/backup-secrets/v1\n"
+#: Of the member, which is written in base64 twice.
 MOST_BYTES: Final = 1 << 26
 
 
@@ -49,12 +59,16 @@ def collect_secrets(home: Home, settings: Settings) -> Secrets:
     """What is secret, as it is now.
 
     Raises:
-        ConfigError: agencies.toml cannot be used.
+        ConfigError: agencies.toml cannot be used, or there is more than a backup takes.
         OSError: a file cannot be read.
     """
     files: dict[str, bytes] = {}
     left_out: list[str] = []
+    others = [one for one in home.private if one != home.keys]
+    inner = [one for one in others if one.is_relative_to(home.keys)]
     for path in sorted(home.keys.rglob("*")):
+        if any(path.is_relative_to(one) for one in inner):
+            continue
         if path.is_file() and not _is_public(home, path):
             name = f"keys/{path.relative_to(home.keys).as_posix()}"
             _take(path, name, files, left_out)
@@ -70,12 +84,25 @@ def _is_public(home: Home, path: Path) -> bool:
     return path.parent == home.keys and path.suffix in PUBLIC
 
 
+def _has_place(name: str) -> bool:
+    return BELOW.fullmatch(name) is not None and not is_kept_out(name)
+
+
 def _take(path: Path, name: str, files: dict[str, bytes], left_out: list[str]) -> None:
-    if not BELOW.fullmatch(name):
+    if not _has_place(name):
         left_out.append(str(path))
         return
     with open_regular(path) as file:
-        files[name] = file.read()
+        files[name] = file.read(MOST_BYTES + 1)
+    if sum(map(len, files.values())) > MOST_BYTES:
+        raise _too_much(files)
+
+
+def _too_much(files: dict[str, bytes]) -> ConfigError:
+    largest = max(files, key=lambda name: len(files[name]))
+    most = in_megabytes(MOST_BYTES)
+    why = Sentence("backup.secrets-too-much", most=most, largest=largest)
+    return ConfigError("keys", "", why)
 
 
 def _named(home: Home, settings: Settings) -> set[Path]:
@@ -92,14 +119,21 @@ def _named(home: Home, settings: Settings) -> set[Path]:
 
 
 def seal_secrets(secrets: Secrets, org: str, made_at: int, public: bytes) -> bytes:
-    """The bytes of the member; `public`: 32 bytes."""
+    """The bytes of the member; `public`: 32 bytes.
+
+    Raises:
+        ConfigError: they are more than `open_secrets` takes.
+    """
     head = SecretsHead(org=org, made_at=made_at, key=key_id(public))
     named = {
         name: base64.b64encode(data).decode() for name, data in secrets.files.items()
     }
     plain = msgspec.json.encode(named)
     sealed = seal_bytes(plain, head_lines(_VERSION, head), public)
-    return format_sealed(_VERSION, head, sealed)
+    data = format_sealed(_VERSION, head, sealed)
+    if len(data) > MOST_BYTES:
+        raise _too_much(secrets.files)
+    return data
 
 
 def open_secrets(backup: BackupFile, private: bytes) -> dict[str, bytes]:
@@ -120,10 +154,11 @@ def open_secrets(backup: BackupFile, private: bytes) -> dict[str, bytes]:
         told = Sentence("backup.not-opened", path=backup.path, key=head.key)
         raise VerificationError(told) from error
     taken = set(backup.names())
-    for name in files:
-        if not BELOW.fullmatch(name) or name in taken or name.startswith("data/"):
-            told = Sentence("backup.bad-name", path=backup.path, name=repr(name))
-            raise VerificationError(told)
+    bad = [name for name in files if not _has_place(name) or name in taken]
+    bad += sorted(lie_below_files({*files, *taken}))
+    if bad:
+        told = Sentence("backup.bad-name", path=backup.path, name=repr(bad[0]))
+        raise VerificationError(told)
     return files
 
 

@@ -8,6 +8,7 @@ that nothing is appended between what it saw and what it stops.
     such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
+    a successor, begun elsewhere           never again: it goes on there
     told to go alone                       sign
     every partner with an address agrees   sign, unless nothing at all is here
     the guard was never away, and
@@ -32,7 +33,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from federation.flows.ownlog.sequence import OwnLog, knows_past
-from federation.store import alarms, logs
+from federation.store import alarms, keystatements, logs
 from federation.store import copies as shown
 from federation.store import leaves as stored
 from federation.store.db import Database, Transaction, View
@@ -56,6 +57,7 @@ COPIED = Sentence("why.copied", first=_FIRST)
 WAITING = Sentence("why.waiting")
 ENDED = Sentence("why.ended")
 TWO = Sentence("why.two", ended=ENDED)
+CONTINUED = Sentence("why.continued")
 
 
 class Copy(NamedTuple):
@@ -172,6 +174,11 @@ def reconcile(
         if evidence := _find_fork(tx, own, copies):
             end(tx, own, evidence, int(now))
             return Decision("never", TWO)
+        if keystatements.counted_end(tx, own.origin) is not None:
+            # Ours, begun elsewhere: what is signed here now would count nowhere.
+            decision = Decision("never", CONTINUED)
+            _apply(tx, own, decision, int(now))
+            return decision
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
         guard_size = held[0] if held else 0

@@ -9,22 +9,15 @@ so many leaves are the same and that the next one is another.
 Source: docs/reference/protocol.md, "Logs"
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from federation.errors import (
-    FormatError,
-    PeerError,
-    ProofError,
-    RecordError,
-    SignatureError,
-)
+from federation.errors import ProofError
 from federation.feeds.feed import Feed
-from federation.feeds.resource import checkpoint_of, keys_of
+from federation.feeds.resource import checkpoint_of
 from federation.flows.ownlog.reconcile import LOST
 from federation.flows.verify.prefix import read_tree
-from federation.records.keychain import KeyChain, decode_keys, open_by_first
-from federation.records.keystatement import next_generation
+from federation.records.keychain import KeyChain
 from federation.store import alarms, logs
 from federation.store import leaves as stored
 from federation.store.db import Database, View
@@ -116,37 +109,6 @@ def _check_alike(
             raise unproved
 
 
-async def has_successor(
-    feed: Feed, origin: str, ours: Sequence[bytes], identities: Collection[str]
-) -> bool:
-    """Whether a partner has a log that continues ours, and that began elsewhere.
-
-    A home out of an older backup knows nothing of it; to begin another one of that
-    name would be to sign a second history.
-
-    Args:
-        feed: The way to the partner.
-        origin: Of our log that has ended.
-        ours: The key statements of what continues it, as they lie here; none: nothing.
-        identities: Our identity keys, as verifier keys: what others sign says nothing.
-
-    Raises:
-        PeerError: it did not say.
-    """
-    successor = next_generation(origin)
-    try:
-        notes = decode_keys(await feed.fetch(keys_of(successor)))
-        first = open_by_first(notes).statements[0]
-    except PeerError as error:
-        if error.is_absent:
-            return False
-        raise
-    except (FormatError, RecordError, SignatureError):
-        return False
-    is_of_us = first.origin == successor and first.identity in identities
-    return is_of_us and notes[:1] != list(ours[:1])
-
-
 def undisputed_size(size: int, copies: Iterable[PartnerCopy]) -> int:
     """How many leaves of ours no copy contradicts.
 
@@ -172,8 +134,8 @@ def proposed_size(log: Log, copies: Iterable[PartnerCopy]) -> int:
 
 
 def has_ended(view: View, log: Log) -> bool:
-    """Whether a log of ours can never go on."""
-    if log.frozen is not None:
+    """Whether a log of ours can never go on: also one that we have closed."""
+    if log.frozen is not None or log.closed_at is not None:
         return True
     standing = alarms.list_alarms(view)
     return any((one.code, one.subject) == (LOST, log.origin) for one in standing)

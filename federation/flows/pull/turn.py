@@ -33,8 +33,10 @@ from federation.flows.pull.rejudge import rejudge_unknown
 from federation.flows.pull.room import budget_of
 from federation.flows.pull.shown import confirmed, knows_more
 from federation.flows.pull.times import WaitedTimes
+from federation.flows.verify.successor import fetch_successor
 from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys, parse_origin
+from federation.records.keystatement import next_generation
 from federation.store import copies, keystatements, logs, pulls
 from federation.store.db import Database, Transaction, View
 from federation.store.logs import Log
@@ -184,7 +186,7 @@ class _TurnUnderWay:
     def __init__(
         self, ctx: PullContext, peer: PullSource, feed: Feed, now: int, until: float
     ) -> None:
-        self._ctx, self._peer = ctx, peer
+        self._ctx, self._peer, self._feed = ctx, peer, feed
         self._budget = budget_of(peer, until, ctx.clock)
         accuses = not isinstance(peer, HandedSource)
         url = peer.url if isinstance(peer, Peer) else None
@@ -196,6 +198,7 @@ class _TurnUnderWay:
 
     async def take(self, entries: Sequence[StatusEntry]) -> PullReport:
         """Every log of the vector, compared and, where we want it, taken in."""
+        await self._look_for_successors(entries)
         held = await self._ctx.db.read(_read_held)
         reports = [
             await self._compare_own(entry, held.get(entry.origin))
@@ -278,6 +281,26 @@ class _TurnUnderWay:
             self._sizes[entry.origin] = read_unverified(entry.checkpoint.encode()).size
         return report
 
+    async def _look_for_successors(self, entries: Sequence[StatusEntry]) -> None:
+        """Keep the keys of what continues a log of ours and began elsewhere.
+
+        A home out of an older backup learns by it that its log has ended.
+
+        Raises:
+            PeerError: it is listed, and its keys did not come.
+        """
+        ctx, listed = self._ctx, {entry.origin for entry in entries}
+        for origin, chain in ctx.own.items():
+            successor = next_generation(origin)
+            if successor not in listed or successor in ctx.own:
+                continue
+            if await ctx.db.read(keystatements.counted_end, origin) is not None:
+                continue
+            ours = {statement.identity for statement in chain.statements}
+            notes = await fetch_successor(self._feed, origin, ours)
+            if notes:
+                await ctx.db.write(_add_successor, successor, notes)
+
     async def _compare_own(self, entry: StatusEntry, held: _Held | None) -> PulledLog:
         """Our own log as the peer holds it: what reconciliation wants to know."""
         ctx, origin = self._ctx, entry.origin
@@ -302,6 +325,11 @@ class _TurnUnderWay:
         if shown.kind == "larger":
             self._own_larger.append(OwnCopy(origin, shown.signed))
         return PulledLog(origin=origin, outcome="same", before=size, after=size)
+
+
+def _add_successor(tx: Transaction, origin: str, notes: Sequence[bytes]) -> None:
+    log = logs.add_log(tx, origin, own=True)
+    keystatements.save_keys(tx, log.id, notes)
 
 
 def _read_held(view: View) -> dict[str, _Held]:

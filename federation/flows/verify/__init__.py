@@ -7,4 +7,5 @@ only judges them runs the same code, so that an audit proves what a node believe
     worker      what a process that verifies does with a bundle
     workers     those processes, as many as there are processors
     prefix      where two checkpoints do not fit: the proof, or nothing
+    successor   what continues a log of ours, and began elsewhere
 """

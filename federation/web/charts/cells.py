@@ -12,7 +12,7 @@ _QUARTERS: Final = (0, 25, 50, 75, 100)
 class CellCount(NamedTuple):
     """A cell, counted from the left and from below; `told`: all of it in words.
 
-    `href`: where its stations are.
+    `href`: where its stations are; `is_open`: its reader has chosen it.
     """
 
     column: int
@@ -20,6 +20,7 @@ class CellCount(NamedTuple):
     stations: int
     told: str
     href: str
+    is_open: bool = False
 
 
 class DrawnCell(NamedTuple):
@@ -30,6 +31,7 @@ class DrawnCell(NamedTuple):
     shade: int
     told: str
     href: str
+    is_open: bool
 
 
 class CellChart(NamedTuple):
@@ -71,8 +73,10 @@ def draw_cells(
                 shade=shade_of(cell.stations, shades),
                 told=cell.told,
                 href=cell.href,
+                is_open=cell.is_open,
             )
-            for cell in counted
+            # The open one last: nothing is drawn over its frame.
+            for cell in sorted(counted, key=lambda cell: cell.is_open)
         ),
         width=round(width, 2),
         height=round(height, 2),

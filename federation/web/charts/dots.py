@@ -11,12 +11,16 @@ _WIDEST: Final = 110
 
 
 class PlacedDot(NamedTuple):
-    """A station by its shares in percent; `told`: in words, `href`: its page."""
+    """A station by its shares in percent; `told`: in words, `href`: its page.
+
+    `is_open`: it lies in the cell that its reader has chosen.
+    """
 
     across: float
     upward: float
     told: str
     href: str
+    is_open: bool = False
 
 
 class DrawnDot(NamedTuple):
@@ -26,6 +30,7 @@ class DrawnDot(NamedTuple):
     y: float
     told: str
     href: str
+    is_open: bool
 
 
 class DotChart(NamedTuple):
@@ -45,6 +50,7 @@ def draw_dots(dots: Iterable[PlacedDot], tell: Callable[[int], str]) -> DotChart
                 upward(dot.upward / 100),
                 dot.told,
                 dot.href,
+                dot.is_open,
             )
             for dot in dots
         ),

@@ -3,8 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from federation.web.charts.frame import Tick, across, round_steps, upward, upward_ticks
+from federation.web.charts.frame import (
+    LEFT,
+    RIGHT,
+    Tick,
+    across,
+    round_steps,
+    upward,
+    upward_ticks,
+)
 
+#: How wide a letter of a tick is, and what stays free between two ticks.
+_LETTER: Final = 6
+_GAP: Final = 8
 #: So many lines differ in colour and dashes; all further ones look like the last.
 LOOKS: Final = 6
 
@@ -42,7 +53,8 @@ def draw_lines(
 
     Args:
         series: The one that all others are parts of first.
-        ends: What is told of the first, the middle and the last step.
+        ends: What is told of the first, the middle and the last step; of the middle
+            one only where there is room.
         tell: A figure in words.
     """
     most = max(max(one.figures) for one in series)
@@ -56,6 +68,8 @@ def draw_lines(
         )
         drawn.append(DrawnLine(one.name, points, min(look, LOOKS), one.figures[-1]))
     first, middle, last = ends
+    if _LETTER * sum(map(len, ends)) + 2 * _GAP > RIGHT - LEFT:
+        middle = ""
     return LineChart(
         lines=tuple(reversed(drawn)),
         across=(

@@ -21,51 +21,10 @@ from federation.store.blobs import save_blob
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
-from tests.cli.filled_home import LOG, ORG, federation, fill
+from tests.cli.filled_home import LOG, ORG, federation
+from tests.flows.backup.commands import answer, give_key, key_words, made, refused
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import until
-
-PASSPHRASE = "only for the tests"
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    home = make_home(tmp_path_factory.mktemp("filled"))
-    fill(home, range(1, 40))
-    return home
-
-
-@pytest.fixture
-def home(filled, tmp_path):
-    folder = tmp_path / ORG
-    shutil.copytree(filled.folder, folder)
-    (folder.parent / "passphrase").touch(0o600)
-    (folder.parent / "passphrase").write_text(PASSPHRASE)
-    return Home(folder)
-
-
-def answer(home, *words, code=0):
-    ended, out, err = federation(home, *words)
-    assert ended == code, out + err
-    return json.loads(out or err)
-
-
-def give_key(home):
-    words = ["backup", "key", "--passphrase-file", home.folder.parent / "passphrase"]
-    return answer(home, *words)["key"]
-
-
-def key_words(home):
-    file = home.folder.parent / "passphrase"
-    return ["--key", home.backup_private, "--passphrase-file", file]
-
-
-def made(home, folder, *words):
-    return answer(home, "backup", "create", folder, *words)["path"]
-
-
-def refused(home, *words, code):
-    return answer(home, *words, code=code)["error"]["message"]
 
 
 def photo_in(home, data: bytes) -> str:

@@ -119,6 +119,10 @@ def test_other_files_are_told_to_be_none(tmp_path):
         "annex/../x",
         "annex/",
         "federation.toml/x",
+        "federation.toml/x.vkey",
+        "guard/x.vkey",
+        "identity/x.vkey",
+        "data/x.vkey",
         "federation.toml",  # a second one
     ],
 )
