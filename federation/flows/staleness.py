@@ -5,7 +5,8 @@ the log's own organisation answers (`cosign.py`). So the newest of a log says wh
 organisation was last seen to show it: to us, or to a partner whose line came to us.
 A time that lies ahead is somebody's wrong clock, and counts for nothing.
 
-    not-held          ours     too few hold all of what we signed long ago
+    not-held          ours     too few hold all of what we signed long ago, or have for
+                               long confirmed any of a log that grows all the time
     confirmation-old  partner  it confirmed a log of ours, and has not for long
     log-silent        log      for long nobody has seen its organisation show it
 """
@@ -15,6 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from federation.config.peers import Peer
 from federation.config.witness import WitnessSettings
+from federation.records.canonical import format_time
 from federation.records.readers import Partner, may_read
 from federation.records.timezones import tell_moment
 from federation.store import cosignatures, keystatements, logs
@@ -83,10 +85,18 @@ def _of_ours(
     # Never more than there are: with one partner nobody is told so for ever.
     needed = min(asked.settings.quorum, len(may))
     signed_at = asked.signed_at(log.origin)
+    told = {"needed": needed, "size": log.size}
     if held < needed and signed_at is not None and signed_at < asked.since:
-        told = {"held": held, "needed": needed, "size": log.size}
-        why = Sentence("witness.not-held", **told, when=asked.when(signed_at))
+        when = asked.when(signed_at)
+        why = Sentence("witness.not-held", held=held, when=when, **told)
         yield (NOT_HELD, log.origin), why
+    elif held < needed and _is_older(view, log, asked.since):
+        # What is signed anew all the time is held whole by nobody for a moment.
+        fresh = sum(one.last_at >= asked.since for one in confirmed.values())
+        if fresh < needed:
+            hours = asked.settings.stale_h
+            why = Sentence("witness.not-followed", held=fresh, hours=hours, **told)
+            yield (NOT_HELD, log.origin), why
     if _is_closed(log):
         return
     for peer in may:
@@ -113,6 +123,12 @@ def _has_ended(view: View, log: Log) -> bool:
     """Whether nobody confirms it any more: signed twice, or continued by another."""
     continued = keystatements.counted_end(view, log.origin)
     return log.frozen is not None or continued is not None
+
+
+def _is_older(view: View, log: Log, since: int) -> bool:
+    """Whether a log was begun before this moment, in Unix seconds."""
+    begun = keystatements.begun_at(view, log.id)
+    return begun is not None and begun < format_time(since)
 
 
 def _is_closed(log: Log) -> bool:

@@ -96,16 +96,24 @@ def read_keys(view: View, log_id: int) -> list[bytes]:
 
 def read_follows(view: View, log_id: int) -> Follows | None:
     """What the newest statement of a log says of the log that it continues, if any."""
-    row = view.execute(
-        "SELECT note FROM key_statement WHERE log_id = ? ORDER BY version DESC LIMIT 1",
-        (log_id,),
-    ).fetchone()
-    if row is None:
+    notes = read_keys(view, log_id)
+    if not notes:
         return None
-    # Verified when it was saved.
-    statement = leaf_statement(row[0])
-    assert isinstance(statement, KeyStatement), "nothing else is saved there"
+    statement = _statement_of(notes[-1])
     return None if statement.follows is UNSET else statement.follows
+
+
+def begun_at(view: View, log_id: int) -> str | None:
+    """When the first key statement of a log was signed, as it says, if one is held."""
+    notes = read_keys(view, log_id)
+    return _statement_of(notes[0]).recorded_at if notes else None
+
+
+def _statement_of(note: bytes) -> KeyStatement:
+    # Verified when it was saved.
+    statement = leaf_statement(note)
+    assert isinstance(statement, KeyStatement), "nothing else is saved there"
+    return statement
 
 
 def list_versions(view: View, log_id: int) -> list[int]:

@@ -5,6 +5,7 @@ import pytest
 from federation.config.peers import Peer
 from federation.config.witness import WitnessSettings
 from federation.flows.staleness import StaleInput, find_stale
+from federation.records.canonical import format_time
 from federation.records.keychain import first_statement, sign_statement
 from federation.records.keystatement import Follows
 from federation.store import cosignatures, keystatements, logs
@@ -71,6 +72,24 @@ def test_what_was_signed_long_ago_and_too_few_hold_is_told(tx, ours):
     assert find(tx, peer(A), peer(B), quorum=1) == {}
     confirm(tx, ours, B, 9, 0)
     assert find(tx, peer(A), peer(B)) == {}
+
+
+def test_of_a_history_that_grows_all_the_time_somebody_must_confirm_something(tx):
+    ours = hold(tx, OURS, 9, own=True)
+    asked = (peer(A), peer(B))
+    assert find(tx, *asked, signed_hours_ago=0) == {}, "nobody knows since when it is"
+    owner = FakeOrg("own.example", "pemilu-2024")
+    named = [("log", owner.log.key), ("records", owner.records.key)]
+    told = OURS, owner.identity.key, named, format_time(NOW - 7 * HOUR)
+    note = sign_statement(first_statement(*told), owner.identity)
+    keystatements.save_keys(tx, ours.id, [note])
+    told = find(tx, *asked, signed_hours_ago=0)
+    assert list(told) == [("not-held", OURS)]
+    assert "in the last 6 hours 0 of 2 others" in told["not-held", OURS]
+    confirm(tx, ours, A, 7, 5)
+    assert "1 of 2 others" in find(tx, *asked, signed_hours_ago=0)["not-held", OURS]
+    confirm(tx, ours, B, 8, 5)
+    assert find(tx, *asked, signed_hours_ago=0) == {}, "they follow, a little behind"
 
 
 def test_no_more_are_asked_for_than_may_hold_it(tx):
