@@ -27,9 +27,10 @@ from federation.cli.output import Output
 from federation.config.embargo import drop_past
 from federation.config.home import Home
 from federation.config.peers import Peer, load_peers
+from federation.config.places import tell_missing
 from federation.config.settings import Settings, load_settings
 from federation.errors import ConfigError
-from federation.text import LANGUAGES, Sentence, Text, pick_language
+from federation.text import LANGUAGES, Sentence, Text, join, pick_language
 
 if TYPE_CHECKING:
     from federation.store.db import Database
@@ -77,7 +78,7 @@ class Run:
         """
         path = Home(self.folder).settings
         if not path.exists():
-            raise ConfigError(str(path), "", Sentence("cli.no-settings"))
+            raise ConfigError(str(path), "", join(tell_missing(self.folder)))
         settings = load_settings(path, coming)
         return drop_past(settings, Home.of(self.folder, settings), self.clock())
 

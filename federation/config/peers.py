@@ -13,6 +13,7 @@ trusted, never the address: an entry without `url` is reached through another pa
 holds it, relative to peers.toml. Errors count the tables from 1: `peer[1].url`.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -113,6 +114,10 @@ class Peer:
     honour_removals: bool = True
 
 
+#: Where a table begins.
+_HEAD: Final = re.compile(r"^[ \t]*\[\[[ \t]*peer[ \t]*\]\]", re.MULTILINE)
+
+
 def load_peers(path: Path) -> tuple[Peer, ...]:
     """The partners in a file, in its order; none where there is no file.
 
@@ -133,16 +138,32 @@ def parse_peers(text: str, path: Path) -> tuple[Peer, ...]:
     """
     where = str(path)
     peers: dict[str, Peer] = {}
-    for number, table in enumerate(tables_of(text, where), 1):
+    tables = tables_of(text, where)
+    for number, table in enumerate(tables, 1):
         entry = convert(table, PeerEntry, where, f"peer[{number}]")
         key = f"peer[{number}].org"
         if entry.org in peers:
-            raise ConfigError(
-                where, key, Sentence("machine.listed-twice", org=entry.org)
-            )
+            first = list(peers).index(entry.org)
+            raise ConfigError(where, key, _tell_twice(text, tables, first, number - 1))
         identity = _read_identity(entry, path, f"peer[{number}].identity")
         peers[entry.org] = _to_peer(entry, identity)
     return tuple(peers.values())
+
+
+def _tell_twice(text: str, tables: list[Any], first: int, second: int) -> Sentence:
+    """At which lines the two tables of one organisation begin, and how they differ."""
+    one, other = tables[first], tables[second]
+    org = other["org"]
+    heads = [text.count("\n", 0, at.start()) + 1 for at in _HEAD.finditer(text)]
+    if len(heads) != len(tables):  # written inline, or such a line in a string
+        return Sentence("machine.listed-twice", org=org)
+    told = {"org": org, "first": heads[first], "second": heads[second]}
+    keys = one.keys() | other.keys()
+    differ = sorted(key for key in keys if one.get(key) != other.get(key))
+    if not differ:
+        return Sentence("machine.peer-twice-same", **told)
+    names = ", ".join(f"`{key}`" for key in differ)
+    return Sentence("machine.peer-twice-other", differ=names, **told)
 
 
 def list_identity_files(path: Path) -> list[Path]:

@@ -10,8 +10,36 @@ from pathlib import Path
 from federation.config.document import parse_document, read_file
 from federation.config.home import Home
 from federation.errors import ConfigError
+from federation.text import Sentence
 
 _FOLDERS = ("data_folder", "keys_folder", "guard_folder")
+
+
+def tell_missing(folder: Path) -> tuple[Sentence, Sentence]:
+    """Of a folder without federation.toml: whether a node was here, and what to do."""
+    home = Home(folder)
+    # Files that nothing but a node has; a folder "data" lies in many places.
+    left = (home.role_key("node"), home.contributor_secret, home.lock, home.peers)
+    if found := ", ".join(
+        str(one.relative_to(folder)) for one in left if _is_there(one)
+    ):
+        mend = {"path": home.settings, "folder": folder}
+        return (
+            Sentence("machine.settings-gone", found=found),
+            Sentence("machine.mend-settings-gone", **mend),
+        )
+    return Sentence("machine.no-settings"), Sentence("machine.mend-no-settings")
+
+
+def _is_there(path: Path) -> bool:
+    """Also where this user may not look."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def guess_home(folder: Path) -> Home:

@@ -14,6 +14,7 @@ was, or as it has to be, and begins again or goes on. An older copy gives way on
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import sqlite_utils
 
 from federation.files import sweep, sync_folder, write_aside
+from federation.records.timezones import tell_here
 from federation.store import migrations, sqlite
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
@@ -103,7 +105,7 @@ def prepare(connection: "Connection", path: Path, told: Listener | None) -> None
     copy = path.with_name(COPY_NAME)
     if upgrade.unknown:
         words = Sentence(
-            "machine.schema-newer", version=program_version(), copy=copy.name
+            "machine.schema-newer", version=program_version(), mend=tell_ways(path)
         )
         raise OSError(errno.ENOTSUP, words, str(path))
     if not upgrade.is_due:
@@ -120,6 +122,18 @@ def prepare(connection: "Connection", path: Path, told: Listener | None) -> None
     if told is not None:
         told(upgrade, copy)
     _copy(connection, copy)
+
+
+def tell_ways(path: Path) -> Sentence:
+    """What to do about the database at `path`, which a newer version made."""
+    forward = Sentence("machine.go-forward", python=sys.executable)
+    copy = path.with_name(COPY_NAME)
+    told = {"forward": forward, "copy": copy}
+    try:
+        made = copy.stat().st_mtime
+    except FileNotFoundError:
+        return Sentence("machine.go-back-nowhere", **told)
+    return Sentence("machine.go-back", path=path, made=tell_here(made), **told)
 
 
 def in_megabytes(size: int) -> str:

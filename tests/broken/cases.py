@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from federation.config.fingerprint import fingerprint
+from federation.config.home import Home
 from federation.node.house import filesystem, folders, library, limits, room
 from federation.records.about import sign_about
 from federation.store import alarms, upgrade
@@ -176,6 +177,12 @@ def _no_settings(world: World) -> None:
     world.home.settings.unlink()
 
 
+def _elsewhere(world: World) -> None:
+    empty = world.folder / "empty"
+    empty.mkdir()
+    world.home, world.keeps_peers = Home(empty), True
+
+
 def _mode(name: str, mode: int) -> Callable[[World], None]:
     return lambda world: (world.home.folder / name).chmod(mode)
 
@@ -254,6 +261,7 @@ def _newer_schema(world: World) -> None:
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
             " VALUES ('federation.logs', '9999-later', '2030-01-01')"
         )
+    (world.home.data / upgrade.COPY_NAME).touch()
 
 
 def _inodes(count: int) -> Callable[[World], None]:
@@ -468,8 +476,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "other protocol", TEST, 5, "b.example",
-        Said("the partner speaks a later protocol only", "our program is the older one", "upgrade this program to the version that b.example runs (docs/how-to/upgrade.md"),
-        Said("mitra hanya memakai protokol yang lebih baru", "program kita yang lebih lama", "perbarui program ini ke versi yang dipakai b.example (docs/how-to/upgrade.id.md"),
+        Said("the partner speaks a later protocol only", "b.example speaks protocol 2, this node speaks protocol 1", "upgrade the program on this machine. 1. Ask b.example what `federation --version` prints there"),
+        Said("mitra hanya memakai protokol yang lebih baru", "b.example memakai protokol 2, node ini protokol 1", "perbarui program di komputer ini. 1. Tanyakan kepada b.example apa yang dicetak `federation --version` di sana"),
         _version,
     ),
     # peers.toml
@@ -487,9 +495,15 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "peers: twice", STATUS, 3, "peer[2].org",
-        Said("an organisation stands twice", "keep the table whose `url` and `identity` are right", "peer[1] is the first [[peer]]"),
-        Said("satu organisasi ditulis dua kali", "simpan tabel yang `url` dan `identity`-nya benar", "peer[1] ialah [[peer]] pertama"),
+        Said("an organisation stands twice", "once from line 1 on, once from line 4 on", "Delete line 4, which is [[peer]], and the lines below it up to the line before the next [[peer]], or to the end of the file"),
+        Said("satu organisasi ditulis dua kali", "sekali mulai baris 1, sekali mulai baris 4", "Hapus baris 4, yaitu [[peer]], beserta baris di bawahnya sampai baris sebelum [[peer]] berikutnya, atau sampai akhir berkas"),
         _table(*B, *B),
+    ),
+    Case(
+        "peers: twice, and different", STATUS, 3, "peer[2].org",
+        Said("an organisation stands twice, with two addresses", "They differ in `url`", "Ask b.example by telephone which is right"),
+        Said("satu organisasi ditulis dua kali, dengan dua alamat", "Bedanya: `url`", "Tanyakan lewat telepon kepada b.example mana yang benar"),
+        _table(*B, *B, 'url = "https://b.example"'),
     ),
     Case(
         "peers: unknown key", STATUS, 3, "peer[1].intervall_s",
@@ -530,9 +544,15 @@ CASES: Final[tuple[Case, ...]] = (
     # federation.toml
     Case(
         "settings missing", STATUS, 3, "{home}/federation.toml",
-        Said("another folder is meant", "If the node is in another folder", "`--home FOLDER` behind the command"),
-        Said("yang dimaksud folder lain", "Bila node ada di folder lain", "`--home FOLDER` di belakang perintahnya"),
+        Said("federation.toml was deleted", "this file is gone, and the rest of the node is still here", "Do not run `federation init` in {home}, and delete nothing there"),
+        Said("federation.toml terhapus", "berkas ini hilang, sedangkan bagian lain node masih ada di sini", "Jangan jalankan `federation init` di {home}, dan jangan hapus apa pun di sana"),
         _no_settings,
+    ),
+    Case(
+        "settings elsewhere", STATUS, 3, "federation.toml",
+        Said("the node is in another folder", "none is here", "`--home FOLDER` (for a service mostly `--home /var/lib/federation`"),
+        Said("node ada di folder lain", "di sini tidak ada", "`--home FOLDER` (untuk layanan biasanya `--home /var/lib/federation`"),
+        _elsewhere,
     ),
     Case(
         "settings: a slip", STATUS, 3, "{home}/federation.toml",
@@ -591,15 +611,15 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "keys of root", DOCTOR, 1, "{home}/keys/node.pem",
-        Said("root copied the keys, the node is another user", "no permission", "sudo chown -R USER {home}/keys"),
-        Said("kunci disalin root, node pengguna lain", "tidak mempunyai izin", "sudo chown -R PENGGUNA {home}/keys"),
+        Said("root copied the keys, the node is another user", "the owner is root, and this command runs as nobody, who has no permission", "sudo chown -R nobody {home}/keys"),
+        Said("kunci disalin root, node pengguna lain", "pemiliknya root, sedangkan perintah ini dijalankan sebagai nobody, yang tidak mempunyai izin", "sudo chown -R nobody {home}/keys"),
         _nobodys_keys,
     ),
     # The data.
     Case(
         "data of root", DOCTOR, 1, "{home}/data",
-        Said("a command was once run as root", "this user may not write there", "chown -R USER {home}/data"),
-        Said("sebuah perintah pernah dijalankan sebagai root", "pengguna ini tidak boleh menulis di sana", "chown -R PENGGUNA {home}/data"),
+        Said("a command was once run as root", "belongs to the user root; this command runs as nobody, and this user may not write there", "sudo chown -R nobody {home}/data"),
+        Said("sebuah perintah pernah dijalankan sebagai root", "milik pengguna root; perintah ini dijalankan sebagai nobody, dan pengguna ini tidak boleh menulis di sana", "sudo chown -R nobody {home}/data"),
         _nobodys_data,
     ),
     Case(
@@ -616,20 +636,20 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "disk full", DOCTOR, 1, "{home}/data",
-        Said("the disk is full", "too little is left", "delete nothing in {home}/data. `df -h {home}/data` shows which disk is full"),
-        Said("disk penuh", "sisanya terlalu sedikit", "jangan hapus apa pun di {home}/data. `df -h {home}/data` menunjukkan disk mana yang penuh"),
+        Said("the disk is full", "the disk is nearly full, too little is left", "make 1024 MB free on the disk of {home}/data; delete nothing in {home}. First `sudo apt-get clean`"),
+        Said("disk penuh", "disk hampir penuh, sisanya terlalu sedikit", "kosongkan 1024 MB di disk tempat {home}/data; jangan hapus apa pun di {home}. Mula-mula `sudo apt-get clean`"),
         _full,
     ),
     Case(
         "on a network", DOCTOR, 1, "nfs4",
-        Said("the data lies on NFS", "lies on a network (nfs4)", "move the folder to a disk of this machine"),
-        Said("datanya ada di NFS", "ada di jaringan (nfs4)", "pindahkan folder itu ke disk komputer ini"),
+        Said("the data lies on NFS", "lies on a network (nfs4), on the disk of another machine", "`sudo cp -a {home}/data {home}/guard {home}/keys /DISK/`"),
+        Said("datanya ada di NFS", "ada di jaringan (nfs4), di disk komputer lain", "`sudo cp -a {home}/data {home}/guard {home}/keys /DISK/`"),
         _mounted("nfs4"),
     ),
     Case(
         "in memory", DOCTOR, 0, "tmpfs",
-        Said("the data lies in /tmp, which is memory", "lies in memory (tmpfs)", "move the folder to a disk of this machine"),
-        Said("datanya ada di /tmp, yaitu memori", "ada di memori (tmpfs)", "pindahkan folder itu ke disk komputer ini"),
+        Said("the data lies in /tmp, which is memory", "lies in memory (tmpfs)", "move this to a disk inside this machine"),
+        Said("datanya ada di /tmp, yaitu memori", "ada di memori (tmpfs)", "pindahkan ke disk di dalam komputer ini"),
         _mounted("tmpfs"),
     ),
     Case(
@@ -640,26 +660,26 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "no more files", DOCTOR, 1, "{home}/data",
-        Said("the disk has room, and no place for a file (inodes)", "no more files can be made", "delete nothing in {home}/data"),
-        Said("disk masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat", "jangan hapus apa pun di {home}/data"),
+        Said("the disk has room, and no place for a file (inodes)", "no more files can be made in {home}/data", "make place for more than 10000 files"),
+        Said("disk masih kosong, tetapi tidak ada tempat untuk berkas (inode)", "tidak ada lagi berkas yang dapat dibuat di {home}/data", "sediakan tempat bagi lebih dari 10000 berkas"),
         _inodes(12),
     ),
     Case(
         "few more files", DOCTOR, 0, "{home}/data",
-        Said("the places for files (inodes) are nearly used up", "few more files can be made", "sudo apt-get clean"),
-        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat", "sudo apt-get clean"),
+        Said("the places for files (inodes) are nearly used up", "few more files can be made in {home}/data", "First `sudo apt-get clean` and `sudo journalctl --vacuum-time=7d`"),
+        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat di {home}/data", "Mula-mula `sudo apt-get clean` dan `sudo journalctl --vacuum-time=7d`"),
         _inodes(9_999),
     ),
     Case(
         "database of a newer version", DOCTOR, 1, "{home}/data/federation.db",
-        Said("the program was put back to an earlier version", "made by a newer version of this program", "delete federation.db-wal and federation.db-shm if they are there, and put {home}/data/before-upgrade.db in the place of federation.db"),
-        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "hapus federation.db-wal dan federation.db-shm bila ada, lalu ganti federation.db dengan {home}/data/before-upgrade.db"),
+        Said("the program was put back to an earlier version", "made by a newer version of this program", "`sudo rm -f {home}/data/federation.db-wal {home}/data/federation.db-shm`, then `sudo mv {home}/data/before-upgrade.db {home}/data/federation.db`"),
+        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "`sudo rm -f {home}/data/federation.db-wal {home}/data/federation.db-shm`, lalu `sudo mv {home}/data/before-upgrade.db {home}/data/federation.db`"),
         _newer_schema,
     ),
     Case(
         "database of a newer version, served", SERVE, 74, "{home}/data/federation.db",
-        Said("the node of an earlier version is started on it", "made this database, and nothing of it was changed", "Install that version again"),
-        Said("node versi sebelumnya dijalankan di atasnya", "dibuat versi program yang lebih baru", "Pasang lagi versi itu"),
+        Said("the node of an earlier version is started on it", "made this database, and nothing of it was changed", "install the newer version again, the one that ran here before; that loses nothing"),
+        Said("node versi sebelumnya dijalankan di atasnya", "dibuat versi program yang lebih baru", "pasang lagi versi yang lebih baru, yang sebelumnya berjalan di sini; dengan itu tidak ada yang hilang"),
         _newer_schema,
     ),
     Case(

@@ -23,6 +23,7 @@ from federation.node.house import (
     library,
     limits,
     look_around,
+    owner,
 )
 from federation.node.resources import open_resources
 from federation.store.db import Database
@@ -285,6 +286,15 @@ async def test_a_folder_of_somebody_else_is_told(home):
         assert (await steps_of(home))["folders"].problem == "folder-not-ours"
     finally:
         home.data.chmod(0o700)
+
+
+async def test_a_command_of_another_user_is_told_as_whom_to_run_it(home, monkeypatch):
+    keeper = owner.owner_of(home.folder)
+    other = os.geteuid() + 1
+    monkeypatch.setattr(owner.os, "geteuid", lambda: other)
+    mend = owner.tell_owner(home, home.keys)
+    assert f"sudo -u {keeper} federation doctor --home {home.folder}" in mend
+    assert "chown" not in mend
 
 
 async def test_a_step_that_needs_a_skipped_one_names_the_one_that_failed():

@@ -8,6 +8,7 @@ the organisation one means, only people can compare (`fingerprint`), or the pinn
          └───────────────────────────── signs ──────────────────────────────┘
 """
 
+import sys
 import time
 from importlib import metadata
 from typing import Final
@@ -123,13 +124,16 @@ async def compare_versions(visit: PeerVisit) -> CheckStep:
     facts = {"versions": list(visit.about.versions), "program": program}
     if SPOKEN not in visit.about.versions:
         is_newer = min(visit.about.versions) > SPOKEN
-        whose = Sentence(f"steps.older-{'ours' if is_newer else 'theirs'}")
-        told = {"versions": versions, "ours": SPOKEN, "whose": whose}
-        seen = Sentence("steps.other-version", **told)
         ours = metadata.version("tps-federation")
+        name = f"steps.older-{'ours' if is_newer else 'theirs'}"
+        told = {"versions": versions, "whose": Sentence(name, version=ours)}
+        seen = Sentence("steps.other-version", org=visit.peer.org, ours=SPOKEN, **told)
         mend = Sentence("steps.mend-version-theirs", org=visit.peer.org, version=ours)
         if is_newer:
-            mend = Sentence("steps.mend-version-ours", org=visit.peer.org)
+            python = sys.executable
+            mend = Sentence(
+                "steps.mend-version-ours", org=visit.peer.org, python=python
+            )
         return failed("versions", seen, mend, **facts)
     seen = Sentence("steps.versions", versions=versions)
     if program:

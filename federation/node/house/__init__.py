@@ -7,6 +7,8 @@ it.
     house       what is looked at, read once
     settings    federation.toml, peers.toml and the other files that people write
     keys        the files of keys: there, whole, named by our identity, for us alone
+    owner       whose the files are, and as whom a command is run
+    moving      how a folder is moved to another disk
     library     the SQLite that is installed
     folders     the folders of the data and of the guard
     filesystem  what they lie on: a disk, a network, memory, a container

@@ -13,7 +13,7 @@ from federation.node.house.house import House
 from federation.store.db import FILE_NAME, Database
 from federation.store.form import compare_steps
 from federation.store.refusal import SQL_ERRORS
-from federation.store.upgrade import COPY_NAME, program_version
+from federation.store.upgrade import program_version, tell_ways
 from federation.text import Sentence
 from federation.text.cause import cause_of
 
@@ -40,7 +40,7 @@ async def see_database(house: House) -> CheckStep:
         return failed(
             "database",
             seen,
-            Sentence("steps.mend-schema-newer", copy=path.with_name(COPY_NAME)),
+            tell_ways(path),
             **facts,
         )
     if due:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
+from federation.node.house.moving import tell_move
 from federation.text import Sentence
 
 #: Where the kernel says what is mounted.
@@ -52,7 +53,8 @@ async def see_filesystems(house: House) -> CheckStep:
     worst: dict[tuple[str, str], list[str]] = {}
     for folder, kind in known.items():
         worst.setdefault((judge(kind), kind), []).append(str(folder))
-    mend = Sentence("steps.mend-filesystem")
+    bad = [folder for folder, kind in known.items() if judge(kind)]
+    mend = Sentence("steps.mend-filesystem", move=tell_move(home, bad))
     told = {
         name: Sentence(f"steps.filesystem-{name}", folder=", ".join(lie), kind=kind)
         for (name, kind), lie in worst.items()

@@ -9,6 +9,7 @@ from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, problem_of, warned, well
 from federation.node.house.filesystem import MOUNTS, find_mount, read_mounts
 from federation.node.house.house import House
+from federation.node.house.owner import name_user, tell_owner
 from federation.store.guard import Guard
 from federation.text import Sentence
 from federation.text.cause import cause_of
@@ -20,10 +21,12 @@ async def see_folders(house: House) -> CheckStep:
     folders = [home.data, home.guard]
     faults = [fault for one in folders if (fault := _fault(one)) is not None]
     facts = {"data": str(home.data), "guard": str(home.guard)}
-    mend = Sentence("steps.mend-folders", folder=home.data)
     if faults:
         # The guard lies beside the data; what keeps from one keeps from the other.
-        if problem_of(faults[0]) == "read-only":
+        mend = Sentence("steps.mend-folder-other")
+        if (problem := problem_of(faults[0])) in ("folder-not-ours", "no-permission"):
+            mend = tell_owner(home, Path(str(faults[0].values["folder"])))
+        if problem == "read-only":
             mount = find_mount(read_mounts(MOUNTS), home.data.resolve())
             point = mount.point if mount else home.data
             mend = Sentence("steps.mend-read-only", folder=home.data, mount=point)
@@ -53,7 +56,8 @@ def _fault(folder: Path) -> Sentence | None:
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return _refused(folder, OSError(errno.EROFS, "", str(folder)))
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Sentence("steps.folder-not-ours", folder=folder, user=status.st_uid)
+        told = {"owner": name_user(status.st_uid), "user": name_user(os.geteuid())}
+        return Sentence("steps.folder-not-ours", folder=folder, **told)
     return None
 
 

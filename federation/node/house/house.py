@@ -8,10 +8,9 @@ from random import Random
 from federation.config.embargo import drop_past
 from federation.config.home import Home
 from federation.config.peers import Peer, load_peers
-from federation.config.places import guess_home
+from federation.config.places import guess_home, tell_missing
 from federation.config.settings import Settings, load_settings
 from federation.errors import ConfigError
-from federation.text import Sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,7 @@ def look_around(folder: Path, wall: Callable[[], float], random: Random) -> Hous
 def _settings(folder: Path) -> Settings | ConfigError:
     path = Home(folder).settings
     if not path.exists():
-        return ConfigError(str(path), "", Sentence("steps.no-settings"))
+        return ConfigError(str(path), "", tell_missing(folder)[0])
     try:
         return load_settings(path)
     except ConfigError as error:

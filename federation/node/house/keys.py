@@ -4,8 +4,10 @@ Rule: every file is looked at, not only the first that is wrong; no key is shown
 """
 
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from federation.config.annexkey import load_annex_public
 from federation.config.founding import chain_command
@@ -15,12 +17,15 @@ from federation.config.peers import load_vkey_text
 from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
+from federation.node.house.owner import name_user, owner_of, tell_owner
 from federation.node.house.settings import tell_config
 from federation.node.resources import load_own_keys
 from federation.node.unfounded import is_unfounded
 from federation.records.keychain import decode_keys, open_chain
 from federation.text import Sentence
 from federation.tlog.keys import ALG_COSIGNATURE, parse_vkey
+
+_CLOSED: Final = "machine.no-permission"
 
 
 async def read_keys(house: House) -> CheckStep:
@@ -40,7 +45,7 @@ async def read_keys(house: House) -> CheckStep:
         chain = _try(lambda: load_own_keys(home, settings.org, founded))
         faults = [] if chain is None else [chain]
     if faults:
-        told = [tell_config(fault) for fault in _once(faults)]
+        told = _tell(_once(faults))
         told += [_tell_unfounded(one) for one in unfounded]
         paths = [fault.path for fault in _once(faults)]
         return failed("keys", join(told), _mend(faults[0], home), files=paths)
@@ -76,15 +81,34 @@ def _tell_unfounded(origin: str) -> Sentence:
     return Sentence("steps.keys-unfounded", origin=origin)
 
 
+def _tell(faults: list[ConfigError]) -> list[Sentence]:
+    """What is wrong; of files that this user may not read, whose they are."""
+    told = [tell_config(fault) for fault in faults if _cause(fault).key != _CLOSED]
+    closed: dict[str, list[str]] = {}
+    for fault in faults:
+        if _cause(fault).key == _CLOSED:
+            closed.setdefault(owner_of(Path(fault.path)), []).append(fault.path)
+    user = name_user(os.geteuid())
+    for owner, paths in closed.items():
+        shown = ", ".join(paths)
+        told.append(Sentence("steps.not-ours", paths=shown, owner=owner, user=user))
+    return told
+
+
+def _cause(fault: ConfigError) -> Sentence:
+    inner = fault.reason.values.get("cause")
+    return inner if isinstance(inner, Sentence) else fault.reason
+
+
 def _mend(fault: ConfigError, home: Home) -> Sentence:
     """What to do: what the first that is wrong asks for."""
-    inner = fault.reason.values.get("cause")
-    cause = inner if isinstance(inner, Sentence) else fault.reason
+    cause = _cause(fault)
     name = {
         "machine.key-replaced": "mend-keys-change",
         "machine.open-to-others": "mend-keys-mode",
-        "machine.no-permission": "mend-keys-owner",
     }.get(cause.key, "mend-keys")
+    if cause.key == _CLOSED:
+        return tell_owner(home, home.keys)
     # Put aside, and the new one not in its place yet: the old one would be wrong.
     path = Path(fault.path)
     if not path.exists() and (home.prepared / path.name).exists():

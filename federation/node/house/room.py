@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from federation.config.home import Home
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.filesystem import MOUNTS, find_mount, read_mounts
 from federation.node.house.house import House
+from federation.node.house.moving import tell_move
 from federation.store.reserve import LITTLE, free_bytes, free_files
 from federation.text import Sentence
 
@@ -33,23 +35,25 @@ async def see_room(house: House) -> CheckStep:
         if (count := _ask(free_files, folder)) is not None
     }
     facts["files"] = {str(folder): count for folder, count in files.items()}
+    counted = {folder: count for folder, count in free.items() if count is not None}
     told = [
         Sentence("steps.room", folder=folder, free=_mb(count))
-        for folder, count in free.items()
-        if count is not None
+        for folder, count in counted.items()
     ]
-    fewest = min((count for count in free.values() if count is not None), default=None)
+    fewest = min(counted.values(), default=None)
     fewest_files = min(files.values(), default=LOW_FILES)
-    mend = Sentence("steps.mend-room", folder=home.data, mount=_mount(home.data))
+    # Of the two on one disk, the data: they are what grows.
+    folder = min(counted, key=counted.__getitem__, default=home.data)
+    mend = _tell_mend(home, folder, "mend-room", _mb(max(LOW_BYTES, least)))
     # What fails is told before what may fail: one lack must not hide the other.
     if fewest_files < LEAST_FILES:
-        seen, mend = _few_files(files, "none")
+        seen, mend = _few_files(home, files, "none")
         return failed("room", seen, mend, **facts)
     if fewest is not None and fewest < least:
         seen = Sentence("steps.room-full", which=join(told), least=_mb(least))
         return failed("room", seen, mend, **facts)
     if fewest_files < LOW_FILES:
-        seen, mend = _few_files(files, "low")
+        seen, mend = _few_files(home, files, "low")
         return warned("room", seen, mend, **facts)
     if fewest is None:
         return well("room", Sentence("steps.room-unknown"), **facts)
@@ -60,13 +64,22 @@ async def see_room(house: House) -> CheckStep:
     return well("room", join(told), **facts)
 
 
-def _few_files(files: dict[Path, int], how: str) -> tuple[Sentence, Sentence]:
+def _few_files(
+    home: Home, files: dict[Path, int], how: str
+) -> tuple[Sentence, Sentence]:
     """What is seen where the fewest files can be made, and how that is mended."""
     folder = min(files, key=files.__getitem__)
     return (
         Sentence(f"steps.room-files-{how}", folder=folder, count=files[folder]),
-        Sentence("steps.mend-room-files", folder=folder, mount=_mount(folder)),
+        _tell_mend(home, folder, "mend-room-files", str(LOW_FILES)),
     )
+
+
+def _tell_mend(home: Home, folder: Path, name: str, wanted: str) -> Sentence:
+    """How there is room again on the disk of a folder: so much is wanted."""
+    told = {"home": home.folder, "folder": folder, "mount": _mount(folder)}
+    move = tell_move(home, [folder])
+    return Sentence(f"steps.{name}", wanted=wanted, move=move, **told)
 
 
 def _mount(folder: Path) -> Path:

@@ -4,6 +4,7 @@ Rule: what is wrong is told with file, line or key, as every command tells it.
 """
 
 from federation.config.agencies import load_agencies
+from federation.config.places import tell_missing
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, warned, well
 from federation.node.house.house import House
@@ -15,8 +16,10 @@ async def read_settings(house: House) -> CheckStep:
     """Whether federation.toml can be used."""
     settings = house.settings
     if isinstance(settings, ConfigError):
-        name = "no-settings" if not house.home.settings.exists() else "settings"
-        return failed("settings", tell_config(settings), Sentence(f"steps.mend-{name}"))
+        mend = Sentence("steps.mend-settings")
+        if not house.home.settings.exists():
+            mend = tell_missing(house.home.folder)[1]
+        return failed("settings", tell_config(settings), mend)
     told = {"org": settings.org, "elections": ", ".join(settings.elections) or "-"}
     return well("settings", Sentence("steps.settings", **told), **told)
 
@@ -25,7 +28,7 @@ async def read_peers(house: House) -> CheckStep:
     """Whether peers.toml can be used, and does not name ourselves."""
     peers = house.peers
     if isinstance(peers, ConfigError):
-        return failed("peers-file", tell_config(peers), _mend_peers(peers.key))
+        return failed("peers-file", tell_config(peers), _mend_peers(peers))
     count = {
         "partners": len(peers),
         "asked": sum(bool(peer.url) and not peer.paused for peer in peers),
@@ -59,10 +62,12 @@ async def read_rules(house: House) -> CheckStep:
     return well("rules", Sentence("steps.rules", **told), **told)
 
 
-def _mend_peers(key: str) -> Sentence:
+def _mend_peers(error: ConfigError) -> Sentence:
     """What to do about peers.toml, by the key that is wrong; "": a line is."""
-    name = "table" if key.startswith("peer[") else "file"
-    if key.endswith(".identity"):
+    if error.reason.key.startswith("machine.peer-twice-"):
+        return Sentence("steps.mend-peers-twice", path=error.path)
+    name = "table" if error.key.startswith("peer[") else "file"
+    if error.key.endswith(".identity"):
         name = "identity"
     return Sentence(f"steps.mend-peers-{name}")
 

@@ -27,6 +27,7 @@ from federation.store.upgrade import (
     Upgrade,
     in_megabytes,
     program_version,
+    tell_ways,
 )
 from federation.text import Sentence
 
@@ -88,8 +89,7 @@ async def plan_tables(house: House) -> CheckStep:
     if upgrade.unknown:
         path = house.home.data / FILE_NAME
         seen = Sentence("steps.schema-newer", path=path, version=program_version())
-        mend = Sentence("steps.mend-schema-newer", copy=path.with_name(COPY_NAME))
-        return failed("tables", seen, mend, **facts)
+        return failed("tables", seen, tell_ways(path), **facts)
     if not due:
         return well("tables", Sentence("steps.tables-current", now=now), **facts)
     seen = Sentence("steps.tables-due", now=now, needed=needed, count=len(due))
