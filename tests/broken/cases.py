@@ -630,8 +630,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "data not mounted", DOCTOR, 1, "{home}/data",
-        Said("the disk with the data is not mounted", "this node has signed", "put the newest backup of it at {home}/data"),
-        Said("disk datanya tidak terpasang", "pernah menandatangani", "taruh cadangan terbarunya di {home}/data"),
+        Said("the disk with the data is not mounted", "this node has signed", "put nothing there: all may be safe on that disk. `lsblk` shows the disks, `sudo mount -a` mounts"),
+        Said("disk datanya tidak terpasang", "pernah menandatangani", "jangan taruh apa pun di sana: semuanya mungkin aman di disk itu. `lsblk` menampilkan disk, `sudo mount -a` memasang"),
         _not_mounted,
     ),
     Case(
