@@ -16,7 +16,9 @@ from tests.homes import init_words
 
 DAY_S = 86_400
 #: Words that no Indonesian sentence has; names of these tests and of pages may.
-ENGLISH = re.compile(r"(?<!hotel)(?<!-)\b(the|is|are|was|not|and|which|there|with|by|has)\b")
+ENGLISH = re.compile(
+    r"(?<!hotel)(?<!-)\b(the|is|are|was|not|and|which|there|with|by|has)\b"
+)
 
 
 @pytest.fixture(scope="module")
