@@ -150,6 +150,7 @@ def test_the_function_brings_the_map_into_firestore_and_what_it_missed_after(
     wait_until(lambda: firebase.votes() == expected, "what it missed", PATIENCE_S)
 
 
+@pytest.mark.long
 def test_a_map_that_is_begun_anew_leaves_nothing_behind(node, firebase):
     firebase.start()
     node.start("--alone")

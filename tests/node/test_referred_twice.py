@@ -111,6 +111,7 @@ async def connected(two):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_of_two_who_mean_to_at_once_one_goes_and_the_other_gives_way(two):
     ours, theirs = two
     incident = write_report(theirs)
@@ -141,6 +142,7 @@ async def test_of_two_who_mean_to_at_once_one_goes_and_the_other_gives_way(two):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_cut_off_from_each_other_both_go_are_told_and_one_sends_a_note(two):
     ours, theirs = two
     incident = write_report(theirs)

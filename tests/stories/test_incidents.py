@@ -54,6 +54,7 @@ def merged(node):
     return found["incidents"], found["reports"]
 
 
+@pytest.mark.long
 def test_a_partner_in_the_audience_reads_a_report_and_others_get_nothing(tmp_path):
     a = Node(tmp_path, "jagapemilu.example")
     b = Node(tmp_path, "jagasuara.example")

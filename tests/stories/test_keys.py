@@ -81,6 +81,7 @@ def test_every_key_of_the_node_is_replaced_and_the_partner_follows(nodes, tmp_pa
         assert code == 0, told
 
 
+@pytest.mark.long
 def test_what_a_stolen_key_signed_counts_nowhere_and_may_be_said_again(nodes, tmp_path):
     a, b = nodes
     a.take(1, 6)  # leaf 0 is the key statement, so these are 1 to 5

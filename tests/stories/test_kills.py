@@ -16,6 +16,7 @@ KILLS = int(os.environ.get("FEDERATION_KILLS", "14"))
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_whatever_writes_is_killed_and_nothing_acknowledged_is_lost():
     words = [sys.executable, "-m", "tests.attacks", "kills", "--kills", str(KILLS)]
     done = subprocess.run(words, cwd=PROJECT, capture_output=True, check=False)

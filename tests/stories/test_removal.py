@@ -50,6 +50,7 @@ def honoured_at(node):
     return entry and [by["org"] for one in entry["asked"] for by in one["honoured"]]
 
 
+@pytest.mark.long
 async def test_a_removes_b_deletes_and_says_so_and_c_does_not_follow_it(tmp_path):
     a = Node(tmp_path, "jagapemilu.example")
     b = Node(tmp_path, "jagasuara.example")

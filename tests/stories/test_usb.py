@@ -79,6 +79,7 @@ def laptop(pemilu, suara, kawal):
     return pemilu
 
 
+@pytest.mark.long
 def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
     laptop, suara, kawal, stick
 ):
