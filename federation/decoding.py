@@ -8,6 +8,8 @@ refuse than its page says: besides `DecodeError`, msgspec up to 0.22 raises
 trace for an auditor, and a turn lost with a partner.
 """
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -28,6 +30,19 @@ REFUSALS: Final[tuple[type[Exception], ...]] = (
     RecursionError,
     OverflowError,
     MemoryError,
+)
+
+
+#: All that the standard library raises for the sake of a ZIP archive: RuntimeError for
+#: what is encrypted, ValueError for names and numbers that cannot be, among them a name
+#: that is not UTF-8. Archives are read, each within its own bounds, where they are needed.
+ZIP_REFUSALS: Final[tuple[type[Exception], ...]] = (
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 

@@ -12,11 +12,11 @@ Source: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT sections 4.3
 import os
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
+from federation.decoding import ZIP_REFUSALS
 from federation.errors import FormatError, NotFoundError
 from federation.feeds.files import MAX_PATH_CHARS, is_path
 from federation.feeds.resource import LOGS
@@ -51,16 +51,6 @@ _LOCATOR_BYTES: Final = 20
 _MAX_COMMENT_BYTES: Final = 0xFFFF
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What the standard library raises for an archive that is not in order: RuntimeError
-# for an encrypted file, ValueError for names and numbers that cannot be.
-_DAMAGED: Final = (
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def write_bundle(path: Path, items: Iterable[tuple[str, bytes]]) -> int:
@@ -153,7 +143,7 @@ class BundleFile:
             file.close()
             if isinstance(error, OSError):
                 raise unreadable(error, self._path) from error
-            if isinstance(error, _DAMAGED):
+            if isinstance(error, ZIP_REFUSALS):
                 raise FormatError(Sentence("machine.zip-none"), self._path) from error
             raise
         self._file = file
@@ -191,7 +181,7 @@ class BundleFile:
                 data = file.read(info.file_size + 1)
         except OSError as error:
             raise unreadable(error, path) from error
-        except _DAMAGED as error:
+        except ZIP_REFUSALS as error:
             raise FormatError(_explain(error), path) from error
         if len(data) != info.file_size:
             raise FormatError(

@@ -12,11 +12,11 @@ Spec: ECMA-376 part 2 (packages, relationships)
 import os
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
+from federation.decoding import ZIP_REFUSALS
 from federation.errors import FormatError
 from federation.sources.row import clip
 from federation.sources.stream import BLOCK_BYTES, FREE_BYTES, MAX_RATIO
@@ -27,17 +27,7 @@ MAX_SMALL = 16 << 20  # unpacked: the list of sheets, relationships, formats of 
 ZIP = b"PK\x03\x04"
 OLD = b"\xd0\xcf\x11\xe0"  # .xls, and the envelope of every file with a password
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# As `feeds/bundle.py`: RuntimeError for what is encrypted, ValueError for names and
-# numbers that cannot be, among them a name in the file that is not UTF-8.
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
+_BROKEN: Final[tuple[type[Exception], ...]] = (*ZIP_REFUSALS, OSError)
 
 _NO_ENCODING = {LookupError, ValueError, UnicodeError, UnicodeDecodeError}
 

@@ -38,7 +38,7 @@ from federation.flows.publish.folder import PAGE
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.outputfolder import OutputFolder, check_folder
 from federation.flows.publish.readable import Stand, list_readable, list_stands
-from federation.flows.publish.trust import DEFAULT_QUORUM
+from federation.flows.publish.trust import TRUST_QUORUM
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.readers import Nobody
@@ -58,7 +58,7 @@ SITE, TABLES = "site", "tables"
     type=click.Path(file_okay=False, path_type=Path), help="archive.option-out",
 )  # fmt: skip
 @click.option(
-    "--quorum", type=click.IntRange(0, 256), default=DEFAULT_QUORUM,
+    "--quorum", type=click.IntRange(0, 256), default=TRUST_QUORUM,
     help="export.option-quorum", show_default=True,
 )  # fmt: skip
 @command_options

@@ -24,7 +24,7 @@ from federation.cli.export.publish import (
 from federation.cli.export.rows import write_rows, write_rows_to
 from federation.cli.help import Command
 from federation.flows.publish.items import Selection, read_sizes
-from federation.flows.publish.trust import DEFAULT_QUORUM
+from federation.flows.publish.trust import TRUST_QUORUM
 from federation.flows.query.export import WHATS, Export, What
 from federation.flows.query.scope import QueryScope, contests_of
 
@@ -50,7 +50,7 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--forks", type=_FOLDER, help="export.option-forks")
 @click.option("--trust", type=_FILE, help="export.option-trust")
 @click.option(
-    "--quorum", type=click.IntRange(0, 256), default=DEFAULT_QUORUM,
+    "--quorum", type=click.IntRange(0, 256), default=TRUST_QUORUM,
     help="export.option-quorum", show_default=True,
 )  # fmt: skip
 @click.option("--since", type=_GIVEN, help="export.option-since")

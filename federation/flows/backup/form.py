@@ -23,13 +23,13 @@ import os
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Self
 
 import msgspec
 
+from federation.decoding import ZIP_REFUSALS
 from federation.errors import FederationError, NotFoundError
 from federation.errors import VerificationError as DamagedError
 from federation.files import open_regular
@@ -67,14 +67,6 @@ _HEAD: Final = b"PK\x03\x04"
 _HEAD_BYTES: Final = 30
 _PIECE: Final = 1 << 20
 _MANIFEST_BYTES: Final = 1 << 24
-_DAMAGED: Final = (
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def write_backup(
@@ -168,7 +160,7 @@ class BackupFile:
             self.manifest = self._read_manifest()
         except BaseException as error:
             file.close()
-            if isinstance(error, _DAMAGED):
+            if isinstance(error, ZIP_REFUSALS):
                 raise DamagedError(Sentence("backup.damaged", path=path)) from error
             raise
         self._file = file
@@ -269,7 +261,7 @@ class _MemberReading:
     def __enter__(self) -> None: ...
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, _DAMAGED):
+        if isinstance(error, ZIP_REFUSALS):
             told = Sentence("backup.member", path=self._path, name=self._name)
             raise DamagedError(told) from error
 

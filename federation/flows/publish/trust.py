@@ -40,7 +40,7 @@ from federation.tlog.policy import (
 )
 
 HOLDERS: Final = "holders"
-DEFAULT_QUORUM: Final = 1
+TRUST_QUORUM: Final = 1
 _TEXTS: Final = tuple(Text(language) for language in LANGUAGES)
 
 
