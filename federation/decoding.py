@@ -35,7 +35,7 @@ REFUSALS: Final[tuple[type[Exception], ...]] = (
 
 #: All that the standard library raises for the sake of a ZIP archive: RuntimeError for
 #: what is encrypted, ValueError for names and numbers that cannot be, among them a name
-#: that is not UTF-8. Archives are read, each within its own bounds, where they are needed.
+#: that is not UTF-8. Archives are read where they are needed, each in its own bounds.
 ZIP_REFUSALS: Final[tuple[type[Exception], ...]] = (
     EOFError,
     NotImplementedError,
