@@ -47,10 +47,10 @@ AfterStation = Annotated[
     str, _told("`next` of the page before", pattern=or_nothing(TPS_PATTERN))
 ]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
-Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
-GeoForm = Annotated[
-    Literal["json", "csv", "ndjson", "geojson"], Meta(description="form of answer")
-]
+_FORM = Meta(description="form of answer; `excel`: CSV as Excel has it in Indonesia")
+Form = Annotated[Literal["json", "csv", "excel", "xlsx", "ndjson"], _FORM]
+GeoForm = Annotated[Literal["json", "csv", "excel", "xlsx", "ndjson", "geojson"], _FORM]
+FileForm = Annotated[Literal["csv", "excel", "xlsx", "ndjson"], _FORM]
 
 
 StatusParameter = Annotated[
@@ -235,9 +235,7 @@ class QueueExportQuery(
 ):
     """A whole reading queue."""
 
-    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
-        "csv"
-    )
+    format: FileForm = "csv"
 
 
 class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -294,9 +292,9 @@ class IncidentExportQuery(_WhichIncidents, frozen=True, kw_only=True):
     sort: Annotated[
         IncidentOrder, Meta(description="up to 500: by what; the newest report first")
     ] = ""
-    format: Annotated[
-        Literal["csv", "ndjson", "geojson"], Meta(description="form of answer")
-    ] = "csv"
+    format: Annotated[Literal["csv", "excel", "xlsx", "ndjson", "geojson"], _FORM] = (
+        "csv"
+    )
 
 
 class DuplicatesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -346,6 +344,4 @@ class ExportQuery(_WhichStations, frozen=True, kw_only=True):
     """Everything of one sort, in one stream; filters, order are those of `stations`."""
 
     what: Annotated[What, Meta(description="which rows")] = "results"
-    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
-        "csv"
-    )
+    format: FileForm = "csv"

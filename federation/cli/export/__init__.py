@@ -1,9 +1,9 @@
 """`federation export`: rows for a spreadsheet, or everything signed for others.
 
-Rule: one of five things a call. Rows go to a file or to standard output (`rows`); a
-bundle file, a static site, a folder of forks and a trust file always go to the path
-they are given (`publish`). Options that mean nothing together are refused, not passed
-over.
+Rule: one of six things a call. Rows go to a file or to standard output (`rows`), or in
+parts to a folder (`packing`); a bundle file, a static site, a folder of forks and a
+trust file always go to the path they are given (`publish`). Options that mean nothing
+together are refused, not passed over.
 """
 
 import sys
@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
+from federation.cli.export.packing import export_package
 from federation.cli.export.publish import (
     export_bundle,
     export_excerpt,
@@ -23,6 +24,8 @@ from federation.cli.export.publish import (
 )
 from federation.cli.export.rows import write_rows, write_rows_to
 from federation.cli.help import Command
+from federation.flows.dataset.choose import TABLE_FORMS
+from federation.flows.dataset.package import PackageAsked
 from federation.flows.publish.items import Selection, read_sizes
 from federation.flows.publish.trust import TRUST_QUORUM
 from federation.flows.query.export import WHATS, Export, What
@@ -36,7 +39,7 @@ _OF_ROWS = ("form", "what", "path")
 
 @click.command("export", cls=Command, help="export.help")
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv",
+    "--format", "form", type=click.Choice(TABLE_FORMS), default="csv",
     help="export.option-format", show_default=True,
 )  # fmt: skip
 @click.option(
@@ -45,6 +48,7 @@ _OF_ROWS = ("form", "what", "path")
 )  # fmt: skip
 @click.option("--region", default="", help="views.option-region")
 @click.option("--out", "path", type=_FILE, help="export.option-out")
+@click.option("--package", type=_FOLDER, help="export.option-package")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
 @click.option("--static", type=_FOLDER, help="export.option-static")
 @click.option("--forks", type=_FOLDER, help="export.option-forks")
@@ -64,6 +68,7 @@ def export(  # noqa: PLR0911, PLR0913, PLR0917  one argument per option
     what: What,
     region: str,
     path: Path | None,
+    package: Path | None,
     bundle: Path | None,
     static: Path | None,
     forks: Path | None,
@@ -95,6 +100,9 @@ def export(  # noqa: PLR0911, PLR0913, PLR0917  one argument per option
         export_trust(run, trust, quorum, elections)
         return None
     asked = find_scope(run, election, contest)
+    if package is not None:
+        export_package(run, package, PackageAsked(asked, what, region, form))
+        return None
     with run.open_database().view() as view:
         begun = Export(view, run.settings, asked, what, region)
         if path is None:
@@ -146,6 +154,7 @@ def _check_together(run: Run) -> None:
 
 #: What stands alone, and with what it does not go together.
 _ALONE = {
+    "package": ("path", "bundle", "static", "forks", "trust"),
     "bundle": (*_OF_ROWS, "static", "trust", "forks"),
     "forks": (*_OF_ROWS, "static", "trust", "region", "contest", "election"),
     "since": ("region", "contest"),

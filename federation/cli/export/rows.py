@@ -11,27 +11,27 @@ from typing import BinaryIO
 from federation.cli.context import Run
 from federation.config.disk import blaming
 from federation.files import write_whole
-from federation.flows.query.cells import format_csv, format_ndjson
+from federation.flows.dataset.choose import open_form
 from federation.flows.query.export import Export
 from federation.store.db import View
 
 
 def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) -> int:
-    """Write all pages; how many rows there were."""
-    count, heading = 0, True
-    if form == "ndjson":
-        out.write(format_ndjson([begun.head()]))
+    """Write all pages; how many rows there were.
+
+    Raises:
+        ConfigError: the form needs a package that is not installed.
+        FormatError: there are more rows than the form can have.
+    """
+    count, table = 0, open_form(form)
+    out.write(table.open(begun.head()))
     with run.out.progress(None, run.t("export.working")) as advance:
         while not begun.done:
             page = begun.read(view)
-            if form == "ndjson":
-                named = (dict(zip(page.columns, row, strict=True)) for row in page.rows)
-                out.write(format_ndjson(named))
-            else:
-                out.write(format_csv([page.columns, *page.rows][not heading :]))
-                heading = False
+            out.write(table.page(page))
             count += len(page.rows)
             advance(len(page.rows))
+    out.write(table.close())
     return count
 
 
