@@ -78,7 +78,7 @@ async def stream(
 ) -> web.StreamResponse:
     """The export, page by page; each page is read when the caller took the last."""
     if form == "xlsx":
-        return await _send_workbook(rows, site)
+        return await _send_workbook(request, rows, site)
     response = web.StreamResponse()
     response.content_type = MEDIA[form]
     if form != "geojson":
@@ -115,12 +115,21 @@ async def _write_pages(
     await response.write_eof()
 
 
-async def _send_workbook(rows: RowStream, site: WebContext) -> web.Response:
+async def _send_workbook(
+    request: web.Request, rows: RowStream, site: WebContext
+) -> web.Response:
     """A workbook, which is there when its last row is: made before it is sent.
 
     Raises:
         FormatError: there are more rows than a workbook is made of.
     """
+    headers = {
+        hdrs.CACHE_CONTROL: "no-store",
+        hdrs.CONTENT_DISPOSITION: _attached(rows, "xlsx"),
+        **({CURSOR: rows.cursor} if rows.cursor else {}),
+    }
+    if request.method == hdrs.METH_HEAD:
+        return web.Response(content_type=XLSX, headers=headers)
     table = open_form("xlsx")
     table.open(rows.head())
     # Each costs seconds: one after another, beside everything else.
@@ -130,11 +139,6 @@ async def _send_workbook(rows: RowStream, site: WebContext) -> web.Response:
                 page = await site.db.read(rows.read)
             await asyncio.to_thread(table.page, page)
         body = await asyncio.to_thread(table.close)
-    headers = {
-        hdrs.CACHE_CONTROL: "no-store",
-        hdrs.CONTENT_DISPOSITION: _attached(rows, "xlsx"),
-        **({CURSOR: rows.cursor} if rows.cursor else {}),
-    }
     return web.Response(body=body, content_type=XLSX, headers=headers)
 
 

@@ -254,6 +254,7 @@ class MapAudit:
         basis: MapBasis,
         folder: Path,
         run_bytes: int = RUN_BYTES,
+        *,
         watch: RowWatch | None = None,
     ) -> None:
         """`folder` is for lines that memory does not hold; see `sorting`."""

@@ -8,6 +8,7 @@ to keep a processor busy for minutes.
 """
 
 import io
+import tempfile
 from collections.abc import Mapping
 from typing import Final
 
@@ -32,7 +33,9 @@ class WorkbookForm:
 
     def __init__(self) -> None:
         self._file = io.BytesIO()
-        self._book = xlsxwriter.Workbook(self._file, _OPTIONS)
+        self._folder = tempfile.TemporaryDirectory(prefix="federation-")
+        options = {**_OPTIONS, "tmpdir": self._folder.name}
+        self._book = xlsxwriter.Workbook(self._file, options)
         self._sheet = self._book.add_worksheet("data")
         self._at = 0
 
@@ -49,6 +52,7 @@ class WorkbookForm:
             FormatError: there are more rows than a workbook is made of.
         """
         if self._at + len(table.rows) > MAX_ROWS:
+            self._drop()
             raise FormatError(Sentence("dataset.too-many-rows", most=f"{MAX_ROWS:,}"))
         if not self._at:
             bold = self._book.add_format({"bold": True})
@@ -69,4 +73,12 @@ class WorkbookForm:
     def close(self) -> bytes:
         """The whole file."""
         self._book.close()
+        self._folder.cleanup()
         return self._file.getvalue()
+
+    def _drop(self) -> None:
+        """Give the rows on the disk back; they go with `_folder` otherwise."""
+        if self._sheet.row_data_fh is not None:
+            self._sheet.row_data_fh.close()
+        self._folder.cleanup()
+        self._book.fileclosed = True
