@@ -12,11 +12,13 @@ map, sorted by station: one look-up and one write per station, one addition per 
     files    one file at two stations: the only thing that ties stations together
     places   where the records of those claims stand, by their ids
     changed  a figure that changed after others held it: told to the operator
+    official what changed in KPU's figures, behind the rows of the map
     deltas   differences of the counters, per kecamatan, then per region
 
 Source: docs/explanation/merging.md
 """
 
+from federation.flows.merge.official import follow_official
 from federation.flows.merge.once import merge_once
 
-__all__ = ["merge_once"]
+__all__ = ["follow_official", "merge_once"]
