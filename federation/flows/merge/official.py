@@ -26,11 +26,11 @@ from federation.store.officialchanges import OfficialRow
 from federation.tlog.tile import WIDTH
 
 BATCH: Final = 5_000
-_Place: TypeAlias = tuple[int, int]  # log, index
+_LeafPlace: TypeAlias = tuple[int, int]  # log, index
 _UNKNOWN: Final = LeafTimes(0, 0)
 
 
-class _Snapshot(NamedTuple):
+class _OrgSnapshot(NamedTuple):
     """What one organisation copied from KPU of one station, in one round."""
 
     key: int
@@ -61,8 +61,8 @@ def follow_official(db: Database, limit: int = BATCH) -> int:
 
 def _note(tx: Transaction, keys: Sequence[int]) -> None:
     held = maprows.load(tx, keys)
-    lines = _Lines(tx)
-    snapshots = [one for key in sorted(held) for one in lines.snapshots_of(held[key])]
+    reader = _SnapshotReader(tx)
+    snapshots = [one for key in sorted(held) for one in reader.snapshots_of(held[key])]
     times = _read_times(tx, keys, snapshots)
     apart = _find_apart(snapshots)
     rows = [
@@ -73,7 +73,7 @@ def _note(tx: Transaction, keys: Sequence[int]) -> None:
     officialchanges.replace_rows(tx, keys, rows)
 
 
-class _Lines:
+class _SnapshotReader:
     """Who said what of KPU's figures, one after another."""
 
     def __init__(self, view: View) -> None:
@@ -85,7 +85,7 @@ class _Lines:
             of[log.org, log.election].append(log.id)
             self._beside[log.id] = of[log.org, log.election]
 
-    def snapshots_of(self, row: StoredRow) -> Iterator[_Snapshot]:
+    def snapshots_of(self, row: StoredRow) -> Iterator[_OrgSnapshot]:
         """Each organisation's, of each round, with what it changed."""
         standing = [slot for slot in row.slots if slot.claim.official]
         if not standing:
@@ -98,7 +98,7 @@ class _Lines:
             groups = merged.groups if merged.round == claim.round else []
             changes = _follow(said, groups)
             if changes:
-                yield _Snapshot(row.key, claim.org, claim.round, changes)
+                yield _OrgSnapshot(row.key, claim.org, claim.round, changes)
 
     def _read_earlier(
         self, key: int, standing: Iterable[LatestClaim]
@@ -131,15 +131,15 @@ def _statement(log_id: int, claim: Claim) -> OfficialStatement:
 
 
 def _read_times(
-    tx: Transaction, keys: Sequence[int], snapshots: Iterable[_Snapshot]
-) -> dict[_Place, LeafTimes]:
+    tx: Transaction, keys: Sequence[int], snapshots: Iterable[_OrgSnapshot]
+) -> dict[_LeafPlace, LeafTimes]:
     """When each of these statements was said: as noted before, else from its leaf."""
     known = {
         (row.log_id, row.index): LeafTimes(row.recorded, row.at)
         for row in officialchanges.read_rows(tx, keys)
         if row.recorded
     }
-    bundles = defaultdict[_Place, list[_Place]](list)
+    bundles = defaultdict[_LeafPlace, list[_LeafPlace]](list)
     for snapshot in snapshots:
         for change in snapshot.changes:
             log_id, index = place = change.statement.place
@@ -158,7 +158,7 @@ def _read_times(
     return known
 
 
-def _find_apart(snapshots: Iterable[_Snapshot]) -> set[tuple[int, str, str]]:
+def _find_apart(snapshots: Iterable[_OrgSnapshot]) -> set[tuple[int, str, str]]:
     """Those of which another organisation's says something else now."""
     beside = defaultdict[tuple[int, str], dict[str, str]](dict)
     for key, org, name, changes in snapshots:
@@ -172,9 +172,9 @@ def _find_apart(snapshots: Iterable[_Snapshot]) -> set[tuple[int, str, str]]:
 
 
 def _row(
-    snapshot: _Snapshot,
+    snapshot: _OrgSnapshot,
     change: OfficialChange,
-    times: Mapping[_Place, LeafTimes],
+    times: Mapping[_LeafPlace, LeafTimes],
     *,
     is_apart: bool,
 ) -> OfficialRow:
@@ -201,7 +201,7 @@ def _row(
     )
 
 
-def _moment(times: Mapping[_Place, LeafTimes], place: _Place) -> int:
+def _moment(times: Mapping[_LeafPlace, LeafTimes], place: _LeafPlace) -> int:
     """When KPU published it, as far as its record says, else when it was signed."""
     recorded, observed = times.get(place, _UNKNOWN)
     return observed or recorded
