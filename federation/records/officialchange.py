@@ -25,9 +25,7 @@ What a statement is, by what stood before it:
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-import msgspec
-
-from federation.records.merge import Group
+from federation.records.merge import Group, decode_counts
 from federation.records.numbering import numbering
 
 ChangeKind: TypeAlias = Literal["appeared", "corrected", "away", "changed", "withdrawn"]
@@ -46,7 +44,6 @@ COMPARISONS: Final[tuple[VotesComparison, ...]] = (
     "differs",
 )
 _DAY_S: Final = 86_400
-_read_votes = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class OfficialStatement(NamedTuple):
@@ -92,7 +89,7 @@ def compare_votes(
     """How the votes of a statement compare with the monitors' groups."""
     if statement is None or not statement.is_complete:
         return "unseen"
-    votes = _read_votes(statement.votes)
+    votes = decode_counts(statement.votes)
     kind = numbering(votes)
     same = [g.votes == votes for g in groups if numbering(g.votes) == kind]
     if not same:
