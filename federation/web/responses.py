@@ -10,16 +10,15 @@ same as members of the collection.
 
 import asyncio
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
 
 from federation.flows.dataset.choose import ENDINGS, MEDIA, format_table, open_form
 from federation.flows.query.cells import format_ndjson
-from federation.flows.query.table import QueryTable
-from federation.store.db import View
+from federation.flows.query.table import QueryTable, RowStream
 from federation.web.context import WebContext
 from federation.web.further import further
 from federation.web.language import text_for_program
@@ -28,23 +27,6 @@ from federation.web.openapi import CURSOR, GEOJSON, JSON, NDJSON, XLSX
 #: Of a request: it is answered whole; whoever keeps the answer compares its tag.
 WHOLE = web.RequestKey("whole", bool)
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
-
-
-class RowStream(Protocol):
-    """Rows without end, a page at a time."""
-
-    cursor: str
-    done: bool
-
-    @property
-    def name(self) -> str:
-        """What a file of it is called, without its ending."""
-
-    def head(self) -> Mapping[str, object]:
-        """What is told of all rows together."""
-
-    def read(self, view: View) -> QueryTable:
-        """The next page, until `done`; its columns are those of every page."""
 
 
 def reply(
