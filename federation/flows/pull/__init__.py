@@ -11,6 +11,7 @@ stops nothing else. The whole turn, and where its parts stand:
     onelog    one log in one turn: its keys, its checkpoint, its leaves
     shown     what a peer showed, beside what came from others
     times     how many logs of one organisation may wait for a time
+    announced what it says of companion keys, looked up before any of it is stored
     extend    a larger tree: prefix proved, then bundles, committed in steps
     forks     what a peer has proved of a log
     context   what a turn is given, and what it reports
