@@ -35,7 +35,7 @@ from typing import Annotated, Final, NamedTuple
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from federation.errors import FormatError, RecordError, SignatureError
-from federation.records.canonical import Digest, Org, Origin, Time, VKey, encode
+from federation.records.canonical import Digest, Org, Origin, Time, encode
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import key_name
 from federation.records.profile import Election
@@ -51,8 +51,8 @@ from federation.tlog.keys import (
     verify_by,
 )
 
-#: A name of 320 bytes, 8 digits, and 1,313 bytes in base64.
-CompanionVKey = Annotated[str, Meta(min_length=1, max_length=2_100)]
+#: A key as text, whatever kind: a name of 320 bytes, 8 digits, 1,313 bytes in base64.
+KeyText = Annotated[str, Meta(min_length=1, max_length=2_100)]
 #: Of a name, in what a companion signs: one byte tells its length.
 MAX_NAME_BYTES: Final = 255
 
@@ -67,7 +67,7 @@ class CompanionKeys(
 ):
     """The companions that count from here on; `previous`: the statement before."""
 
-    by: VKey
+    by: KeyText
     election: Election
     org: Org
     origin: Origin
@@ -77,8 +77,8 @@ class CompanionKeys(
         Meta(max_length=3),
     ]
     version: Annotated[int, Meta(ge=1, le=999_999)]
-    identity: CompanionVKey | UnsetType = UNSET
-    log: CompanionVKey | UnsetType = UNSET
+    identity: KeyText | UnsetType = UNSET
+    log: KeyText | UnsetType = UNSET
     previous: Digest | UnsetType = UNSET
 
     @property

@@ -6,7 +6,7 @@ seed. What is signed begins in a way that nothing else does (`companion.py`,
 
 Sizes in bytes: public key 1,312, signature 2,420 (Ed25519: 32 and 64).
 
-Source: FIPS 204; C2SP tlog-cosignature v1 section "ML-DSA-44 signed message"
+Source: https://doi.org/10.6028/NIST.FIPS.204
 """
 
 from functools import lru_cache
