@@ -21,7 +21,7 @@ import msgspec
 from federation.errors import FederationError
 from federation.flows.audit import MapReport
 from federation.flows.dataset.package import digest_file, read_package
-from federation.flows.dataset.packagefile import Package
+from federation.flows.dataset.packagefile import DataPackage
 from federation.flows.dataset.reading import READABLE, read_rows
 from federation.records.merge import Row, decode_row
 
@@ -64,9 +64,9 @@ class PackageCheck:
         self._folder = folder
         self._package = read_package(folder)
         self._damaged = tuple(_damaged(folder, self._package))
-        self._compared = dict[str, _Rows]()
+        self._compared = dict[str, ComparedRows]()
 
-    def watch(self, source: str, election: str) -> "_Rows | None":
+    def watch(self, source: str, election: str) -> "ComparedRows | None":
         """Takes the rows of a map that is made again, in their order."""
         origin = self._package.federation
         if (
@@ -77,7 +77,7 @@ class PackageCheck:
             or origin.format == "excel"
         ):
             return None
-        rows = self._compared[source] = _Rows(self._folder, self._package)
+        rows = self._compared[source] = ComparedRows(self._folder, self._package)
         return rows
 
     def judge(self, maps: tuple[MapReport, ...]) -> PackageVerdict:
@@ -108,10 +108,10 @@ class PackageCheck:
         )
 
 
-class _Rows:
+class ComparedRows:
     """The rows of the files, beside those of a map that come in the same order."""
 
-    def __init__(self, folder: Path, package: Package) -> None:
+    def __init__(self, folder: Path, package: DataPackage) -> None:
         self.count = 0
         self._origin = package.federation
         self._differing = list[str]()
@@ -227,7 +227,7 @@ def _has(one: Mapping[str, str], votes: Mapping[str, int] | None) -> bool:
     return written == {number: str(count) for number, count in (votes or {}).items()}
 
 
-def _damaged(folder: Path, package: Package) -> Iterator[str]:
+def _damaged(folder: Path, package: DataPackage) -> Iterator[str]:
     for part in package.resources:
         try:
             is_same = digest_file(folder / part.path) == part.hash

@@ -8,12 +8,12 @@ from datetime import datetime
 
 import msgspec
 
-from federation.flows.dataset.packagefile import Origin
+from federation.flows.dataset.packagefile import PackageOrigin
 from federation.flows.query.answers import Source
 
 
 def format_citation(
-    title: str, origin: Origin, sources: Sequence[Source], made: datetime
+    title: str, origin: PackageOrigin, sources: Sequence[Source], made: datetime
 ) -> bytes:
     """The file, as YAML.
 

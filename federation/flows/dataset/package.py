@@ -29,9 +29,9 @@ from federation.flows.dataset.packagefile import (
     MAX_PACKAGE_BYTES,
     PACKAGE,
     SCHEMA,
-    Origin,
-    Package,
-    Part,
+    PackageOrigin,
+    DataPackage,
+    PackagePart,
     format_package,
     format_schema,
     parse_package,
@@ -73,9 +73,9 @@ class Packed(NamedTuple):
         origin: What they were made from.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[PackagePart, ...]
     made: int
-    origin: Origin
+    origin: PackageOrigin
 
 
 def list_parts(view: View, asked: PackageAsked) -> list[str]:
@@ -105,7 +105,7 @@ def write_package(
     """
     regions = list_parts(view, asked)
     first = Export(view, settings, asked.scope, asked.what, regions[0])
-    origin = Origin(
+    origin = PackageOrigin(
         contest=asked.scope.contest,
         what=asked.what,
         region=asked.region,
@@ -118,7 +118,7 @@ def write_package(
     earlier = _read_earlier(folder)
     kept = _kept(folder, origin, earlier)
     writing = _Writing(folder, origin, first, made, asked)
-    parts: list[Part] = []
+    parts: list[PackagePart] = []
     for region in regions:
         name = f"{asked.what}-{region.lower() or _NATION}"
         part = kept.get(name)
@@ -140,7 +140,7 @@ class _Writing:
     def __init__(
         self,
         folder: Path,
-        origin: Origin,
+        origin: PackageOrigin,
         first: Export,
         made: datetime,
         asked: PackageAsked,
@@ -152,7 +152,7 @@ class _Writing:
         self._title_en = f"{names.en} ({asked.scope.contest}, {asked.what})"
         self._is_described = False
 
-    def write_part(self, view: View, name: str, export: Export) -> Part:
+    def write_part(self, view: View, name: str, export: Export) -> PackagePart:
         """One file, whole and durable."""
         form = self._asked.form
         path = f"{name}.{ENDINGS[form]}"
@@ -166,7 +166,7 @@ class _Writing:
                 rows += len(page.rows)
                 file.write(written.take(table.page(page)))
             file.write(written.take(table.close()))
-        return Part(
+        return PackagePart(
             name=name,
             path=path,
             format=ENDINGS[form],
@@ -177,7 +177,7 @@ class _Writing:
             **_how_to_read(form),
         )
 
-    def list(self, parts: Sequence[Part], *, is_complete: bool) -> None:
+    def list(self, parts: Sequence[PackagePart], *, is_complete: bool) -> None:
         """Say what is there."""
         self.origin = replace(self.origin, complete=is_complete)
         citation = format_citation(self._title, self.origin, self._sources, self._made)
@@ -232,7 +232,7 @@ class _Digesting:
         return data
 
 
-def read_package(folder: Path) -> Package:
+def read_package(folder: Path) -> DataPackage:
     """What a folder says of itself.
 
     Raises:
@@ -256,24 +256,26 @@ def digest_file(path: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _read_earlier(folder: Path) -> Package | None:
+def _read_earlier(folder: Path) -> DataPackage | None:
     with suppress(FileNotFoundError):
         return read_package(folder)
     return None
 
 
-def _paths(package: Package | None) -> set[str]:
+def _paths(package: DataPackage | None) -> set[str]:
     return {part.path for part in package.resources} if package else set()
 
 
-def _kept(folder: Path, origin: Origin, earlier: Package | None) -> dict[str, Part]:
+def _kept(
+    folder: Path, origin: PackageOrigin, earlier: DataPackage | None
+) -> dict[str, PackagePart]:
     """Parts of an earlier turn that are of the same map, and whole, by name."""
     if earlier is None or not origin.is_same(earlier.federation):
         return {}
     return {part.name: part for part in _whole(folder, earlier)}
 
 
-def _whole(folder: Path, package: Package) -> Iterator[Part]:
+def _whole(folder: Path, package: DataPackage) -> Iterator[PackagePart]:
     for part in package.resources:
         with suppress(OSError):
             if digest_file(folder / part.path) == part.hash:

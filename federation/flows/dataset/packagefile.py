@@ -7,7 +7,7 @@ which signed log, so that anybody can make it again from the records and compare
 
     schema.json   what the columns are: shared by all files
 
-Source: https://specs.frictionlessdata.io (Data Package, Data Resource, Table Schema)
+Source: https://specs.frictionlessdata.io (Data Data Package, Data Resource, Table Schema)
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$(?!\n)")]
 _Sha256 = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$(?!\n)")]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PackagePart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file of a package; `hash` is `sha256:` and hex."""
 
     name: _Name
@@ -45,7 +45,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: str = "data-resource"
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class PackageOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """What a package was made from, and of what it is.
 
     `map`: the published map. `complete`: no file is still to come.
@@ -59,22 +59,22 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     map: PublishedMap
     complete: bool
 
-    def is_same(self, other: "Origin") -> bool:
+    def is_same(self, other: "PackageOrigin") -> bool:
         """Whether a file of the other is a file of this."""
         return msgspec.structs.replace(self, complete=other.complete) == other
 
 
-class Package(msgspec.Struct, frozen=True, kw_only=True):
+class DataPackage(msgspec.Struct, frozen=True, kw_only=True):
     """What is read back of a package; its other members are for people."""
 
-    federation: Origin
-    resources: Annotated[tuple[Part, ...], Meta(max_length=10_000)]
+    federation: PackageOrigin
+    resources: Annotated[tuple[PackagePart, ...], Meta(max_length=10_000)]
 
 
-_parse: Final = json_parser(Package, what=Sentence("dataset.package-file"))
+_parse: Final = json_parser(DataPackage, what=Sentence("dataset.package-file"))
 
 
-def parse_package(data: bytes) -> Package:
+def parse_package(data: bytes) -> DataPackage:
     """A package that was written here or elsewhere.
 
     Raises:
@@ -89,7 +89,7 @@ def format_schema(columns: Sequence[Column]) -> bytes:
 
 
 def format_package(
-    about: dict[str, Any], origin: Origin, parts: Sequence[Part]
+    about: dict[str, Any], origin: PackageOrigin, parts: Sequence[PackagePart]
 ) -> bytes:
     """The file; `about`: name, title, licences and other members for people."""
     return _pretty(

@@ -15,7 +15,7 @@ import msgspec
 
 from federation.errors import ConfigError, FormatError
 from federation.files import open_regular
-from federation.flows.dataset.packagefile import Part
+from federation.flows.dataset.packagefile import PackagePart
 from federation.text import Sentence
 
 #: Of these the rows can be read back; of others the digests alone are checked.
@@ -23,7 +23,7 @@ READABLE: Final = frozenset({"csv", "ndjson", "parquet"})
 _BATCH: Final = 10_000
 
 
-def read_rows(folder: Path, part: Part) -> Iterator[Mapping[str, str]]:
+def read_rows(folder: Path, part: PackagePart) -> Iterator[Mapping[str, str]]:
     """The rows of a part as text, in their order.
 
     Raises:
