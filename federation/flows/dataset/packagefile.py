@@ -7,7 +7,7 @@ which signed log, so that anybody can make it again from the records and compare
 
     schema.json   what the columns are: shared by all files
 
-Source: https://specs.frictionlessdata.io (Data Data Package, Data Resource, Table Schema)
+Source: https://specs.frictionlessdata.io (Data Package, Data Resource, Table Schema)
 """
 
 from collections.abc import Sequence
