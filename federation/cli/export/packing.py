@@ -1,4 +1,4 @@
-"""`federation export --package`: a data package, on its way to a folder.
+"""`federation export --package` and `--datasette`: data for others, in a folder.
 
 Rule: it is for everybody, so it never lies in a folder of secrets. Whoever interrupts
 it runs it again: what is whole is not made again.
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from federation.cli.context import Run
 from federation.config.disk import blaming
+from federation.flows.dataset.datasette import METADATA, write_datasette
 from federation.flows.dataset.package import PackageAsked, list_parts, write_package
 from federation.flows.dataset.packagefile import PACKAGE
 from federation.flows.publish.outputfolder import check_folder
+from federation.flows.query.scope import QueryScope
 
 
 def export_package(run: Run, folder: Path, asked: PackageAsked) -> None:
@@ -38,4 +40,26 @@ def export_package(run: Run, folder: Path, asked: PackageAsked) -> None:
         "map": done.origin.map.digest,
     }
     text = run.t("export.packed", **value)
+    run.out.show(value, lambda: run.out.note(text))
+
+
+def export_datasette(run: Run, folder: Path, scope: QueryScope) -> None:
+    """Write a contest as a database for Datasette, and say what it has.
+
+    Raises:
+        ConfigError: the folder cannot be used.
+    """
+    home = run.home
+    check_folder(folder, [home.data, home.keys, home.guard], marker=METADATA)
+    progress = run.out.progress(None, run.t("export.working"))
+    with run.open_database().view() as view, blaming(folder), progress as advance:
+        done = write_datasette(view, run.settings, scope, folder, run.now(), advance)
+    value = {
+        "path": str(done.path),
+        "stations": done.stations,
+        "claims": done.claims,
+        "cursor": done.cursor,
+    }
+    metadata = folder / METADATA
+    text = run.t("export.datasette", metadata=metadata, **value)
     run.out.show(value, lambda: run.out.note(text))

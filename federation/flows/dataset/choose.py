@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from federation.flows.dataset.excel import ExcelForm
 from federation.flows.dataset.forms import CsvForm, GeojsonForm, NdjsonForm, TableForm
+from federation.flows.dataset.nist import NistForm, ReportFacts
 from federation.flows.dataset.parquet import ParquetForm
 from federation.flows.dataset.workbook import WorkbookForm
 from federation.flows.query.table import QueryTable
@@ -13,6 +14,8 @@ from federation.flows.query.table import QueryTable
 TableFormName: TypeAlias = Literal[
     "csv", "excel", "ndjson", "geojson", "parquet", "xlsx"
 ]
+#: The form that needs stations, and to know of which election they are.
+NIST: Final = "nist-1500-100"
 TABLE_FORMS: Final[tuple[TableFormName, ...]] = get_args(TableFormName)
 #: What a page offers of its rows, in this order; the words: `page.file_…`.
 PAGE_FORMS: Final[tuple[TableFormName, ...]] = ("csv", "excel", "xlsx", "ndjson")
@@ -24,7 +27,7 @@ ENDINGS: Final = {
     "geojson": "geojson",
     "parquet": "parquet",
     "xlsx": "xlsx",
-    "nist-1500-100": "json",
+    NIST: "json",
 }
 MEDIA: Final = {
     "csv": "text/csv",
@@ -33,7 +36,7 @@ MEDIA: Final = {
     "geojson": "application/geo+json",
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "nist-1500-100": "application/json",
+    NIST: "application/json",
 }
 _FORMS: Final[dict[str, Callable[[], TableForm]]] = {
     "csv": CsvForm,
@@ -45,12 +48,17 @@ _FORMS: Final[dict[str, Callable[[], TableForm]]] = {
 }
 
 
-def open_form(name: str) -> TableForm:
+def open_form(name: str, facts: ReportFacts | None = None) -> TableForm:
     """A file of this form, to be filled.
+
+    `facts`: of the election, for `NIST`, which is given stations only.
 
     Raises:
         ConfigError: it needs a package that is not installed.
     """
+    if name == NIST:
+        assert facts is not None, "a report says of which election it is"
+        return NistForm(facts)
     return _FORMS[name]()
 
 

@@ -13,6 +13,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 ColumnKind: TypeAlias = Literal["code", "word", "text", "integer"]
 
 
+_UNKNOWN: Final = "dataset.column-other"
+
+
 class Column(NamedTuple):
     """One column.
 
@@ -58,7 +61,12 @@ def column_of(name: str) -> Column:
     stem, _, of = name.partition("_")
     if stem in _MANY and of:
         return Column(name, "integer", f"dataset.column-each-{stem}", of)
-    return Column(name, "text", "dataset.column-other")
+    return Column(name, "text", _UNKNOWN)
+
+
+def is_described(name: str) -> bool:
+    """Whether it is known what a column of this name means."""
+    return column_of(name).meaning != _UNKNOWN
 
 
 def described() -> list[Column]:

@@ -25,6 +25,7 @@ from federation.files import make_folders, open_regular, sync_folder, write_whol
 from federation.flows.dataset.choose import ENDINGS, MEDIA, open_form
 from federation.flows.dataset.citation import format_citation
 from federation.flows.dataset.columns import column_of
+from federation.flows.dataset.nist import facts_of
 from federation.flows.dataset.packagefile import (
     MAX_PACKAGE_BYTES,
     PACKAGE,
@@ -117,7 +118,7 @@ def write_package(
     make_folders(folder)
     earlier = _read_earlier(folder)
     kept = _kept(folder, origin, earlier)
-    writing = _Writing(folder, origin, first, made, asked)
+    writing = _Writing(folder, settings, origin, first, made, asked)
     parts: list[PackagePart] = []
     for region in regions:
         name = f"{asked.what}-{region.lower() or _NATION}"
@@ -140,6 +141,7 @@ class _Writing:
     def __init__(
         self,
         folder: Path,
+        settings: Settings,
         origin: PackageOrigin,
         first: Export,
         made: datetime,
@@ -150,6 +152,7 @@ class _Writing:
         names = asked.scope.profile.file.name
         self._title = f"{names.id} ({asked.scope.contest}, {asked.what})"
         self._title_en = f"{names.en} ({asked.scope.contest}, {asked.what})"
+        self._facts = facts_of(settings, asked.scope, made)
         self._is_described = False
 
     def write_part(self, view: View, name: str, export: Export) -> PackagePart:
@@ -157,7 +160,7 @@ class _Writing:
         form = self._asked.form
         path = f"{name}.{ENDINGS[form]}"
         written, rows = _Digesting(), 0
-        table = open_form(form)
+        table = open_form(form, self._facts)
         with write_whole(self._folder / path, _FILE) as file:
             file.write(written.take(table.open(export.head())))
             while not export.done:
