@@ -122,6 +122,7 @@ READS = {
         "/v1/stations",
         "/v1/stations?status=disputed&sort=apart&format=csv",
     ],
+    "/v1/margin": ["/v1/margin", "/v1/margin?region=13&format=csv"],
     "/v1/pictures": [
         "/v1/pictures?region=13",
         "/v1/pictures?picture=coverage&format=csv",

@@ -111,9 +111,9 @@ def test_an_operation_keeps_the_name_that_clients_know_it_by(document):
     assert sorted(names) == [
         *("get_alike", "get_basis", "get_changes", "get_disputed", "get_duplicates"),
         *("get_elections", "get_export", "get_gaps", "get_incident"),
-        *("get_incident_export", "get_incidents", "get_map", "get_merged"),
-        *("get_missing", "get_nation", "get_partners", "get_pictures"),
-        *("get_queue", "get_queue_export", "get_receipt", "get_region"),
+        *("get_incident_export", "get_incidents", "get_map", "get_margin"),
+        *("get_merged", "get_missing", "get_nation", "get_partners"),
+        *("get_pictures", "get_queue", "get_queue_export", "get_receipt", "get_region"),
         *("get_removals", "get_stations", "get_statistics", "get_status"),
         *("get_summary", "get_tps", "take_answer", "take_evidence", "take_mail"),
         *("take_records", "take_reports"),
