@@ -21,7 +21,7 @@ figures where no monitor's are. A station all of whose claims are dropped is uns
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from federation.records.claim import Claim, read_counts
@@ -241,7 +241,7 @@ def _fewest(sizes: Mapping[int, int], wanted: int) -> int | None:
 
 def read_open(
     row: Row,
-    claims: Callable[[], Sequence[Claim]],
+    claims: Sequence[Claim],
     basis: Basis,
     voters: int,
     by: str,
@@ -253,7 +253,7 @@ def read_open(
 
     Args:
         row: Of the station.
-        claims: The latest statement of each of its slots.
+        claims: The latest statement of each of its slots; a plain row needs none.
         basis: Whose claims count.
         voters: The most votes that it can hold.
         by: The numbering of who stands there.
@@ -261,7 +261,7 @@ def read_open(
     groups: list[Votes] = [group.votes for group in row.groups]
     if is_plain(row):
         return _of_numbering(row.tps, groups, by, voters)
-    said = list(claims())
+    said = list(claims)
     monitors = [claim for claim in counted_claims(said) if not claim.official]
     if basis.endswith("plausible"):
         said = [claim for claim in said if not claim.rules]

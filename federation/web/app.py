@@ -148,6 +148,7 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        margin,
         pictures,
         previews,
         live,

@@ -124,6 +124,7 @@ class WebContext:
     names: NameIndexes = field(default_factory=NameIndexes)
     pictures: CountedPictures = field(default_factory=CountedPictures)
     margins: MarginShelf = field(default_factory=MarginShelf)
+    margins_use: asyncio.Lock = field(default_factory=asyncio.Lock)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)

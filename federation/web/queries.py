@@ -221,7 +221,7 @@ class MarginQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         str, Meta(description="whom behind the first, by ballot number; the closest")
     ] = ""
     format: Form = "json"
-    limit: Annotated[int, Meta(ge=1, le=10_000, description="most stations told")] = 100
+    limit: Annotated[int, Meta(ge=1, le=10_000, description="most stations told")] = 20
 
 
 class _WhichForms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -204,6 +204,8 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /daftar", "", "/daftar"),
     ("GET /gambar", "", "/gambar"),
     ("GET /gambar/{code}", "", "/gambar/13"),
+    ("GET /selisih", "", "/selisih"),
+    ("GET /selisih/{code}", "", "/selisih/13"),
     ("GET /pratinjau.png", "", "/pratinjau.png"),
     ("GET /pratinjau/{code}.png", "", "/pratinjau/13.png"),
     ("GET /errors", "", "/errors"),

@@ -199,6 +199,8 @@ READS = {
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],
+    "/selisih": ["/selisih"],
+    "/selisih/{code}": ["/selisih/13?basis=kpu"],
     "/pratinjau.png": ["/pratinjau.png"],
     "/pratinjau/{code}.png": ["/pratinjau/13.png", f"/pratinjau/{STATION}.png"],
     "/lapor": ["/lapor"],

@@ -146,7 +146,7 @@ def read(claims, basis, voters=300):
     row = merge_tps("ppwp", "1" * 13, [(c.org, c) for c in claims], in_register=True)
     if row is None:
         return OpenStation("1" * 13, (), voters)
-    return read_open(row, lambda: claims, basis, voters, "b")
+    return read_open(row, claims, basis, voters, "b")
 
 
 CLAIMS = st.builds(

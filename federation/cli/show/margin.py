@@ -10,6 +10,8 @@ from federation.flows.query.margin import (
     MarginChoice,
     MarginLine,
     answer_margin,
+    say_stations,
+    say_turning,
 )
 from federation.flows.query.margincount import count_knowledge
 from federation.records.margin import BASES, Basis
@@ -62,10 +64,6 @@ def _print(run: Run, answer: MarginAnswer, most: int) -> None:
         out.line(t("margin.unlisted"))
         return
     for told in answer.bases:
-        numbers = {
-            name: out.number(getattr(told, name))
-            for name in ("known", "disputed", "unseen")
-        }
         rows = [_row(run, line) for line in told.margins]
         if rows:
             names = ("pair", "known", "least", "most", "needed")
@@ -74,15 +72,12 @@ def _print(run: Run, answer: MarginAnswer, most: int) -> None:
             out.table(headers, rows, title=title, right=range(1, len(names)))
             closest = told.margins[0]
             out.line(closest.sentence[t.language])
-            if closest.turning:
-                pair = {"first": closest.first, "other": closest.other}
-                turning = out.number(closest.turning)
-                out.line(t("margin.turning", turning=turning, **pair))
+            if turning := say_turning(t, closest):
+                out.line(turning)
         else:
             out.line(t(f"margin.basis_{told.basis}"))
             out.line(t("margin.nobody"))
-        voters = out.number(told.unseen_voters)
-        out.line(t("margin.stations", **numbers, voters=voters))
+        out.line(say_stations(t, told))
         if told.assumed:
             assumed = out.number(told.assumed)
             out.line(t("margin.assumed", assumed=assumed, most=out.number(most)))

@@ -21,8 +21,9 @@ from federation.flows.query.answers import (
     Votes,
 )
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.region import count_expected, read_line
-from federation.flows.query.scope import QueryScope, parse_region, places
+from federation.flows.query.margincount import find_numbering
+from federation.flows.query.region import count_expected
+from federation.flows.query.scope import QueryScope, places
 from federation.flows.query.table import END, PLACE, Credit, QueryTable, place_cells
 from federation.records.margin import (
     BASES,
@@ -33,7 +34,6 @@ from federation.records.margin import (
     find_margins,
     list_first,
 )
-from federation.records.numbering import numbering
 from federation.store import mapstate, registers
 from federation.store.db import View
 from federation.text import LANGUAGES, Sentence, Text
@@ -119,19 +119,6 @@ class MarginChoice(Struct, frozen=True, kw_only=True):
     limit: int = 10
 
 
-def _find_numbering(view: View, asked: QueryScope, code: str) -> tuple[str, list[str]]:
-    """The numbering that most stations of a region have, and who stands there by it.
-
-    Nobody where the candidates are not the same everywhere in the region.
-
-    Raises:
-        FormatError: `code` is not the code of a region.
-    """
-    tally = read_line(view, asked, parse_region(code)).tally
-    standing = list(tally.votes) if tally else []
-    return numbering(standing), standing
-
-
 def answer_margin(
     view: View,
     asked: QueryScope,
@@ -153,7 +140,7 @@ def answer_margin(
     Raises:
         FormatError: no such region, or nobody of this number is behind the first.
     """
-    by, standing = _find_numbering(view, asked, code)
+    by, standing = find_numbering(view, asked, code)
     known = count(by)
     register = count_expected(view, asked, code)
     found: dict[Basis, list[Margin]] = {
@@ -229,6 +216,25 @@ def say_order(t: Text, margin: Margin | MarginLine) -> str:
     if not isinstance(margin.needed, int):
         return t("margin.order_level", **names)
     return t("margin.order_open", **names, needed=t.number(margin.needed))
+
+
+def say_turning(t: Text, margin: MarginLine) -> str:
+    """How few open stations could undo the lead, in words; "": no number of them."""
+    if not isinstance(margin.turning, int) or not margin.turning:
+        return ""
+    names = {"first": margin.first, "other": margin.other}
+    return t("margin.turning", turning=t.number(margin.turning), **names)
+
+
+def say_stations(t: Text, told: BasisMargins) -> str:
+    """How many stations are known and how many are not, in words."""
+    return t(
+        "margin.stations",
+        known=t.number(told.known),
+        disputed=t.number(told.disputed),
+        unseen=t.number(told.unseen),
+        voters=t.number(told.unseen_voters),
+    )
 
 
 def _told_station(station: OpenStation, margin: Margin) -> FirstStation:

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from federation.flows.query.cursor import Cursor, read_cursor
-from federation.flows.query.scope import QueryScope
+from federation.flows.query.region import read_line
+from federation.flows.query.scope import QueryScope, parse_region
 from federation.records.margin import BASES, Basis, Knowledge, OpenStation, read_open
 from federation.records.margin import is_plain as is_plain_row
 from federation.records.merge import decode_row
+from federation.records.numbering import numbering
 from federation.store import mapreading, mapstate, registers
 from federation.store.db import View
 
@@ -21,6 +23,23 @@ from federation.store.db import View
 KEPT_NAMES: Final = 20
 _CONTESTS: Final = 4
 _KABUPATEN: Final = 4
+_PAIRS: Final[tuple[tuple[Basis, Basis], ...]] = (
+    ("monitors", "plausible"),
+    ("kpu", "kpu-plausible"),
+)
+
+
+def find_numbering(view: View, asked: QueryScope, code: str) -> tuple[str, list[str]]:
+    """The numbering that most stations of a region have, and who stands there by it.
+
+    Nobody where the candidates are not the same everywhere in the region.
+
+    Raises:
+        FormatError: `code` is not the code of a region.
+    """
+    tally = read_line(view, asked, parse_region(code)).tally
+    standing = list(tally.votes) if tally else []
+    return numbering(standing), standing
 
 
 class _Part(NamedTuple):
@@ -60,6 +79,20 @@ class MarginShelf:
             if part not in kept.parts:
                 kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
         return _join((kept.parts[part] for part in codes), KEPT_NAMES)
+
+    def advance(self, view: View, asked: QueryScope, code: str, by: str) -> bool:
+        """Count one kabupaten of a region that is not kept; whether all are.
+
+        Args: as of `read`.
+        """
+        if len(code) > _KABUPATEN:
+            return True
+        kept = self._open(view, asked, by)
+        for part in _list_parts(view, asked, code):
+            if part not in kept.parts:
+                kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
+                return False
+        return True
 
     def _open(self, view: View, asked: QueryScope, by: str) -> _Kept:
         """What is kept of the contest, without the parts that changed since."""
@@ -135,13 +168,19 @@ def _count(view: View, asked: QueryScope, code: str, by: str, named: int) -> _Pa
         if row.tps not in most:
             continue
         voters = most.pop(row.tps)
+        most_votes = voters or assumed
         if is_plain_row(row):
-            bases, into = BASES[:1], {BASES[0]: alike}
-        else:
-            bases, into = BASES, apart
-        for basis in bases:
-            read = read_open(row, station.claims, basis, voters or assumed, by)
-            into[basis].add(read, assumed=not voters)
+            alike.add(read_open(row, (), BASES[0], most_votes, by), assumed=not voters)
+            continue
+        claims = station.claims()
+        # Most have no figure that would be dropped: half of the work.
+        is_doubted = any(claim.rules for claim in claims)
+        for basis, plausible in _PAIRS:
+            read = read_open(row, claims, basis, most_votes, by)
+            apart[basis].add(read, assumed=not voters)
+            if is_doubted:
+                read = read_open(row, claims, plausible, most_votes, by)
+            apart[plausible].add(read, assumed=not voters)
     for tps, voters in most.items():
         alike.add(OpenStation(tps, (), voters or assumed), assumed=not voters)
     return _Part(alike, apart)
