@@ -31,7 +31,7 @@ from federation.records.profile import ROUNDS
 
 Basis: TypeAlias = Literal["monitors", "plausible", "kpu", "kpu-plausible"]
 BASES: Final[tuple[Basis, ...]] = get_args(Basis)
-Votes: TypeAlias = Mapping[str, int]
+VoteCounts: TypeAlias = Mapping[str, int]
 
 
 class OpenStation(NamedTuple):
@@ -44,7 +44,7 @@ class OpenStation(NamedTuple):
     """
 
     tps: str
-    groups: tuple[Votes, ...]
+    groups: tuple[VoteCounts, ...]
     voters: int
 
     def ends(self, first: str, other: str) -> tuple[int, int]:
@@ -258,7 +258,7 @@ def read_open(
         voters: The most votes that it can hold.
         by: The numbering of who stands there.
     """
-    groups: list[Votes] = [group.votes for group in row.groups]
+    groups: list[VoteCounts] = [group.votes for group in row.groups]
     if is_plain(row):
         return _of_numbering(row.tps, groups, by, voters)
     said = list(claims)
@@ -281,14 +281,14 @@ def is_plain(row: Row) -> bool:
 
 
 def _of_numbering(
-    tps: str, groups: Sequence[Votes], by: str, voters: int
+    tps: str, groups: Sequence[VoteCounts], by: str, voters: int
 ) -> OpenStation:
     if any(numbering(votes) != by for votes in groups):
         return OpenStation(tps, (), voters)
     return OpenStation(tps, tuple(groups), voters)
 
 
-def _official_groups(row: Row, said: Iterable[Claim]) -> list[Votes]:
+def _official_groups(row: Row, said: Iterable[Claim]) -> list[VoteCounts]:
     """KPU's figures of the counted round; where there is none, of KPU's last one."""
     official = [c for c in said if c.official and c.complete and c.votes]
     rounds = {claim.round for claim in official}

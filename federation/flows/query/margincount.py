@@ -42,19 +42,19 @@ def find_numbering(view: View, asked: QueryScope, code: str) -> tuple[str, list[
     return numbering(standing), standing
 
 
-class _Part(NamedTuple):
+class _PartKnowledge(NamedTuple):
     """The stations of a region that are alike by every basis, and the others."""
 
     alike: Knowledge
     apart: Mapping[Basis, Knowledge]
 
 
-class _Kept(NamedTuple):
+class _KeptParts(NamedTuple):
     """The parts of one contest, as they were at a change of the map."""
 
     stand: object
     change: Cursor
-    parts: dict[str, _Part]
+    parts: dict[str, _PartKnowledge]
 
 
 class MarginShelf:
@@ -62,7 +62,7 @@ class MarginShelf:
 
     def __init__(self) -> None:
         """Nothing is counted yet."""
-        self._kept: dict[tuple[str, str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str, str], _KeptParts] = {}
 
     def read(
         self, view: View, asked: QueryScope, code: str, by: str
@@ -74,7 +74,7 @@ class MarginShelf:
         if len(code) > _KABUPATEN:
             return count_knowledge(view, asked, code, by, KEPT_NAMES)
         kept = self._open(view, asked, by)
-        codes = list(_list_parts(view, asked, code))
+        codes = list(list_parts(view, asked, code))
         for part in codes:
             if part not in kept.parts:
                 kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
@@ -88,13 +88,13 @@ class MarginShelf:
         if len(code) > _KABUPATEN:
             return True
         kept = self._open(view, asked, by)
-        for part in _list_parts(view, asked, code):
+        for part in list_parts(view, asked, code):
             if part not in kept.parts:
                 kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
                 return False
         return True
 
-    def _open(self, view: View, asked: QueryScope, by: str) -> _Kept:
+    def _open(self, view: View, asked: QueryScope, by: str) -> _KeptParts:
         """What is kept of the contest, without the parts that changed since."""
         key = asked.election, asked.contest, by
         stand = mapstate.epoch(view), mapstate.read_basis(view, asked.election)
@@ -102,7 +102,7 @@ class MarginShelf:
         cursor = read_cursor(view, asked.election)
         kept = self._kept.pop(key, None)
         if kept is None or kept.stand != (stand, register):
-            kept = _Kept((stand, register), cursor, {})
+            kept = _KeptParts((stand, register), cursor, {})
         elif kept.change != cursor:
             changed = mapreading.changed_regions(
                 view, asked.election, asked.contest, kept.change.change, _KABUPATEN
@@ -128,20 +128,20 @@ def count_knowledge(
         by: The numbering of who stands there.
         named: Of how many unseen stations the codes are kept.
     """
-    parts = [code] if len(code) >= _KABUPATEN else _list_parts(view, asked, code)
+    parts = [code] if len(code) >= _KABUPATEN else list_parts(view, asked, code)
     return _join((_count(view, asked, part, by, named) for part in parts), named)
 
 
-def _list_parts(view: View, asked: QueryScope, code: str) -> Iterator[str]:
+def list_parts(view: View, asked: QueryScope, code: str) -> Iterator[str]:
     """The kabupaten of the register in a region, or the region where it is smaller."""
     if len(code) >= _KABUPATEN:
         yield code
         return
     for child in registers.children(view, asked.election, code):
-        yield from _list_parts(view, asked, child)
+        yield from list_parts(view, asked, child)
 
 
-def _join(parts: Iterator[_Part], named: int) -> dict[Basis, Knowledge]:
+def _join(parts: Iterator[_PartKnowledge], named: int) -> dict[Basis, Knowledge]:
     alike = Knowledge(named)
     found = {basis: Knowledge(named) for basis in BASES}
     for part in parts:
@@ -153,7 +153,9 @@ def _join(parts: Iterator[_Part], named: int) -> dict[Basis, Knowledge]:
     return found
 
 
-def _count(view: View, asked: QueryScope, code: str, by: str, named: int) -> _Part:
+def _count(
+    view: View, asked: QueryScope, code: str, by: str, named: int
+) -> _PartKnowledge:
     rules = asked.rules
     held, spared = rules.only or ("",), rules.without or ()
     most: dict[str, int | None] = {
@@ -183,4 +185,4 @@ def _count(view: View, asked: QueryScope, code: str, by: str, named: int) -> _Pa
             apart[plausible].add(read, assumed=not voters)
     for tps, voters in most.items():
         alike.add(OpenStation(tps, (), voters or assumed), assumed=not voters)
-    return _Part(alike, apart)
+    return _PartKnowledge(alike, apart)
