@@ -36,6 +36,7 @@ from federation.cli.output import NEGATIVE, OK
 from federation.cli.report import RefusalReport
 from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED
+from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.verdict import Verdict
 from federation.photos.redraw import Redrawer
 from federation.sources.kelurahan import read_codes
@@ -47,7 +48,7 @@ from federation.sources.stream import SourceFile
 from federation.sources.words import name_contest
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
-from federation.web.requests.records import Batch
+from federation.web.requests.records import Batch, WithdrawEmptied
 from federation.web.requests.request import Desk
 
 
@@ -174,8 +175,13 @@ class Import:
                 )
                 return (await desk.run(batch)).verdicts
 
+            async def empty(documents: list[EmptiedDocument]) -> list[Verdict]:
+                emptied = WithdrawEmptied(election=self._election, documents=documents)
+                return (await desk.run(emptied)).verdicts
+
             await self._read(paths, intake)
             await self._publish(intake, self._with_photos(send, desk, intake))
+            await intake.withdraw(empty)
 
     def _with_photos(self, send: Send, desk: Desk | Redrawer, intake: Intake) -> Send:
         """The same, but what rows name is taken in before they are sent."""
