@@ -251,6 +251,22 @@ def count_changes(
     ]
 
 
+def count_since(
+    view: View, between: tuple[int, int], log_id: int, index: int
+) -> list[ChangeCount]:
+    """The same of the statements of one log from an index on."""
+    rows = view.execute(
+        "SELECT kind, was, compared, is_standing, is_apart, count(*)"
+        " FROM official_change WHERE key BETWEEN ? AND ? AND log_id = ? AND idx >= ?"
+        " GROUP BY kind, was, compared, is_standing, is_apart",
+        (*between, log_id, index),
+    )
+    return [
+        ChangeCount(kind, was, compared, bool(standing), bool(apart), count)
+        for kind, was, compared, standing, apart, count in rows
+    ]
+
+
 def count_days(
     view: View, between: tuple[int, int], org: str, offset_s: int
 ) -> list[DayCount]:

@@ -10,14 +10,10 @@ THERE, GONE = (44, 78, 18), None
 
 def document(votes, ts="2024-02-16 23:00:00", **members):
     chart = {f"10002{5 + n}": count for n, count in enumerate(votes)} if votes else None
-    images = [
-        "https://sirekap-obj-formc.kpu.go.id/aa/pemilu/ppwp/31/71/01/10/01"
-        f"/{members.pop('code', CODE)}-20240216-161218-1.jpg",
-        None,
-        None,
-    ]
+    code = members.pop("code", CODE)
+    image = f"https://sirekap-obj-formc.kpu.go.id/aa/pemilu/ppwp/31/{code}-1.jpg"
     usual = {"chart": chart, "administrasi": None, "psu": None, "ts": ts}
-    return usual | {"images": images} | members
+    return usual | {"images": [image, None, None]} | members
 
 
 @pytest.fixture
@@ -104,6 +100,7 @@ def test_a_document_without_figures_withdraws_what_it_had_and_nothing_else(
 def test_people_are_told_in_a_table_and_get_all_of_it_as_a_file(
     own_home, bring, federation, tmp_path
 ):
+    bring({})
     empty = federation("kpu", "--election", "pemilu-2024")
     assert "--source kpu" in empty.out
     bring({CODE: document(THERE)})

@@ -123,6 +123,12 @@ class Import:
 
     def execute(self) -> int:
         """Import, print, and give the exit code."""
+        show = self._run.out.show
+        refused = self.take_in(lambda outcome: show(outcome.value(), outcome.print))
+        return NEGATIVE if refused else OK
+
+    def take_in(self, tell: Callable[[ImportOutcome], None]) -> int:
+        """Import, tell what came of it, and give how much was refused."""
         # Before the report is opened, which a folder must not find among its files.
         paths, passed = find_inputs(self._given.files, self._report)
         with (
@@ -133,19 +139,20 @@ class Import:
             asyncio.run(self._import(intake, paths, passed))
             if self._beside:
                 self._beside.skip_unnamed(intake.skip_photo, paths)
-            outcome = ImportOutcome(
-                self._run,
-                intake,
-                report,
-                election=self._election,
-                kinds=dict(self._kinds),
-                photos=self._beside.counts if self._beside else None,
-                is_dry=self._given.dry_run,
-                is_hinted=self._hint,
+            tell(
+                ImportOutcome(
+                    self._run,
+                    intake,
+                    report,
+                    election=self._election,
+                    kinds=dict(self._kinds),
+                    photos=self._beside.counts if self._beside else None,
+                    is_dry=self._given.dry_run,
+                    is_hinted=self._hint,
+                )
             )
-            self._run.out.show(outcome.value(), outcome.print)
             photos = self._beside.counts["refused"] if self._beside else 0
-            return NEGATIVE if intake.counts["refused"] + photos else OK
+            return intake.counts["refused"] + photos
 
     def _intake(self, report: RefusalReport) -> Intake:
         allow = self._given.allow_unlisted

@@ -1,8 +1,8 @@
 """`federation watch`: folders that another program fills, imported as they grow.
 
-    command   `watch kpu`, round after round, what is told of each
-    folder    which files are complete and not taken yet, in which groups
-    memory    which files were taken, by what they held
+command   `watch kpu`, round after round, what is told of each
+folder    which files are complete and not taken yet, in which groups
+memory    which files were taken, by what they held
 """
 
 import click

@@ -8,18 +8,22 @@ a time, since two of one station in one import would contradict each other.
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from federation.cli.import_.files import see
 from federation.cli.watch.memory import TakenFile, WatchMemory, digest_file
-from federation.records.tps import is_tps
+from federation.records.tps import TPS_PATTERN
 from federation.sources.folder import PassedOver, find_files
 from federation.sources.sirekap import code_of
 
 #: So many are imported together: what is in the log is remembered after each group.
 MAX_GROUP: Final = 5_000
+#: A time that lies further ahead was not set by this machine's clock.
+_AHEAD_S: Final = 60.0
+_CODE: Final = re.compile(TPS_PATTERN)
 
 
 class WatchedFile(NamedTuple):
@@ -69,7 +73,7 @@ def look(folder: Path, memory: WatchMemory, now: float, settle_s: float) -> Fold
             known and known[1:] == (status.st_size, status.st_mtime_ns)
         ):
             continue
-        if now - status.st_mtime < settle_s:
+        if -_AHEAD_S < now - status.st_mtime < settle_s:
             waiting += 1
             continue
         file = TakenFile(digest_file(path), status.st_size, status.st_mtime_ns)
@@ -84,7 +88,7 @@ def make_groups(files: Iterable[WatchedFile]) -> Iterator[list[WatchedFile]]:
     group: dict[str, WatchedFile] = {}
     for watched in files:
         code = code_of(watched.path)
-        is_document = is_tps(code)
+        is_document = _CODE.match(code) is not None
         if group and (not is_document or code in group or len(group) == MAX_GROUP):
             yield list(group.values())
             group = {}

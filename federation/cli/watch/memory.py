@@ -17,9 +17,10 @@ from typing import Final, NamedTuple, Self
 from federation.config.disk import blaming
 from federation.files import make_folders, open_regular, write_durably
 
-_LINE: Final = re.compile(r"([0-9a-f]{64}) ([0-9]+) (-?[0-9]+) ([^\n]+)\n")
+_LINE: Final = re.compile(r"([0-9a-f]{64}) ([0-9]+) (-?[0-9]+) ([^\n]+)")
 #: Lines that say something else by now are dropped when they are more than the others.
 _FEW: Final = 1_000
+_BLOCK: Final = 1 << 20
 
 
 class TakenFile(NamedTuple):
@@ -44,19 +45,17 @@ class WatchMemory:
             ConfigError: it cannot be read or written.
         """
         taken: dict[str, TakenFile] = {}
-        lines = 0
         with blaming(path):
             make_folders(path.parent)
-            for line in _read_lines(path):
-                lines += 1
+            *lines, cut_off = _read(path).split("\n")
+            for line in lines:
                 if match := _LINE.fullmatch(line):
                     digest, size, mtime, name = match.groups()
                     taken[name] = TakenFile(digest, int(size), int(mtime))
-            memory = cls(path, taken)
-            if lines > 2 * len(taken) + _FEW:
+            if cut_off or len(lines) > 2 * len(taken) + _FEW:
                 with write_durably(path) as file:
                     file.write(_encode(taken))
-        return memory
+        return cls(path, taken)
 
     @property
     def taken(self) -> Mapping[str, TakenFile]:
@@ -71,8 +70,7 @@ class WatchMemory:
         """
         new = dict(files)
         with blaming(self._path), self._path.open("ab") as file:
-            # Behind a line that a crash cut off a new one begins.
-            file.write(b"\n" * (file.tell() > 0) + _encode(new))
+            file.write(_encode(new))
             file.flush()
             os.fsync(file.fileno())
         self._taken |= new
@@ -86,17 +84,19 @@ def memory_name(folder: Path, election: str, contest: str) -> str:
 
 def digest_file(path: Path) -> str:
     """The SHA-256 of a file, hex."""
+    digest = hashlib.sha256()
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
-def _read_lines(path: Path) -> list[str]:
+def _read(path: Path) -> str:
     try:
         with open_regular(path) as file:
-            text = file.read().decode("utf-8", "surrogateescape")
+            return file.read().decode("utf-8", "surrogateescape")
     except FileNotFoundError:
-        return []
-    return [line for line in text.splitlines(keepends=True) if line != "\n"]
+        return ""
 
 
 def _encode(files: Mapping[str, TakenFile]) -> bytes:
