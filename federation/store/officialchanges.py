@@ -20,7 +20,7 @@ from federation.store.mapkey import election_range
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
-        "0001-create",
+        "0004-official",
         """
         CREATE TABLE official_change (
             key INTEGER NOT NULL,
