@@ -5,11 +5,16 @@ from typing import Any
 
 import click
 
-from federation.cli.backup.given import key_options, open_private, print_manifest
+from federation.cli.backup.given import (
+    key_options,
+    open_private,
+    open_typed,
+    print_manifest,
+)
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.errors import ConflictError
-from federation.flows.backup import BackupFile, RestoredHome, restore_backup
+from federation.flows.backup import RestoredHome, restore_backup
 from federation.text import Sentence
 
 
@@ -27,7 +32,7 @@ def restore(run: Run, *, file: str, folder: str | None, **given: Any) -> None:  
     if key_file and given["without_keys"]:
         told = {"one": "--key", "other": "--without-keys"}
         raise click.UsageError(run.t("export.not-together", **told))
-    with BackupFile(Path(file).absolute()) as backup:
+    with open_typed(file, given["store_access"]) as backup:
         if backup.manifest.key and not (key_file or given["without_keys"]):
             told = {"path": file, "key": backup.manifest.key}
             raise ConflictError(Sentence("backup.needs-key", **told))

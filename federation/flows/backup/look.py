@@ -24,7 +24,7 @@ from federation.flows.backup.form import (
     BackupFile,
 )
 from federation.flows.backup.manifest import BackupManifest, list_extents
-from federation.flows.backup.photos import LookedPhotos, look_at, photos_beside
+from federation.flows.backup.photos import LookedPhotos, look_at
 from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import MOST_BYTES, open_secrets
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
@@ -119,10 +119,10 @@ def examine_backup(
             )
             photos = LookedPhotos(0, 0, 0)
             if not backup.manifest.photo_store:
-                beside = photos_beside(backup.path.parent)
+                beside = backup.place.photos()
                 photos = asyncio.run(look_at(db, beside, told))
     return BackupReport(
-        path=str(backup.path),
+        path=backup.path,
         size=backup.size,
         manifest=backup.manifest,
         secrets=secrets,
@@ -151,10 +151,9 @@ def put_files(backup: BackupFile, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _scratch(backup: BackupFile) -> Iterator[Path]:
-    """An empty folder with room: where temporary files lie, or beside the backup."""
+    """An empty folder with room."""
     wanted = _COPIES * backup.unpacked
-    folders = [Path(tempfile.gettempdir()), backup.path.parent]
-    folder = max(folders, key=lambda one: free_bytes(one) or wanted)
+    folder = max(backup.place.scratch(), key=lambda one: free_bytes(one) or wanted)
     check_room(folder, free_bytes(folder), wanted)
     with tempfile.TemporaryDirectory(prefix="backup-", dir=folder) as scratch:
         yield Path(scratch)

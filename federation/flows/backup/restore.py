@@ -32,7 +32,8 @@ from federation.flows.backup.form import (
 from federation.flows.backup.last import LastBackup, save_last
 from federation.flows.backup.look import check_database, put_files
 from federation.flows.backup.manifest import BackupManifest
-from federation.flows.backup.photos import NAME, copy_one, photos_beside
+from federation.flows.backup.photos import copy_one
+from federation.flows.backup.place import PHOTOS_FOLDER
 from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import open_secrets
 from federation.store.reserve import free_bytes
@@ -168,7 +169,7 @@ def _targets(stage: Path, home: Home) -> list[_Target]:
         _Target(stage / "keys", home.keys),
     ]
     if not is_remote(home.blobs):
-        targets.append(_Target(stage / NAME, home.folder / home.blobs))
+        targets.append(_Target(stage / PHOTOS_FOLDER, home.folder / home.blobs))
     return sorted(targets, key=lambda one: len(one.place.parts))
 
 
@@ -200,7 +201,7 @@ def _came_of(backup: BackupFile) -> LastBackup:
     """What the new home knows of backups: the one that it is made of is whole."""
     manifest = backup.manifest
     return LastBackup(
-        path=str(backup.path),
+        path=backup.path,
         made_at=manifest.made_at,
         has_keys=bool(manifest.key),
     )
@@ -212,7 +213,7 @@ async def _put_photos(
     """How many came, and how many are missing."""
     if is_remote(home.blobs):
         return 0, 0
-    source, target = photos_beside(backup.path.parent), open_blobs(NAME, stage)
+    source, target = backup.place.photos(), open_blobs(PHOTOS_FOLDER, stage)
     came, missing = 0, 0
     for digest in backup.lines(PHOTOS):
         if is_digest(digest) and await copy_one(source, target, digest):

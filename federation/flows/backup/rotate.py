@@ -8,74 +8,69 @@ of those that stay is whole.
 
 import asyncio
 import re
-from pathlib import Path
 
 from federation.errors import FederationError
-from federation.files import sync_folder
-from federation.flows.backup.create import ENDING, locked
 from federation.flows.backup.form import PHOTOS, BackupFile
-from federation.flows.backup.photos import NAME, keep_only, photos_beside
+from federation.flows.backup.photos import keep_only
+from federation.flows.backup.place import ENDING, BackupPlace
 
 
-def rotate_backups(folder: Path, org: str, keep: int) -> list[Path]:
+def rotate_backups(place: BackupPlace, org: str, keep: int) -> list[str]:
     """Delete all but the newest `keep` backups of this organisation; which went.
 
     Raises:
         ConflictError: a backup is being made there.
-        OSError: the disk failed.
+        OSError: the disk failed, or the object store.
     """
-    with locked(folder):
-        ours = list_backups(folder, org)
+    with place.alone():
+        ours = list_backups(place, org)
         stay, going = ours[:keep], ours[keep:]
-        if not going or not any(_is_whole(path) for path in stay):
+        if not going or not any(_is_whole(place, name) for name in stay):
             return []
-        for path in going:
-            path.unlink()
-        sync_folder(folder)
-        _drop_unnamed(folder)
+        place.delete(going)
+        _drop_unnamed(place)
         return going
 
 
-def list_backups(folder: Path, org: str) -> list[Path]:
-    """The backups of an organisation in a folder, the newest first.
+def list_backups(place: BackupPlace, org: str) -> list[str]:
+    """The names of an organisation's backups in a place, the newest first.
 
     Raises:
-        OSError: the folder cannot be read.
+        OSError: the place cannot be read.
     """
     form = re.compile(rf"{re.escape(org)}-(\d{{8}}T\d{{6}}Z)(?:-(\d+))?{ENDING}")
     found = []
-    for path in folder.iterdir():
-        match = form.fullmatch(path.name)
-        if match and not path.is_symlink() and _org_of(path) == org:
-            found.append((match[1], int(match[2] or 1), path))
-    return [path for _, _, path in sorted(found, reverse=True)]
+    for name in place.names():
+        match = form.fullmatch(name)
+        if match and _org_of(place, name) == org:
+            found.append((match[1], int(match[2] or 1), name))
+    return [name for _, _, name in sorted(found, reverse=True)]
 
 
-def _org_of(path: Path) -> str:
+def _org_of(place: BackupPlace, name: str) -> str:
     try:
-        with BackupFile(path, in_full=False) as backup:
+        with BackupFile(place, name, in_full=False) as backup:
             return backup.manifest.org
     except (FederationError, OSError):
         return ""
 
 
-def _is_whole(path: Path) -> bool:
+def _is_whole(place: BackupPlace, name: str) -> bool:
     try:
-        BackupFile(path).close()
+        BackupFile(place, name).close()
     except (FederationError, OSError):
         return False
     return True
 
 
-def _drop_unnamed(folder: Path) -> None:
+def _drop_unnamed(place: BackupPlace) -> None:
     """Delete the photographs that no backup here names, whosever it is."""
-    if not (folder / NAME).exists():
-        return
     named: set[str] = set()
-    for path in folder.glob(f"*{ENDING}"):
+    for name in place.names():
         try:
-            with BackupFile(path) as backup:
+            # What it names has a check sum of its own: not all of it is read for that.
+            with BackupFile(place, name, in_full=False) as backup:
                 named.update(backup.lines(PHOTOS))
         except (FederationError, OSError):
             return  # nobody knows which it needs
-    asyncio.run(keep_only(photos_beside(folder), named))
+    asyncio.run(keep_only(place.photos(), named))
