@@ -70,7 +70,8 @@ def _format(case: Case, language: str) -> str:
     said = case.id if language == "id" else case.en
     command = f"`federation {' '.join(case.words)}`"
     parts = (said.done, command, said.what, f"`{case.where}`", said.mend, case.exit)
-    told = (str(part).replace("{home}", "HOME") for part in parts)
+    lines = (str(part).replace("\n", "<br>") for part in parts)
+    told = (part.replace("{home}", "HOME") for part in lines)
     cells = (one.replace("{tomorrow}", "…").replace("|", "\\|") for one in told)
     return f"| {' | '.join(cells)} |\n"
 

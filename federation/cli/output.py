@@ -91,6 +91,12 @@ def clean(text: str) -> str:
     )  # fmt: skip
 
 
+def typed_in(line: str) -> str | None:
+    """The command that a line of a sentence is nothing but, to be copied as it is."""
+    inner = line.removeprefix("`").removesuffix("`")
+    return inner if line == f"`{inner}`" and "`" not in inner else None
+
+
 def clean_line(text: str) -> str:
     r"""The same for a text that is one line: a line feed is shown as `\n`."""
     return clean(text).replace("\n", "\\n")
@@ -245,7 +251,10 @@ class Output:
                 text = escape_json(_encode(value).decode(), self.stderr)
                 print(text, file=self.stderr)
         else:
-            self.note(sentence)
+            lines = sentence.split("\n")
+            commands = map(typed_in, lines)
+            told = zip(lines, commands, strict=True)
+            self.note("\n".join(f"  {typed}" if typed else at for at, typed in told))
         return code
 
     def _cell(self, value: object) -> str:

@@ -109,7 +109,8 @@ def _meaning(error: "sqlite3.DatabaseError", path: Path) -> Exception | None:
     if code in {_BUSY, _LOCKED, _PROTOCOL}:
         return ConflictError(Sentence("machine.database-busy", path=path))
     if code == _NOTADB:
-        return VerificationError(Sentence("machine.database-no-database", path=path))
+        words = Sentence("machine.database-no-database", path=path, folder=path.parent)
+        return VerificationError(words)
     # The second is the driver's, which gives it no code.
     if code == _CORRUPT or "decode to UTF-8" in str(error):
         return VerificationError(Sentence("machine.database-damaged", path=path))

@@ -2,8 +2,9 @@
 
 Rule: a row breaks one thing of a node and a partner that are well (`world.py`). What
 is expected stands here in the words of both languages: what is wrong, where (a file, an
-address, a number; the same in both), how to mend it; and the exit code. The page is
-made of this table (`scripts/make_broken.py`), the tests hold the commands to each row.
+address, a number; the same in both), how to mend it, line by line; and the exit code.
+The page is made of this table (`scripts/make_broken.py`), the tests hold the commands
+to each row.
 
 `{home}` is the folder of the node, `{tomorrow}` the day after today, in Jakarta.
 """
@@ -422,8 +423,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "wrong key pasted", TEST, 5, fingerprint(STRANGER.key),
-        Said("`identity` is another key of that name", "ANOTHER key answers", "change nothing, tell b.example so, and run `federation peers pause b.example`"),
-        Said("`identity` kunci lain dengan nama itu", "yang menjawab kunci LAIN", "jangan ubah apa pun, beri tahu b.example, dan jalankan `federation peers pause b.example`"),
+        Said("`identity` is another key of that name", "ANOTHER key answers", "change nothing else, tell b.example so\nfederation peers pause b.example"),
+        Said("`identity` kunci lain dengan nama itu", "yang menjawab kunci LAIN", "jangan ubah yang lain, beri tahu b.example\nfederation peers pause b.example"),
         _peer(identity=STRANGER.key),
     ),
     Case(
@@ -464,8 +465,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "backup put back there", TEST, 5, THEIRS,
-        Said("the partner runs on an older copy", "an older copy runs there", "THEY must sign nothing now; nothing has to be changed here"),
-        Said("mitra berjalan dengan salinan lama", "yang berjalan di sana salinan lama", "MEREKA tidak boleh menandatangani apa pun dulu; di sini tidak ada yang perlu diubah"),
+        Said("the partner runs on an older copy", "an older copy runs there", "THEY must sign nothing now\n1. Stop the second node\n3. Start your node"),
+        Said("mitra berjalan dengan salinan lama", "yang berjalan di sana salinan lama", "MEREKA tidak boleh menandatangani apa pun dulu\n1. Hentikan node kedua\n3. Jalankan node Anda"),
         _older_there,
     ),
     Case(
@@ -476,8 +477,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "other protocol", TEST, 5, "b.example",
-        Said("the partner speaks a later protocol only", "b.example speaks protocol 2, this node speaks protocol 1", "upgrade the program on this machine. 1. Ask b.example what `federation --version` prints there"),
-        Said("mitra hanya memakai protokol yang lebih baru", "b.example memakai protokol 2, node ini protokol 1", "perbarui program di komputer ini. 1. Tanyakan kepada b.example apa yang dicetak `federation --version` di sana"),
+        Said("the partner speaks a later protocol only", "b.example speaks protocol 2, this node speaks protocol 1", "upgrade the program on this machine\n1. Ask b.example what `federation --version` prints there\nsudo systemctl stop federation\n3. Look again: `federation peers test b.example`"),
+        Said("mitra hanya memakai protokol yang lebih baru", "b.example memakai protokol 2, node ini protokol 1", "perbarui program di komputer ini\n1. Tanyakan kepada b.example apa yang dicetak `federation --version` di sana\nsudo systemctl stop federation\n3. Periksa lagi: `federation peers test b.example`"),
         _version,
     ),
     # peers.toml
@@ -544,14 +545,14 @@ CASES: Final[tuple[Case, ...]] = (
     # federation.toml
     Case(
         "settings missing", STATUS, 3, "{home}/federation.toml",
-        Said("federation.toml was deleted", "this file is gone, and the rest of the node is still here", "Do not run `federation init` in {home}, and delete nothing there"),
-        Said("federation.toml terhapus", "berkas ini hilang, sedangkan bagian lain node masih ada di sini", "Jangan jalankan `federation init` di {home}, dan jangan hapus apa pun di sana"),
+        Said("federation.toml was deleted", "this file is gone, and the rest of the node is still here", "do not run `federation init` in {home}, and delete nothing there\ncp COPY {home}/federation.toml\nfederation backup restore BACKUP NEWFOLDER"),
+        Said("federation.toml terhapus", "berkas ini hilang, sedangkan bagian lain node masih ada di sini", "jangan jalankan `federation init` di {home}, dan jangan hapus apa pun di sana\ncp SALINAN {home}/federation.toml\nfederation backup restore CADANGAN FOLDERBARU"),
         _no_settings,
     ),
     Case(
         "settings elsewhere", STATUS, 3, "federation.toml",
-        Said("the node is in another folder", "none is here", "`--home FOLDER` (for a service mostly `--home /var/lib/federation`"),
-        Said("node ada di folder lain", "di sini tidak ada", "`--home FOLDER` (untuk layanan biasanya `--home /var/lib/federation`"),
+        Said("the node is in another folder", "none is here", "`--home FOLDER` (for a service mostly `--home /var/lib/federation`\nsudo find / -xdev -name federation.toml"),
+        Said("node ada di folder lain", "di sini tidak ada", "`--home FOLDER` (untuk layanan biasanya `--home /var/lib/federation`\nsudo find / -xdev -name federation.toml"),
         _elsewhere,
     ),
     Case(
@@ -593,57 +594,57 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "key missing", DOCTOR, 1, "{home}/keys/mirror.pem",
-        Said("a key was not copied along", "there is no such file", "copy it back from the backup of {home}/keys, as the user of the node. Without a backup: delete nothing"),
-        Said("sebuah kunci tidak ikut disalin", "tidak ada", "salin kembali dari cadangan {home}/keys, sebagai pengguna node. Bila tidak ada cadangan: jangan hapus apa pun"),
+        Said("a key was not copied along", "there is no such file", "With a backup of {home}/keys: copy this file back\nWithout one: delete nothing\nfederation keys statement prepare --replace all"),
+        Said("sebuah kunci tidak ikut disalin", "tidak ada", "Bila ada cadangan {home}/keys: salin kembali berkas ini\nBila tidak ada: jangan hapus apa pun\nfederation keys statement prepare --replace all"),
         _gone("keys/mirror.pem"),
     ),
     Case(
         "key of another organisation", DOCTOR, 1, "{home}/keys/node.pem",
-        Said("a key of another organisation", "which no statement of our identity names", "copy it back from the backup of {home}/keys, as the user of the node. Without a backup: delete nothing"),
-        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "salin kembali dari cadangan {home}/keys, sebagai pengguna node. Bila tidak ada cadangan: jangan hapus apa pun"),
+        Said("a key of another organisation", "which no statement of our identity names", "With a backup of {home}/keys: copy this file back\nWithout one: delete nothing\nfederation keys statement prepare --replace all"),
+        Said("kunci organisasi lain", "yang tidak disebut pernyataan identitas kita", "Bila ada cadangan {home}/keys: salin kembali berkas ini\nBila tidak ada: jangan hapus apa pun\nfederation keys statement prepare --replace all"),
         _key_of_another,
     ),
     Case(
         "key cut off", DOCTOR, 1, "{home}/keys/records.pem",
-        Said("a key was copied in part", "is cut off", "copy it back from the backup of {home}/keys, as the user of the node. Without a backup: delete nothing"),
-        Said("kunci tersalin sebagian", "terpotong", "salin kembali dari cadangan {home}/keys, sebagai pengguna node. Bila tidak ada cadangan: jangan hapus apa pun"),
+        Said("a key was copied in part", "is cut off", "With a backup of {home}/keys: copy this file back\nWithout one: delete nothing\nfederation keys statement prepare --replace all"),
+        Said("kunci tersalin sebagian", "terpotong", "Bila ada cadangan {home}/keys: salin kembali berkas ini\nBila tidak ada: jangan hapus apa pun\nfederation keys statement prepare --replace all"),
         _cut_key,
     ),
     Case(
         "keys of root", DOCTOR, 1, "{home}/keys/node.pem",
-        Said("root copied the keys, the node is another user", "the owner is root, and this command runs as nobody, who has no permission", "sudo chown -R nobody {home}/keys"),
-        Said("kunci disalin root, node pengguna lain", "pemiliknya root, sedangkan perintah ini dijalankan sebagai nobody, yang tidak mempunyai izin", "sudo chown -R nobody {home}/keys"),
+        Said("root copied the keys, the node is another user", "the owner is root, and this command runs as nobody, who has no permission", "sudo chown -R nobody {home}/keys\nfederation doctor --home {home}"),
+        Said("kunci disalin root, node pengguna lain", "pemiliknya root, sedangkan perintah ini dijalankan sebagai nobody, yang tidak mempunyai izin", "sudo chown -R nobody {home}/keys\nfederation doctor --home {home}"),
         _nobodys_keys,
     ),
     # The data.
     Case(
         "data of root", DOCTOR, 1, "{home}/data",
-        Said("a command was once run as root", "belongs to the user root; this command runs as nobody, and this user may not write there", "sudo chown -R nobody {home}/data"),
-        Said("sebuah perintah pernah dijalankan sebagai root", "milik pengguna root; perintah ini dijalankan sebagai nobody, dan pengguna ini tidak boleh menulis di sana", "sudo chown -R nobody {home}/data"),
+        Said("a command was once run as root", "belongs to the user root; this command runs as nobody, and this user may not write there", "sudo chown -R nobody {home}/data\nfederation doctor --home {home}"),
+        Said("sebuah perintah pernah dijalankan sebagai root", "milik pengguna root; perintah ini dijalankan sebagai nobody, dan pengguna ini tidak boleh menulis di sana", "sudo chown -R nobody {home}/data\nfederation doctor --home {home}"),
         _nobodys_data,
     ),
     Case(
         "data read-only", DOCTOR, 1, "{home}/data",
-        Said("the disk was mounted read-only after a fault", "a medium that can only be read", "First copy {home}/data to another disk, then `sudo mount -o remount,rw /"),
-        Said("disk dipasang hanya dapat dibaca setelah gangguan", "media yang hanya dapat dibaca", "Salin dulu {home}/data ke disk lain, lalu `sudo mount -o remount,rw /"),
+        Said("the disk was mounted read-only after a fault", "a medium that can only be read", "2. Copy the data to another disk first\n`sudo cp -a {home}/data /DISK/`\n3. Let the disk be written again: `sudo mount -o remount,rw /"),
+        Said("disk dipasang hanya dapat dibaca setelah gangguan", "media yang hanya dapat dibaca", "2. Salin dulu datanya ke disk lain\n`sudo cp -a {home}/data /DISK/`\n3. Buat disknya dapat ditulisi lagi: `sudo mount -o remount,rw /"),
         _read_only,
     ),
     Case(
         "data not mounted", DOCTOR, 1, "{home}/data",
-        Said("the disk with the data is not mounted", "this node has signed", "put nothing there: all may be safe on that disk. `lsblk` shows the disks, `sudo mount -a` mounts"),
-        Said("disk datanya tidak terpasang", "pernah menandatangani", "jangan taruh apa pun di sana: semuanya mungkin aman di disk itu. `lsblk` menampilkan disk, `sudo mount -a` memasang"),
+        Said("the disk with the data is not mounted", "this node has signed", "put nothing there: all may be safe on that disk\n1. See which disks there are: `lsblk`\n2. Mount those that this machine knows: `sudo mount -a`"),
+        Said("disk datanya tidak terpasang", "pernah menandatangani", "jangan taruh apa pun di sana: semuanya mungkin aman di disk itu\n1. Lihat disk yang ada: `lsblk`\n2. Pasang yang dikenal komputer ini: `sudo mount -a`"),
         _not_mounted,
     ),
     Case(
         "disk full", DOCTOR, 1, "{home}/data",
-        Said("the disk is full", "the disk is nearly full, too little is left", "make 1024 MB free on the disk of {home}/data; delete nothing in {home}. First `sudo apt-get clean`"),
-        Said("disk penuh", "disk hampir penuh, sisanya terlalu sedikit", "kosongkan 1024 MB di disk tempat {home}/data; jangan hapus apa pun di {home}. Mula-mula `sudo apt-get clean`"),
+        Said("the disk is full", "the disk is nearly full, too little is left", "make 1024 MB free on the disk of {home}/data; delete nothing in {home}\nsudo apt-get clean\n1. `sudo systemctl stop federation`\ndata_folder = \"/DISK/data\""),
+        Said("disk penuh", "disk hampir penuh, sisanya terlalu sedikit", "kosongkan 1024 MB di disk tempat {home}/data; jangan hapus apa pun di {home}\nsudo apt-get clean\n1. `sudo systemctl stop federation`\ndata_folder = \"/DISK/data\""),
         _full,
     ),
     Case(
         "on a network", DOCTOR, 1, "nfs4",
-        Said("the data lies on NFS", "lies on a network (nfs4), on the disk of another machine", "`sudo cp -a {home}/data {home}/guard {home}/keys /DISK/`"),
-        Said("datanya ada di NFS", "ada di jaringan (nfs4), di disk komputer lain", "`sudo cp -a {home}/data {home}/guard {home}/keys /DISK/`"),
+        Said("the data lies on NFS", "lies on a network (nfs4), on the disk of another machine", "2. `sudo cp -a {home}/data {home}/guard {home}/keys /DISK/`\nguard_folder = \"/DISK/guard\"\nReadWritePaths=/DISK"),
+        Said("datanya ada di NFS", "ada di jaringan (nfs4), di disk komputer lain", "2. `sudo cp -a {home}/data {home}/guard {home}/keys /DISK/`\nguard_folder = \"/DISK/guard\"\nReadWritePaths=/DISK"),
         _mounted("nfs4"),
     ),
     Case(
@@ -654,8 +655,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "in a container", DOCTOR, 0, "overlay",
-        Said("the data lies in a container without a volume", "a layer of a container", "start the container with `-v federation:{home}`"),
-        Said("datanya ada di kontainer tanpa volume", "lapisan kontainer", "jalankan kontainer dengan `-v federation:{home}`"),
+        Said("the data lies in a container without a volume", "a layer of a container", "1. `podman stop NAME`\n-v federation:{home} IMAGE`\n4. `podman cp copy/. NAME-2:{home}`"),
+        Said("datanya ada di kontainer tanpa volume", "lapisan kontainer", "1. `podman stop NAMA`\n-v federation:{home} CITRA`\n4. `podman cp salinan/. NAMA-2:{home}`"),
         _mounted("overlay"),
     ),
     Case(
@@ -666,14 +667,14 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "few more files", DOCTOR, 0, "{home}/data",
-        Said("the places for files (inodes) are nearly used up", "few more files can be made in {home}/data", "First `sudo apt-get clean` and `sudo journalctl --vacuum-time=7d`"),
-        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat di {home}/data", "Mula-mula `sudo apt-get clean` dan `sudo journalctl --vacuum-time=7d`"),
+        Said("the places for files (inodes) are nearly used up", "few more files can be made in {home}/data", "sudo apt-get clean\nsudo journalctl --vacuum-time=7d\ndf -i {home}/data"),
+        Said("tempat untuk berkas (inode) hampir habis", "tinggal sedikit berkas yang dapat dibuat di {home}/data", "sudo apt-get clean\nsudo journalctl --vacuum-time=7d\ndf -i {home}/data"),
         _inodes(9_999),
     ),
     Case(
         "database of a newer version", DOCTOR, 1, "{home}/data/federation.db",
-        Said("the program was put back to an earlier version", "made by a newer version of this program", "`sudo rm -f {home}/data/federation.db-wal {home}/data/federation.db-shm`, then `sudo mv {home}/data/before-upgrade.db {home}/data/federation.db`"),
-        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "`sudo rm -f {home}/data/federation.db-wal {home}/data/federation.db-shm`, lalu `sudo mv {home}/data/before-upgrade.db {home}/data/federation.db`"),
+        Said("the program was put back to an earlier version", "made by a newer version of this program", "install the newer version again\nsudo rm -f {home}/data/federation.db-wal {home}/data/federation.db-shm\nsudo mv {home}/data/before-upgrade.db {home}/data/federation.db"),
+        Said("program dikembalikan ke versi sebelumnya", "dibuat versi program yang lebih baru", "pasang lagi versi yang lebih baru\nsudo rm -f {home}/data/federation.db-wal {home}/data/federation.db-shm\nsudo mv {home}/data/before-upgrade.db {home}/data/federation.db"),
         _newer_schema,
     ),
     Case(
@@ -684,8 +685,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "database of an earlier version, disk nearly full", SERVE, 74, "before-upgrade.db",
-        Said("there is no room for the copy that is made before the tables change", "copies the database first", "Make room on that disk, but delete nothing in this folder"),
-        Said("tidak ada ruang untuk salinan yang dibuat sebelum tabel diubah", "menyalin basis datanya lebih dulu", "Bebaskan ruang di disk itu, tetapi jangan hapus apa pun di folder ini"),
+        Said("there is no room for the copy that is made before the tables change", "copies the database first", "Make room on that disk, but delete nothing in this folder\nsudo apt-get clean"),
+        Said("tidak ada ruang untuk salinan yang dibuat sebelum tabel diubah", "menyalin basis datanya lebih dulu", "Bebaskan ruang di disk itu, tetapi jangan hapus apa pun di folder ini\nsudo apt-get clean"),
         _no_room_to_upgrade,
     ),
     Case(
@@ -696,15 +697,15 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "database overwritten", SERVE, 4, "{home}/data/federation.db",
-        Said("the beginning of the file is overwritten", "is not a database of SQLite", "({home}/data/federation.db-wal and {home}/data/federation.db-shm); put the newest backup of it in its place"),
-        Said("awal berkas tertimpa", "bukan basis data SQLite", "({home}/data/federation.db-wal dan {home}/data/federation.db-shm); taruh cadangan terbarunya di tempatnya"),
+        Said("the beginning of the file is overwritten", "is not a database of SQLite", "2. `sudo mv {home}/data {home}/data.damaged`\n3. `sudo federation backup restore BACKUP {home}/data.restored --without-keys`"),
+        Said("awal berkas tertimpa", "bukan basis data SQLite", "2. `sudo mv {home}/data {home}/data.damaged`\n3. `sudo federation backup restore CADANGAN {home}/data.restored --without-keys`"),
         _header,
     ),
     # The machine.
     Case(
         "a second node", SERVE, 6, "{home}/data",
-        Said("the node runs already", "another process works in", "`fuser {home}/data/lock` shows the process"),
-        Said("node sudah berjalan", "proses lain sedang bekerja", "`fuser {home}/data/lock` menunjukkan prosesnya"),
+        Said("the node runs already", "another process works in", "A command: wait until it has ended\nfuser -v {home}/data/lock"),
+        Said("node sudah berjalan", "proses lain sedang bekerja", "Bila itu perintah, tunggu sampai selesai\nfuser -v {home}/data/lock"),
         _held,
     ),
     Case(
@@ -727,8 +728,8 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "address of another machine", SERVE, 74, "192.0.2.1:0",
-        Said("`host` is the address of the proxy's machine", "no network interface of this machine has this address", "`host` under [listen] in federation.toml"),
-        Said("`host` alamat komputer proksi", "tidak ada antarmuka jaringan komputer ini", "`host` di bawah [listen] dalam federation.toml"),
+        Said("`host` is the address of the proxy's machine", "no network interface of this machine has this address", "`ip -brief address`\n`host` under [listen] in federation.toml"),
+        Said("`host` alamat komputer proksi", "tidak ada antarmuka jaringan komputer ini", "`ip -brief address`\n`host` di bawah [listen] dalam federation.toml"),
         _settings('host = "127.0.0.1"', 'host = "192.0.2.1"'),
     ),
     Case(

@@ -113,7 +113,7 @@ def test_a_key_file_that_keeps_the_node_from_starting_is_a_finding(
         ended = federation("doctor", "--lang", "en", *options)
         assert ended.code == 1
         assert "node.pem" in ended.out
-        assert "The database is not touched by it" in ended.out
+        assert "the database is not touched by it" in ended.out
         assert "Moved away" not in ended.out
 
 

@@ -134,7 +134,7 @@ class Alarms:
         """Clear what no longer holds of a log that this peer has shown to be well."""
         if log.stalled is not None:
             await self._db.write(logs.stall, log.id, None)
-        await self._settle({("stalled", log.origin), *self._of_shown(log)})
+        await self._settle(self._of_shown(log))
 
     async def settle_peer(self, same: Iterable[Log], *, is_well: bool) -> None:
         """Clear what no longer holds of a peer.
@@ -151,6 +151,8 @@ class Alarms:
     def _of_shown(self, log: Log) -> set[tuple[str, str]]:
         """What does not hold of a log that this peer shows as far as it is known."""
         named = {(code, f"{self._org} {log.origin}") for code in _OF_FEED}
+        # Also where its row says so already: the process may have ended in between.
+        named.add(("stalled", log.origin))
         # A relay that has all of it says nothing of what the origin shows.
         return named | ({("behind", log.origin)} if log.org == self._org else set())
 

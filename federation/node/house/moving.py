@@ -16,7 +16,7 @@ def tell_move(home: Home, folders: Iterable[Path]) -> Sentence:
         home.keys: "keys_folder",
     }
     moved = list(folders)
-    lines = ", ".join(f'`{names[one]} = "/DISK/{one.name}"`' for one in moved)
+    lines = "\n".join(f'`{names[one]} = "/DISK/{one.name}"`' for one in moved)
     shown = shlex.join(map(str, moved))
     move = Sentence("steps.move", folders=shown, lines=lines, settings=home.settings)
     # A copied guard is found out (`store/guard.py`), and nobody should be alarmed.

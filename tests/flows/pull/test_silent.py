@@ -3,10 +3,20 @@
 import pytest
 
 from federation.errors import PeerError
+from federation.flows.pull.alarms import Alarms
 from federation.tlog.fork import check_evidence
 from federation.tlog.keys import Signer
 
 SIZE = 600
+
+
+class EndedError(BaseException):
+    """A process ends; nothing may catch it."""
+
+
+async def ended(*_):
+    """In place of what a process that ended did not do any more."""
+    raise EndedError
 
 
 @pytest.fixture
@@ -263,6 +273,23 @@ async def test_a_log_that_goes_on_is_not_stalled_any_more(puller, show, suara, t
     assert puller.log(suara).stalled is not None
     assert await show(suara, tree) == ("same", 0)
     assert puller.log(suara).stalled is None
+    assert puller.alarms() == set()
+
+
+@pytest.mark.usefixtures("half")
+async def test_no_alarm_outlives_a_process_that_ended_right_before_it_was_cleared(
+    puller, show, suara, kawal, tree, monkeypatch
+):
+    """The log stands still no more, and whoever asks next sees nothing new."""
+    rival = tree.fork(100, suara.results(0, 100, votes=7))
+    assert await show(kawal, rival) == ("waiting", 0)
+    monkeypatch.setattr(Alarms, "settle", ended)
+    puller.trust(suara, max_rows_per_turn=1000)
+    with pytest.raises(EndedError):
+        await show(suara, tree)
+    monkeypatch.undo()
+    assert puller.alarms() == {("stalled", suara.origin)}
+    assert await show(suara, tree) == ("same", 0)
     assert puller.alarms() == set()
 
 
