@@ -101,12 +101,12 @@ class _BackupKeeper:
             if stopped.is_set():
                 raise _BackupStoppedError
 
-        create_backup(
+        made = create_backup(
             BackupSource(home=home, settings=settings, db=self._resources.db),
             place,
             now,
             with_annex=settings.backup.with_annex,
             told=go_on,
         )
-        rotate_backups(place, settings.org, settings.backup.keep)
+        rotate_backups(place, settings.org, settings.backup.keep, made.path)
         return True

@@ -101,6 +101,23 @@ async def test_so_many_stay_as_the_settings_say(turn, home, clock):
     assert listed(home.folder / "to") == [made[3], made[2]]
 
 
+async def test_one_made_after_a_clock_was_ahead_is_not_the_one_that_goes(
+    turn, home, clock
+):
+    """Also with `keep = 1`, where it would be the only good one of its time."""
+    to = home.folder / "to"
+    await turn()
+    before = listed(to)
+    clock.now += 365 * 24 * HOUR
+    await turn()
+    [ahead] = set(listed(to)) - set(before)
+    clock.now = NOW + 6.0 * HOUR
+    await turn()
+    assert ahead not in listed(to)
+    assert len(listed(to)) == 2
+    assert before[0] in listed(to)
+
+
 async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
     turn, resources, home, clock
 ):

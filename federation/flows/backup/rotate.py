@@ -3,7 +3,9 @@
 Rule: nothing goes that this program did not write: a file goes only by its name and by
 what it says of itself, both of this organisation; a photograph only by the form of its
 name, and when no backup in the folder names it any more. Nothing goes at all while none
-of those that stay is whole.
+of those that stay is whole. The one that was made last is the newest, whatever the
+clock says: of the others, those that name a later time than it does were given it by a
+clock that was ahead, and go first.
 """
 
 import asyncio
@@ -15,8 +17,14 @@ from federation.flows.backup.photos import keep_only
 from federation.flows.backup.place import ENDING, BackupPlace
 
 
-def rotate_backups(place: BackupPlace, org: str, keep: int) -> list[str]:
+def rotate_backups(place: BackupPlace, org: str, keep: int, newest: str) -> list[str]:
     """Delete all but the newest `keep` backups of this organisation; which went.
+
+    Args:
+        place: Where.
+        org: Whose.
+        keep: So many stay, at least 1.
+        newest: The path of the one that was made last.
 
     Raises:
         ConflictError: a backup is being made there.
@@ -24,6 +32,9 @@ def rotate_backups(place: BackupPlace, org: str, keep: int) -> list[str]:
     """
     with place.alone():
         ours = list_backups(place, org)
+        last = [name for name in ours if place.path_of(name) == newest]
+        ahead = ours[: ours.index(last[0])] if last else []
+        ours = [*last, *ours[len(ahead) + len(last) :], *ahead]
         stay, going = ours[:keep], ours[keep:]
         if not going or not any(_is_whole(place, name) for name in stay):
             return []
@@ -33,7 +44,7 @@ def rotate_backups(place: BackupPlace, org: str, keep: int) -> list[str]:
 
 
 def list_backups(place: BackupPlace, org: str) -> list[str]:
-    """The names of an organisation's backups in a place, the newest first.
+    """The names of an organisation's backups in a place, the latest first.
 
     Raises:
         OSError: the place cannot be read.

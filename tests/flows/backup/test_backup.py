@@ -253,16 +253,16 @@ def test_the_newest_stay_and_nothing_goes_that_is_no_backup_of_ours(home, tmp_pa
     other = to / "other.example-20200101T000000Z.backup"
     shutil.copy(paths[0], other)  # of ours, under a name of others
     foreign.append(other)
-    gone = rotate_backups(FolderPlace(to), ORG, 2)
+    gone = rotate_backups(FolderPlace(to), ORG, 2, paths[-1])
     assert {str(to / name) for name in gone} == set(paths[:2])
     assert all(path.exists() for path in foreign)
     # One of them cannot be read, so nobody knows which photographs it needs.
     assert beside(to) == {old, new}
     foreign[1].unlink()
     other.unlink()
-    assert len(rotate_backups(FolderPlace(to), ORG, 1)) == 1
+    assert len(rotate_backups(FolderPlace(to), ORG, 1, paths[-1])) == 1
     assert beside(to) == {new}
-    assert rotate_backups(FolderPlace(to), ORG, 1) == []
+    assert rotate_backups(FolderPlace(to), ORG, 1, paths[-1]) == []
 
 
 def test_no_backup_goes_while_none_that_stays_is_whole(home, tmp_path):
@@ -273,7 +273,7 @@ def test_no_backup_goes_while_none_that_stays_is_whole(home, tmp_path):
     data = bytearray(newest.read_bytes())
     data[len(data) // 2] ^= 1
     newest.write_bytes(data)
-    assert rotate_backups(FolderPlace(to), ORG, 1) == []
+    assert rotate_backups(FolderPlace(to), ORG, 1, str(newest)) == []
     assert oldest.exists()
 
 

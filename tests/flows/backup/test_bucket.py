@@ -87,19 +87,28 @@ def test_older_ones_go_behind_one_that_is_whole_and_photos_that_none_names(
         tx.execute("DELETE FROM blob")
     new = photo_in(home, b"new")
     newest = bucket.create(NOW + 3 * DAY).path
-    gone = rotate_backups(bucket.place, ORG, 1)
+    gone = rotate_backups(bucket.place, ORG, 1, newest)
     assert {f"{URL}/{name}" for name in gone} == set(paths)
     assert bucket.names() == {newest.rpartition("/")[2]}
     assert bucket.named_photos() == {new}
 
 
+def test_with_one_to_keep_the_one_made_last_stays_whatever_the_clock_said(bucket):
+    for now in (NOW, NOW + 365 * DAY):
+        bucket.create(now)
+    last = bucket.create(NOW + DAY).path
+    assert len(rotate_backups(bucket.place, ORG, 1, last)) == 2
+    assert bucket.names() == {last.rpartition("/")[2]}
+
+
 def test_none_goes_while_none_that_stays_is_whole(bucket):
     bucket.create()
-    name = bucket.create(NOW + DAY).path.rpartition("/")[2]
+    path = bucket.create(NOW + DAY).path
+    name = path.rpartition("/")[2]
     data = bytearray(obstore.get(bucket.files, name).bytes())
     data[len(data) // 2] ^= 1
     obstore.put(bucket.files, name, bytes(data))
-    assert rotate_backups(bucket.place, ORG, 1) == []
+    assert rotate_backups(bucket.place, ORG, 1, path) == []
     assert len(list_backups(bucket.place, ORG)) == 2
 
 
