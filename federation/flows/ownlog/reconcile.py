@@ -8,7 +8,8 @@ that nothing is appended between what it saw and what it stops.
     such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
-    a successor, begun elsewhere           never again: it goes on there
+    a successor, begun elsewhere           never again: it goes on there; what counts
+                                           and is not here is taken back first
     told to go alone                       sign
     every partner with an address agrees   sign, unless nothing at all is here
     the guard was never away, and
@@ -174,9 +175,13 @@ def reconcile(
         if evidence := _find_fork(tx, own, copies):
             end(tx, own, evidence, int(now))
             return Decision("never", TWO)
-        if keystatements.counted_end(tx, own.origin) is not None:
-            # Ours, begun elsewhere: what is signed here now would count nowhere.
+        if (counted := keystatements.counted_end(tx, own.origin)) is not None:
+            # Ours, begun elsewhere: what is signed here now would count nowhere. What
+            # counts of it and is not here is taken back.
             decision = Decision("never", CONTINUED)
+            best = max(copies, key=lambda copy: copy.signed.size, default=None)
+            if best is not None and own.size < min(counted, best.signed.size):
+                decision = Decision("refill", CONTINUED, best, is_behind=True)
             _apply(tx, own, decision, int(now))
             return decision
         newest = logs.newest_checkpoint(tx, own.id)
