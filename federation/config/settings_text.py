@@ -200,13 +200,13 @@ port = {port}
 [backup]
 # A folder of another disk, "/mnt/backup/node", say, or relative to this file, in which
 # the node makes a backup by itself. Not named: none is made by the clock. Private keys
-# are in it, sealed, once `federation backup key` was run. Or a bucket of a store.
+# are in it, sealed, once `federation backup key` was run. Or a bucket of an object
+# store, "s3://bucket/node".
 # Folder di disk lain, misalnya "/mnt/backup/node", atau relatif terhadap berkas ini,
 # tempat node membuat cadangan sendiri. Tanpa nama: tidak ada yang dibuat terjadwal.
 # Kunci pribadi ikut, tersegel, setelah `federation backup key` dijalankan. Atau bucket
-# di penyimpanan objek.
+# di penyimpanan objek, "s3://bucket/node".
 # to = "/mnt/backup/node"
-# to = "s3://bucket/node"
 # Where that store is and who asks it: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … of the
 # environment, or lines with them in this file (0600).
 # Letak penyimpanan itu dan siapa yang meminta: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … di
