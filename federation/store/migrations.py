@@ -52,6 +52,7 @@ SETS: Final = {
     "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted", "wantedcursors"),
     "webhooks": ("webhooks",),
+    "officialchanges": ("officialchanges",),
     "migrations": ("migrations",),
 }
 
