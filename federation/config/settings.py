@@ -165,6 +165,7 @@ class BackupSettings(
     every_h: Annotated[int, Meta(ge=1, le=8_760)] = 24
     keep: Annotated[int, Meta(ge=1, le=1_000)] = 7
     with_annex: bool = False
+    with_originals: bool = False
     store_access: Filled | None = None
 
 

@@ -220,6 +220,11 @@ port = {port}
 # Whether what is personal of reports, and mail of agencies, goes along, sealed.
 # Apakah data pribadi laporan dan surel lembaga ikut, tersegel.
 # with_annex = false
+# Whether original photographs go along (photos.originals), each sealed for the backup
+# key, once; without that key none does.
+# Apakah foto asli ikut (photos.originals), masing-masing disegel untuk kunci cadangan,
+# sekali; tanpa kunci itu tidak ada yang ikut.
+# with_originals = false
 
 [annex]
 # Days for which the sealed annex of an incident (who reported it, who is accused, the

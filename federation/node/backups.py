@@ -106,6 +106,7 @@ class _BackupKeeper:
             place,
             now,
             with_annex=settings.backup.with_annex,
+            with_originals=settings.backup.with_originals,
             told=go_on,
         )
         rotate_backups(place, settings.org, settings.backup.keep, made.path)

@@ -19,8 +19,11 @@ from federation.text import Sentence
 @click.command("create", cls=Command, help="backup.help-create")
 @click.argument("folder", metavar="FOLDER", required=False)
 @click.option("--with-annex", is_flag=True, help="backup.option-with-annex")
+@click.option("--with-originals", is_flag=True, help="backup.option-with-originals")
 @command_options
-def create(run: Run, *, folder: str | None, with_annex: bool) -> None:
+def create(
+    run: Run, *, folder: str | None, with_annex: bool, with_originals: bool
+) -> None:
     """Make it, and say what is in it and what is not."""
     to = run.settings.backup.to
     if folder is None and to is None:
@@ -35,6 +38,7 @@ def create(run: Run, *, folder: str | None, with_annex: bool) -> None:
             place_for(run.home, run.settings, address or ""),
             run.clock(),
             with_annex=with_annex,
+            with_originals=with_originals,
             told=told,
         )
     run.out.show(made, lambda: _print(run, made))
@@ -46,6 +50,9 @@ def _print(run: Run, made: CreatedBackup) -> None:
     print_manifest(run, manifest, made.size)
     if not manifest.photo_store:
         out.line(t("backup.photos", count=manifest.photos, new=made.photos_new))
+    if manifest.originals:
+        told = {"count": manifest.originals, "new": made.originals_new}
+        out.line(t("backup.originals", **told))
     if made.photos_missing:
         out.line(t("backup.photos-not-here", count=made.photos_missing))
     if not manifest.key:

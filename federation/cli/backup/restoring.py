@@ -93,6 +93,10 @@ def _print(
         out.line(t("backup.photos-restored", count=made.photos))
     if made.photos_missing:
         out.line(t("backup.photos-missing", count=made.photos_missing))
+    if made.originals:
+        out.line(t("backup.originals-restored", count=made.originals))
+    if made.originals_missing:
+        out.line(t("backup.originals-missing", count=made.originals_missing))
     if not made.has_keys:
         out.line(t("backup.next-keys", folder=made.folder))
     if witness is not None:

@@ -44,6 +44,10 @@ def _print(run: Run, report: BackupReport) -> None:
         out.line(t("backup.opened", count=report.secrets))
     if not report.manifest.photo_store:
         out.line(t("backup.photos-beside", count=report.photos))
+    if report.originals:
+        out.line(t("backup.originals-beside", count=report.originals))
+    if count := report.originals_missing + report.originals_damaged:
+        out.line(t("backup.originals-missing", count=count))
     for name in ("missing", "damaged"):
         if count := getattr(report, f"photos_{name}"):
             out.line(t(f"backup.photos-{name}", count=count))

@@ -13,6 +13,7 @@ starts what was put back is taken for a copy, and asks every partner before it s
     access     the file that says who asks an object store
     room       whether there is room for one
     photos     photographs beside the files, each once for all of them
+    originals  original photographs, sealed, beside the files
     secret     what of a home is secret, sealed for the backup key
     create     a backup is made
     rotate     older ones give way

@@ -56,7 +56,7 @@ class BucketPlace:
         given: Mapping[str, str] | None = None,
         *,
         work: Path | None = None,
-        stores: "tuple[ObjectStore, ObjectStore] | None" = None,
+        opened: "Callable[[str], ObjectStore] | None" = None,
     ) -> None:
         """Nothing is asked yet.
 
@@ -64,16 +64,15 @@ class BucketPlace:
             address: `s3://bucket/below`.
             given: What a file says of the store and who asks (`blobs/bucket.py`).
             work: A folder of this machine to make backups in; None: none are made.
-            stores: Of the backups and of the photographs, by their address if not.
+            opened: Gives the store at an address; None: the one that is there.
 
         Raises:
             OSError: it is no address.
         """
         self._url = address.rstrip("/")
         self.address = shown_address(self._url)
-        photos = f"{self._url}/{PHOTOS_FOLDER}"
-        opened = stores or (open_store(self._url, given), open_store(photos, given))
-        self._store, self._photos = opened
+        self._opened = opened or (lambda url: open_store(url, given))
+        self._store = self._opened(self._url)
         self._work = work
 
     def path_of(self, name: str) -> str:
@@ -127,9 +126,10 @@ class BucketPlace:
             with refused(self.path_of(name)), contextlib.suppress(FileNotFoundError):
                 obstore.delete(self._store, name)
 
-    def photos(self) -> Blobs:
-        """Those in the bucket."""
-        return ObjectBlobs(f"{self._url}/{PHOTOS_FOLDER}", self._photos)
+    def beside(self, folder: str) -> Blobs:
+        """Those below the address."""
+        url = f"{self._url}/{folder}"
+        return ObjectBlobs(url, self._opened(url))
 
     def scratch(self) -> list[Path]:
         """Where temporary files lie."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ from federation.errors import VerificationError
 from federation.flows.backup.form import (
     BELOW,
     DATABASE,
+    ORIGINALS,
     PHOTOS,
     PUBLIC,
     SECRETS,
@@ -37,11 +38,21 @@ from federation.flows.backup.form import (
 )
 from federation.flows.backup.last import LastBackup, save_last
 from federation.flows.backup.manifest import BackupManifest, LogExtent, list_extents
+from federation.flows.backup.originals import (
+    SavedOriginals,
+    folder_of,
+    save_originals,
+)
 from federation.flows.backup.photos import (
     CopiedPhotos,
     copy_held,
 )
-from federation.flows.backup.place import ENDING, BackupPlace, free_names
+from federation.flows.backup.place import (
+    ENDING,
+    PHOTOS_FOLDER,
+    BackupPlace,
+    free_names,
+)
 from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import collect_secrets, seal_secrets
 from federation.store.db import FILE_NAME, Database
@@ -72,6 +83,7 @@ class CreatedBackup(msgspec.Struct, frozen=True, kw_only=True):
         manifest: What it says of itself.
         photos_new: How many photographs came to those that were beside it.
         photos_missing: How many are held by name only: gone, or damaged.
+        originals_new: How many originals came to those that were beside it.
     """
 
     path: str
@@ -79,6 +91,7 @@ class CreatedBackup(msgspec.Struct, frozen=True, kw_only=True):
     manifest: BackupManifest
     photos_new: int
     photos_missing: int
+    originals_new: int
 
 
 def create_backup(
@@ -87,6 +100,7 @@ def create_backup(
     now: float,
     *,
     with_annex: bool = False,
+    with_originals: bool = False,
     told: Callable[[int], None] = lambda _: None,
 ) -> CreatedBackup:
     """Make a backup; a folder is made if it is not there.
@@ -96,6 +110,8 @@ def create_backup(
         place: Where.
         now: Unix seconds.
         with_annex: Sealed annexes and mail, too.
+        with_originals: Original photographs, too, sealed; where there is no backup key,
+            their folder is named among what was left out.
         told: Called with the number of photographs that are done, and with 0 again and
             again while the file is sent; what it raises ends it.
 
@@ -116,7 +132,15 @@ def create_backup(
         source.db.copy_to(copy)
         db = Database.open(work, readonly=True)
         with contextlib.closing(db):
-            return _make(source, place, db, int(now), told, with_annex=with_annex)
+            wanted = _Wanted(with_annex, with_originals)
+            return _make(source, place, db, int(now), told, wanted)
+
+
+class _Wanted(NamedTuple):
+    """What goes along only where it was asked for."""
+
+    annex: bool
+    originals: bool
 
 
 def _make(
@@ -125,16 +149,18 @@ def _make(
     db: Database,
     now: int,
     told: Callable[[int], None],
-    *,
-    with_annex: bool,
+    wanted: _Wanted,
 ) -> CreatedBackup:
     home, settings = source.home, source.settings
     extents = _look_at(db)
     photos = asyncio.run(_copy_photos(home, db, place, told))
     public = load_backup_public(home)
+    folder = home.originals if wanted.originals else None
+    unsealed = {str(folder)} if folder is not None and public is None else set[str]()
+    originals = _seal_originals(folder, db, place, public, told)
     secrets = collect_secrets(home, settings)
     vkeys, far = _vkeys_of(home)
-    files, odd = _files_of(home, vkeys, with_annex=with_annex)
+    files, odd = _files_of(home, vkeys, with_annex=wanted.annex)
     manifest = BackupManifest(
         org=settings.org,
         name=settings.name,
@@ -143,16 +169,19 @@ def _make(
         logs=extents,
         photos=len(photos.digests),
         photo_store=home.blobs if is_remote(home.blobs) else "",
+        originals=len(originals.digests),
         key="" if public is None else key_id(public),
-        has_annex=with_annex,
-        left_out=sorted({*secrets.left_out, *far, *odd}),
+        has_annex=wanted.annex,
+        left_out=sorted({*secrets.left_out, *far, *odd, *unsealed}),
     )
 
     def members() -> Iterator[tuple[str, Path | bytes]]:
         yield from files
         if public is not None:
             yield SECRETS, seal_secrets(secrets, settings.org, now, public)
-        yield PHOTOS, "".join(f"{digest}\n" for digest in photos.digests).encode()
+        yield PHOTOS, _lines(photos.digests)
+        if originals.digests:
+            yield ORIGINALS, _lines(originals.digests)
         yield DATABASE, db.path
 
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -171,7 +200,12 @@ def _make(
         manifest=manifest,
         photos_new=photos.new,
         photos_missing=photos.missing,
+        originals_new=originals.new,
     )
+
+
+def _lines(digests: list[str]) -> bytes:
+    return "".join(f"{digest}\n" for digest in digests).encode()
 
 
 def _look_at(db: Database) -> list[LogExtent]:
@@ -193,7 +227,20 @@ async def _copy_photos(
     if is_remote(home.blobs):
         return CopiedPhotos([], 0, 0)
     source = open_blobs(home.blobs, home.folder)
-    return await copy_held(db, source, place.photos(), told)
+    return await copy_held(db, source, place.beside(PHOTOS_FOLDER), told)
+
+
+def _seal_originals(
+    folder: Path | None,
+    db: Database,
+    place: BackupPlace,
+    public: bytes | None,
+    told: Callable[[int], None],
+) -> SavedOriginals:
+    if folder is None or public is None:
+        return SavedOriginals([], 0)
+    target = place.beside(folder_of(key_id(public)))
+    return asyncio.run(save_originals(db, folder, target, public, told))
 
 
 def _vkeys_of(home: Home) -> tuple[dict[str, Path], set[str]]:

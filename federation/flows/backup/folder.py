@@ -93,9 +93,9 @@ class FolderPlace:
             (self.folder / name).unlink()
         sync_folder(self.folder)
 
-    def photos(self) -> Blobs:
-        """Those in the folder."""
-        return open_blobs(PHOTOS_FOLDER, self.folder)
+    def beside(self, folder: str) -> Blobs:
+        """Those in a folder below this one."""
+        return open_blobs(folder, self.folder)
 
     def scratch(self) -> list[Path]:
         """Where temporary files lie, or beside the backups."""

@@ -7,6 +7,7 @@
     secrets.sealed                     what is not (`secret.py`); absent without a key
     data/federation.db                 the database, one moment of it
     photos.txt                         the photographs of that moment, a digest a line
+    originals.txt                      the originals, likewise; only where asked for
     annex/… mailbox/…                  sealed; only where they were asked for
     sha256 <64 hex digits>             the comment of the ZIP: of all bytes before it
 
@@ -41,6 +42,7 @@ from federation.text import Sentence
 MANIFEST: Final = "backup.json"
 DATABASE: Final = "data/federation.db"
 PHOTOS: Final = "photos.txt"
+ORIGINALS: Final = "originals.txt"
 SECRETS: Final = "secrets.sealed"
 SETTINGS: Final = "federation.toml"
 #: Files that are there or not, as the home has them.
@@ -54,7 +56,7 @@ BELOW: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{0,7}}")
 _MEMBER: Final = re.compile(
     rf"backup\.json|(?:federation|peers|agencies)\.toml|elections/{_NAME}\.json"
     rf"|keys/{_NAME}\.(?:chain|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
-    rf"|photos\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
+    rf"|photos\.txt|originals\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
 )
 #: Folders of a home that no file of a backup is put into: what is in the first says
 #: that this is no copy, the second lies in a safe, the third has the database alone.

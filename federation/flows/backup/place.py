@@ -2,6 +2,7 @@
 
     <place>/<org>-<time>.backup        a backup
     <place>/blobs/ab/<64 hex digits>   photographs, each once for all backups there
+    <place>/originals/…                originals, likewise, sealed (`originals.py`)
 
 Rule: what has the name of a backup is whole. It gets its name last, and once only.
 """
@@ -91,8 +92,8 @@ class BackupPlace(Protocol):
             OSError: the disk failed, or the object store.
         """
 
-    def photos(self) -> Blobs:
-        """The photographs beside the backups."""
+    def beside(self, folder: str) -> Blobs:
+        """What lies beside the backups by its digest, in a folder below the place."""
 
     def scratch(self) -> list[Path]:
         """Folders of this machine that may have room to put one back for a look."""

@@ -12,9 +12,11 @@ import asyncio
 import re
 
 from federation.errors import FederationError
-from federation.flows.backup.form import PHOTOS, BackupFile
+from federation.flows.backup.form import ORIGINALS, PHOTOS, BackupFile
+from federation.flows.backup.manifest import BackupManifest
+from federation.flows.backup.originals import folder_of
 from federation.flows.backup.photos import keep_only
-from federation.flows.backup.place import ENDING, BackupPlace
+from federation.flows.backup.place import ENDING, PHOTOS_FOLDER, BackupPlace
 
 
 def rotate_backups(place: BackupPlace, org: str, keep: int, newest: str) -> list[str]:
@@ -38,8 +40,10 @@ def rotate_backups(place: BackupPlace, org: str, keep: int, newest: str) -> list
         stay, going = ours[:keep], ours[keep:]
         if not going or not any(_is_whole(place, name) for name in stay):
             return []
+        manifests = (_manifest_of(place, name) for name in ours)
+        keys = {manifest.key for manifest in manifests if manifest is not None}
         place.delete(going)
-        _drop_unnamed(place)
+        _drop_unnamed(place, keys)
         return going
 
 
@@ -53,17 +57,18 @@ def list_backups(place: BackupPlace, org: str) -> list[str]:
     found = []
     for name in place.names():
         match = form.fullmatch(name)
-        if match and _org_of(place, name) == org:
+        manifest = _manifest_of(place, name) if match else None
+        if match and manifest is not None and manifest.org == org:
             found.append((match[1], int(match[2] or 1), name))
     return [name for _, _, name in sorted(found, reverse=True)]
 
 
-def _org_of(place: BackupPlace, name: str) -> str:
+def _manifest_of(place: BackupPlace, name: str) -> BackupManifest | None:
     try:
         with BackupFile(place, name, in_full=False) as backup:
-            return backup.manifest.org
+            return backup.manifest
     except (FederationError, OSError):
-        return ""
+        return None
 
 
 def _is_whole(place: BackupPlace, name: str) -> bool:
@@ -74,14 +79,22 @@ def _is_whole(place: BackupPlace, name: str) -> bool:
     return True
 
 
-def _drop_unnamed(place: BackupPlace) -> None:
-    """Delete the photographs that no backup here names, whosever it is."""
+def _drop_unnamed(place: BackupPlace, keys: set[str]) -> None:
+    """Delete the photographs that no backup here names, whosever it is.
+
+    Also originals that are sealed for one of these keys.
+    """
     named: set[str] = set()
+    originals = {key: set[str]() for key in keys if key}
     for name in place.names():
         try:
             # What it names has a check sum of its own: not all of it is read for that.
             with BackupFile(place, name, in_full=False) as backup:
                 named.update(backup.lines(PHOTOS))
+                if backup.manifest.key in originals:
+                    originals[backup.manifest.key].update(backup.lines(ORIGINALS))
         except (FederationError, OSError):
             return  # nobody knows which it needs
-    asyncio.run(keep_only(place.photos(), named))
+    asyncio.run(keep_only(place.beside(PHOTOS_FOLDER), named))
+    for key, sealed in originals.items():
+        asyncio.run(keep_only(place.beside(folder_of(key)), sealed))

@@ -16,11 +16,13 @@ from federation.config.settings import load_settings
 from federation.flows.backup import create, folder, look, open_backup, restore
 from federation.flows.backup.folder import FolderPlace
 from federation.flows.backup.rotate import rotate_backups
+from federation.photos.originals import keep_original
 from federation.store import logs
 from federation.store.blobs import save_blob
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
+from federation.store.originals import SharedCopy, save_copy
 from tests.cli.filled_home import LOG, ORG, federation
 from tests.flows.backup.commands import (
     answer,
@@ -469,3 +471,74 @@ async def test_what_is_put_back_and_has_nobody_to_ask_signs_nothing(home, tmp_pa
         rows = {"election": ELECTION, "records": [draft("1371011001900")]}
         status, said = await node.post("/v1/records", rows)
     assert (status, said["code"]) == (409, "unknown-past")
+
+
+def original_in(home, data: bytes) -> str:
+    """An original that is kept, and what its shared copy is called."""
+    digest, copy = (hashlib.sha256(one).hexdigest() for one in (data, data + b"copy"))
+    keep_original(home.folder / "originals", digest, data)
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        save_copy(tx, digest, SharedCopy(copy, 1, "image/jpeg", ""), 1)
+    return digest
+
+
+@pytest.fixture
+def keeping(home):
+    text = home.settings.read_text()
+    settings = text.replace('# originals = "originals"', 'originals = "originals"')
+    assert settings != text
+    home.settings.write_text(settings)
+    return home
+
+
+def test_originals_leave_the_home_only_sealed_and_come_back_opened(keeping, tmp_path):
+    home, to = keeping, tmp_path / "to"
+    digest = original_in(home, b"taken at -6.2, 106.8 by a telephone")
+    words = ["backup", "create", to, "--with-originals"]
+    told = answer(home, *words)["manifest"]
+    assert (told["originals"], told["left_out"]) == (0, [f"{home.folder}/originals"])
+    key = give_key(home)
+    assert answer(home, "backup", "create", to)["manifest"]["originals"] == 0
+    assert not (to / "originals").exists()
+    assert answer(home, *words)["originals_new"] == 1
+    made = answer(home, *words)
+    assert (made["manifest"]["originals"], made["originals_new"]) == (1, 0)
+    sealed = to / "originals" / key / digest[:2] / digest
+    files = [path for path in to.rglob("*") if path.is_file()]
+    assert sealed in files
+    assert not any(b"106.8" in path.read_bytes() for path in files)
+
+    again = tmp_path / "again"
+    restored = ["backup", "restore", made["path"], again, *key_words(home)]
+    assert answer(home, *restored)["originals"] == 1
+    back = again / "originals" / digest[:2] / digest
+    assert back.read_bytes() == b"taken at -6.2, 106.8 by a telephone"
+    assert (back.stat().st_mode & 0o777, back.parent.stat().st_mode & 0o777) == (
+        0o600,
+        0o700,
+    )
+    look = ["backup", "verify", made["path"], *key_words(home)]
+    assert answer(home, *look)["originals"] == 1
+    data = bytearray(sealed.read_bytes())
+    data[-1] ^= 1
+    sealed.write_bytes(data)
+    assert answer(home, *look, code=1)["originals_damaged"] == 1
+    sealed.unlink()
+    assert answer(home, *look[:3], code=1)["originals_missing"] == 1
+
+
+def test_an_original_goes_with_the_last_backup_that_names_it(keeping, tmp_path):
+    home, to = keeping, tmp_path / "to"
+    key, digest = give_key(home), original_in(home, b"old")
+    paths = [made(home, to, "--with-originals")]
+    shutil.rmtree(home.folder / "originals")
+    new = original_in(home, b"new")
+    paths += [made(home, to, "--with-originals") for _ in range(2)]
+    folder = to / "originals" / key
+
+    def sealed():
+        return {path.name for path in folder.glob("*/*")}
+
+    assert sealed() == {digest, new}
+    assert len(rotate_backups(FolderPlace(to), ORG, 2, paths[-1])) == 1
+    assert sealed() == {new}

@@ -37,7 +37,11 @@ class Bucket:
 
     def __init__(self, home):
         self.home, self.files, self.photos = home, MemoryStore(), MemoryStore()
-        self.place = BucketPlace(URL, work=home.data, stores=(self.files, self.photos))
+        self.stores = {URL: self.files, f"{URL}/blobs": self.photos}
+        self.place = BucketPlace(URL, work=home.data, opened=self.open_at)
+
+    def open_at(self, url):
+        return self.stores.setdefault(url, MemoryStore())
 
     def create(self, now=NOW, told=lambda _: None):
         settings = load_settings(self.home.settings)
