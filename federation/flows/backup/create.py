@@ -132,11 +132,11 @@ def create_backup(
         source.db.copy_to(copy)
         db = Database.open(work, readonly=True)
         with contextlib.closing(db):
-            wanted = _Wanted(with_annex, with_originals)
+            wanted = _AskedFor(with_annex, with_originals)
             return _make(source, place, db, int(now), told, wanted)
 
 
-class _Wanted(NamedTuple):
+class _AskedFor(NamedTuple):
     """What goes along only where it was asked for."""
 
     annex: bool
@@ -149,7 +149,7 @@ def _make(
     db: Database,
     now: int,
     told: Callable[[int], None],
-    wanted: _Wanted,
+    wanted: _AskedFor,
 ) -> CreatedBackup:
     home, settings = source.home, source.settings
     extents = _look_at(db)
