@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "tps-list": "federation.cli.tps_list:tps_list",
     "election": "federation.cli.election:election",
     "import": "federation.cli.import_:import_results",
+    "watch": "federation.cli.watch:watch",
     "withdraw": "federation.cli.withdraw:withdraw",
     "photos": "federation.cli.photos:photos",
     "incidents": "federation.cli.incidents:incidents",
