@@ -56,7 +56,8 @@ BELOW: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{0,7}}")
 _MEMBER: Final = re.compile(
     rf"backup\.json|(?:federation|peers|agencies)\.toml|elections/{_NAME}\.json"
     rf"|keys/{_NAME}\.(?:chain|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
-    rf"|photos\.txt|originals\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
+    rf"|photos\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
+    r"|originals\.txt"
 )
 #: Folders of a home that no file of a backup is put into: what is in the first says
 #: that this is no copy, the second lies in a safe, the third has the database alone.

@@ -8,8 +8,7 @@ that nothing is appended between what it saw and what it stops.
     such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
-    a successor, begun elsewhere           never again: it goes on there; what counts
-                                           and is not here is taken back first
+    a successor, begun elsewhere           never again: it goes on there
     told to go alone                       sign
     every partner with an address agrees   sign, unless nothing at all is here
     the guard was never away, and
