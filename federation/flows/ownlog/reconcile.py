@@ -180,7 +180,8 @@ def reconcile(
             # Ours, begun elsewhere: what is signed here now would count nowhere. What
             # counts of it and is not here is taken back.
             decision = Decision("never", CONTINUED)
-            best = max(copies, key=lambda copy: copy.signed.size, default=None)
+            having = (copy for copy in copies if copy.whole)
+            best = max(having, key=lambda copy: copy.signed.size, default=None)
             if best is not None and own.size < min(counted, best.signed.size):
                 decision = Decision("refill", CONTINUED, best, is_behind=True)
             _apply(tx, own, decision, int(now))
