@@ -97,7 +97,7 @@ class RowWatch(Protocol):
 
 
 #: Who looks at the rows of the map of a source and election; None: nobody.
-Watching: TypeAlias = Callable[[str, str], RowWatch | None]
+MapWatcher: TypeAlias = Callable[[str, str], RowWatch | None]
 
 
 def watch_nothing(_source: str, _election: str) -> None:

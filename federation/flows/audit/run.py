@@ -19,7 +19,7 @@ from federation.flows.audit.documents import Documents
 from federation.flows.audit.keyring import Keyring, Pinned, Trust
 from federation.flows.audit.log import Progress
 from federation.flows.audit.logs import Logs, Means
-from federation.flows.audit.maps import Watching, watch_nothing
+from federation.flows.audit.maps import MapWatcher, watch_nothing
 from federation.flows.audit.mentions import PhotoSearch
 from federation.flows.audit.report import (
     UNASKED,
@@ -46,7 +46,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     max_age_s: int | None = None,
     partial: bool = False,
     photos: PhotoSearch | None = None,
-    watching: Watching = watch_nothing,
+    watching: MapWatcher = watch_nothing,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
     """What can be proved of these sources, and what is wrong with them.

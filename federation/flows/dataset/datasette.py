@@ -84,7 +84,7 @@ def write_datasette(
     listed = (_ORGS, _REGIONS, tables.stations, tables.claims)
     with write_dataset_file(path, listed) as file:
         file.add(_ORGS, map(_org_row, first.sources))
-        writing = _Writing(view, file, advance)
+        writing = _Filling(view, file, advance)
         stations = writing.add(exports["stations"], tables.stations)
         stations += writing.add(exports["gaps"], tables.stations)
         claims = writing.add(exports["results"], tables.claims)
@@ -126,7 +126,7 @@ class _Tables:
         )
 
 
-class _Writing:
+class _Filling:
     """Rows on their way to the file, and the regions that they lie in."""
 
     def __init__(

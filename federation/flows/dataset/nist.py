@@ -13,8 +13,8 @@ stand again as external identifiers, so that nobody has to take a name apart. Co
 written candidate by candidate, while stations come one by one: until then they wait in
 files without a name, so memory grows by the names of regions alone.
 
-Source: NIST SP 1500-100r2 and its JSON schema (usnistgov/ElectionResultsReporting,
-NIST_V2_election_results_reporting.json, of commit 521b97ae)
+Source: https://doi.org/10.6028/NIST.SP.1500-100r2 and the JSON schema beside it, of
+https://github.com/usnistgov/ElectionResultsReporting (commit 521b97ae)
 """
 
 import tempfile
