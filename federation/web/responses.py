@@ -93,7 +93,8 @@ async def _write_pages(
         async with site.export_pages:
             page = await site.db.read(rows.read)
         await response.write(table.page(page))
-    await response.write(table.close())
+    for data in table.close():
+        await response.write(data)
     await response.write_eof()
 
 
@@ -120,7 +121,7 @@ async def _send_workbook(
             async with site.export_pages:
                 page = await site.db.read(rows.read)
             await asyncio.to_thread(table.page, page)
-        body = await asyncio.to_thread(table.close)
+        body = b"".join(await asyncio.to_thread(table.close))
     return web.Response(body=body, content_type=XLSX, headers=headers)
 
 

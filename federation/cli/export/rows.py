@@ -39,7 +39,7 @@ def write_rows(
             out.write(table.page(page))
             count += len(page.rows)
             advance(len(page.rows))
-    out.write(table.close())
+    out.writelines(table.close())
     return count
 
 

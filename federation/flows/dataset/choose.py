@@ -70,4 +70,4 @@ def format_table(name: str, table: QueryTable, head: Mapping[str, object]) -> by
         FormatError: there are more rows than the form can have.
     """
     form = open_form(name)
-    return form.open(head) + form.page(table) + form.close()
+    return form.open(head) + form.page(table) + b"".join(form.close())

@@ -12,7 +12,7 @@ Source: https://support.microsoft.com/office/data-in-csv-files and RFC 4180
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from federation.flows.query.cells import Cell, harmless
@@ -44,9 +44,9 @@ class ExcelForm:
             write(map(_cell, row))
         return out.getvalue().encode()
 
-    def close(self) -> bytes:
+    def close(self) -> Iterable[bytes]:
         """Nothing."""
-        return b""
+        return ()
 
 
 def _cell(cell: Cell) -> Cell:

@@ -22,8 +22,8 @@ class TableForm(Protocol):
     def page(self, table: QueryTable) -> bytes:
         """The next rows."""
 
-    def close(self) -> bytes:
-        """How it ends."""
+    def close(self) -> Iterable[bytes]:
+        """How it ends, piece by piece."""
 
 
 class CsvForm:
@@ -42,9 +42,9 @@ class CsvForm:
         self._is_first = False
         return format_csv(rows)
 
-    def close(self) -> bytes:
+    def close(self) -> Iterable[bytes]:
         """Nothing."""
-        return b""
+        return ()
 
 
 class NdjsonForm:
@@ -58,9 +58,9 @@ class NdjsonForm:
         """A line each."""
         return format_ndjson(_dicts(table))
 
-    def close(self) -> bytes:
+    def close(self) -> Iterable[bytes]:
         """Nothing."""
-        return b""
+        return ()
 
 
 class GeojsonForm:
@@ -80,9 +80,9 @@ class GeojsonForm:
         self._is_first = self._is_first and not features
         return between + b",\n".join(features)
 
-    def close(self) -> bytes:
+    def close(self) -> Iterable[bytes]:
         """The end of the collection."""
-        return CLOSED
+        return (CLOSED,)
 
 
 def _dicts(table: QueryTable) -> Iterable[Mapping[str, Cell]]:

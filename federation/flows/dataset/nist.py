@@ -33,6 +33,7 @@ from federation.records.tps import regions_of
 
 _KINDS: Final = {0: "country", 2: "state", 4: "county", 6: "other", 10: "village"}
 _PLACES: Final = ("province", "kabupaten", "kecamatan", "kelurahan")
+_CHUNK: Final = 1 << 20
 _encode = msgspec.json.Encoder().encode
 
 
@@ -132,20 +133,21 @@ class NistForm:
         self._is_first = self._is_first and not units
         return between + b",\n".join(units)
 
-    def close(self) -> bytes:
+    def close(self) -> Iterator[bytes]:
         """The regions, and the election with its contest and all counts."""
-        between = b"" if self._is_first else b",\n"
-        regions = b",\n".join(_encode(self._region(one)) for one in self._regions)
-        parties = b""
+        for code in self._regions:
+            yield (b"" if self._is_first else b",\n") + _encode(self._region(code))
+            self._is_first = False
+        yield b"\n]"
         if self._facts.is_of_parties:
             listed = [self._choice("Party", number) for number in self._waiting]
-            parties = b',"Party":' + _encode(listed)
-        chosen = b",\n".join(map(self._selection, self._waiting))
-        return b"".join(
-            [between, regions, b"\n]", parties, b',"Election":[', self._election(),
-             b',"Contest":[', self._contest(), b',"ContestSelection":[\n', chosen,
-             b"]}]}]}\n"]
-        )  # fmt: skip
+            yield b',"Party":' + _encode(listed)
+        yield b',"Election":[' + self._election()
+        yield b',"Contest":[' + self._contest() + b',"ContestSelection":[\n'
+        for place, number in enumerate(self._waiting):
+            yield b",\n" if place else b""
+            yield from self._selection(number)
+        yield b"]}]}]}\n"
 
     def _place(self, tps: str, names: Sequence[str]) -> None:
         codes = regions_of(tps)
@@ -204,7 +206,7 @@ class NistForm:
         contest = _typed("CandidateContest", **known, VotesAllowed=1)
         return _encode({**contest, "VoteVariation": "plurality"})[:-1]
 
-    def _selection(self, number: str) -> bytes:
+    def _selection(self, number: str) -> Iterator[bytes]:
         """With all its counts; the file that they waited in is gone."""
         kind = "Party" if self._facts.is_of_parties else "Candidate"
         chosen = _typed(
@@ -212,10 +214,13 @@ class NistForm:
             **{"@id": f"selection-{number}"},
             **{f"{kind}Ids": [f"{kind.lower()}-{number}"]},
         )
+        yield _encode(chosen)[:-1] + b',"VoteCounts":['
         with self._waiting[number] as file:
-            file.seek(0)
-            counts = file.read()[1:]
-        return _encode(chosen)[:-1] + b',"VoteCounts":[' + counts + b"]}"
+            # Behind the comma that stands before the first.
+            file.seek(1)
+            while data := file.read(_CHUNK):
+                yield data
+        yield b"]}"
 
 
 def _station(tps: str, voters: Cell) -> dict[str, Any]:

@@ -168,7 +168,8 @@ class _Writing:
                 self._describe(page.columns)
                 rows += len(page.rows)
                 file.write(written.take(table.page(page)))
-            file.write(written.take(table.close()))
+            for data in table.close():
+                file.write(written.take(data))
         return PackagePart(
             name=name,
             path=path,

@@ -11,7 +11,7 @@ Source: https://parquet.apache.org/docs/file-format/
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -56,13 +56,13 @@ class ParquetForm:
             self._write()
         return self._sink.drain()
 
-    def close(self) -> bytes:
+    def close(self) -> Iterable[bytes]:
         """The last row group, and the end of the file."""
         assert self._writer is not None, "an export has at least one page"
         if self._rows:
             self._write()
         self._writer.close()
-        return self._sink.drain()
+        return (self._sink.drain(),)
 
     def _begin(self, names: tuple[str, ...]) -> None:
         fields = [self._arrow.field(name, self._type(name)) for name in names]

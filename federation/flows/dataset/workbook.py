@@ -9,7 +9,7 @@ to keep a processor busy for minutes.
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import xlsxwriter
@@ -70,11 +70,11 @@ class WorkbookForm:
             self._at += 1
         return b""
 
-    def close(self) -> bytes:
+    def close(self) -> Iterable[bytes]:
         """The whole file."""
         self._book.close()
         self._folder.cleanup()
-        return self._file.getvalue()
+        return (self._file.getvalue(),)
 
     def _drop(self) -> None:
         """Give the rows on the disk back; they go with `_folder` otherwise."""
