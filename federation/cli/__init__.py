@@ -59,6 +59,7 @@ COMMANDS: Final = {
     "disputed": "federation.cli.show.lists:disputed",
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
+    "recap": "federation.cli.show.recap:recap",
     "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",

@@ -34,6 +34,7 @@ from federation.records.kinds import Statement, kind_of
 from federation.records.problem import CLOCK_SLACK_S, Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.result import TpsResult
+from federation.records.tps import TPS_LENGTH
 from federation.sources.personal import why_personal
 from federation.store.db import View
 from federation.text import Sentence
@@ -94,7 +95,8 @@ class Doubts:
             problems = [] if result is None else find_strangers(result, profile)
             if not unlisted and (doubt := self._outside.get(slot.tps)):
                 reason = Sentence("intake.publish-anyway", reason=doubt.reason)
-                problems.append(Problem("tps", doubt.code, reason))
+                at = "tps" if len(slot.tps) == TPS_LENGTH else "region"
+                problems.append(Problem(at, doubt.code, reason))
             if problems:
                 self.refused[row] = (*self.refused.get(row, ()), *problems)
         self._judge_refs(results)
