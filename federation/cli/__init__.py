@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "coverage": "federation.cli.show.region:coverage",
     "gaps": "federation.cli.show.lists:gaps",
     "disputed": "federation.cli.show.lists:disputed",
+    "kpu": "federation.cli.show.kpu:kpu",
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
     "recap": "federation.cli.show.recap:recap",

@@ -57,7 +57,7 @@ class StaleInput(NamedTuple):
         """What is older than this moment is too old."""
         return self.now - self.settings.stale_h * _HOUR_S
 
-    def when(self, at: float) -> str:
+    def when(self, at: float) -> Sentence:
         """A moment, as people read it."""
         return tell_moment(int(at), self.now, "")
 

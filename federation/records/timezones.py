@@ -13,6 +13,8 @@ offices are.
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+from federation.text import Sentence
+
 WIB: Final = timezone(timedelta(hours=7), "WIB")
 WITA: Final = timezone(timedelta(hours=8), "WITA")
 WIT: Final = timezone(timedelta(hours=9), "WIT")
@@ -71,16 +73,23 @@ def tell_local(stamp: str, code: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {zone}"
 
 
-def tell_moment(at: int, now: int, code: str, between: str = ".") -> str:
-    """A moment as people there read it: `21.14 WIB`, or with its day where another.
+def tell_moment(at: int, now: int, code: str) -> Sentence:
+    """A moment as people there read it: `21:14 WIB`, or with its day where another.
 
     Args:
         at: In Unix seconds.
         now: In Unix seconds.
         code: Of the region or the TPS.
-        between: What stands between hours and minutes.
     """
     zone = zone_of(code)
     moment, today = (datetime.fromtimestamp(one, zone) for one in (at, now))
-    told = f"{moment:%H}{between}{moment:%M} {zone}"
-    return told if moment.date() == today.date() else f"{moment:%Y-%m-%d} {told}"
+    clock = tell_clock(moment)
+    if moment.date() == today.date():
+        return clock
+    return Sentence("when.day", day=f"{moment:%Y-%m-%d}", clock=clock)
+
+
+def tell_clock(moment: datetime) -> Sentence:
+    """The hour of a moment in its own zone: `21:14 WIB`, in Indonesian `21.14 WIB`."""
+    hour, minute = f"{moment:%H}", f"{moment:%M}"
+    return Sentence("when.clock", hour=hour, minute=minute, zone=moment.tzname() or "")

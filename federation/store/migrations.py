@@ -53,6 +53,7 @@ SETS: Final = {
     "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted", "wantedcursors"),
     "webhooks": ("webhooks",),
+    "officialchanges": ("officialchanges",),
     "migrations": ("migrations",),
 }
 

@@ -119,11 +119,6 @@ class Text:
         point = "," if self.language == "id" else "."
         return f"{tenths // 10}{point}{tenths % 10} %"
 
-    @property
-    def clock_mark(self) -> str:
-        """What stands between hours and minutes: `21.14`, `21:14`."""
-        return "." if self.language == "id" else ":"
-
     def span(self, interval: tuple[int, int]) -> str:
         """The least and the most, once where they are equal."""
         least, most = map(self.number, interval)

@@ -23,6 +23,7 @@ from federation.web import (
     incidentpage,
     incidents,
     intake,
+    kpu,
     live,
     mailin,
     maps,
@@ -111,6 +112,7 @@ def make_app(site: WebContext) -> web.Application:
     )
     endpoints = [
         *api.endpoints(),
+        *kpu.endpoints(),
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),

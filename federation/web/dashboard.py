@@ -117,7 +117,7 @@ def _tell_waiting(
             "page.waits",
             org=page.named(log.org),
             count=page.t.number(log.size),
-            moment=tell_moment(log.until, now, code, page.t.clock_mark),
+            moment=tell_moment(log.until, now, code),
         )
         for log in waiting_logs(view, asked.election, caller, now)
     ]
@@ -297,5 +297,5 @@ async def freshen(page: Page) -> None:
 def _tell_change(page: Page, change: LastChange | None, now: int, code: str) -> str:
     if change is None:
         return ""
-    when = tell_moment(change.at, now, code, page.t.clock_mark)
+    when = tell_moment(change.at, now, code)
     return page.t("page.fresh", when=when, org=page.named(change.org))

@@ -141,7 +141,7 @@ async def _show(page: Page, caller: Caller, org: str, turns: int) -> web.Respons
 
 def _clock_of(page: Page, now: int) -> Callable[[int], str]:
     """How a time is told: that of Jakarta, as the node has no place of its own."""
-    return lambda at: tell_moment(at, now, "", page.t.clock_mark)
+    return lambda at: page.t.say(tell_moment(at, now, ""))
 
 
 def _rank(alarms: list[Alarm]) -> list[tuple[Alarm, str]]:

@@ -253,7 +253,7 @@ def _draw_over_time(
 def _when(t: Text, answer: PicturesAnswer, now: int) -> Mapping[int, str]:
     """Each step's end as people of the region read it."""
     return {
-        step.until: tell_moment(step.until, now, answer.region.code, t.clock_mark)
+        step.until: t.say(tell_moment(step.until, now, answer.region.code))
         for step in (*answer.coverage, *answer.observed)
     }
 

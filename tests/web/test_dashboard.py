@@ -20,7 +20,7 @@ from federation.records.merge import FLAGS, STATUSES
 from federation.records.profile import CONTESTS, ROUNDS
 from federation.records.result import RULES
 from federation.records.timezones import tell_moment
-from federation.text import load_topic
+from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
     page,
@@ -367,7 +367,9 @@ async def test_every_page_says_when_the_map_last_changed(client):
     ],
 )
 def test_a_moment_is_told_in_the_time_of_the_place(at, now, code, told):
-    assert tell_moment(at, now, code) == told
+    moment = tell_moment(at, now, code)
+    assert Text("id").say(moment) == told
+    assert str(moment) == Text("en").say(moment) == told.replace(".", ":")
 
 
 async def test_the_parts_of_a_region_are_files_too(client):

@@ -55,7 +55,7 @@ def _print_station(
         out.line(" / ".join(names))
     now = int(run.clock())
     for log in waits:
-        moment = tell_moment(log.until, now, answer.tps, t.clock_mark)
+        moment = tell_moment(log.until, now, answer.tps)
         count = t.number(log.size)
         out.line(t("page.waits", org=log.org, count=count, moment=moment))
     if not answer.contests:

@@ -125,7 +125,7 @@ def _log_state(run: Run, log: answers.LogStatus, raised: list[Alarm]) -> str:
     if log.closed:
         return run.t("views.state-closed")
     if log.public_from and (at := _seconds(log.public_from)) > run.clock():
-        moment = tell_moment(at, int(run.clock()), "", run.t.clock_mark)
+        moment = tell_moment(at, int(run.clock()), "")
         return run.t("views.state-early", moment=moment)
     return run.t("views.state-own") if log.own else ""
 

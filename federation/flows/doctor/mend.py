@@ -23,7 +23,7 @@ from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_siz
 from federation.flows.doctor.photos import mend_photos
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.merge import merge_once
+from federation.flows.merge import follow_official, merge_once
 from federation.flows.ownlog.duplicates import said_in
 from federation.flows.photos.index import index_all
 from federation.flows.recap.index import index_all_recaps
@@ -133,6 +133,8 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
     ours = {log.election for log in held if log.own} & known.keys()
     profiles = {election: known[election] for election in ours}
     while merge_once(job.db, profiles, hidden=job.examined.hidden, at=job.examined.now):
+        pass
+    while follow_official(job.db):
         pass
     index_all(job.db)
     index_all_incidents(job.db)

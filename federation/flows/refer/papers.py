@@ -61,7 +61,7 @@ from federation.flows.refer.sheet import (
     ruled_style,
 )
 from federation.records.result import Evidence
-from federation.records.timezones import zone_of
+from federation.records.timezones import tell_clock, zone_of
 from federation.records.tps import tps_number
 from federation.text import Text
 
@@ -447,8 +447,7 @@ class _Papers:
 
     def _moment(self, written: str) -> str:
         moment = datetime.fromisoformat(written).astimezone(self.zone)
-        clock = moment.strftime("%H.%M")
-        return f"{self._day(moment)}, {clock} {self.zone}"
+        return f"{self._day(moment)}, {self.t.say(tell_clock(moment))}"
 
     def _day(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone)

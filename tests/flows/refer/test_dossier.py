@@ -168,7 +168,7 @@ def test_an_agency_that_reads_english_is_written_to_in_english():
     whole = told(agency=agency)
     assert "Report of a suspected violation" in whole
     assert "5 working day(s) left" in whole
-    assert "Wednesday, 14 February 2024, 05.30 WIB" in whole
+    assert "Wednesday, 14 February 2024, 05:30 WIB" in whole
 
 
 def test_what_people_wrote_is_printed_and_never_read_as_markup():
