@@ -19,7 +19,8 @@ nobody says how many stations are missing. Candidates share it: what exceeds the
 together does not follow, though each of them alone might.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from federation.records.tps import OVERSEAS
@@ -135,24 +136,35 @@ def worst_verdict(compared: Iterable[ComparedSum]) -> RecapVerdict:
     return "undecided" if "undecided" in verdicts else "follows"
 
 
-def find_first(broken: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Those regions, of one source, at which something breaks first, from below.
+def find_first(broken: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
+    """Those regions, of one source, at which something breaks, and not only again.
+
+    A change that was not carried up breaks twice: where it was made, and, the other way
+    round, where somebody added up without it. That is told once, at the lower level.
 
     Args:
-        broken: The candidates whose sum is broken there, by region.
+        broken: The differences of the candidates whose sums are broken, by region.
 
     Returns:
-        The regions where it breaks for a candidate for whom it holds in all regions
-        within.
+        The regions with a difference that does more than to undo those below.
     """
-    seen: dict[str, set[str]] = {}
+    carried: dict[str, Counter[str]] = defaultdict(Counter)
     first = set[str]()
-    for region in sorted(broken, key=len, reverse=True):
-        names = broken[region]
-        if names - seen.get(region, set()):
+    for region in sorted({*broken, *_all_around(broken)}, key=len, reverse=True):
+        here = carried[region]
+        differences = broken.get(region, {})
+        here.update(differences)
+        if any(here[name] for name in differences):
             first.add(region)
+        if region:
+            carried[parent_of(region)].update(here)
+    return frozenset(first)
+
+
+def _all_around(regions: Iterable[str]) -> Iterator[str]:
+    """Every region in which one of these lies."""
+    for region in regions:
         around = region
         while around:
             around = parent_of(around)
-            seen.setdefault(around, set()).update(names)
-    return frozenset(first)
+            yield around

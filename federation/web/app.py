@@ -39,6 +39,7 @@ from federation.web import (
     previews,
     queue,
     reading,
+    recaps,
     receipt,
     regionpage,
     removalpage,
@@ -113,6 +114,7 @@ def make_app(site: WebContext) -> web.Application:
     endpoints = [
         *api.endpoints(),
         *kpu.endpoints(),
+        *recaps.endpoints(),
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),
@@ -148,6 +150,7 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        recaps,
         pictures,
         previews,
         live,

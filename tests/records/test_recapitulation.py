@@ -76,11 +76,15 @@ def test_whom_the_document_leaves_out_has_no_votes_in_it_and_others_none_below()
     assert worst_verdict(compared) == "broken"
 
 
-def test_it_breaks_first_where_it_holds_at_every_level_below_for_that_candidate():
-    both, one, two = frozenset({"01", "02"}), frozenset({"01"}), frozenset({"02"})
-    assert find_first({"13": one, "1371": one, "137101": one}) == {"137101"}
-    assert find_first({"": both, "13": one}) == {"", "13"}
-    assert find_first({"": one, "13": one, "72": two}) == {"13", "72"}
+def test_it_breaks_first_where_it_was_changed_and_not_again_where_that_is_left_out():
+    up, down = {"01": 40}, {"01": -40}
+    assert find_first({"1371": up, "72": {"02": 1}}) == {"1371", "72"}
+    assert find_first({"137101": up, "1371": down}) == {"137101"}
+    assert find_first({"137101": up, "": down}) == {"137101"}
+    assert find_first({"137101": up, "1371": up}) == {"137101", "1371"}
+    assert find_first({"137101": up, "1371": {"01": -40, "02": 1}}) == {
+        *("137101", "1371")
+    }
     assert find_first({}) == frozenset()
 
 

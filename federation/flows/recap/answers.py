@@ -42,8 +42,8 @@ class RecapDocument(Struct, frozen=True, kw_only=True):
         org: Who signs it.
         official: Whether it is copied from KPU.
         verdict: The worst of its sums.
-        first: Something is broken here, and for whom it is, it holds at every level
-            below.
+        first: Something is broken here, and not only because what was changed below was
+            not carried up.
         sums: By candidate, or by party.
         missing: How many stations no sum below holds; absent: nobody knows.
         missing_names: Codes of these, or of regions without a document: at most 20.

@@ -84,9 +84,11 @@ def audit_recaps(
         found = [comparer.compare(documents[code]) for code in shown]
         first = find_first(
             {
-                one.entry.region: frozenset(
-                    row.candidate for row in one.compared if row.verdict == "broken"
-                )
+                one.entry.region: {
+                    row.candidate: row.difference
+                    for row in one.compared
+                    if row.verdict == "broken"
+                }
                 for one in found
             }
         )

@@ -35,7 +35,7 @@ class RecapFilter(NamedTuple):
     Attributes:
         region: Of this region or of one within it.
         verdict: `follows`, `undecided` or `broken`.
-        first: Only those at which something breaks first, from below.
+        first: Only those at which something breaks, and not only again.
         org: Who signs it.
         exact: Of the region itself only.
     """
@@ -45,6 +45,14 @@ class RecapFilter(NamedTuple):
     first: bool = False
     org: str = ""
     exact: bool = False
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What is asked for, as an address says it."""
+        flags = {"first": "1" if self.first else "", "exact": "1" if self.exact else ""}
+        return {
+            "region": self.region, "verdict": self.verdict, "org": self.org, **flags
+        }  # fmt: skip
 
     def has(self, one: AuditedRecap) -> bool:
         """Whether a document of the region is meant."""
