@@ -4,7 +4,7 @@
     /rekapitulasi?region=&show=first|broken|undecided|all   the list as a page
 
 Rule: as of all public reads (`api.py`). All documents of a region are compared anew for
-each answer, a country's in a second or two: one such answer at a time.
+each answer, a country's in some seconds: one such answer at a time.
 """
 
 from collections.abc import Mapping

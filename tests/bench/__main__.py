@@ -7,6 +7,7 @@ sample, which shows only that it works.
 what looking for it costs.
 `make bench ARGS=recap`: documents of every level of the country with planted breaks;
 `ARGS="recap --sample"`: of the sample.
+`make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 
 make bench ARGS="--records 200000"
@@ -21,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.bench import duplicates, personal, report
+from tests.bench import companion, duplicates, personal, report
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
@@ -30,7 +31,11 @@ from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
 _OF_STEM: Final = {"recap": RecapAudit, "verify": Verification}
-_QUICK: Final = {"personal": personal.run, "duplicates": duplicates.measure}
+_QUICK: Final = {
+    "companion": companion.measure,
+    "duplicates": duplicates.measure,
+    "personal": personal.run,
+}
 
 
 def main() -> int:
