@@ -35,7 +35,7 @@ SETS: Final = {
     "taken": ("taken",),
     "statements": ("statements",),
     "places": ("recordindex",),
-    "claims": ("claims", "mapstate", "maprows"),
+    "claims": ("claims", "mapstate", "maprows", "officialchanges"),
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),
@@ -53,7 +53,6 @@ SETS: Final = {
     "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted", "wantedcursors"),
     "webhooks": ("webhooks",),
-    "officialchanges": ("officialchanges",),
     "migrations": ("migrations",),
 }
 
