@@ -4,11 +4,12 @@ import pytest
 
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import ingest
+from federation.flows.photos.index import index_all
 from federation.flows.query.scope import QueryScope
 from federation.flows.recap.index import index_all_recaps
 from federation.flows.recap.list import RecapFilter, list_recaps
 from federation.records.register import Register
-from federation.store import recaps, registers
+from federation.store import evidence, recaps, registers
 from tests.ownnode import ELECTION, NOW, row, small_profile
 
 STATIONS = {"3171011001001": (10, 20), "3171011001002": (1, 2), "3171021001001": (5, 5)}
@@ -133,6 +134,24 @@ def test_the_latest_of_an_organisation_stands_and_its_rows_are_made_again(told):
         assert not recaps.list_standing(tx, ELECTION, "ppwp")
     index_all_recaps(told.node.db)
     assert told.documents() == before
+
+
+def test_the_photographs_of_a_document_are_found_by_their_digest(told):
+    photo = {"media_type": "image/jpeg", "sha256": "ab" * 32, "size": 5}
+    told.hand_in(summed("317101", 11, 22, evidence=[photo]))
+    index_all(told.node.db)
+    with told.node.db.view() as view:
+        [named] = evidence.find_evidence(view, photo["sha256"])
+    assert (named.entry.tps, named.entry.contest) == ("317101", "ppwp")
+    [document] = told.documents()
+    assert (document.files, document.record) == (["ab" * 32], named.entry.record)
+
+
+def test_two_rows_of_a_batch_that_deny_each_other_are_both_refused(told):
+    one, other = summed("317101", 11, 22), summed("317101", 11, 23)
+    assert told.hand_in(one, other) == ["contradiction"] * 2
+    assert told.hand_in(one, one) == ["logged", "held"]
+    assert told.hand_in({**other, "source": "kpu"}, one) == ["logged", "held"]
 
 
 def test_a_doctor_finds_what_is_noted_wrongly(told, tmp_path):
