@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import json
 import shutil
 
@@ -19,6 +20,7 @@ from federation.records.keychain import encode_keys, open_by_first
 from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
+from federation.tlog.note import encode_notes
 from tests.copies import copy_home
 from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of, signer
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
@@ -206,6 +208,38 @@ async def test_what_goes_on_elsewhere_is_not_signed_on_here(
     async with serving(home, alone=True) as node:
         assert await take(node, 1, 6) == ["held"] * 3 + ["logged"] * 2
         assert not await has_ended(node)
+
+
+async def test_of_a_lost_disk_what_only_a_partner_saw_goes_on_in_a_successor(
+    home, go_on, tmp_path, monkeypatch
+):
+    """The partner was cut off before the first record came; the guard is lost, too."""
+    path = f"{hashlib.sha256(OLD.encode()).hexdigest()}/"
+    async with serving(home, alone=True) as node:
+        assert await take(node, 1, 4) == ["logged"] * 3
+        _, note, _ = await node.get(f"/{path}checkpoint")
+    shutil.rmtree(home.data)
+    shutil.rmtree(home.guard)
+    partner = FakePeer("kawalpemilu.example")
+    partner.files[f"{path}pending"] = encode_notes([note])
+    async with TestServer(app_of(partner)) as server:
+        url = str(server.make_url("/")).rstrip("/")
+        add_peer(home, make_home(tmp_path, partner.org), url)
+        async with serving(home) as node:
+            await until(lambda: has_ended(node))
+            monkeypatch.setattr(commands, "GATE_S", 0.1)
+            body = {"election": ELECTION, "records": [draft()]}
+            status, said = await node.post("/v1/records", body)
+            assert (status, said["code"]) == (409, "conflict")
+            assert "election continue" in said["detail"]
+        monkeypatch.undo()
+        code, said = await go_on()
+        assert code == 0, said
+        [one] = said["continued"]
+        assert (one["size"], one["silent"]) == (0, [])
+        async with serving(home, alone=True) as node:
+            assert await take(node, 1, 4) == ["logged"] * 3
+            assert not await has_ended(node)
 
 
 async def test_what_somebody_else_signed_ends_no_log_of_ours(home, elsewhere):
