@@ -60,6 +60,7 @@ COMMANDS: Final = {
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
     "margin": "federation.cli.show.margin:margin",
+    "plan": "federation.cli.plan:plan",
     "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",

@@ -6,7 +6,7 @@ replacement, by a public seed; the risk is Kaplan's and Markov's bound on the ta
 
     V        reported lead of the winner over a loser, in votes, above 0
     error    of a station: the largest, over losers, of (reported lead there - lead on
-             its form) / V. Where the reported winner did not win, all add up to 1 or more
+             its form) / V. If the reported winner did not win, all sum up to 1 or more
     weight   an upper bound of the error, in millionths, rounded up: the largest of
              (reported lead there + ballots delivered there) / V; at least 0
     U        all weights, as a number of wholes
@@ -21,11 +21,11 @@ is below 1 no error can be large enough: the risk is 0 before anything is drawn.
 A draw is int(SHA-256("<seed>,<number>")) mod the sum of weights, number from 1; it
 takes the station within whose weights it falls, in the order of the codes.
 
-Source: P. B. Stark, "Risk-limiting postelection audits: conservative P-values from
-common probability inequalities", IEEE Transactions on Information Forensics and
-Security 4 (2009), and "Efficient post-election audits of multiple contests: 2009
-California tests" (MACRO, PPEB, Kaplan-Markov); the hashing is that of R. L. Rivest's
-sampler ("<seed>,<number>", SHA-256), which Colorado uses
+After P. B. Stark, "Risk-limiting postelection audits: conservative P-values from common
+probability inequalities" (2009) and "Efficient post-election audits of multiple contests:
+2009 California tests" (MACRO, PPEB, Kaplan-Markov), and R. L. Rivest's sampler.
+
+Source: docs/how-to/audit-by-sample.md
 """
 
 import hashlib
@@ -39,7 +39,7 @@ from typing import Final, NamedTuple
 MILLION: Final = 1_000_000
 
 
-class Batch(NamedTuple):
+class AuditBatch(NamedTuple):
     """A station of the audit.
 
     Attributes:
@@ -73,7 +73,7 @@ class Reported(NamedTuple):
     leads: Mapping[str, int]
     votes: Mapping[str, int]
 
-    def weight(self, batch: Batch) -> int:
+    def weight(self, batch: AuditBatch) -> int:
         """The most that this station can be wrong, in millionths, rounded up."""
         largest = 0
         for loser, lead in self.leads.items():
@@ -81,14 +81,14 @@ class Reported(NamedTuple):
             largest = max(largest, -(-wrong * MILLION // lead))
         return largest
 
-    def error(self, batch: Batch, form: Mapping[str, int]) -> Fraction:
+    def error(self, batch: AuditBatch, form: Mapping[str, int]) -> Fraction:
         """How wrong the report of a station is, for the winner; below 0: against."""
         return max(
             Fraction(self._ahead(batch.votes, loser) - self._ahead(form, loser), lead)
             for loser, lead in self.leads.items()
         )
 
-    def taint(self, batch: Batch, form: Mapping[str, int]) -> Fraction:
+    def taint(self, batch: AuditBatch, form: Mapping[str, int]) -> Fraction:
         """How wrong it is of how wrong it can be; at most 1."""
         error = self.error(batch, form)
         weight = self.weight(batch)
@@ -100,7 +100,9 @@ class Reported(NamedTuple):
         return votes.get(self.winner, 0) - votes.get(loser, 0)
 
 
-def read_reported(batches: Iterable[Batch], standing: Iterable[str]) -> Reported | None:
+def read_reported(
+    batches: Iterable[AuditBatch], standing: Iterable[str]
+) -> Reported | None:
     """Who won by these reports; None: nobody, or two have as many.
 
     Args:
@@ -131,8 +133,8 @@ def draw(seed: str, number: int, weights: int) -> Draw:
 
 
 def find_drawn(
-    weighed: Iterable[tuple[Batch, int]], draws: Iterable[Draw]
-) -> dict[int, Batch]:
+    weighed: Iterable[tuple[AuditBatch, int]], draws: Iterable[Draw]
+) -> dict[int, AuditBatch]:
     """The station of each draw, by its number, in one walk.
 
     Args:
@@ -140,7 +142,7 @@ def find_drawn(
         draws: In any order.
     """
     waiting = sorted(draws, key=lambda one: one.ticket, reverse=True)
-    found: dict[int, Batch] = {}
+    found: dict[int, AuditBatch] = {}
     end = 0
     for batch, weight in weighed:
         end += weight

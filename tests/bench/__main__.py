@@ -6,6 +6,7 @@ sample, which shows only that it works.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
+`make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
 make bench ARGS="--records 200000"
 make bench ARGS="--photos 10000": photographs from one node to another.
@@ -19,14 +20,18 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.bench import duplicates, personal, report
+from tests.bench import duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
-_QUICK: Final = {"personal": personal.run, "duplicates": duplicates.measure}
+_QUICK: Final = {
+    "personal": personal.run,
+    "duplicates": duplicates.measure,
+    "risk": risk.run,
+}
 
 
 def main() -> int:

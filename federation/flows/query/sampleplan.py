@@ -27,7 +27,7 @@ from federation.flows.query.margincount import list_parts
 from federation.flows.query.scope import QueryScope, parse_region, places
 from federation.records.batchaudit import (
     MILLION,
-    Batch,
+    AuditBatch,
     Draw,
     Reported,
     count_draws,
@@ -45,7 +45,7 @@ from federation.store.db import View
 from federation.text import Sentence
 
 #: All stations of the audit, as often as they are asked for, by code.
-Batches: TypeAlias = Callable[[], Iterable[Batch]]
+Batches: TypeAlias = Callable[[], Iterable[AuditBatch]]
 #: Contests that one candidate wins, by having the most votes.
 AUDITED: Final = frozenset({"ppwp", "pkwkp", "pkwkk"})
 #: No plan names more draws than this: every form is to be looked at instead.
@@ -134,18 +134,18 @@ def map_batches(view: View, asked: QueryScope, code: str) -> Batches:
     rules, file = asked.rules, asked.profile.file
     held, spared = rules.only or ("",), rules.without or ()
 
-    def walk() -> Iterator[Batch]:
+    def walk() -> Iterator[AuditBatch]:
         for part in list_parts(view, asked, code):
             told = _list_official(view, asked, part)
             for tps, voters in registers.each_station(view, asked.election, part):
                 if not tps.startswith(held) or (spared and tps.startswith(spared)):
                     continue
-                voters = voters or file.max_voters
+                most = voters or file.max_voters
                 votes = told.get(tps, {})
-                yield Batch(
+                yield AuditBatch(
                     tps,
                     votes if votes.keys() <= standing else {},
-                    voters + asked.profile.spare_ballots(voters),
+                    most + asked.profile.spare_ballots(most),
                 )
 
     return walk
@@ -186,7 +186,7 @@ def batch_columns(reported: Reported) -> tuple[str, ...]:
     return "tps", "ballots", *names, "weight", "until"
 
 
-def batch_lines(reported: Reported, batches: Iterable[Batch]) -> Iterator[bytes]:
+def batch_lines(reported: Reported, batches: Iterable[AuditBatch]) -> Iterator[bytes]:
     """The batches' file, line by line: its SHA-256 is what one commits to."""
     yield ",".join(batch_columns(reported)).encode() + b"\n"
     until = 0
