@@ -22,8 +22,9 @@ A draw is int(SHA-256("<seed>,<number>")) mod the sum of weights, number from 1;
 takes the station within whose weights it falls, in the order of the codes.
 
 After P. B. Stark, "Risk-limiting postelection audits: conservative P-values from common
-probability inequalities" (2009) and "Efficient post-election audits of multiple contests:
-2009 California tests" (MACRO, PPEB, Kaplan-Markov), and R. L. Rivest's sampler.
+probability inequalities" (2009) and "Efficient post-election audits of multiple
+contests: 2009 California tests" (MACRO, PPEB, Kaplan-Markov), and R. L. Rivest's
+sampler of 2011.
 
 Source: docs/how-to/audit-by-sample.md
 """

@@ -72,7 +72,7 @@ def run() -> list[Figure]:
             what = f"wrong outcomes confirmed at {limit:.0%}, planted: {how}"
             note = f"{confirmed} of {trials:,}"
             figures.append(
-                at_most(what, 100 * confirmed / trials, 100 * most, "%", note)
+                at_most(what, 100 * confirmed / trials, "%", 100 * most, note)
             )
     return figures
 
