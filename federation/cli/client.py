@@ -84,5 +84,5 @@ async def open_desk(
         async with node.open(signs=signs):
             yield NodeDesk(node)
             # Nobody will follow the log when this command is gone.
-            while await node.merge_once():
+            while await node.merge_once() or await node.follow_official():
                 pass

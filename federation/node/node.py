@@ -21,7 +21,7 @@ from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.feeds.sessions import Sessions
-from federation.flows.merge import merge_once
+from federation.flows.merge import follow_official, merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
@@ -181,6 +181,10 @@ class Node:
             now=int(self.clocks.wall()),
         )
 
+    async def follow_official(self) -> int:
+        """Note what changed in KPU's figures at some stations; 0: none is due."""
+        return await self.resources.db.run(follow_official, self.resources.db)
+
     def own_log(self, election: str) -> OwnLog:
         """Our log of an election, to be written to; large batches verify elsewhere.
 
@@ -322,7 +326,7 @@ class Node:
                 await asyncio.sleep(_WATCH_S)
             # Of an earlier round, if its disk was full.
             await resources.db.run(save_followed, resources.db, resources.home.followed)
-            while await self.merge_once():
+            while await self.merge_once() or await self.follow_official():
                 async with self.map_changed:
                     self.map_version += 1
                     self.map_changed.notify_all()

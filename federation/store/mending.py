@@ -19,6 +19,8 @@ _MAP: Final = (
     "merged",
     "superseded",
     "merged_file",
+    "official_change",
+    "official_due",
     "rollup",
     "record_place",
     "record_noted",

@@ -30,12 +30,12 @@ from federation.store import sqlite
 #: one name are one step.
 SETS: Final = {
     "leaves": ("leaves",),
-    "chains": ("keystatements", "cosignatures", "quarantine", "copies"),
+    "chains": ("keystatements", "cosignatures", "quarantine", "copies", "companions"),
     "logs": ("logs",),
     "taken": ("taken",),
     "statements": ("statements",),
     "places": ("recordindex",),
-    "claims": ("claims", "mapstate", "maprows"),
+    "claims": ("claims", "mapstate", "maprows", "officialchanges"),
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),

@@ -23,6 +23,7 @@ from federation.web import (
     incidentpage,
     incidents,
     intake,
+    kpu,
     live,
     mailin,
     maps,
@@ -112,6 +113,7 @@ def make_app(site: WebContext) -> web.Application:
     )
     endpoints = [
         *api.endpoints(),
+        *kpu.endpoints(),
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),

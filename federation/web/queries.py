@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
+from federation.flows.query.kpu import ListedChanges
 from federation.flows.query.partorder import PartOrder
 from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
@@ -183,6 +184,40 @@ class StationsQuery(_WhichStations, frozen=True, kw_only=True):
     format: Form = "json"
     after: AfterStation = ""
     limit: Limit = 100
+
+
+class _WhichChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which changes of KPU's figures."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    kind: Annotated[
+        ListedChanges,
+        Meta(
+            description="only such changes; `wrong`: figures that stand and differ from"
+            " all monitors, `apart`: where two organisations copied different ones"
+        ),
+    ] = ""
+    org: Annotated[
+        str, Meta(description="only what this organisation copied from KPU")
+    ] = ""
+
+
+class KpuQuery(_WhichChanges, frozen=True, kw_only=True):
+    """A page of changes of KPU's figures."""
+
+    format: Form = "json"
+    after: After = ""
+    limit: Limit = 100
+
+
+class KpuExportQuery(_WhichChanges, frozen=True, kw_only=True):
+    """All changes of KPU's figures, in one stream."""
+
+    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
+        "csv"
+    )
 
 
 class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

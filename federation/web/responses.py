@@ -10,7 +10,7 @@ same as members of the collection.
 
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
@@ -22,8 +22,7 @@ from federation.flows.query.geojson import (
     format_geojson,
     open_collection,
 )
-from federation.flows.query.table import QueryTable
-from federation.store.db import View
+from federation.flows.query.table import QueryTable, RowStream
 from federation.web.context import WebContext
 from federation.web.further import further
 from federation.web.language import text_for_program
@@ -33,23 +32,6 @@ _MEDIA = {"csv": CSV, "ndjson": NDJSON, "geojson": GEOJSON}
 #: Of a request: it is answered whole; whoever keeps the answer compares its tag.
 WHOLE = web.RequestKey("whole", bool)
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
-
-
-class RowStream(Protocol):
-    """Rows without end, a page at a time."""
-
-    cursor: str
-    done: bool
-
-    @property
-    def name(self) -> str:
-        """What a file of it is called, without its ending."""
-
-    def head(self) -> Mapping[str, object]:
-        """What is told of all rows together."""
-
-    def read(self, view: View) -> QueryTable:
-        """The next page, until `done`; its columns are those of every page."""
 
 
 def reply(

@@ -5,6 +5,7 @@ sample, which shows only that it works.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
+`make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.bench import duplicates, personal, report, risk
+from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
@@ -28,8 +29,9 @@ from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
 _QUICK: Final = {
-    "personal": personal.run,
+    "companion": companion.measure,
     "duplicates": duplicates.measure,
+    "personal": personal.run,
     "risk": risk.run,
 }
 

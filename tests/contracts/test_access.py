@@ -154,6 +154,8 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /v1/disputed", "", "/v1/disputed"),
     ("GET /v1/stations", "", "/v1/stations"),
     ("GET /v1/margin", "", "/v1/margin"),
+    ("GET /v1/kpu", "", "/v1/kpu"),
+    ("GET /v1/kpu/export", "", "/v1/kpu/export"),
     ("GET /v1/pictures", "", "/v1/pictures"),
     ("GET /v1/changes", "", "/v1/changes"),
     ("GET /v1/export", "", "/v1/export?what=results&format=csv"),

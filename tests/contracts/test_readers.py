@@ -123,6 +123,8 @@ READS = {
         "/v1/stations?status=disputed&sort=apart&format=csv",
     ],
     "/v1/margin": ["/v1/margin", "/v1/margin?region=13&format=csv"],
+    "/v1/kpu": ["/v1/kpu", "/v1/kpu?kind=wrong&format=csv"],
+    "/v1/kpu/export": [f"/v1/kpu/export?format={form}" for form in ("csv", "ndjson")],
     "/v1/pictures": [
         "/v1/pictures?region=13",
         "/v1/pictures?picture=coverage&format=csv",

@@ -12,11 +12,11 @@ from federation.cli.context import Run
 from federation.config.disk import blaming
 from federation.files import write_whole
 from federation.flows.query.cells import format_csv, format_ndjson
-from federation.flows.query.export import Export
+from federation.flows.query.table import RowStream
 from federation.store.db import View
 
 
-def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) -> int:
+def write_rows(run: Run, view: View, begun: RowStream, form: str, out: BinaryIO) -> int:
     """Write all pages; how many rows there were."""
     count, heading = 0, True
     if form == "ndjson":
@@ -35,7 +35,7 @@ def write_rows(run: Run, view: View, begun: Export, form: str, out: BinaryIO) ->
     return count
 
 
-def write_rows_to(path: Path, run: Run, view: View, begun: Export, form: str) -> int:
+def write_rows_to(path: Path, run: Run, view: View, begun: RowStream, form: str) -> int:
     """Write all pages to a file that is there whole or not at all; how many rows.
 
     Raises:

@@ -8,7 +8,7 @@ are both known then, and so are stations that should not exist.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,7 @@ from federation.cli.import_.stations import StationList
 from federation.cli.report import RefusalReport, ReportLine
 from federation.errors import FormatError
 from federation.flows.naming import Stated
+from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
 from federation.records.profile import Profile
@@ -32,10 +33,12 @@ from federation.sources.row import (
 )
 from federation.text import Sentence, Text
 
+SendEmptied = Callable[[list[EmptiedDocument]], Awaitable[list[Verdict]]]
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
 MAX_REMARKS = 1000
 MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
+WITHDRAWN = "withdrawn"
 REPEATED, MISNAMED = "repeated", "misnamed"
 WITHOUT_VOTES, PARTLY_READ = "without-votes", "partly-read"
 ALL_ZERO = "all-zero"
@@ -75,6 +78,7 @@ class Intake:
         self._chunk: list[tuple[int, Draft]] = []
         self._drafts = Drafts()
         self._passed: set[int] = set()
+        self._emptied: list[EmptiedDocument] = []
 
     def close(self) -> None:
         """Give the disk back."""
@@ -105,6 +109,8 @@ class Intake:
         line = ReportLine(file, remark.row, "", remark.code, self._t.say(remark.reason))
         if remark.code == NO_NUMBERS:
             self.counts[NO_NUMBERS] += 1
+            if remark.emptied:
+                self._emptied.append(_document(remark.emptied))
             self._report.add(line)
             return
         self.counts["remarks"] += 1
@@ -259,6 +265,18 @@ class Intake:
         if sending is not None:
             await sending
 
+    async def withdraw(self, send: SendEmptied) -> None:
+        """Hand over the documents of KPU's that have no numbers, after all others.
+
+        Raises:
+            FederationError: None of them could be looked at.
+        """
+        for start in range(0, len(self._emptied), MAX_BATCH):
+            for verdict in await send(self._emptied[start : start + MAX_BATCH]):
+                outcome = WITHDRAWN if verdict.outcome == "logged" else verdict.outcome
+                self.counts[outcome] += 1
+                self.counts[NO_NUMBERS] -= 1
+
     def _in_order(self) -> Iterator[SpooledDraft]:
         first = [entry for entry in self._drafts.unread() if self._counts(entry)]
         done = {entry.number for entry in first}
@@ -305,6 +323,16 @@ class Intake:
         is_one = len(verdict.errors) == 1
         reason = self._t.say(verdict.errors[0].reason if is_one else verdict.reason)
         return self._t.word(f"import.reason-{verdict.outcome}", reason)
+
+
+def _document(fields: Mapping[str, Any]) -> EmptiedDocument:
+    """A document of KPU's without numbers, by the members before the votes."""
+    return EmptiedDocument(
+        contest=fields["contest"],
+        tps=fields["tps"],
+        round=fields["round"],
+        published=fields.get("observed_at", ""),
+    )
 
 
 def _value_of(entry: SpooledDraft, name: str) -> object:

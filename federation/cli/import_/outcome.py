@@ -12,6 +12,7 @@ from federation.cli.import_.intake import (
     ALL_ZERO,
     PARTLY_READ,
     REPEATED,
+    WITHDRAWN,
     WITHOUT_VOTES,
     Intake,
 )
@@ -27,6 +28,7 @@ OUTCOMES: Final = (
     "stale",
     "kept-reviewed",
     "refused",
+    WITHDRAWN,
     NO_NUMBERS,
 )
 MAX_HEADERS_SHOWN: Final = 3

@@ -23,7 +23,7 @@ from federation.flows.doctor.judgement import STEP_LEAVES, signed_size, told_siz
 from federation.flows.doctor.photos import mend_photos
 from federation.flows.doctor.report import DAMAGE, DoctorReport
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.merge import merge_once
+from federation.flows.merge import follow_official, merge_once
 from federation.flows.ownlog.duplicates import said_in
 from federation.flows.photos.index import index_all
 from federation.records.admission import admit
@@ -33,6 +33,7 @@ from federation.records.sealed import leaf_statement
 from federation.store import (
     blobs,
     claims,
+    companions,
     cosignatures,
     form,
     incidents,
@@ -131,6 +132,8 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
     ours = {log.election for log in held if log.own} & known.keys()
     profiles = {election: known[election] for election in ours}
     while merge_once(job.db, profiles, hidden=job.examined.hidden, at=job.examined.now):
+        pass
+    while follow_official(job.db):
         pass
     index_all(job.db)
     index_all_incidents(job.db)
@@ -389,6 +392,7 @@ def _mend_log(job: _Mending, log: Log) -> None:
                 claims.replace_claims(tx, log.id, start, until, admission.claims)
                 quarantine.save_rejected(tx, log.id, admission.rejected)
                 quarantine.save_unknown(tx, log.id, admission.unknown)
+                companions.save_companions(tx, log.id, start, new)
                 if log.own and start < told:
                     refused = {one.index for one in admission.rejected}
                     own = said_in(new[: told - start], start, refused)

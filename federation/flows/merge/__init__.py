@@ -5,18 +5,20 @@ what the leaves below the vector say, whatever the order in which anything came,
 interrupted or was made again. A batch takes claims of every log that is ahead of the
 map, sorted by station: one look-up and one write per station, one addition per region.
 
-    once     one batch of each election: the transaction that moves the cursor
-    plan     what is ahead of the map, and whether the map must be made again
-    follow   the next claims of one log
-    batch    those claims applied: slots -> rows -> differences of the counters
-    files    one file at two stations: the only thing that ties stations together
-    places   where the records of those claims stand, by their ids
-    changed  a figure that changed after others held it: told to the operator
-    deltas   differences of the counters, per kecamatan, then per region
+    once      one batch of each election: the transaction that moves the cursor
+    plan      what is ahead of the map, and whether the map must be made again
+    follow    the next claims of one log
+    batch     those claims applied: slots -> rows -> differences of the counters
+    files     one file at two stations: the only thing that ties stations together
+    places    where the records of those claims stand, by their ids
+    changed   a figure that changed after others held it: told to the operator
+    official  what changed in KPU's figures, behind the rows of the map
+    deltas    differences of the counters, per kecamatan, then per region
 
 Source: docs/explanation/merging.md
 """
 
+from federation.flows.merge.official import follow_official
 from federation.flows.merge.once import merge_once
 
-__all__ = ["merge_once"]
+__all__ = ["follow_official", "merge_once"]

@@ -11,7 +11,7 @@ from federation.records.merge import decode_row, encode_row, merge_tps
 from federation.records.profile import Profile
 from federation.records.readingqueue import reading_reason
 from federation.records.tps import TpsId
-from federation.store import logs, maprows, mapstate, registers
+from federation.store import logs, maprows, mapstate, officialchanges, registers
 from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
 from federation.store.maprows import Changed, LatestClaim, Pointer, StoredRow
@@ -61,6 +61,10 @@ class ClaimBatch:
         # collector walking over them.
         maprows.save(tx, self.number, (row for row in changed if row is not None))
         maprows.save_superseded(tx, self._superseded)
+        officialchanges.mark_due(
+            tx,
+            (key for key in keys if any(slot.claim.official for slot in slots[key])),
+        )
         mapstate.raise_seq(tx, self.number, self._seq)
         self._deltas.roll_up(tx, self._election)
         if now is not None:

@@ -9,7 +9,7 @@ from federation.flows.merge.follow import next_claims
 from federation.flows.merge.places import note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
 from federation.records.profile import Profile
-from federation.store import maprows, mapstate, rollup
+from federation.store import maprows, mapstate, officialchanges, rollup
 from federation.store.db import Database, Transaction
 from federation.store.mapstate import MapInputs
 
@@ -57,7 +57,9 @@ def merge_once(
 
 
 def _clear(tx: Transaction, election: str, basis: MapInputs) -> None:
-    maprows.clear(tx, mapstate.add_election(tx, election, basis))
+    number = mapstate.add_election(tx, election, basis)
+    maprows.clear(tx, number)
+    officialchanges.clear(tx, number)
     rollup.clear(tx, election)
     mapstate.restart(tx, election, basis)
 

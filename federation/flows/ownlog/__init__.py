@@ -2,6 +2,7 @@
 
 ingest      rows in: checked, signed, appended, answered row by row
 carried     photographs that stay with a form whose figures come anew
+emptied     documents of KPU's that have no figures any more
 attach      what stands, with photographs beside it
 doubting    what is refused before it is judged against the log
 duplicates  what the log already says, and what a row is answered with

@@ -11,12 +11,13 @@ licence and attribution of whom it comes from, and with the cursor it was read a
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from federation.flows.query import answers
 from federation.flows.query.cells import Cell
 from federation.records.merge import decode_row
 from federation.records.tps import regions_of
+from federation.store.db import View
 
 TableRow: TypeAlias = list[Cell]
 #: Degrees east and north.
@@ -36,6 +37,23 @@ class QueryTable(NamedTuple):
     columns: tuple[str, ...]
     rows: list[TableRow]
     points: Sequence[MapPoint | None] = ()
+
+
+class RowStream(Protocol):
+    """Rows without end, a page at a time."""
+
+    cursor: str
+    done: bool
+
+    @property
+    def name(self) -> str:
+        """What a file of it is called, without its ending."""
+
+    def head(self) -> Mapping[str, object]:
+        """What is told of all rows together."""
+
+    def read(self, view: View) -> QueryTable:
+        """The next page, until `done`; its columns are those of every page."""
 
 
 class Credit:

@@ -1,0 +1,207 @@
+"""What changed in KPU's figures, noted behind the rows of the map.
+
+Rule: for every row of the map of which a batch has seen a statement of KPU's figures,
+in transactions of their own, so that no map waits for it. A row's changes are a
+function of the statements that it follows from, those that they replaced, and the
+monitors' groups; only the times stand in the leaves alone, and are read once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from federation.errors import FormatError, NotFoundError
+from federation.records.claim import Claim
+from federation.records.merge import Group, decode_row
+from federation.records.officialchange import (
+    OfficialChange,
+    OfficialStatement,
+    follow_statements,
+)
+from federation.records.sealed import LeafTimes, leaf_times
+from federation.store import claims, leaves, logs, maprows, officialchanges
+from federation.store.db import Database, Transaction, View
+from federation.store.maprows import LatestClaim, StoredRow
+from federation.store.officialchanges import OfficialRow
+from federation.tlog.tile import WIDTH
+
+BATCH: Final = 5_000
+_LeafPlace: TypeAlias = tuple[int, int]  # log, index
+_UNKNOWN: Final = LeafTimes(0, 0)
+
+
+class _OrgSnapshot(NamedTuple):
+    """What one organisation copied from KPU of one station, in one round."""
+
+    key: int
+    org: str
+    round: str
+    changes: list[OfficialChange]
+
+
+def follow_official(db: Database, limit: int = BATCH) -> int:
+    """Look at the next rows of the map that are due; call it again until it gives 0.
+
+    Args:
+        db: Its writer thread is the caller's.
+        limit: At most so many rows.
+
+    Returns:
+        How many rows were looked at.
+    """
+    with db.view() as view:
+        # Asked on a view first: being up to date must not cost a write.
+        if not officialchanges.list_due(view, 1):
+            return 0
+    with db.transaction() as tx:
+        keys = officialchanges.list_due(tx, limit)
+        _note(tx, keys)
+    return len(keys)
+
+
+def _note(tx: Transaction, keys: Sequence[int]) -> None:
+    held = maprows.load(tx, keys)
+    reader = _SnapshotReader(tx)
+    snapshots = [one for key in sorted(held) for one in reader.snapshots_of(held[key])]
+    times = _read_times(tx, keys, snapshots)
+    apart = _find_apart(snapshots)
+    rows = [
+        _row(snapshot, change, times, is_apart=snapshot[:3] in apart)
+        for snapshot in snapshots
+        for change in snapshot.changes
+    ]
+    officialchanges.replace_rows(tx, keys, rows)
+
+
+class _SnapshotReader:
+    """Who said what of KPU's figures, one after another."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        #: The logs of an organisation's election: one that ended, and its successor.
+        self._beside: dict[int, list[int]] = {}
+        of = defaultdict[tuple[str, str], list[int]](list)
+        for log in logs.list_logs(view):
+            of[log.org, log.election].append(log.id)
+            self._beside[log.id] = of[log.org, log.election]
+
+    def snapshots_of(self, row: StoredRow) -> Iterator[_OrgSnapshot]:
+        """Each organisation's, of each round, with what it changed."""
+        standing = [slot for slot in row.slots if slot.claim.official]
+        if not standing:
+            return
+        merged = decode_row(row.row)
+        earlier = self._read_earlier(row.key, standing)
+        for slot in standing:
+            claim = slot.claim
+            said = [*earlier[claim.org, claim.round], slot]
+            groups = merged.groups if merged.round == claim.round else []
+            changes = _follow(said, groups)
+            if changes:
+                yield _OrgSnapshot(row.key, claim.org, claim.round, changes)
+
+    def _read_earlier(
+        self, key: int, standing: Iterable[LatestClaim]
+    ) -> Mapping[tuple[str, str], list[LatestClaim]]:
+        """What was replaced, in the order in which its organisation said it."""
+        found = defaultdict[tuple[str, str], list[LatestClaim]](list)
+        for log_id in {log for slot in standing for log in self._beside[slot.log_id]}:
+            for index in maprows.list_superseded(self._view, key, log_id):
+                for claim in claims.read_claims(
+                    self._view, log_id, index, index + 1, 1
+                ):
+                    if claim.official:
+                        said = LatestClaim(log_id, claim)
+                        found[claim.org, claim.round].append(said)
+        for line in found.values():
+            line.sort(key=lambda said: (said.claim.rank, said.claim.index))
+        return found
+
+
+def _follow(
+    said: Iterable[LatestClaim], groups: Sequence[Group]
+) -> list[OfficialChange]:
+    return follow_statements(
+        (_statement(slot.log_id, slot.claim) for slot in said), groups
+    )
+
+
+def _statement(log_id: int, claim: Claim) -> OfficialStatement:
+    return OfficialStatement((log_id, claim.index), claim.votes, claim.complete)
+
+
+def _read_times(
+    tx: Transaction, keys: Sequence[int], snapshots: Iterable[_OrgSnapshot]
+) -> dict[_LeafPlace, LeafTimes]:
+    """When each of these statements was said: as noted before, else from its leaf."""
+    known = {
+        (row.log_id, row.index): LeafTimes(row.recorded, row.at)
+        for row in officialchanges.read_rows(tx, keys)
+        if row.recorded
+    }
+    bundles = defaultdict[_LeafPlace, list[_LeafPlace]](list)
+    for snapshot in snapshots:
+        for change in snapshot.changes:
+            log_id, index = place = change.statement.place
+            if place not in known:
+                bundles[log_id, index // WIDTH].append(place)
+    # A bundle at a time: to read one leaf of it is to unpack all.
+    for (log_id, _), places in sorted(bundles.items()):
+        indexes = [index for _, index in places]
+        first, last = min(indexes), max(indexes)
+        try:
+            lines = leaves.read_leaves(tx, log_id, first, last + 1)
+        except (FormatError, NotFoundError):
+            continue  # what is damaged here is told elsewhere
+        for place in places:
+            known[place] = leaf_times(lines[place[1] - first])
+    return known
+
+
+def _find_apart(snapshots: Iterable[_OrgSnapshot]) -> set[tuple[int, str, str]]:
+    """Those of which another organisation's says something else now."""
+    beside = defaultdict[tuple[int, str], dict[str, str]](dict)
+    for key, org, name, changes in snapshots:
+        beside[key, name][org] = changes[-1].statement.votes
+    return {
+        (key, org, name)
+        for (key, name), votes in beside.items()
+        if len(set(votes.values())) > 1
+        for org in votes
+    }
+
+
+def _row(
+    snapshot: _OrgSnapshot,
+    change: OfficialChange,
+    times: Mapping[_LeafPlace, LeafTimes],
+    *,
+    is_apart: bool,
+) -> OfficialRow:
+    log_id, index = change.statement.place
+    recorded, _ = times.get(change.statement.place, _UNKNOWN)
+    before_log, before_index = change.before.place if change.before else (None, None)
+    since = change.differs_since
+    return OfficialRow(
+        key=snapshot.key,
+        log_id=log_id,
+        index=index,
+        org=snapshot.org,
+        round=snapshot.round,
+        kind=change.kind,
+        was=change.was,
+        compared=change.compared,
+        at=_moment(times, change.statement.place),
+        recorded=recorded,
+        before_log=before_log,
+        before_index=before_index,
+        since=None if since is None else _moment(times, since),
+        is_standing=change.is_standing,
+        is_apart=is_apart and change.is_standing,
+    )
+
+
+def _moment(times: Mapping[_LeafPlace, LeafTimes], place: _LeafPlace) -> int:
+    """When KPU published it, as far as its record says, else when it was signed."""
+    recorded, observed = times.get(place, _UNKNOWN)
+    return observed or recorded

@@ -1,0 +1,345 @@
+"""KPU's figures over time: what changed in them, who copied it, and what still differs.
+
+Rule: each organisation's snapshot is a history of its own, named with when it was
+published and when it was signed; where two say different things now, both are listed
+and marked (`apart`), never made one. Counts and lists are of the same rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from federation.errors import FormatError, NotFoundError
+from federation.flows.query.answers import (
+    HexDigest,
+    Place,
+    RoundWord,
+    StationCode,
+    Votes,
+)
+from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.region import list_parts
+from federation.flows.query.scope import QueryScope, parse_region, places, read_names
+from federation.records.claim import Claim, read_counts
+from federation.records.merge import Group, decode_row
+from federation.records.officialchange import (
+    COMPARISONS,
+    KINDS,
+    ChangeKind,
+    VotesComparison,
+    count_days,
+)
+from federation.store import claims, logs, maprows, officialchanges
+from federation.store.db import View
+from federation.store.mapkey import decode_key, encode_key, region_range
+from federation.store.mapstate import find_election, vector
+from federation.store.officialchanges import (
+    ChangeCount,
+    ChangeFilter,
+    ChangePlace,
+    OfficialRow,
+)
+from federation.text import Sentence
+
+#: What is listed: every change, one kind of them, what differs now, and for how long;
+#: what two organisations copied differently.
+ListedChanges: TypeAlias = Literal["", ChangeKind, "wrong", "apart"]
+LISTED: Final[tuple[ListedChanges, ...]] = ("wrong", *KINDS, "apart")
+#: So many rows that are still to be looked at are counted.
+MAX_DUE: Final = 100_000
+_Moment: TypeAlias = Annotated[str, Meta(description="time, UTC")]
+
+
+class KpuChange(Struct, frozen=True, kw_only=True):
+    """One statement that changed KPU's figures of one station.
+
+    `org` copied it; `published`: when KPU published it, as its record says, else when
+    it was signed; `signed`: when the record was. `before` and `now`: the votes; absent:
+    there were none. `was` and `compared`: how they compare with the monitors' `groups`.
+    `standing`: it is what that organisation copied last; `differs_since` with `days`:
+    of what differs, since when; `apart`: another organisation copied something else.
+    """
+
+    tps: StationCode
+    round: RoundWord
+    kind: ChangeKind
+    org: str
+    origin: str
+    index: int
+    record: HexDigest
+    published: _Moment
+    signed: _Moment
+    before: Votes | UnsetType = UNSET
+    now: Votes | UnsetType = UNSET
+    was: VotesComparison
+    compared: VotesComparison
+    standing: bool
+    differs_since: _Moment | UnsetType = UNSET
+    days: int | UnsetType = UNSET
+    apart: bool
+    groups: list[Group]
+
+
+class KpuCounts(Struct, frozen=True, kw_only=True):
+    """How many changes of each sort a region has, of every organisation's snapshot.
+
+    `wrong`: figures that stand and differ from all monitors; `apart`: that stand where
+    two snapshots differ; `standing`: how those that stand compare; `appeared`: how the
+    figures that appeared compare.
+    """
+
+    kinds: dict[ChangeKind, int]
+    appeared: dict[VotesComparison, int]
+    standing: dict[VotesComparison, int]
+    wrong: int
+    apart: int
+
+
+class KpuPart(Struct, frozen=True, kw_only=True):
+    """A part of a region, and what is counted in it."""
+
+    region: Place
+    counts: KpuCounts
+
+
+class KpuSnapshot(Struct, frozen=True, kw_only=True):
+    """Who copied KPU's figures: how many changes, first and last signed when."""
+
+    org: str
+    changes: int
+    first: _Moment
+    last: _Moment
+
+
+class KpuAnswer(Struct, frozen=True, kw_only=True):
+    """What changed in KPU's figures of a region, the newest first.
+
+    `due`: so many stations of the map are still to be looked at (at most 100,000).
+    """
+
+    election: str
+    contest: str
+    cursor: str
+    region: Place
+    due: int
+    counts: KpuCounts
+    parts: list[KpuPart]
+    snapshots: list[KpuSnapshot]
+    changes: list[KpuChange]
+    names: dict[str, str]
+    next: str | UnsetType = UNSET
+
+
+def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
+    view: View,
+    asked: QueryScope,
+    now: int,
+    region: str = "",
+    kind: ListedChanges = "",
+    org: str = "",
+    after: str = "",
+    limit: int = 100,
+) -> KpuAnswer:
+    """What changed in KPU's figures of a region.
+
+    Args:
+        view: The snapshot.
+        asked: Election and contest.
+        now: Unix seconds, up to which it is counted how long a figure differs.
+        region: Within this one only.
+        kind: Which changes.
+        org: Of this organisation's snapshots only.
+        after: The `next` of the page before.
+        limit: How many at most.
+
+    Raises:
+        FormatError: `region` is not the code of a region, `after` no place of the list.
+    """
+    code = parse_region(region)
+    number = find_election(view, asked.election)
+    between = _between(number, asked, code)
+    due = 0 if number is None else officialchanges.count_due(view, number, MAX_DUE)
+    page, following = list_page(view, asked, now, code, kind, org, after, limit)
+    return KpuAnswer(
+        election=asked.election,
+        contest=asked.contest,
+        cursor=format_cursor(read_cursor(view, asked.election)),
+        region=places(view, asked.election, [code])[0],
+        due=due,
+        counts=_count(view, between, org),
+        parts=_parts(view, asked, number, code, org),
+        snapshots=[
+            KpuSnapshot(org=who, changes=count, first=tell(first), last=tell(last))
+            for who, count, first, last in officialchanges.list_orgs(view, between)
+        ],
+        changes=page,
+        names=read_names(view, asked.election, [change.tps for change in page]),
+        next=following,
+    )
+
+
+def list_page(  # noqa: PLR0913, PLR0917  the filters of one list
+    view: View,
+    asked: QueryScope,
+    now: int,
+    code: str,
+    kind: ListedChanges,
+    org: str,
+    after: str,
+    limit: int,
+) -> tuple[list[KpuChange], str | UnsetType]:
+    """A page of the list alone; see `ask_kpu`."""
+    number = find_election(view, asked.election)
+    place = _read_place(view, asked, number, after) if after else None
+    rows = officialchanges.list_changes(
+        view, _between(number, asked, code), _filter(kind, org), place, limit + 1
+    )
+    told = _Teller(view, now).tell_all(rows[:limit])
+    return told, _place_after(told[-1], rows[limit - 1]) if len(rows) > limit else UNSET
+
+
+def _between(number: int | None, asked: QueryScope, code: str) -> tuple[int, int]:
+    # Of an election that has no map there is nothing between these.
+    return (0, -1) if number is None else region_range(number, asked.contest, code)
+
+
+def _filter(kind: ListedChanges, org: str) -> ChangeFilter:
+    if kind == "wrong":
+        return ChangeFilter(compared="differs", org=org, is_standing=True)
+    if kind == "apart":
+        return ChangeFilter(org=org, is_apart=True)
+    return ChangeFilter(kind=kind, org=org)
+
+
+def _place_after(change: KpuChange, row: OfficialRow) -> str:
+    return f"{row.at}.{change.tps}.{change.index}.{change.origin}"
+
+
+def _read_place(
+    view: View, asked: QueryScope, number: int | None, after: str
+) -> ChangePlace:
+    at, tps, index, *origin = after.split(".", 3)
+    try:
+        assert number is not None
+        log_id = logs.get_log(view, origin[0]).id
+        key = encode_key(number, asked.contest, tps)
+        return ChangePlace(int(at), key, log_id, int(index))
+    except (ValueError, IndexError, AssertionError, NotFoundError):
+        raise FormatError(Sentence("asked.cursor"), repr(after[:80])) from None
+
+
+def count_since(view: View, asked: QueryScope, origin: str, index: int) -> KpuCounts:
+    """What the statements of one log from an index on changed."""
+    between = _between(find_election(view, asked.election), asked, "")
+    log_id = logs.get_log(view, origin).id
+    return _sum(officialchanges.count_since(view, between, log_id, index))
+
+
+def is_followed(view: View, asked: QueryScope, origin: str) -> bool:
+    """Whether all that stands in a log is in the map, and was looked at."""
+    number = find_election(view, asked.election)
+    if number is None:
+        return False
+    end = logs.get_log(view, origin).size
+    merged = vector(view, asked.election).get(origin, 0)
+    return merged >= end and not officialchanges.count_due(view, number, 1)
+
+
+def _count(view: View, between: tuple[int, int], org: str) -> KpuCounts:
+    return _sum(officialchanges.count_changes(view, between, org))
+
+
+def _sum(counts: Iterable[ChangeCount]) -> KpuCounts:
+    kinds = dict.fromkeys(KINDS, 0)
+    appeared, standing = dict.fromkeys(COMPARISONS, 0), dict.fromkeys(COMPARISONS, 0)
+    wrong = apart = 0
+    for count in counts:
+        kinds[count.kind] += count.rows
+        if count.kind == "appeared":
+            appeared[count.compared] += count.rows
+        if count.is_standing and count.kind != "withdrawn":
+            standing[count.compared] += count.rows
+            wrong += count.rows if count.compared == "differs" else 0
+        apart += count.rows if count.is_apart else 0
+    return KpuCounts(
+        kinds=kinds, appeared=appeared, standing=standing, wrong=wrong, apart=apart
+    )
+
+
+def _parts(
+    view: View, asked: QueryScope, number: int | None, code: str, org: str
+) -> list[KpuPart]:
+    """What each part of the region has, of those that have any."""
+    if number is None:
+        return []
+    counted = (
+        (part, _count(view, region_range(number, asked.contest, part.code), org))
+        for part in list_parts(view, asked, code)
+    )
+    return [
+        KpuPart(region=Place(code=part.code, name=part.name), counts=counts)
+        for part, counts in counted
+        if any(counts.kinds.values())
+    ]
+
+
+class _Teller:
+    """Rows as they are told: with the votes, which stand with the statements."""
+
+    def __init__(self, view: View, now: int) -> None:
+        self._view, self._now = view, now
+        self._origins = {log.id: log.origin for log in logs.list_logs(view)}
+
+    def tell_all(self, rows: Sequence[OfficialRow]) -> list[KpuChange]:
+        """These rows, in their order."""
+        held = maprows.load(self._view, {row.key for row in rows})
+        merged = {key: decode_row(row.row) for key, row in held.items()}
+        return [
+            self._tell(
+                row,
+                merged[row.key].groups if merged[row.key].round == row.round else [],
+            )
+            for row in rows
+        ]
+
+    def _tell(self, row: OfficialRow, groups: list[Group]) -> KpuChange:
+        claim = self._claim(row.log_id, row.index)
+        before: Votes | UnsetType = UNSET
+        if row.before_log is not None and row.before_index is not None:
+            before = _votes(self._claim(row.before_log, row.before_index))
+        since = row.since if row.is_standing else None
+        return KpuChange(
+            tps=decode_key(row.key)[1],
+            round=claim.round,
+            kind=row.kind,
+            org=row.org,
+            origin=self._origins[row.log_id],
+            index=row.index,
+            record=claim.record,
+            published=tell(row.at),
+            signed=tell(row.recorded),
+            before=before,
+            now=_votes(claim),
+            was=row.was,
+            compared=row.compared,
+            standing=row.is_standing,
+            differs_since=UNSET if since is None else tell(since),
+            days=UNSET if since is None else count_days(since, self._now),
+            apart=row.is_apart,
+            groups=groups,
+        )
+
+    def _claim(self, log_id: int, index: int) -> Claim:
+        (claim,) = claims.read_claims(self._view, log_id, index, index + 1, 1)
+        return claim
+
+
+def _votes(claim: Claim) -> Votes | UnsetType:
+    return read_counts(claim.votes) if claim.votes else UNSET
+
+
+def tell(at: int) -> str:
+    """A moment as records have it; "" for one that is not known."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""

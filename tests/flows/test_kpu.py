@@ -1,0 +1,182 @@
+"""KPU's figures over time, as they are noted behind the map and told of a region."""
+
+import pytest
+from msgspec import structs
+
+from federation.flows.merge import follow_official, merge_once
+from federation.flows.query.kpu import ask_kpu
+from federation.flows.query.scope import ask
+from federation.records.withdrawal import Withdrawal
+from federation.store import logs
+from federation.store.db import Database
+from tests.ownnode import ELECTION, small_profile
+from tests.photographed import A, B, add_leaves, result
+
+HERE, THERE = "1371011001001", "1371011001002"
+OURS, OTHER = {"01": 90, "02": 40, "03": 5}, {"01": 9, "02": 40, "03": 5}
+THIRD = {"01": 91, "02": 40, "03": 5}
+DAY = 86_400
+NOW = 1_708_300_800  # 2024-02-19T00:00:00Z
+PROFILES = {ELECTION: small_profile()}
+
+
+def said(org, votes, day, tps=HERE, source="kpu"):
+    at = f"2024-02-{day:02}T00:00:00Z"
+    seen = {"observed_at": at} if source == "kpu" else {}
+    told = {"recorded_at": "2024-02-28T00:00:00Z", "source": source}
+    told |= {"review": "unreviewed", "candidates": votes}
+    return structs.replace(result(org, tps, None), **seen, **told)
+
+
+def gone(org, day, official=1):
+    return Withdrawal(
+        contest="ppwp",
+        election=ELECTION,
+        official=official,
+        org=org,
+        reason="kosong",
+        recorded_at=f"2024-02-{day:02}T00:00:00Z",
+        round="reguler",
+        tps=HERE,
+    )
+
+
+@pytest.fixture
+def db(tmp_path):
+    opened = Database.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+class World:
+    """Logs that grow; after each step all is merged and followed."""
+
+    def __init__(self, db):
+        self.db, self.logs = db, {}
+
+    def say(self, org, *statements):
+        with self.db.transaction() as tx:
+            if org not in self.logs:
+                self.logs[org] = logs.add_log(tx, f"{org}/{ELECTION}", own=False)
+            self.logs[org] = logs.log_by_id(tx, self.logs[org].id)
+        add_leaves(self.db, self.logs[org], list(statements))
+
+    def follow(self, limit=10_000):
+        while merge_once(self.db, PROFILES, limit):
+            pass
+        while follow_official(self.db, 1):
+            pass
+
+    def ask(self, region="", kind="", org="", after="", limit=100):
+        with self.db.view() as view:
+            asked = ask(PROFILES, [ELECTION], ELECTION, "ppwp")
+            return ask_kpu(view, asked, NOW, region, kind, org, after, limit)
+
+
+@pytest.fixture
+def world(db):
+    return World(db)
+
+
+def told(answer):
+    return [
+        (one.tps[-1], one.kind, one.was, one.compared, one.standing, one.days)
+        for one in answer.changes
+    ]
+
+
+def test_each_change_is_told_with_what_it_was_and_how_it_compares_now(world):
+    world.say(A, said(A, OURS, 15, source="observer"))
+    world.say(
+        B,
+        said(B, OTHER, 15),
+        said(B, OURS, 16),
+        said(B, OURS, 17),
+        said(B, THIRD, 18),
+        gone(B, 19),
+        said(B, THIRD, 15, tps=THERE),
+    )
+    world.follow()
+    answer = world.ask()
+    assert [one.kind for one in answer.changes] == [
+        *("withdrawn", "away", "corrected", "appeared", "appeared")
+    ]
+    away = answer.changes[1]
+    assert (away.before, away.now, away.org) == (OURS, THIRD, B)
+    assert (away.published, away.signed) == (
+        "2024-02-18T00:00:00Z",
+        "2024-02-28T00:00:00Z",
+    )
+    assert [group.votes for group in away.groups] == [OURS]
+    assert answer.counts.kinds["appeared"] == 2
+    assert answer.counts.appeared["unseen"] == 1
+    assert (answer.counts.wrong, answer.due) == (0, 0)
+    assert [(one.org, one.changes) for one in answer.snapshots] == [(B, 5)]
+
+
+def test_what_stands_and_differs_is_wrong_since_it_first_did(world):
+    world.say(B, said(B, OTHER, 15), said(B, THIRD, 17))
+    world.follow()
+    assert world.ask(kind="wrong").changes == []
+    # Another's records change what was copied before: nobody imports KPU's again.
+    world.say(A, said(A, OURS, 18, source="observer"))
+    world.follow()
+    [wrong] = world.ask(kind="wrong").changes
+    assert (wrong.kind, wrong.differs_since, wrong.days) == (
+        "changed",
+        "2024-02-15T00:00:00Z",
+        4,
+    )
+    assert world.ask().counts.wrong == 1
+
+
+def test_two_snapshots_that_differ_stand_beside_one_another(world):
+    world.say(A, said(A, OTHER, 15))
+    world.say(B, said(B, OTHER, 16))
+    world.follow()
+    assert world.ask(kind="apart").changes == []
+    world.say(B, said(B, OURS, 17))
+    world.follow()
+    apart = world.ask(kind="apart").changes
+    assert [(one.org, one.now, one.published[:10]) for one in apart] == [
+        (B, OURS, "2024-02-17"),
+        (A, OTHER, "2024-02-15"),
+    ]
+    assert world.ask(org=A).counts.apart == 1
+
+
+def test_pages_hold_every_change_once_and_only_those_of_the_region(world):
+    codes = [f"13710{n}1001001" for n in range(1, 8)]
+    world.say(B, *(said(B, OTHER, 15, tps=tps) for tps in codes))
+    world.follow()
+    found, after = [], ""
+    while True:
+        answer = world.ask(after=after, limit=2)
+        found += [one.tps for one in answer.changes]
+        if not answer.next:
+            break
+        after = answer.next
+    assert sorted(found) == codes
+    assert [one.tps for one in world.ask(region=codes[3][:6]).changes] == [codes[3]]
+    assert [part.region.code for part in answer.parts] == ["13"]
+
+
+def test_however_it_came_the_same_is_noted_as_of_all_at_once(world, tmp_path):
+    steps = [
+        (B, [said(B, OTHER, 15), said(B, OURS, 16)]),
+        (A, [said(A, OURS, 15, source="observer"), said(A, OTHER, 16)]),
+        (B, [gone(B, 17), said(B, OTHER, 18)]),
+        (A, [gone(A, 18, official=0), gone(A, 19)]),
+    ]
+    for org, statements in steps:
+        world.say(org, *statements)
+        world.follow(1)
+    (tmp_path / "again").mkdir()
+    again = Database.open(tmp_path / "again")
+    at_once = World(again)
+    for org, statements in steps:
+        at_once.say(org, *statements)
+    at_once.follow()
+    assert told(world.ask()) == told(at_once.ask())
+    assert len(told(world.ask())) == 6
+    again.close()
