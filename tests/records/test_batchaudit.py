@@ -144,9 +144,7 @@ def test_the_risk_that_is_promised_holds_on_the_figures_of_2019(shared):
 
 
 def test_planted_errors_undo_the_lead():
-    stations = [
-        AuditBatch(f"{n:02}", {"01": 60 + n, "02": 40}, 110) for n in range(40)
-    ]
+    stations = [AuditBatch(f"{n:02}", {"01": 60 + n, "02": 40}, 110) for n in range(40)]
     audited = weigh(stations)
     lead = audited.reported.leads["02"]
     for how in PLANTS:
