@@ -1,6 +1,8 @@
 """`federation margin` and `federation plan sample`, as somebody types them."""
 
+import csv
 import hashlib
+import io
 import json
 
 import pytest
@@ -40,6 +42,14 @@ def test_the_margin_is_told_in_words_and_names_the_map(cli, language):
     assert [one["tps"] for one in answer["first"]] == [
         word for word in text.split() if word.startswith("1371") and len(word) == 13
     ]
+
+
+def test_the_stations_to_be_seen_first_are_handed_out_as_csv(cli):
+    _, told = cli("margin", "--json", "--limit", "3")
+    code, text = cli("margin", "--csv", "--limit", "3")
+    rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+    assert code == 0
+    assert [r["tps"] for r in rows] == [one["tps"] for one in json.loads(told)["first"]]
 
 
 def test_a_plan_is_committed_to_then_drawn_and_says_what_is_still_to_be_read(

@@ -124,6 +124,8 @@ ASKED: list[tuple[str, str, str]] = [
     ),
     ("GET /{log}/fork", "a public log", f"/{hex_of(f'{FORKED}/{ELECTION}')}/fork"),
     ("GET /{log}/fork", "our log for partners", f"/{OWN}/fork"),
+    ("GET /{log}/pending", "a public log", f"/{hex_of(PUBLIC_LOG)}/pending"),
+    ("GET /{log}/pending", "another's log for partners", f"/{THEIRS}/pending"),
     ("GET /blob/{digest}", "our photo", f"/blob/{DIGESTS['ours']}"),
     ("GET /blob/{digest}", "another's photo", f"/blob/{DIGESTS['theirs']}"),
     ("GET /blob/{digest}", "no photo", f"/blob/{'0' * 64}"),
