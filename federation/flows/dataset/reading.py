@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
+from federation.decoding import json_parser
 from federation.errors import ConfigError, FormatError
 from federation.files import open_regular
 from federation.flows.dataset.packagefile import PackagePart
@@ -21,6 +20,7 @@ from federation.text import Sentence
 #: Of these the rows can be read back; of others the digests alone are checked.
 READABLE: Final = frozenset({"csv", "ndjson", "parquet"})
 _BATCH: Final = 10_000
+_parse_row = json_parser(dict[str, str | int], what=Sentence("dataset.not-rows"))
 
 
 def read_rows(folder: Path, part: PackagePart) -> Iterator[Mapping[str, str]]:
@@ -35,7 +35,7 @@ def read_rows(folder: Path, part: PackagePart) -> Iterator[Mapping[str, str]]:
     read = {"csv": _read_csv, "ndjson": _read_ndjson, "parquet": _read_parquet}
     try:
         yield from read[part.format](path)
-    except (ConfigError, OSError):
+    except (ConfigError, FormatError, OSError):
         raise
     except (ValueError, TypeError, AttributeError, csv.Error) as error:
         raise FormatError(Sentence("dataset.not-rows"), part.path) from error
@@ -52,7 +52,7 @@ def _read_ndjson(path: Path) -> Iterator[Mapping[str, str]]:
     with open_regular(path) as file:
         next(file, b"")
         for line in file:
-            yield {name: str(cell) for name, cell in msgspec.json.decode(line).items()}
+            yield {name: str(cell) for name, cell in _parse_row(line).items()}
 
 
 def _read_parquet(path: Path) -> Iterator[Mapping[str, str]]:
