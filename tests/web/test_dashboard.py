@@ -25,6 +25,7 @@ from federation.web import (
     dashboard,
     page,
     pictures,
+    recaps,
     regionpage,
     reportpage,
     searchpage,
@@ -60,6 +61,7 @@ PAGES = [
     "/daftar?official=differs&sort=apart",
     f"/daftar?lacks={sample.ANA}&region=13",
     "/laporan",
+    "/rekapitulasi?show=all",
     "/selisih",
     "/selisih/72?contest=pdpr",
     "/selisih/1371011001?basis=kpu-plausible",
@@ -92,6 +94,7 @@ async def served(site):
     app.add_routes(stationlist.routes())
     app.add_routes(searchpage.routes())
     app.add_routes(pictures.routes())
+    app.add_routes(recaps.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
