@@ -23,6 +23,7 @@ from federation.records.timezones import tell_moment
 from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
+    margin,
     page,
     pictures,
     recaps,
@@ -63,7 +64,7 @@ PAGES = [
     "/laporan",
     "/rekapitulasi?show=all",
     "/selisih",
-    "/selisih/72?contest=pdpr",
+    "/selisih/72",
     "/selisih/1371011001?basis=kpu-plausible",
     "/gambar",
     "/gambar?contest=pdpr",
@@ -93,6 +94,7 @@ async def served(site):
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
     app.add_routes(searchpage.routes())
+    app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
     app.add_routes(recaps.routes())
     app.add_routes(reportpage.routes())
