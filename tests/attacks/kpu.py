@@ -39,8 +39,8 @@ FILES: Final = {
 #: When KPU says each snapshot, as it writes it and as records do.
 TIMES: Final = ("2019-05-01 10:00:00", "2019-05-08 10:00:00", "2019-05-20 10:00:00")
 STAMPS: Final = tuple(f"{moment[:10]}T03:00:00Z" for moment in TIMES)
-#: What is planted, as how the votes go: t as monitors say, a and b others, - none; x: no
-#: document in that snapshot.
+#: What is planted, by how the votes go: t as monitors say, a and b others, - none; x:
+#: that snapshot has no document.
 PLANTS: Final = {
     "corrected": "att",
     "corrected late": "aat",
