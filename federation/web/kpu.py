@@ -11,7 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from federation.flows.query import state
-from federation.flows.query.kpu import KpuAnswer, ask_kpu
+from federation.flows.query.kpu import ask_kpu
+from federation.flows.query.kpuanswers import KpuAnswer
 from federation.flows.query.kputable import KpuExport, kpu_table
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit, QueryTable

@@ -30,8 +30,16 @@ OURS: Final = StationFilter(status="disputed")
 #: looked at.
 MAX_LOOKED_AT: Final = 2_000
 _KEPT: Final = ("election", "contest", "lang")
+OVER_TIME: Final = "/kpu"
 READING: Final = "/antrean"
 REPORTS: Final = "/laporan/daftar"
+
+
+_TITLES: Final = {
+    OVER_TIME: "kpu.title",
+    READING: "queue.title",
+    REPORTS: "reports.list",
+}
 
 
 class QueueLink(NamedTuple):
@@ -91,6 +99,7 @@ def queue_links(
         for which, count in counts.items()
         if count != 0 or which == here
     ]
+    links.append(_page_link(page, OVER_TIME, here, code))
     session = page.request.get(SIGNED_IN)
     if session is not None and may_do(session.person, "read-forms"):
         links.append(_page_link(page, READING, here, code))
@@ -102,7 +111,7 @@ def queue_links(
 def _page_link(
     page: Page, path: str, here: StationFilter | str, code: str
 ) -> QueueLink:
-    words = page.t("queue.title" if path == READING else "reports.list")
+    words = page.t(_TITLES[path])
     return QueueLink(words, _address(page, path, region=code), None, path == here)
 
 

@@ -203,6 +203,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /tps/{code}/foto", "", f"/tps/{PHOTOGRAPHED}/foto"),
     ("GET /kosong", "", "/kosong"),
     ("GET /daftar", "", "/daftar"),
+    ("GET /kpu", "", "/kpu"),
     ("GET /gambar", "", "/gambar"),
     ("GET /gambar/{code}", "", "/gambar/13"),
     ("GET /pratinjau.png", "", "/pratinjau.png"),

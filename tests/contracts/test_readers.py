@@ -197,6 +197,7 @@ READS = {
     "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/cari/saran": ["/cari/saran?q=padang", "/cari/saran?q=1371"],
+    "/kpu": ["/kpu", "/kpu?kind=wrong&region=13"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],

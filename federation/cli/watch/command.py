@@ -38,7 +38,8 @@ from federation.errors import (
     FormatError,
     NotFoundError,
 )
-from federation.flows.query.kpu import KpuCounts, count_since, is_followed
+from federation.flows.query.kpu import count_since, is_followed
+from federation.flows.query.kpuanswers import KpuCounts
 from federation.flows.query.scope import QueryScope
 from federation.records.officialchange import KINDS
 from federation.records.timezones import tell_here
