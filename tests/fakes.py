@@ -15,6 +15,11 @@ from federation.errors import FormatError, NotFoundError, PeerError
 from federation.feeds.resource import Resource
 from federation.feeds.shape import JSON
 from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
+from federation.records.companion import (
+    CompanionKeys,
+    next_companions,
+    sign_companions,
+)
 from federation.records.keychain import (
     encode_keys,
     first_statement,
@@ -25,7 +30,12 @@ from federation.records.result import TpsResult
 from federation.records.sealed import seal
 from federation.records.tps import format_tps
 from federation.tlog.checkpoint import Checkpoint, sign_checkpoint
-from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
+from federation.tlog.keys import (
+    ALG_COSIGNATURE,
+    ALG_ED25519,
+    ALG_ML_DSA_44,
+    Signer,
+)
 from federation.tlog.merkle import hash_leaf, root_at
 from federation.tlog.tile import (
     WIDTH,
@@ -83,6 +93,28 @@ class FakeOrg:
         ]
         first = first_statement(self.origin, self.identity.key, named, RECORDED_AT)
         self.statements = [sign_statement(first, self.identity)]
+        self.companions = list[CompanionKeys]()
+        #: That signs checkpoints as well, once it was announced.
+        self.companion: Signer | None = None
+
+    def companion_of(self, role: str, seed: int = 1) -> Signer:
+        """A companion key of this organisation: of its identity, or of its log."""
+        name = self.origin if role == "log" else f"{self.org}/{role}"
+        return Signer.from_seed(name, bytes([seed] * 32), ALG_ML_DSA_44)
+
+    def announce(self, log: Signer | None, *signers: Signer) -> bytes:
+        """The leaf that names this companion of the log's key, or none any more.
+
+        `signers`: companions of the identity key, the one before first; the last one
+        is that which is named.
+        """
+        before = self.companions[-1] if self.companions else None
+        named = None if log is None else (signers[-1].key, log.key)
+        statement = next_companions(self.chain, before, named, RECORDED_AT)
+        signed = sign_companions(statement, self.identity, *signers)
+        self.companions.append(signed)
+        self.companion = log
+        return seal(signed, self.records)
 
     @property
     def chain(self):
@@ -165,7 +197,8 @@ class Tree:
         return Checkpoint(self.owner.origin, size, root)
 
     def note(self, size: int | None = None) -> bytes:
-        return sign_checkpoint(self.checkpoint(size), self.owner.log)
+        owner = self.owner
+        return sign_checkpoint(self.checkpoint(size), owner.log, owner.companion)
 
     def tile(self, tile: Tile | Bundle) -> bytes:
         start, end = tile.index * WIDTH, tile.index * WIDTH + tile.width

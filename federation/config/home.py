@@ -7,6 +7,7 @@ Rule: every path of a home folder is named here and nowhere else.
     agencies.toml                   who takes reports of violations; not made by init
     elections/<election>.json       profiles added by `federation election add`
     identity/identity.pem           the encrypted identity key; take it off this machine
+    identity/identity.ml-dsa-44.pem its companion, where one was asked for; likewise
     identity/recovery.html          to print
     identity/annex.pem              opens annexes; encrypted; take it off as well
     identity/backup.pem             opens backups; likewise
@@ -14,7 +15,9 @@ Rule: every path of a home folder is named here and nowhere else.
       <org>.vkey                    identity keys, public: ours and the partners'
       records.pem node.pem mirror.pem
       log.<election>.pem            one per history; "/" of its name becomes "."
+      log.<election>.ml-dsa-44.pem  its companion, where one was asked for
       <hex sha256(origin)>.chain    the statements of the identity key for that log
+      <hex sha256(origin)>.companions  those about companions, where there are some
       prepared/                     keys that a statement being signed will name
       retired/                      keys that others have taken the place of
       contributor.secret
@@ -48,6 +51,11 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from federation.config.settings import Settings
+
+
+def companion_of(key: Path) -> Path:
+    """The file of the companion of a private key, beside that of the key."""
+    return key.with_name(f"{key.stem}.ml-dsa-44.pem")
 
 
 @dataclass(frozen=True)
@@ -241,6 +249,10 @@ class Home:
         # What follows the organisation: neither it nor "/" can hold a full stop.
         name = origin.partition("/")[2].replace("/", ".")
         return self.keys / f"log.{name}.pem"
+
+    def companions(self, origin: str) -> Path:
+        """What our identity has said of the companions of a log's keys."""
+        return self.chain(origin).with_suffix(".companions")
 
     @property
     def prepared(self) -> Path:

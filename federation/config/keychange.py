@@ -14,15 +14,17 @@ The file, JSON, that goes to the identity key and comes back:
     org
     statements  each: origin, size of the log when it was made, the statement, and the
                 signed note once there is one
+    companions  each: origin, the statement, the one before it (`companionchange.py`)
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from federation.config.companionchange import PreparedCompanions
 from federation.config.disk import (
     make_folder,
     read_bounded,
@@ -92,7 +94,8 @@ class KeyChangeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the file says; `changes` by language."""
 
     org: str
-    statements: Annotated[tuple[Prepared, ...], Meta(min_length=1)]
+    statements: tuple[Prepared, ...] = ()
+    companions: tuple[PreparedCompanions, ...] = ()
     changes: dict[str, list[str]] = {}
 
     def tell(self) -> list[Sentence]:
@@ -103,10 +106,19 @@ class KeyChangeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             RecordError: one breaks a rule.
         """
         return [
-            sentence
-            for one in self.statements
-            for sentence in tell_changes(one.read_before(), one.read())
+            *(
+                sentence
+                for one in self.statements
+                for sentence in tell_changes(one.read_before(), one.read())
+            ),
+            *(sentence for one in self.companions for sentence in one.tell()),
         ]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether all of it is; raises as `tell`."""
+        signed = [bool(one.read().signatures) for one in self.companions]
+        return all(signed) and all(one.note for one in self.statements)
 
 
 _parse = json_parser(KeyChangeFile, what=Sentence("change.file"))

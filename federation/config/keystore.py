@@ -11,9 +11,12 @@ import hmac
 import os
 import stat
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from federation.config.disk import (
     PRIVATE_FILE,
@@ -25,13 +28,21 @@ from federation.config.disk import (
 )
 from federation.config.home import Home
 from federation.config.pkcs8 import (
+    KeyKind,
     decode_private_key,
     encode_private_key,
     encrypt_private_key,
 )
 from federation.errors import ConfigError, FormatError
+from federation.records.companion import OwnCompanions
 from federation.text import Sentence
-from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer, VerifierKey
+from federation.tlog.keys import (
+    ALG_COSIGNATURE,
+    ALG_ED25519,
+    ALG_ML_DSA_44,
+    Signer,
+    VerifierKey,
+)
 
 MIN_PASSPHRASE: Final = 12
 SECRET_BYTES: Final = 32
@@ -41,12 +52,16 @@ _CHECK_DIGITS: Final = 16
 
 @dataclass(frozen=True)
 class NodeKeys:
-    """The private keys that a running node holds; the identity is not among them."""
+    """The private keys that a running node holds; the identity is not among them.
+
+    `companions`: of the logs whose key has one, by origin.
+    """
 
     log: dict[str, Signer]
     records: Signer
     node: Signer
     mirror: Signer
+    companions: dict[str, OwnCompanions] = field(default_factory=dict)
 
 
 def load_signer(path: Path, name: str, alg: int = ALG_ED25519) -> Signer:
@@ -60,10 +75,10 @@ def load_signer(path: Path, name: str, alg: int = ALG_ED25519) -> Signer:
     Raises:
         ConfigError: it is missing, readable by others, or no such key.
     """
-    return Signer.from_seed(name, _load_seed(path, None), alg)
+    return Signer.from_seed(name, _load_seed(path, None, _kind(alg)), alg)
 
 
-def save_signer(path: Path, seed: bytes) -> None:
+def save_signer(path: Path, seed: bytes, alg: int = ALG_ED25519) -> None:
     """Write a private key (32 bytes) to a new file.
 
     Raises:
@@ -71,17 +86,20 @@ def save_signer(path: Path, seed: bytes) -> None:
         ConfigError: it cannot be written, or its folder is open to others.
     """
     _make_private(path.parent)
-    create_file(path, encode_private_key(seed), PRIVATE_FILE)
+    create_file(path, encode_private_key(seed, _kind(alg)), PRIVATE_FILE)
 
 
-def load_identity(path: Path, org: str, passphrase: str) -> Signer:
-    """The identity key of our organisation.
+def load_identity(
+    path: Path, org: str, passphrase: str, alg: int = ALG_ED25519
+) -> Signer:
+    """The identity key of our organisation, or its companion.
 
     Raises:
         ConfigError: it is missing, readable by others, not encrypted, or the
             passphrase is wrong.
     """
-    return Signer.from_seed(f"{org}/identity", _load_seed(path, passphrase))
+    seed = _load_seed(path, passphrase, _kind(alg))
+    return Signer.from_seed(f"{org}/identity", seed, alg)
 
 
 def check_identity(path: Path) -> None:
@@ -95,8 +113,10 @@ def check_identity(path: Path) -> None:
     read_private(path)
 
 
-def save_identity(path: Path, seed: bytes, passphrase: str, salt: bytes) -> None:
-    """Write the identity key (32 bytes) to a new file, encrypted.
+def save_identity(
+    path: Path, seed: bytes, passphrase: str, salt: bytes, alg: int = ALG_ED25519
+) -> None:
+    """Write the identity key (32 bytes), or its companion, to a new file, encrypted.
 
     Raises:
         ConflictError: there is one already.
@@ -107,7 +127,8 @@ def save_identity(path: Path, seed: bytes, passphrase: str, salt: bytes) -> None
         reason = Sentence("machine.passphrase-short", least=MIN_PASSPHRASE)
         raise ConfigError(str(path), "", reason)
     _make_private(path.parent)
-    create_file(path, encrypt_private_key(seed, passphrase, salt), PRIVATE_FILE)
+    data = encrypt_private_key(seed, passphrase, salt, _kind(alg))
+    create_file(path, data, PRIVATE_FILE)
 
 
 def load_node_keys(home: Home, org: str, origins: Iterable[str]) -> NodeKeys:
@@ -257,8 +278,12 @@ def _make_private(folder: Path) -> None:
         raise refused(folder, "read", error) from error
 
 
-def _load_seed(path: Path, passphrase: str | None) -> bytes:
+def _kind(alg: int) -> KeyKind:
+    return MLDSA44PrivateKey if alg == ALG_ML_DSA_44 else Ed25519PrivateKey
+
+
+def _load_seed(path: Path, passphrase: str | None, kind: KeyKind) -> bytes:
     try:
-        return decode_private_key(read_private(path), passphrase)
+        return decode_private_key(read_private(path), passphrase, kind)
     except FormatError as error:
         raise ConfigError(str(path), "", error.what) from error

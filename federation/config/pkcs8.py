@@ -6,7 +6,7 @@ library, and by `openssl pkey -in identity.pem`: no form of our own.
 
     EncryptedPrivateKeyInfo = PBES2( PBKDF2-HMAC-SHA256, 600,000 rounds; AES-256-CBC )
 
-Source: RFC 8018 appendix A, RFC 5958, RFC 8410
+Source: RFC 8018 appendix A, RFC 5958, RFC 8410, RFC 9881
 """
 
 import base64
@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -36,7 +37,9 @@ ROUNDS: Final = 600_000
 SALT_BYTES: Final = 32
 
 #: What a key is for: to sign, or to open what was sealed for it.
-KeyKind: TypeAlias = type[Ed25519PrivateKey] | type[X25519PrivateKey]
+KeyKind: TypeAlias = (
+    type[Ed25519PrivateKey] | type[MLDSA44PrivateKey] | type[X25519PrivateKey]
+)
 
 _BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _LABELS: Final = frozenset({"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"})
@@ -47,9 +50,9 @@ _HMAC_SHA256: Final = bytes.fromhex("2a864886f70d0209")
 _AES_256_CBC: Final = bytes.fromhex("60864801650304012a")
 
 
-def encode_private_key(seed: bytes) -> bytes:
-    """An Ed25519 private key (32 bytes) as unencrypted PEM."""
-    key = Ed25519PrivateKey.from_private_bytes(seed)
+def encode_private_key(seed: bytes, kind: KeyKind = Ed25519PrivateKey) -> bytes:
+    """A private key (32 bytes) as unencrypted PEM."""
+    key = _load(seed, kind)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
@@ -64,7 +67,7 @@ def encrypt_private_key(
         salt: `SALT_BYTES` random bytes; they also give the start of the cipher.
         kind: What the key is for.
     """
-    key = kind.from_private_bytes(seed)
+    key = _load(seed, kind)
     plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     derivation, start = salt[:16], salt[16:]
     secret = _passphrase_bytes(passphrase)
@@ -110,9 +113,18 @@ def decode_private_key(
         name = "wrong-passphrase" if secret is not None else "damaged"
         raise FormatError(Sentence(f"machine.key-{name}")) from error
     if not isinstance(key, kind):
-        name = "key-other-kind" if kind is Ed25519PrivateKey else "key-no-annex"
+        name = "key-no-annex" if kind is X25519PrivateKey else "key-other-kind"
         raise FormatError(Sentence(f"machine.{name}"))
     return key.private_bytes_raw()
+
+
+def _load(
+    seed: bytes, kind: KeyKind
+) -> Ed25519PrivateKey | MLDSA44PrivateKey | X25519PrivateKey:
+    # Of ML-DSA the file holds the seed as well, and not what is made of it.
+    if issubclass(kind, MLDSA44PrivateKey):
+        return kind.from_seed_bytes(seed)
+    return kind.from_private_bytes(seed)
 
 
 def _check_frame(pem: bytes) -> None:

@@ -6,10 +6,11 @@ it runs; a command without a running node holds it for that command.
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from federation.blobs.blobs import Blobs, open_blobs
+from federation.config.companionkeys import load_companions
 from federation.config.founding import load_chain_notes, load_identity_key
 from federation.config.home import Home
 from federation.config.keystore import NodeKeys, check_named, load_node_keys
@@ -30,6 +31,7 @@ from federation.node.rivals import check_one_log
 from federation.node.unfounded import is_unfounded
 from federation.node.witnesskey import load_witness
 from federation.profiles import load_profiles
+from federation.records.companion import OwnCompanions
 from federation.records.keychain import (
     LAST,
     KeyChain,
@@ -136,7 +138,12 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
         own = {
             origin: open_own(
                 db,
-                OwnKeys(chains[origin], keys.log[origin], keys.records),
+                OwnKeys(
+                    chains[origin],
+                    keys.log[origin],
+                    keys.records,
+                    keys.companions.get(origin, OwnCompanions()),
+                ),
                 profiles[parse_origin(origin).election],
             )
             for origin in settings.origins
@@ -195,7 +202,12 @@ def load_own_keys(
     identity = load_identity_key(home, org)
     chains = {origin: _open_chain(home, origin, identity) for origin in origins}
     _check_keys(home, keys, chains)
-    return keys, chains
+    said = {
+        origin: load_companions(home, chain)
+        for origin, chain in chains.items()
+        if home.companions(origin).exists()
+    }
+    return replace(keys, companions=said), chains
 
 
 def _check_keys(home: Home, keys: NodeKeys, chains: Mapping[str, KeyChain]) -> None:

@@ -13,7 +13,7 @@ A chain as bytes (`/keys`), for each note, oldest first:
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import UNSET
 
@@ -29,7 +29,7 @@ from federation.records.keystatement import (
     parse_origin,
 )
 from federation.text import Sentence
-from federation.tlog.checkpoint import SignedCheckpoint, open_by_size
+from federation.tlog.checkpoint import CompanionKey, SignedCheckpoint, open_by_size
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
 from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
 
@@ -56,6 +56,10 @@ MAX_STATEMENT_BYTES: Final = 65_535
 _NEVER: Final = 2**63
 #: An index, or a size, behind all others: the keys there are those in use from now on.
 LAST: Final = _NEVER - 1
+
+
+#: Which companion key signs checkpoints as well, from which size on; None: none does.
+Bound: TypeAlias = tuple[tuple[int, CompanionKey | None], ...]
 
 
 class KeyRange(NamedTuple):
@@ -85,6 +89,8 @@ class KeyChain:
         identity: the identity key of the newest statement.
         digest: hex SHA-256 of `encode_keys(notes)`.
         records_key_ranges: the records keys by name and key id.
+        companions: from which size on which companion key signs checkpoints as well,
+            or none does: what `companion.bind_companions` found in the log.
     """
 
     origin: str
@@ -100,6 +106,7 @@ class KeyChain:
     digest: str
     records_key_ranges: dict[tuple[str, bytes], KeyRange] = field(repr=False)
     _log_keys: tuple[KeyRange, ...] = field(repr=False)
+    companions: Bound = ()
 
     def log_key(self, size: int) -> VerifierKey:
         """The key that signs checkpoints of this size.
@@ -119,9 +126,20 @@ class KeyChain:
 
         Raises:
             FormatError: not the note of a checkpoint.
-            SignatureError: no log key is valid at that size, or it did not sign it.
+            SignatureError: no log key is valid at that size, or it did not sign it, or
+                the companion that the log has there did not.
         """
-        return open_by_size(note, self.log_key)
+        return open_by_size(note, self.log_key, self.companion_key)
+
+    def companion_key(self, size: int) -> CompanionKey | None:
+        """The companion that signs checkpoints of this size too, if there is one."""
+        named = [key for start, key in self.companions if start <= size]
+        return named[-1] if named else None
+
+    def identities(self) -> list[VerifierKey]:
+        """Every identity key that the log has had, the first one first."""
+        named = dict.fromkeys(statement.identity for statement in self.statements)
+        return [parse_vkey(vkey) for vkey in named]
 
     def record_keys(self, index: int) -> dict[tuple[str, bytes], VerifierKey]:
         """The keys that may sign the record at this index, by name and key id."""

@@ -11,6 +11,7 @@ rule about one type only (the sums of a form, a log's keys) stays with that type
     incident/1         a violation that was reported  for partners    a records key
     incident-status/1  what is said of one            for partners    a records key
     referral/1         that it is taken to an agency  for partners    a records key
+    companion-keys/1   binds later checkpoints        every log       a records key
     key-statement/1    is part of the key chain       every log       the identity key
 
 A type that has no row is not invalid: it needs a newer version.
@@ -35,6 +36,7 @@ from federation.records.claim import (
     slot_of_result,
     slot_of_withdrawal,
 )
+from federation.records.companion import CompanionKeys
 from federation.records.incident import (
     INCIDENT_SCHEMA,
     Incident,
@@ -217,6 +219,13 @@ KEYS: Final = RecordKind(
     is_handed_in=False,
     schema=KEY_STATEMENT_SCHEMA,
 )
+#: What it comes to is asked of the log's other statements: `companion.py`.
+COMPANIONS: Final = RecordKind(
+    struct=CompanionKeys,
+    logs=EVERY,
+    log_of=attrgetter("origin"),
+    is_handed_in=False,
+)
 CLOSED: Final = RecordKind(
     struct=LogClosed,
     logs=EVERY,
@@ -232,7 +241,7 @@ KINDS: Final[dict[type, RecordKind[Any]]] = {
     kind.struct: kind
     for kind in (
         *(RESULT, WITHDRAWAL, REMOVAL, INCIDENT, INCIDENT_STATUS, REFERRAL),
-        *(KEYS, CLOSED),
+        *(KEYS, COMPANIONS, CLOSED),
     )
 }
 #: What is signed as well and stands in no log.

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin, stored_parts
-from federation.store import evidence, incidents, leaves, saidremovals
+from federation.store import companions, evidence, incidents, leaves, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
@@ -234,6 +234,7 @@ def append_leaves(
             Sentence("held.not-next", start=start, log_id=log_id),
             log_by_id(tx, log_id).next_index,
         )
+    companions.save_companions(tx, log_id, start, new)
     return leaves.append(tx, log_id, start, new, leaf_hashes)
 
 
@@ -253,6 +254,7 @@ def drop_above(tx: Transaction, log_id: int, size: int) -> None:
         evidence.drop_from(tx, log_id, size)
         saidremovals.forget_from(tx, log_id, size)
         incidents.forget_from(tx, log_id, size)
+        companions.forget_from(tx, log_id, size)
         tx.execute("UPDATE log SET next_index = ? WHERE id = ?", (size, log_id))
 
 

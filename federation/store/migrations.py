@@ -30,7 +30,7 @@ from federation.store import sqlite
 #: one name are one step.
 SETS: Final = {
     "leaves": ("leaves",),
-    "chains": ("keystatements", "cosignatures", "quarantine", "copies"),
+    "chains": ("keystatements", "cosignatures", "quarantine", "copies", "companions"),
     "logs": ("logs",),
     "taken": ("taken",),
     "statements": ("statements",),

@@ -1,17 +1,25 @@
-"""Checkpoints: an origin, a size and a root, as the text of a signed note.
+r"""Checkpoints: an origin, a size and a root, as the text of a signed note.
 
 Rule: the name of the log's key is the origin, so no log can speak for another. No
 extension lines: what no reader understands, nobody should sign. What is signed and what
 only says so are two types: `SignedCheckpoint` comes out of `open_checkpoint` and its
-kin alone, a `Checkpoint` is what somebody says. Lines of the log's own name that are of
-a kind unknown here (0x06, ML-DSA-44) go along with its signature untouched: whoever
-knows them can check them, also where an older node has passed the checkpoint on.
+kin alone, a `Checkpoint` is what somebody says. Lines of the log's own name by keys
+that nobody here knows go along with its signature untouched: whoever knows them can
+check them, also where an older node has passed the checkpoint on.
+
+A log may have a companion key (0x06, ML-DSA-44) beside its Ed25519 key. Whoever knows
+it takes no checkpoint without a good line of both. That line signs what C2SP's
+`cosigned_message` has, by the log's own name and at no time:
+
+    "subtree/v1\n\0" || opaque name<1..255> || uint64 time || opaque origin<1..255>
+    || uint64 0 || uint64 size || root[32]
+    uint64 big-endian time || signature[2420]
 
     jagasuara.example/pemilu-2024
     20852163
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 
-Source: C2SP tlog-checkpoint v1
+Source: C2SP tlog-checkpoint v1; tlog-cosignature v1 section "ML-DSA-44 signed message"
 """
 
 from collections.abc import Callable, Iterable
@@ -21,11 +29,13 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError, SignatureError
 from federation.text import Sentence
 from federation.tlog.keys import (
+    ALG_ML_DSA_44,
     Signer,
     VerifierKey,
     check_key_name,
     decode_base64,
     encode_base64,
+    verify_by,
 )
 from federation.tlog.merkle import EMPTY_ROOT
 from federation.tlog.note import (
@@ -33,6 +43,7 @@ from federation.tlog.note import (
     Signature,
     check_signatures,
     format_note,
+    format_signature,
     open_note,
     parse_note,
     sign_note,
@@ -62,14 +73,16 @@ class SignedCheckpoint(NamedTuple):
         checkpoint: What it says.
         note: With the log's signature, and whatever cosignatures it came with.
         text: Of the note: what is signed and cosigned.
-        bare: The note with the log's own lines, and nobody's cosignature: first the
-            signature that was verified, then at most `MAX_FURTHER` of other keys.
+        bare: The note with the log's own lines, and nobody's cosignature: first what
+            was verified, then other keys'; of these two at most `MAX_FURTHER`.
+        companion: The key whose line was verified as well, if one was asked for.
     """
 
     checkpoint: Checkpoint
     note: bytes
     text: bytes
     bare: bytes
+    companion: VerifierKey | None = None
 
     @property
     def origin(self) -> str:
@@ -131,8 +144,10 @@ def read_unverified(note: bytes) -> Checkpoint:
     return parse_checkpoint(parse_note(note).text)
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
-    """The signed note of a checkpoint.
+def sign_checkpoint(
+    checkpoint: Checkpoint, signer: Signer, companion: Signer | None = None
+) -> bytes:
+    """The signed note of a checkpoint, by the companion of the log's key as well.
 
     Raises:
         FormatError: the checkpoint is not one that can be parsed again.
@@ -141,38 +156,55 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
         raise AssertionError(f"{signer.name} does not sign for {checkpoint.origin}")
     text = format_checkpoint(checkpoint)
     parse_checkpoint(text)
-    return sign_note(text, signer)
+    note = sign_note(text, signer)
+    if companion is not None:
+        note += format_signature(_companion_line(checkpoint, companion))
+    return note
 
 
-def open_checkpoint(note: bytes, log_key: VerifierKey) -> SignedCheckpoint:
+class CompanionKey(NamedTuple):
+    """A log's companion key, and the first size that it signs."""
+
+    key: VerifierKey
+    start: int
+
+
+def open_checkpoint(
+    note: bytes, log_key: VerifierKey, companion: CompanionKey | None = None
+) -> SignedCheckpoint:
     """The checkpoint that the log signed; other signatures are left alone.
 
     Raises:
         FormatError: not a note, or not the note of a checkpoint.
-        SignatureError: not signed by this key, or for another origin.
+        SignatureError: not signed by this key, and by its companion, or for another
+            origin.
     """
     opened, _ = open_note(note, (log_key,))
-    return _signed(note, opened, parse_checkpoint(opened.text), log_key)
+    return _signed(note, opened, parse_checkpoint(opened.text), log_key, companion)
 
 
 def open_by_size(
-    note: bytes, log_key_at: Callable[[int], VerifierKey]
+    note: bytes,
+    log_key_at: Callable[[int], VerifierKey],
+    companion_at: Callable[[int], CompanionKey | None] = lambda _: None,
 ) -> SignedCheckpoint:
-    """The checkpoint that the log signed, by the key that is valid at its size.
+    """The checkpoint that the log signed, by the keys that are valid at its size.
 
     Args:
         note: From anyone.
         log_key_at: The log's key for a size; raises where none is valid.
+        companion_at: Its companion there, if it has one.
 
     Raises:
         FormatError: not the note of a checkpoint.
-        SignatureError: not signed by that key, or for another origin.
+        SignatureError: not signed by both keys, or for another origin.
     """
     opened = parse_note(note)
     checkpoint = parse_checkpoint(opened.text)
     log_key = log_key_at(checkpoint.size)
     check_signatures(opened, (log_key,))
-    return _signed(note, opened, checkpoint, log_key)
+    companion = companion_at(checkpoint.size)
+    return _signed(note, opened, checkpoint, log_key, companion)
 
 
 def open_by_any(note: bytes, log_keys: Iterable[VerifierKey]) -> SignedCheckpoint:
@@ -208,7 +240,11 @@ def parse_decimal(text: str) -> int:
 
 
 def _signed(
-    note: bytes, opened: Note, checkpoint: Checkpoint, log_key: VerifierKey
+    note: bytes,
+    opened: Note,
+    checkpoint: Checkpoint,
+    log_key: VerifierKey,
+    companion: CompanionKey | None = None,
 ) -> SignedCheckpoint:
     # A key of another log may have signed the text: of this one it says nothing.
     if checkpoint.origin != log_key.name:
@@ -224,13 +260,67 @@ def _signed(
         for line in opened.signatures
         if line.name == log_key.name and line.key_id == log_key.key_id
     )
-    bare = format_note(Note(opened.text, (own, *_further(opened, log_key))))
-    return SignedCheckpoint(checkpoint, note, opened.text, bare)
+    # First, whatever a relay has put before it: no more than two go along.
+    verified = [] if companion is None else [_check(opened, checkpoint, companion)]
+    further = _further(verified, opened, log_key)
+    bare = format_note(Note(opened.text, (own, *further)))
+    key = None if companion is None else companion.key
+    return SignedCheckpoint(checkpoint, note, opened.text, bare, key)
 
 
-def _further(opened: Note, log_key: VerifierKey) -> list[Signature]:
-    """The lines of the log's name by other keys than the one that was verified."""
-    lines: dict[bytes, Signature] = {}
+def _check(opened: Note, checkpoint: Checkpoint, companion: CompanionKey) -> Signature:
+    """The good line of the companion key; every other one by it must be good, too.
+
+    Raises:
+        SignatureError: there is none, or a bad one.
+    """
+    key, start = companion
+    named = (key.name, key.key_id)
+    lines = [line for line in opened.signatures if (line.name, line.key_id) == named]
+    told = {"origin": checkpoint.origin, "size": checkpoint.size}
+    told["key_id"] = key.key_id.hex()
+    if not lines:
+        raise SignatureError(
+            Sentence("protocol.companion-missing", start=start, **told)
+        )
+    if not all(_is_companion(checkpoint, line, key) for line in lines):
+        raise SignatureError(Sentence("protocol.companion-bad", **told))
+    return lines[0]
+
+
+def _companion_line(checkpoint: Checkpoint, signer: Signer) -> Signature:
+    if signer.key.alg != ALG_ML_DSA_44 or signer.name != checkpoint.origin:
+        raise AssertionError(f"{signer.name} is no companion of {checkpoint.origin}")
+    # No time: a log says what it holds, not since when that is the newest.
+    payload = bytes(8) + signer.sign(_cosigned_message(checkpoint, signer.name, 0))
+    return Signature(signer.name, signer.key.key_id, payload)
+
+
+def _is_companion(checkpoint: Checkpoint, line: Signature, key: VerifierKey) -> bool:
+    time = int.from_bytes(line.payload[:8])
+    message = _cosigned_message(checkpoint, key.name, time)
+    return time < 1 << 63 and verify_by(key, message, line.payload[8:])
+
+
+def _cosigned_message(checkpoint: Checkpoint, name: str, time: int) -> bytes:
+    cosigner, origin = name.encode(), checkpoint.origin.encode()
+    return b"".join(
+        (
+            *(b"subtree/v1\n\0", bytes([len(cosigner)]), cosigner, time.to_bytes(8)),
+            *(bytes([len(origin)]), origin, bytes(8), checkpoint.size.to_bytes(8)),
+            checkpoint.root,
+        )
+    )
+
+
+def _further(
+    verified: list[Signature], opened: Note, log_key: VerifierKey
+) -> list[Signature]:
+    """The lines of the log's name by other keys than its own; the verified ones first.
+
+    Anybody could have added the rest.
+    """
+    lines = {line.key_id: line for line in verified}
     for line in opened.signatures:
         is_ours = line.name == log_key.name and line.key_id != log_key.key_id
         if is_ours and len(line.payload) <= MAX_FURTHER_BYTES:

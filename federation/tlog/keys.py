@@ -1,9 +1,10 @@
-r"""Names, identifiers and texts of Ed25519 keys, and the one way to verify with them.
+r"""Names, identifiers and texts of keys, and the one way to verify with them.
 
 Rule: every public key enters the package through `check_public_key`, every text
 through `parse_vkey`; whatever is not in its one canonical form is refused. Signatures
 are verified by libsodium alone, the strictest of the common verifiers, so that what
-one node admits every auditor's tool admits.
+one node admits every auditor's tool admits. Keys of the kind 0x06 stand beside Ed25519
+keys and never in their place: whoever takes one says so (`companion.py`).
 
 A key as text (vkey), by the C2SP specification signed-note v1:
 
@@ -30,9 +31,11 @@ from nacl.exceptions import BadSignatureError
 
 from federation.errors import FormatError
 from federation.text import Sentence
+from federation.tlog import mldsa
 
 ALG_ED25519: Final = 0x01
 ALG_COSIGNATURE: Final = 0x04
+ALG_ML_DSA_44: Final = 0x06
 
 _ALGORITHMS: Final = (ALG_ED25519, ALG_COSIGNATURE)
 # What a key name is made of: no control character, Unicode space, plus or surrogate.
@@ -67,7 +70,7 @@ class Signer:
     __slots__ = ("_secret", "key")
 
     def __init__(self, key: VerifierKey, secret: bytes) -> None:
-        """`secret`: libsodium's 64 bytes; made by `from_seed`."""
+        """`secret`: libsodium's 64 bytes, or a seed of ML-DSA; by `from_seed`."""
         self.key = key
         self._secret = secret
 
@@ -79,10 +82,12 @@ class Signer:
             FormatError: the name, the algorithm or the seed's length is not allowed.
         """
         check_key_name(name)
-        if alg not in _ALGORITHMS:
+        if alg not in (*_ALGORITHMS, ALG_ML_DSA_44):
             raise FormatError(Sentence("protocol.algorithm", alg=f"{alg:#04x}"))
         if len(seed) != 32:
             raise FormatError(Sentence("protocol.seed-size", count=len(seed)))
+        if alg == ALG_ML_DSA_44:
+            return cls(VerifierKey(name, alg, mldsa.public_of(seed)), seed)
         public, secret = crypto_sign_seed_keypair(seed)
         return cls(VerifierKey(name, alg, public), secret)
 
@@ -92,15 +97,24 @@ class Signer:
         return self.key.name
 
     def sign(self, message: bytes) -> bytes:
-        """The 64 bytes of the signature over exactly `message`."""
+        """The signature over exactly `message`: 64 bytes, of ML-DSA-44 2,420."""
+        if self.key.alg == ALG_ML_DSA_44:
+            return mldsa.sign(self._secret, message)
         return crypto_sign(message, self._secret)[:64]
 
     def __repr__(self) -> str:
         return f"<Signer {self.key}>"
 
 
+def verify_by(key: VerifierKey, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` over `message` is good under this key, of whatever kind."""
+    if key.alg == ALG_ML_DSA_44:
+        return mldsa.verify(key.public, message, signature)
+    return verify(key.public, message, signature)
+
+
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether `signature` over `message` is good under a checked public key.
+    """Whether `signature` over `message` is good under a checked Ed25519 key.
 
     Source: RFC 8032 section 5.1.7, as narrowed by libsodium.
     """
@@ -124,7 +138,7 @@ def check_public_key(public: bytes) -> None:
         FormatError: not 32 bytes, not canonical, or not in the prime-order group.
     """
     if len(public) != 32:
-        raise FormatError(Sentence("protocol.public-size", count=len(public)))
+        raise FormatError(Sentence("protocol.public-size", count=len(public), right=32))
     if not _is_valid_point(public):
         raise FormatError(Sentence("protocol.weak-key"))
 
@@ -153,12 +167,16 @@ def format_vkey(key: VerifierKey) -> str:
     return f"{key.name}+{key.key_id.hex()}+{material}"
 
 
-def parse_vkey(text: str) -> VerifierKey:
+def parse_vkey(text: str, *, alg: int | None = None) -> VerifierKey:
     """The key that a vkey stands for.
 
+    Args:
+        text: From anyone.
+        alg: Of which kind it must be; None: 0x01 or 0x04.
+
     Raises:
-        FormatError: not canonical, a wrong key id, an algorithm other than 0x01 and
-            0x04, or a public key that `check_public_key` refuses.
+        FormatError: not canonical, a wrong key id, another algorithm, or a public key
+            that `check_public_key` refuses.
 
     Source: C2SP signed-note v1 section Verifier keys
     """
@@ -169,9 +187,12 @@ def parse_vkey(text: str) -> VerifierKey:
     name, _, encoded = parts
     check_key_name(name)
     material = decode_base64(encoded)
-    if not material or material[0] not in _ALGORITHMS:
+    if not material or material[0] not in (_ALGORITHMS if alg is None else (alg,)):
         raise FormatError(Sentence("protocol.vkey-algorithm", name=name))
-    check_public_key(material[1:])
+    if material[0] == ALG_ML_DSA_44:
+        mldsa.check_public(material[1:])
+    else:
+        check_public_key(material[1:])
     key = VerifierKey(name, material[0], material[1:])
     if format_vkey(key) != text:
         raise FormatError(Sentence("protocol.vkey-id", name=name))

@@ -5,6 +5,7 @@ sample, which shows only that it works.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
+`make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 
 make bench ARGS="--records 200000"
@@ -19,14 +20,18 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.bench import duplicates, personal, report
+from tests.bench import companion, duplicates, personal, report
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
-_QUICK: Final = {"personal": personal.run, "duplicates": duplicates.measure}
+_QUICK: Final = {
+    "companion": companion.measure,
+    "duplicates": duplicates.measure,
+    "personal": personal.run,
+}
 
 
 def main() -> int:

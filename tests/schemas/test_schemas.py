@@ -86,6 +86,16 @@ GOOD = {
         "type": "referral/1",
         "way": "email",
     },
+    "companion-keys-1": COMMON
+    | {
+        "by": "a vkey",
+        "identity": "another",
+        "log": "a third",
+        "origin": ORIGIN,
+        "signatures": ["c2ln", "c2ln"],
+        "type": "companion-keys/1",
+        "version": 1,
+    },
     "log-closed-1": COMMON
     | {"origin": ORIGIN, "reason": "it is over", "type": "log-closed/1"},
     "key-statement-1": COMMON
@@ -282,6 +292,12 @@ EXAMPLES = [
     ("referral-1", {"also_by": []}, False),
     ("referral-1", {"also_by": ["Jaga Suara"]}, False),
     ("referral-1", {"again": 0}, False),
+    ("companion-keys-1", {}, True),
+    ("companion-keys-1", {"identity": DROP, "log": DROP, "previous": HEX}, True),
+    ("companion-keys-1", {"signatures": ["a"] * 4}, False),
+    ("companion-keys-1", {"log": "x" * 2_101}, False),
+    ("companion-keys-1", {"by": DROP}, False),
+    ("companion-keys-1", {"version": 0}, False),
     ("log-closed-1", {}, True),
     ("log-closed-1", {"successor": f"{ORIGIN}/2"}, True),
     ("log-closed-1", {"origin": f"{ORIGIN}/incidents/12"}, True),

@@ -108,7 +108,8 @@ def continue_election(  # noqa: PLR0913  one argument an option
     check_reason(run, why)
     new = None
     if new_identity is not None:
-        new = make_identity(run, settings.org, new_identity, passphrase_file)
+        made = make_identity(run, settings.org, new_identity, passphrase_file)
+        new = made.signer
     current = _current(settings, name, are_all=new is not None)
     with standing_still(home):
         ended = _find_ended(run, current, size, new)

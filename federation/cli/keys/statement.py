@@ -10,7 +10,8 @@ with what a log does not hold yet (`flows/ownlog/begin.py`), and partners follow
 """
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from secrets import token_bytes
 
@@ -19,18 +20,20 @@ from msgspec import structs
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
+from federation.cli.keys.companions import Identity, prepare_for, sign_companions
 from federation.cli.passphrase import OPTION, read_passphrase
 from federation.config import keychange
+from federation.config.companionchange import check_statements, publish_companions
 from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
 from federation.config.keychange import KeyChangeFile
-from federation.config.keystore import check_identity, load_identity, save_identity
+from federation.config.keystore import check_identity, save_identity
 from federation.config.lastsigned import remember_signed
 from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
 from federation.records.canonical import format_time
-from federation.records.keychain import check_continues, sign_statement
+from federation.records.keychain import KeyChain, check_continues, sign_statement
 from federation.records.keychange import (
     KeyChange,
     RevokedFrom,
@@ -42,7 +45,7 @@ from federation.store import logs
 from federation.store.db import View
 from federation.store.lock import hold
 from federation.text import Sentence
-from federation.tlog.keys import Signer, VerifierKey, parse_vkey
+from federation.tlog.keys import VerifierKey, parse_vkey
 
 ROLES: tuple[Role, ...] = ("log", "records", "node", "mirror")
 FILE = "key-statements.json"
@@ -67,6 +70,10 @@ def statement() -> None:
 )
 @click.option("--from", "start", type=click.IntRange(0), help="change.option-from")
 @click.option("--reason", default="", help="change.option-reason")
+@click.option(
+    "--post-quantum/--no-post-quantum", "post_quantum", default=None,
+    help="change.option-post-quantum",
+)  # fmt: skip
 @click.option("--identity-only", is_flag=True, help="change.option-identity-only")
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path(FILE),
@@ -81,17 +88,19 @@ def prepare(  # noqa: PLR0913  one argument an option
     revoked: tuple[str, ...],
     start: int | None,
     reason: str,
+    post_quantum: bool | None,
     identity_only: bool,
     out: Path,
 ) -> None:
     """Make the keys, and the file to be signed."""
-    if not (replaced or added or revoked or identity_only):
+    is_of_keys = bool(replaced or added or revoked or identity_only)
+    if not is_of_keys and post_quantum is None:
         raise click.UsageError(run.t("change.nothing"))
     roles = ROLES if "all" in replaced else tuple(r for r in ROLES if r in replaced)
     why = reason or run.t("change.replaced")
     home, org = run.home, run.settings.org
     desks = [_parse_desk(one, f"{org}/records") for one in added]
-    prepared, unknown = [], set(revoked)
+    prepared, companions, unknown = [], [], set(revoked)
     with run.open_database().view() as view:
         for origin in run.settings.origins:
             size = _open_size(view, origin)
@@ -100,25 +109,30 @@ def prepare(  # noqa: PLR0913  one argument an option
                 run.out.note(run.t("change.ended", origin=origin))
                 continue
             chain = keychange.load_chain(home, org, origin)
+            companions += prepare_for(
+                run, chain, wanted=post_quantum, is_replaced="log" in roles
+            )
+            if not is_of_keys:
+                continue
             new = [
                 (role, keychange.prepare_key(home, org, role, origin, token_bytes))
                 for role in roles
             ]
-            gone = []
-            for name in revoked:
-                with contextlib.suppress(NotFoundError):
-                    key = find_key(chain, name)
-                    gone.append(RevokedFrom(key, size if start is None else start))
-                    unknown.discard(name)
-            asked = KeyChange(new, desks, gone, why, start)
+            found = _find_keys(chain, revoked)
+            unknown -= found.keys()
+            since = size if start is None else start
+            gone = [RevokedFrom(key, since) for key in found.values()]
             now = format_time(run.now().timestamp())
+            asked = KeyChange(new, desks, gone, why, start)
             after = next_statement(chain, size, asked, now)
             prepared.append(keychange.as_prepared(chain, size, after))
-    if not prepared:
+    if not (prepared or companions):
         raise NotFoundError(Sentence("change.no-log"))
     if unknown:
         raise NotFoundError(Sentence("change.no-key", key=min(unknown), origin=org))
-    change = KeyChangeFile(org=org, statements=tuple(prepared))
+    change = KeyChangeFile(
+        org=org, statements=tuple(prepared), companions=tuple(companions)
+    )
     keychange.save_change(out, change)
     _show(run, change, out, "change.prepared")
 
@@ -129,8 +143,8 @@ def prepare(  # noqa: PLR0913  one argument an option
 def show(run: Run, *, file: Path) -> None:
     """Say what a file would change."""
     change = keychange.load_change(file)
-    signed = all(one.note for one in change.statements)
-    _show(run, change, file, "change.is-signed" if signed else "change.not-signed")
+    key = "change.is-signed" if change.is_signed else "change.not-signed"
+    _show(run, change, file, key)
 
 
 @statement.command("sign", help="change.help-sign")
@@ -169,11 +183,13 @@ def sign(  # noqa: PLR0913  one argument an option
     if not yes and not run.confirm(run.t("change.ask-sign")):
         return 1
     passphrase = read_passphrase(run, passphrase_file)
-    signers = [load_identity(path, change.org, passphrase)]
+    identities = [Identity.load(path, change.org, passphrase)]
     if new_identity is not None:
-        signers.append(
+        identities.append(
             make_identity(run, change.org, new_identity, new_passphrase_file)
         )
+    signers = [one.signer for one in identities]
+    companions = sign_companions(change, identities)
     named = str(signers[-1].key)
     meant = [structs.replace(one.read(), identity=named) for one in change.statements]
     for one, after in zip(change.statements, meant, strict=True):
@@ -187,7 +203,9 @@ def sign(  # noqa: PLR0913  one argument an option
     for one, after in zip(change.statements, meant, strict=True):
         note = sign_statement(after, *signers)
         statements.append(structs.replace(one, note=note.decode()))
-    change = structs.replace(change, statements=tuple(statements))
+    change = structs.replace(
+        change, statements=tuple(statements), companions=companions
+    )
     keychange.save_change(file, change)
     _show(run, change, file, "change.signed")
     return None
@@ -205,7 +223,15 @@ def publish(run: Run, *, file: Path) -> None:
     with standing_still(home), run.open_database().view() as view:
         sizes = {one.origin: _open_size(view, one.origin) for one in change.statements}
         chains = keychange.check_publishable(home, change, lambda o: sizes[o] or 0)
+        held = functools.partial(keychange.load_chain, home, org)
+        by_origin = {chain.origin: chain for chain in chains}
+        beside = [
+            check_statements(home, by_origin.get(one.origin) or held(one.origin), one)
+            for one in change.companions
+        ]
         keychange.publish(home, org, chains)
+        for one, statements in zip(change.companions, beside, strict=True):
+            publish_companions(home, one.origin, statements)
     _show(run, change, file, "change.published")
 
 
@@ -218,6 +244,15 @@ def standing_still(home: Home) -> Iterator[None]:
         except ConflictError as error:
             raise ConflictError(Sentence("change.running")) from error
         yield
+
+
+def _find_keys(chain: KeyChain, names: Iterable[str]) -> dict[str, VerifierKey]:
+    """The keys of a log that are named, as far as it has them."""
+    found: dict[str, VerifierKey] = {}
+    for name in names:
+        with contextlib.suppress(NotFoundError):
+            found[name] = find_key(chain, name)
+    return found
 
 
 def _parse_desk(named: str, name: str) -> VerifierKey:
@@ -235,7 +270,7 @@ def _parse_desk(named: str, name: str) -> VerifierKey:
 
 def make_identity(
     run: Run, org: str, path: Path, passphrase_file: str | None
-) -> Signer:
+) -> Identity:
     """The identity key that takes the place of the one we have; made unless it is."""
     is_new = not path.exists()
     words = read_passphrase(
@@ -243,9 +278,11 @@ def make_identity(
     )
     if is_new:
         save_identity(path, token_bytes(32), words, token_bytes(SALT_BYTES))
-    signer = load_identity(path, org, words)
-    run.out.note(run.t("change.new-fingerprint", print=fingerprint(signer.key)))
-    return signer
+    identity = Identity.load(path, org, words)
+    run.out.note(
+        run.t("change.new-fingerprint", print=fingerprint(identity.signer.key))
+    )
+    return identity
 
 
 def _show(run: Run, change: KeyChangeFile, file: Path, key: str) -> None:
@@ -256,8 +293,8 @@ def _show(run: Run, change: KeyChangeFile, file: Path, key: str) -> None:
             run.out.line(sentence)
         run.out.line(run.t(key, file=file))
 
-    notes = [one.note for one in change.statements]
-    run.out.show({"file": str(file), "changes": told, "signed": all(notes)}, human)
+    signed = change.is_signed
+    run.out.show({"file": str(file), "changes": told, "signed": signed}, human)
 
 
 def _open_size(view: View, origin: str) -> int | None:

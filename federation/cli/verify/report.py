@@ -92,6 +92,9 @@ def _print_log(out: Output, log: AuditedLog, *, is_unasked: bool) -> None:
     t = out.t
     say_line(out, f"{log.source}: {log.origin}")
     say_line(out, f"  {_signer(out, log)}")
+    if log.companion:
+        key_id = log.companion.split("+")[1]
+        say_line(out, f"  {t('verify.companion', key_id=key_id)}")
     if log.continues:
         count = out.number(log.counted)
         told = t("verify.continues", count=count, origin=log.continues)

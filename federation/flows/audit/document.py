@@ -105,7 +105,7 @@ class DocumentAudit:
     def open_checkpoint(self, chain: KeyChain, note: bytes) -> SignedCheckpoint | None:
         """The checkpoint that the chain's log has signed; None if it has not."""
         try:
-            signed = chain.open_checkpoint(note)
+            signed = self.context.keyring.bind(chain).open_checkpoint(note)
         except FormatError as error:
             self.add(kind_of(error), error.told)
             return None

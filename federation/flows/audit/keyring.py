@@ -26,7 +26,7 @@ Source: C2SP tlog-policy (draft)
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -41,7 +41,7 @@ from federation.errors import (
 )
 from federation.records.canonical import decode_as
 from federation.records.evidence import format_fork, open_key_fork
-from federation.records.keychain import KeyChain, open_chain
+from federation.records.keychain import Bound, KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -181,6 +181,8 @@ class Keyring:
     _by_print: dict[str, KeyChain] = field(default_factory=dict)
     _found: frozenset[str] = frozenset()
     _is_settled: bool = True
+    #: What pinned logs announced of their companion keys, by origin.
+    companions: dict[str, Bound] = field(default_factory=dict)
     #: Whether some keys could not be asked for.
     is_open: bool = False
 
@@ -246,6 +248,10 @@ class Keyring:
         of_log = [other for _, other in self.chains.get(chain.origin, ())]
         longer = [other for other in of_log if continues(other, chain)]
         return max((chain, *longer), key=lambda other: len(other.notes))
+
+    def bind(self, chain: KeyChain) -> KeyChain:
+        """The chain with what its log is known to have announced of companions."""
+        return replace(chain, companions=self.companions.get(chain.origin, ()))
 
     def is_pinned(self, origin: str) -> bool:
         """Whether somebody whom the auditor trusts vouches for keys of this log."""

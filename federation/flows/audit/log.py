@@ -10,12 +10,12 @@ Source: docs/reference/protocol.md, "Pulling" steps 3 and 4
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from federation.errors import FormatError, PeerError, ProofError
+from federation.errors import FormatError, PeerError, ProofError, RecordError
 from federation.flows.audit.damage import (
     Read,
     Window,
@@ -37,8 +37,10 @@ from federation.flows.verify.bundle import (
 )
 from federation.flows.verify.workers import Workers, pick_workers
 from federation.records.admission import EncodedClaim, Rejected
+from federation.records.companion import CompanionKeys, find_companions
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
+from federation.records.sealed import leaf_statement
 from federation.text import Sentence, as_said
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.mirror import Authenticated
@@ -87,7 +89,8 @@ class LeafCounts:
     """What became of the leaves.
 
     `first` is the leaf at 0, where it was at hand; `has_gaps`: not all was judged;
-    `set_apart`: at which indexes, by the reason of whoever revoked their key.
+    `set_apart`: at which indexes, by the reason of whoever revoked their key;
+    `companions`: what the log says of companion keys, whether it counts or not.
     """
 
     start: int = 0
@@ -98,6 +101,7 @@ class LeafCounts:
     first: bytes | None = None
     missing_keys: dict[bytes, int] = field(default_factory=dict)
     set_apart: dict[str, SetApart] = field(default_factory=dict)
+    companions: list[tuple[int, CompanionKeys]] = field(default_factory=list)
 
 
 class LogAudit:
@@ -184,6 +188,7 @@ class LogAudit:
         for refused in admission.rejected:
             leaf = checked.leaves[refused.index - checked.start]
             self._refuse(refused, leaf, is_proved=is_proved)
+        counts.companions += _read_companions(checked)
         good = len(checked.leaves) - len(admission.rejected) - len(admission.unknown)
         if is_proved:
             counts.records += good
@@ -292,6 +297,15 @@ class LogAudit:
             if version > 1:
                 detail = Sentence("audited.keys-not-among", version=version)
                 self._reader.add("keys", log.origin, detail=detail)
+
+
+def _read_companions(checked: Checked) -> Iterator[tuple[int, CompanionKeys]]:
+    """What these leaves say of companion keys, with their indexes."""
+    for index in find_companions(checked.start, checked.leaves):
+        with suppress(FormatError, RecordError):
+            said = leaf_statement(checked.leaves[index - checked.start])
+            if isinstance(said, CompanionKeys):
+                yield index, said
 
 
 def _position(start: int, side: int, mine: Read | None, count: int) -> int:

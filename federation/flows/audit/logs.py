@@ -32,15 +32,19 @@ from federation.flows.audit.source import (
     ShutLog,
     kind_of,
     open_log,
+    open_signed,
     tell,
 )
 from federation.flows.verify.workers import Workers
 from federation.records.admission import EncodedClaim
+from federation.records.companion import bind_companions
 from federation.records.evidence import open_evidence
+from federation.records.keychain import KeyChain
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Profile
 from federation.text import Sentence, as_said
 from federation.tlog.checkpoint import MAX_SIZE
+from federation.tlog.keys import VerifierKey
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,12 @@ class Means:
 
 
 class _JudgedLog(NamedTuple):
-    """A log whose leaves were judged, and how its keys are pinned."""
+    """A log whose leaves were judged, its keys pinned or not, signed by a companion."""
 
     log: OpenedLog
     counts: LeafCounts
     pinned: Pinned
+    companion: VerifierKey | None
 
 
 class Logs:
@@ -182,7 +187,12 @@ class Logs:
             counts = await LogAudit(log, judging, start).run()
             if maps is not None and not counts.has_gaps:
                 maps.cover(log.chain, start, size)
-            self._judged.append(_JudgedLog(log, counts, self._pin(log, counts)))
+            chain = bind_companions(judging.chain, counts.companions)
+            companion = _check_companion(log, chain)
+            pinned = self._pin(log, counts)
+            if pinned != "no":
+                self._keyring.companions[log.origin] = chain.companions
+            self._judged.append(_JudgedLog(log, counts, pinned, companion))
 
     def _pin(self, log: OpenedLog, counts: LeafCounts) -> Pinned:
         self._check_whole(log, counts)
@@ -238,9 +248,21 @@ class Logs:
             quorum=held.quorum,
             held=held.held,
             held_size=held.size,
+            companion="" if judged.companion is None else str(judged.companion),
             continues="" if follows is None else follows.origin,
             counted=0 if follows is None else follows.size,
         )
+
+
+def _check_companion(log: OpenedLog, chain: KeyChain) -> VerifierKey | None:
+    """The companion key that signed the newest checkpoint, as its log announced.
+
+    Known only now that its leaves are: without it a checkpoint is not signed as the log
+    itself says that they are.
+    """
+    opened = [open_signed(log.reader, chain, log.signed.note)]
+    opened += (open_signed(log.reader, chain, one.note) for one in log.earlier)
+    return None if opened[0] is None else opened[0].companion
 
 
 async def _read_status(reader: Reader) -> tuple[StatusEntry, ...] | None:

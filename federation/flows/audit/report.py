@@ -193,6 +193,7 @@ class AuditedLog(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fr
     """One log in one source; `held` is said of its first `held_size` records.
 
     `continues`: the log that ended before this one, of which `counted` records count.
+    `companion`: the post-quantum key that signed it as well, if the log announced one.
     """
 
     source: str
@@ -210,6 +211,7 @@ class AuditedLog(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "fr
     quorum: Quorum = "none"
     held: tuple[Holding, ...] = ()
     held_size: int = 0
+    companion: str = ""
     continues: str = ""
     counted: int = 0
 

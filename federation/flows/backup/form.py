@@ -45,7 +45,7 @@ SETTINGS: Final = "federation.toml"
 #: Files that are there or not, as the home has them.
 WRITTEN: Final = (SETTINGS, "peers.toml", "agencies.toml")
 #: Endings of what of the keys everybody may have.
-PUBLIC: Final = (".vkey", ".chain", ".pub")
+PUBLIC: Final = (".vkey", ".chain", ".companions", ".pub")
 
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*"
 #: A path below a home that can mean one place only.

@@ -24,6 +24,7 @@ from federation.records.keystatement import KeyStatement
 from federation.records.profile import Profile
 from federation.records.sealed import leaf_statement
 from federation.store import form, keystatements, logs, mapstate
+from federation.store.companions import with_companions
 from federation.store.db import Database, View
 from federation.store.guard import Guard
 from federation.store.logs import Log
@@ -209,7 +210,7 @@ def open_log_chain(
             # Whether it is theirs nobody says; whether it is whole, it says itself.
             identity = _claimed_identity(notes[0])
         identity = read_identity(view, log.origin, identity)
-        return open_chain(notes, identity)
+        return with_companions(view, log.id, open_chain(notes, identity))
     except FederationError as error:
         report.error("keys", log.origin, error.told)
         return None

@@ -4,10 +4,12 @@ from federation.flows.doctor.report import DoctorReport
 from federation.flows.ownlog.duplicates import said_in
 from federation.records.admission import Admission, Rejected, admit
 from federation.records.claim import decode_claim, encode_claim
+from federation.records.companion import find_companions
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.store import (
     claims,
+    companions,
     logs,
     mapstate,
     quarantine,
@@ -76,6 +78,7 @@ def check(
     }
     closed_at: int | None = None
     signed, told = signed_size(view, log), told_size(view, log)
+    noted = companions.list_companions(view, log.id)
     for start in range(0, signed, STEP_LEAVES):
         end = min(start + STEP_LEAVES, signed)
         new = stored.read_leaves(view, log.id, start, end)
@@ -86,6 +89,9 @@ def check(
         if not (stale.start < end and start < stale.stop):
             _check_claims(view, log, admission, (start, end), report)
         _check_places(view, log, admission, report)
+        for index in set(find_companions(start, new)).difference(noted):
+            place = Sentence("examined.index", index=index)
+            report.error("companion", log.origin, place)
         if log.own and start < told:
             refused = {one.index for one in admission.rejected}
             remembered = said_in(new[: told - start], start, refused)

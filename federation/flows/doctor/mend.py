@@ -33,6 +33,7 @@ from federation.records.sealed import leaf_statement
 from federation.store import (
     blobs,
     claims,
+    companions,
     cosignatures,
     form,
     incidents,
@@ -391,6 +392,7 @@ def _mend_log(job: _Mending, log: Log) -> None:
                 claims.replace_claims(tx, log.id, start, until, admission.claims)
                 quarantine.save_rejected(tx, log.id, admission.rejected)
                 quarantine.save_unknown(tx, log.id, admission.unknown)
+                companions.save_companions(tx, log.id, start, new)
                 if log.own and start < told:
                     refused = {one.index for one in admission.rejected}
                     own = said_in(new[: told - start], start, refused)

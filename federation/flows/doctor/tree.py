@@ -42,7 +42,7 @@ def check_head(
     if stored.frontier(view, log.id, log.size).root() != checkpoint.root:
         report.error("root", log.origin, Sentence("examined.other-root", size=log.size))
     if chain is not None:
-        open_checkpoint(log.checkpoint, chain.log_key(log.size))
+        chain.open_checkpoint(log.checkpoint)
 
 
 def check_guard(view: View, log: Log, guard: Guard, report: DoctorReport) -> None:
@@ -107,7 +107,7 @@ def check_checkpoints(
         try:
             opened = read_unverified(note)
             if chain is not None:
-                opened = open_checkpoint(note, chain.log_key(size)).checkpoint
+                opened = chain.open_checkpoint(note).checkpoint
         except FederationError as error:
             report.error(
                 "checkpoint",
@@ -147,6 +147,7 @@ def check_pending(log: Log, chain: KeyChain, report: DoctorReport) -> None:
     """What is being fetched was signed, and whoever is frozen signed two histories."""
     if log.pending is not None:
         try:
+            # Its companion key may be another, as leaves say that are not here yet.
             goal = open_checkpoint(log.pending, chain.log_key(log.pending_size))
             if (goal.origin, goal.size) != (log.origin, log.pending_size):
                 report.error("checkpoint", log.origin, Sentence("examined.not-fetched"))

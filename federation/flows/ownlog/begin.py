@@ -9,13 +9,25 @@ key statement is leaf 0.
 import contextlib
 from typing import NamedTuple
 
-from federation.errors import ConfigError, NotFoundError, SignatureError
+from federation.errors import (
+    ConfigError,
+    ConflictError,
+    NotFoundError,
+    SignatureError,
+)
 from federation.flows.ownlog.duplicates import recall
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
+from federation.records.companion import (
+    CompanionKeys,
+    OwnCompanions,
+    bind_companions,
+)
 from federation.records.keychain import LAST, KeyChain
 from federation.records.profile import Profile
+from federation.records.sealed import seal
 from federation.store import keystatements, logs, statements
-from federation.store.db import Database, Transaction
+from federation.store.companions import read_companions
+from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
 from federation.text import Sentence
 from federation.tlog.keys import Signer
@@ -27,6 +39,7 @@ class OwnKeys(NamedTuple):
     chain: KeyChain
     log_signer: Signer
     records_signer: Signer
+    companions: OwnCompanions = OwnCompanions()
 
 
 def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
@@ -48,7 +61,13 @@ def open_own(db: Database, keys: OwnKeys, profile: Profile) -> OwnLog:
     if keys.records_signer.key not in chain.record_keys(LAST).values():
         raise SignatureError(Sentence("chain.records-key", origin=chain.origin))
     own = OwnLog(
-        chain.origin, log.id, chain, keys.log_signer, keys.records_signer, profile
+        chain.origin,
+        log.id,
+        chain,
+        keys.log_signer,
+        keys.records_signer,
+        profile,
+        keys.companions,
     )
     recall(db, own)
     return own
@@ -65,10 +84,12 @@ def _find_log(db: Database, origin: str) -> logs.Log:
 def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
     """Log the key statements that the log does not hold yet; how many they were.
 
-    A log that has ended takes none, and lacks none that could matter.
+    Those about companions as well, behind the others. A log that has ended takes none,
+    and lacks none that could matter.
 
     Raises:
-        ConflictError: the log must not be signed, see `sequence.settle`.
+        ConflictError: the log must not be signed, see `sequence.settle`; or it says
+            more of companions than the file that we have.
         VerificationError: the database is not what was signed.
     """
     with db.view() as view:
@@ -77,7 +98,13 @@ def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
     head = settle(db, guard, log.origin)
     with db.view() as view:
         held = len(keystatements.read_keys(view, log.log_id))
-    new = log.chain.notes[held:]
+        spoken = _spoken(view, log)
+    chained = log.chain.notes[held:]
+    unspoken = log.companions.statements[len(spoken) :]
+    # What the log announces already binds it: by an older file it would not sign so.
+    if spoken != log.companions.statements[: len(spoken)]:
+        raise ConflictError(Sentence("chain.companion-older", origin=log.origin))
+    new = [*chained, *(seal(one, log.records_signer) for one in unspoken)]
     if not new:
         return 0
 
@@ -87,3 +114,10 @@ def introduce(db: Database, guard: Guard, log: OwnLog) -> int:
 
     commit(db, guard, log, head, new, write)
     return len(new)
+
+
+def _spoken(view: View, log: OwnLog) -> tuple[CompanionKeys, ...]:
+    """The statements of companions that the log holds, as far as they count."""
+    stated = tuple(read_companions(view, log.log_id))
+    counting = {start for start, _ in bind_companions(log.chain, stated).companions}
+    return tuple(one for index, one in stated if index + 1 in counting)

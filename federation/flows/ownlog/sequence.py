@@ -34,6 +34,7 @@ from federation.errors import (
     UnknownPastError,
     VerificationError,
 )
+from federation.records.companion import OwnCompanions
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.store import leaves as stored
@@ -43,7 +44,12 @@ from federation.store.guard import Guard
 from federation.store.refusal import DoubtfulError
 from federation.text import Sentence
 from federation.text.cause import fault_of_disk
-from federation.tlog.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from federation.tlog.checkpoint import (
+    Checkpoint,
+    CompanionKey,
+    open_checkpoint,
+    sign_checkpoint,
+)
 from federation.tlog.keys import Signer
 from federation.tlog.merkle import Frontier, hash_leaf, root_at
 
@@ -60,6 +66,7 @@ class OwnLog(NamedTuple):
     log_signer: Signer
     records_signer: Signer
     profile: Profile
+    companions: OwnCompanions = OwnCompanions()
     verifier: Executor | None = None
 
     @property
@@ -115,9 +122,11 @@ def commit(
     checkpoint = Checkpoint(log.origin, frontier.size, frontier.root())
     # A crash with this note in memory alone: it was shown to nobody, so that another
     # checkpoint of that size is no second history.
-    note = sign_checkpoint(checkpoint, log.log_signer)
+    companion = log.companions.signer
+    note = sign_checkpoint(checkpoint, log.log_signer, companion)
     # Also a signature can come out wrong, and a wrong one can give away the key.
-    open_checkpoint(note, log.chain.log_key(checkpoint.size))
+    asked = None if companion is None else CompanionKey(companion.key, 0)
+    open_checkpoint(note, log.chain.log_key(checkpoint.size), asked)
     # T2. The note and all that follows from its leaves, in one: a crash leaves both, or
     # neither. The guard comes after it: raised first, and T2 lost, it would stand above
     # a database that nobody can refill, and end the log.

@@ -24,6 +24,7 @@ from federation.errors import (
     StoredError,
 )
 from federation.feeds.feed import Feed
+from federation.flows.pull.announced import Announced, check_announced
 from federation.flows.pull.context import PullContext
 from federation.flows.pull.rejudge import keep_unknown
 from federation.flows.pull.room import Budget, Room, weigh_refused
@@ -33,6 +34,7 @@ from federation.flows.verify.workers import pick_workers
 from federation.records.keychain import KeyChain
 from federation.store import claims, copies, logs, quarantine, taken
 from federation.store import leaves as stored
+from federation.store.companions import with_companions
 from federation.store.db import Transaction, View
 from federation.store.logs import Log
 from federation.text import Sentence
@@ -160,6 +162,9 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
             Sentence("held.pending", size=goal.size, pending_size=log.pending_size)
         )
     hashes = await _authenticate(job, here)
+    if not is_signed(job.chain, goal.note):
+        announced = Announced(job.feed, log, goal, hashes)
+        await check_announced(ctx.db, job.chain, announced, job.budget)
     if goal.size != log.pending_size:
         log = await ctx.db.write(_begin, job)
     end = goal.size
@@ -246,6 +251,9 @@ async def _settle_for(ctx: PullContext, job: Extending, believed: Mirror) -> Log
 
 
 def _complete(tx: Transaction, log: Log, job: Extending) -> Log:
+    # By what has come with its own leaves, too: a statement of companion keys binds the
+    # checkpoint that covers it.
+    with_companions(tx, log.id, job.chain).open_checkpoint(job.goal.note)
     held = read_mirror(tx, log, job.chain)
     frontier = stored.frontier(tx, log.id, job.goal.size)
     return logs.save_mirror(tx, log, mirror.complete(held, job.goal, frontier))

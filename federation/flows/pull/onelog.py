@@ -6,12 +6,19 @@ is said of that log, so that the next one follows.
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from federation.config.peers import Peer
-from federation.errors import ConflictError, FederationError, ForkError, StoredError
+from federation.errors import (
+    ConflictError,
+    FederationError,
+    ForkError,
+    SignatureError,
+    StoredError,
+)
 from federation.feeds.feed import Feed
 from federation.feeds.status import StatusEntry
 from federation.flows.pull.alarms import Alarms, find_log
@@ -34,6 +41,7 @@ from federation.flows.pull.room import Budget, Room, room_of
 from federation.records.keychain import KeyChain
 from federation.records.readers import NOBODY, may_know
 from federation.store import leaves, logs
+from federation.store.companions import with_companions
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.pinned import read_identity
@@ -132,6 +140,7 @@ class Follower:
         pinned = partner.identity
         identity = await self._ctx.db.read(read_identity, entry.origin, pinned)
         log, chain = await trust(self._ctx, self._feed, entry, log, identity, now)
+        chain = await self._ctx.db.read(with_companions, log.id, chain)
         reason = await refresh_about(self._ctx, self._feed, entry, chain)
         try:
             shown = await compare(self._ctx, log, entry, chain)
@@ -223,12 +232,26 @@ async def compare(
     """
 
     def read(view: View) -> Offer:
-        signed = chain.open_checkpoint(entry.checkpoint.encode())
         held = logs.log_by_id(view, log.id)
+        signed = _open(chain, entry.checkpoint.encode(), held)
         reader = leaves.reader(view, log.id, held.size)
         return offer(read_mirror(view, held, chain), signed, reader)
 
     return await ctx.db.read(read)
+
+
+def _open(chain: KeyChain, note: bytes, held: Log) -> SignedCheckpoint:
+    """The checkpoint, by the companion key as well as far as its leaves are here.
+
+    In those that are not, the log may have said that it has another (`announced.py`).
+    """
+    try:
+        return chain.open_checkpoint(note)
+    except SignatureError:
+        signed = replace(chain, companions=()).open_checkpoint(note)
+        if signed.size <= held.next_index:
+            raise
+        return signed
 
 
 def _report(
