@@ -61,6 +61,7 @@ COMMANDS: Final = {
     "kpu": "federation.cli.show.kpu:kpu",
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
+    "margin": "federation.cli.show.margin:margin",
     "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",

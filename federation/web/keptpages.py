@@ -44,7 +44,8 @@ _MAX_HOST: Final = 253 + len(":65535")
 #: own, of which a stranger could make any number.
 _QUERY: Final = frozenset(
     {
-        *("after", "candidate", "contest", "election", "format", "lang", "limit"),
+        *("after", "against", "basis", "candidate", "contest", "election", "format"),
+        *("lang", "limit"),
         *("map", "picture", "region", "share", "sort", "status", "turnout", "whose"),
     }
 )

@@ -71,7 +71,9 @@ async def get_kpu(request: web.Request, query: KpuQuery) -> web.StreamResponse:
             Credit(answer.cursor, known),
         )
 
-    return reply(request, query.format, *await site.db.read(read))
+    # What is counted of a region is counted anew for each page.
+    async with site.large_answers:
+        return reply(request, query.format, *await site.db.read(read))
 
 
 async def get_kpu_export(

@@ -18,6 +18,7 @@ from federation.flows.queue.answers import QueueOrder
 from federation.records.canonical import DAY_PATTERN, or_nothing
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
+from federation.records.margin import Basis
 from federation.records.profile import CONTESTS, ELECTION_PATTERN
 from federation.records.readingqueue import ReadingQueue, ReadingReason
 from federation.records.tps import TPS_PATTERN
@@ -240,6 +241,22 @@ class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="which picture's table; needed for `csv` and `ndjson`"),
     ] = ""
     format: Form = "json"
+
+
+class MarginQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The margins of a region, and how many of the stations to be seen first."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    basis: Annotated[Basis, Meta(description="by whose figures stations are told")] = (
+        "monitors"
+    )
+    against: Annotated[
+        str, Meta(description="whom behind the first, by ballot number; the closest")
+    ] = ""
+    format: Form = "json"
+    limit: Annotated[int, Meta(ge=1, le=10_000, description="most stations told")] = 20
 
 
 class _WhichForms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

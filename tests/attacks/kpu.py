@@ -21,7 +21,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TextIO
@@ -79,32 +79,47 @@ def run(asked: argparse.Namespace) -> int:
     data = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data/pilpres2019"
     register, copies, situng = (data / name for name in FILES[asked.data])
     country = read_country(copies, situng)
-    snapshots, planted = plant(country, asked.planted, random.Random(asked.seed))
     with tempfile.TemporaryDirectory() as folder:
         node = Node(ORG, Path(folder) / "home", ELECTION)
 
-        def told(what: str, *arguments: str) -> Any:
+        def told(*arguments: str) -> Any:
             began = time.monotonic()
             said = node.command(*arguments)
-            print(f"{what:34} {time.monotonic() - began:7.1f} s", flush=True)
+            print(
+                f"{' '.join(arguments):72.72} {time.monotonic() - began:7.1f} s",
+                flush=True,
+            )
             return said
 
-        told("list of stations", "tps-list", "import", str(register))
-        told("monitors' copies", "import", str(copies), "--form", "salinan")
-        for number, documents in enumerate(snapshots):
-            path = Path(folder) / f"{number}.ndjson"
-            write_snapshot(path, documents)
-            said = told(
-                f"snapshot {number + 1}", "import", str(path), "--source", "kpu"
-            )
-            rows = {name: count for name, count in said["rows"].items() if count}
-            print(f"{'':34} {len(documents):,} documents: {rows}", flush=True)
-        listed = Path(folder) / "kpu.csv"
-        told("the list of all changes", "kpu", "--csv", str(listed))
-        found = Counter(read_list(listed))
-        wrong = told("what is still wrong", "kpu", "--limit", "1")["counts"]["wrong"]
-    expected = Counter(expect(country.monitors, snapshots))
-    return report(found, expected, wrong, planted)
+        told("tps-list", "import", str(register))
+        told("import", str(copies), "--form", "salinan")
+        rng = random.Random(asked.seed)
+        return play(told, Path(folder), country, asked.planted, rng)
+
+
+def play(
+    told: Callable[..., Any],
+    folder: Path,
+    country: Country,
+    of_each: int,
+    rng: random.Random,
+) -> int:
+    """Import three snapshots and compare the list; 0: it is as it must be.
+
+    `told` runs a command and gives what it says as JSON.
+    """
+    snapshots, planted = plant(country, of_each, rng)
+    for number, documents in enumerate(snapshots):
+        path = folder / f"{number}.ndjson"
+        write_snapshot(path, documents)
+        said = told("import", str(path), "--source", "kpu")
+        rows = {name: count for name, count in said["rows"].items() if count}
+        print(f"  {len(documents):,} documents: {rows}", flush=True)
+    listed = folder / "kpu.csv"
+    told("kpu", "--csv", str(listed))
+    found = Counter(read_list(listed))
+    wrong = told("kpu", "--limit", "1")["counts"]["wrong"]
+    return report(found, Counter(expect(country.monitors, snapshots)), wrong, planted)
 
 
 def report(

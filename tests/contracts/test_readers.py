@@ -122,6 +122,7 @@ READS = {
         "/v1/stations",
         "/v1/stations?status=disputed&sort=apart&format=csv",
     ],
+    "/v1/margin": ["/v1/margin", "/v1/margin?region=13&format=csv"],
     "/v1/kpu": ["/v1/kpu", "/v1/kpu?kind=wrong&format=csv"],
     "/v1/kpu/export": [f"/v1/kpu/export?format={form}" for form in ("csv", "ndjson")],
     "/v1/pictures": [
@@ -201,6 +202,8 @@ READS = {
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],
+    "/selisih": ["/selisih"],
+    "/selisih/{code}": ["/selisih/13?basis=kpu"],
     "/pratinjau.png": ["/pratinjau.png"],
     "/pratinjau/{code}.png": ["/pratinjau/13.png", f"/pratinjau/{STATION}.png"],
     "/lapor": ["/lapor"],

@@ -86,6 +86,7 @@ LISTS = {
 }
 #: Pages that are no list.
 OTHERS = {
+    *("/selisih", "/selisih/{code}"),
     *("/wilayah/{code}", "/gambar/{code}", "/tps", "/tps/{code}", "/static/{name}"),
     *("/verify", "/robots.txt", "/masuk", "/lapor", "/lapor/{id}", "/laporan"),
     *("/laporan/{org}/{id}", "/antrean/baca", "/antrean/baca/{tps}", "/mitra/{org}"),

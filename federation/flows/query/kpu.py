@@ -29,8 +29,7 @@ from federation.flows.query.kpuanswers import (
 from federation.flows.query.kpudays import list_days
 from federation.flows.query.region import list_parts
 from federation.flows.query.scope import QueryScope, parse_region, places, read_names
-from federation.flows.query.tps import read_counts
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.merge import Group, decode_row
 from federation.records.officialchange import (
     COMPARISONS,
