@@ -61,6 +61,7 @@ COMMANDS: Final = {
     "kpu": "federation.cli.show.kpu:kpu",
     "queue": "federation.cli.queue:queue",
     "tally": "federation.cli.show.region:tally",
+    "recap": "federation.cli.show.recap:recap",
     "margin": "federation.cli.show.margin:margin",
     "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",

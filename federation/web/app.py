@@ -41,6 +41,7 @@ from federation.web import (
     previews,
     queue,
     reading,
+    recaps,
     receipt,
     regionpage,
     removalpage,
@@ -115,6 +116,7 @@ def make_app(site: WebContext) -> web.Application:
     endpoints = [
         *api.endpoints(),
         *kpu.endpoints(),
+        *recaps.endpoints(),
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),
@@ -152,6 +154,7 @@ def make_app(site: WebContext) -> web.Application:
         dashboard,
         stationlist,
         kpupage,
+        recaps,
         margin,
         pictures,
         previews,

@@ -11,6 +11,7 @@ sequence    the order of writing: durable, signed, guarded, visible
 verdict     the answer to each row
 begin       a log begun, or taken up again
 reconcile   whether it may be signed: database, guard, partners' copies
+pending     what partners saw signed of it and never got
 refill      what it has lost, fetched back from a partner
 successor   how much of one that has ended counts
 """
