@@ -24,6 +24,7 @@ from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
     kpupage,
+    margin,
     page,
     pictures,
     regionpage,
@@ -64,7 +65,7 @@ PAGES = [
     "/kpu?kind=appeared&region=13",
     "/laporan",
     "/selisih",
-    "/selisih/72?contest=pdpr",
+    "/selisih/72",
     "/selisih/1371011001?basis=kpu-plausible",
     "/gambar",
     "/gambar?contest=pdpr",
@@ -95,6 +96,7 @@ async def served(site):
     app.add_routes(stationlist.routes())
     app.add_routes(kpupage.routes())
     app.add_routes(searchpage.routes())
+    app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
