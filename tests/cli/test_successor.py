@@ -255,3 +255,72 @@ async def test_a_node_that_runs_is_stopped_first(home, go_on):
         code, said = await go_on()
         assert code == 6
         assert "systemctl stop" in said
+
+
+async def covered_by(node):
+    return json.loads((await node.get("/v1/summary"))[1])["status"]["single"]
+
+
+@pytest.fixture
+def take_up(home, capsys):
+    """Runs the command; gives what was said."""
+
+    async def call(code=0):
+        words = ["election", "take-up", ELECTION, "--yes", "--json"]
+        words += ["--home", home.folder]
+        words += ["--passphrase-file", home.folder / "passphrase"]
+        text = [str(word) for word in words]
+        ended = await asyncio.to_thread(run, text, Output(Text("en")))
+        said = capsys.readouterr()
+        assert ended == code, said
+        return json.loads(said.out) if code == 0 else said.err
+
+    return call
+
+
+async def test_what_goes_on_elsewhere_is_taken_up_where_its_keys_are_lost(
+    home, go_on, take_up, tmp_path
+):
+    """The home is older than its successor, and than the end of the log before."""
+    theirs = make_home(tmp_path, "kawalpemilu.example")
+    async with serving(home) as node:
+        await take(node, 1, 3)
+    copy_home(home.folder, tmp_path / "backup")
+    async with serving(home) as node:
+        await take(node, 3, 5)
+    lose(home)
+    assert (await go_on())[0] == 0
+    async with serving(home, alone=True) as node, serving(theirs) as other:
+        add_peer(theirs, home, node.url)
+        assert await take(node, 1, 8) == ["held"] * 4 + ["logged"] * 3
+
+        async def all_held():
+            return await covered_by(other) == 7
+
+        await until(all_held)
+    shutil.rmtree(home.folder)
+    copy_home(tmp_path / "backup", home.folder)
+
+    async with serving(theirs) as other:
+        add_peer(home, theirs, other.url)
+        assert "only 3 are here" in await take_up(code=6)
+        async with serving(home) as node:
+
+            async def has_all_that_counts():
+                held = json.loads((await node.get("/v1/status"))[1])["logs"]
+                return {one["origin"]: one["size"] for one in held}[OLD] == 5
+
+            await until(has_all_that_counts)
+            await until(lambda: has_ended(node))
+        [one] = (await take_up())["taken_up"]
+        assert (one["origin"], one["size"]) == (NEW, 4)
+        assert (await take_up())["taken_up"] == []
+        async with serving(home) as node:
+            theirs.peers.unlink()
+            add_peer(theirs, home, node.url)
+
+            async def is_back():
+                return await covered_by(node) == 7
+
+            await until(is_back)
+            assert await take(node, 1, 10) == ["held"] * 7 + ["logged"] * 2

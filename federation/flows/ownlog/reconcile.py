@@ -176,9 +176,14 @@ def reconcile(
         if evidence := _find_fork(tx, own, copies):
             end(tx, own, evidence, int(now))
             return Decision("never", TWO)
-        if keystatements.counted_end(tx, own.origin) is not None:
-            # Ours, begun elsewhere: what is signed here now would count nowhere.
+        if (counted := keystatements.counted_end(tx, own.origin)) is not None:
+            # Ours, begun elsewhere: what is signed here now would count nowhere. What
+            # counts of it and is not here is taken back.
             decision = Decision("never", CONTINUED)
+            having = (copy for copy in copies if copy.whole)
+            best = max(having, key=lambda copy: copy.signed.size, default=None)
+            if best is not None and own.size < min(counted, best.signed.size):
+                decision = Decision("refill", CONTINUED, best, is_behind=True)
             _apply(tx, own, decision, int(now))
             return decision
         newest = logs.newest_checkpoint(tx, own.id)
