@@ -48,6 +48,7 @@ SETS: Final = {
     "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
     "incidents": ("incidents",),
+    "recaps": ("recaps",),
     "outbox": ("outbox",),
     "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted", "wantedcursors"),

@@ -40,6 +40,7 @@ from federation.web import (
     previews,
     queue,
     reading,
+    recaps,
     receipt,
     regionpage,
     removalpage,
@@ -114,6 +115,7 @@ def make_app(site: WebContext) -> web.Application:
     endpoints = [
         *api.endpoints(),
         *kpu.endpoints(),
+        *recaps.endpoints(),
         *maps.endpoints(),
         *receipt.endpoints(),
         *intake.endpoints(),
@@ -150,6 +152,7 @@ def make_app(site: WebContext) -> web.Application:
         regionpage,
         dashboard,
         stationlist,
+        recaps,
         margin,
         pictures,
         previews,

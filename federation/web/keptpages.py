@@ -69,7 +69,7 @@ _LIST_TABLES: Final = ("register", "register_region", "register_village")
 #: Tables that a page of the map is read from; of `log` and `checkpoint` it has nothing
 #: but what `last_change` has. A batch of the map moves its cursor, whatever else.
 MAP_TABLES: Final = (
-    *("merge_cursor", "merge_election", "merge_epoch", "merged", "rollup"),
+    *("merge_cursor", "merge_election", "merge_epoch", "merged", "recap", "rollup"),
     *_LIST_TABLES,
 )
 

@@ -127,6 +127,7 @@ READS = {
     "/v1/margin": ["/v1/margin", "/v1/margin?region=13&format=csv"],
     "/v1/kpu": ["/v1/kpu", "/v1/kpu?kind=wrong&format=csv"],
     "/v1/kpu/export": [f"/v1/kpu/export?format={form}" for form in ("csv", "ndjson")],
+    "/v1/recaps": ["/v1/recaps", "/v1/recaps?verdict=broken&format=csv"],
     "/v1/pictures": [
         "/v1/pictures?region=13",
         "/v1/pictures?picture=coverage&format=csv",
@@ -201,6 +202,7 @@ READS = {
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/cari/saran": ["/cari/saran?q=padang", "/cari/saran?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
+    "/rekapitulasi": ["/rekapitulasi", "/rekapitulasi?show=all&region=13"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],
     "/selisih": ["/selisih"],

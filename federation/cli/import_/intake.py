@@ -20,6 +20,7 @@ from federation.flows.naming import Stated
 from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
+from federation.records.kinds import place_of
 from federation.records.profile import Profile
 from federation.records.result import RULES
 from federation.sources.row import (
@@ -152,10 +153,11 @@ class Intake:
             FederationError: The list cannot be asked.
         """
         drafts = [row for _, row in self._chunk]
-        outside = await self._stations.find_unlisted([d.fields["tps"] for d in drafts])
+        codes = [place_of(draft.fields) for draft in drafts]
+        outside = await self._stations.find_unlisted(codes)
         misnamed = await self._find_misnamed(drafts)
         for at, (file, row) in enumerate(self._chunk):
-            if outside and (doubt := outside.get(row.fields["tps"])):
+            if outside and (doubt := outside.get(place_of(row.fields))):
                 self.counts[doubt.code] += 1
                 if not self._allow_unlisted:
                     where = self._files[file]
@@ -188,6 +190,8 @@ class Intake:
     def _note_unread(self, fields: dict[str, Any]) -> None:
         """Count a draft that says nothing of the votes, or not of everybody's."""
         votes = fields.get("candidates") or fields.get("parties")
+        if "region" in fields:
+            return
         if votes is None:
             self.counts[WITHOUT_VOTES] += 1
             return
@@ -208,7 +212,7 @@ class Intake:
             # What cannot be read may be what contradicts it.
             file = self._files[entry.file]
             other = str(row) if place == file else f"{place}: {row}"
-            why = Sentence("row.row-of-group", tps=entry.fields["tps"], other=other)
+            why = Sentence("row.row-of-group", tps=place_of(entry.fields), other=other)
             self._passed.add(entry.number)
             self._refuse(ReportLine(file, entry.row, "", _CONTRADICTION, why))
         for entry, answer, others in self._drafts.judge():
@@ -243,7 +247,7 @@ class Intake:
             f"{name} {_value_of(entry, name)} / {_value_of(others[0], name)}"
             for name in answer.members[:MAX_NAMED]
         ]
-        tps = entry.fields["tps"]
+        tps = place_of(entry.fields)
         return Sentence(
             "import.contradicts", tps=tps, rows=rows, members=", ".join(members)
         )

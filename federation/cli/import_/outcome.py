@@ -18,9 +18,10 @@ from federation.cli.import_.intake import (
 )
 from federation.cli.report import RefusalReport, print_left_out
 from federation.flows.listing import REGION, UNLISTED
+from federation.records.kinds import place_of
 from federation.sources.row import NO_NUMBERS, Use, clip
 
-KPU_FORMATS: Final = frozenset({"sirekap", "sirekap-one", "situng"})
+KPU_FORMATS: Final = frozenset({"rollup", "sirekap", "sirekap-one", "situng"})
 OUTCOMES: Final = (
     "logged",
     "held",
@@ -152,7 +153,7 @@ class ImportOutcome:
             figures = draft.fields.get("figures", {})
             rows.append(
                 (
-                    draft.fields["tps"],
+                    place_of(draft.fields),
                     "  ".join(f"{who}: {count}" for who, count in votes.items()),
                     "  ".join(f"{name}: {count}" for name, count in figures.items()),
                 )
