@@ -131,12 +131,15 @@ def load_change(path: Path) -> KeyChangeFile:
     """The file that `prepare` or `sign` has written.
 
     Raises:
-        ConfigError: it cannot be read, or is none.
+        ConfigError: it cannot be read, is none, or changes nothing.
     """
     try:
-        return _parse(read_bounded(path, _MOST_BYTES))
+        change = _parse(read_bounded(path, _MOST_BYTES))
     except FormatError as error:
         raise ConfigError(str(path), "", error.what) from error
+    if not (change.statements or change.companions):
+        raise ConfigError(str(path), "", Sentence("change.empty"))
+    return change
 
 
 def save_change(path: Path, change: KeyChangeFile) -> None:
