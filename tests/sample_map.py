@@ -169,10 +169,11 @@ def turnout_map(folder):
     return db
 
 
-def save_register(db):
+def save_register(db, voters=None):
+    voters = {GAP: 250} if voters is None else voters
     register = Register(ELECTION)
     for code in REGISTER:
-        register.add(TpsId(code), 250 if code == GAP else None)
+        register.add(TpsId(code), voters.get(code))
     register.names.update(NAMES)
     with db.transaction() as tx:
         registers.save_register(tx, register, "test")
@@ -204,11 +205,11 @@ def confirm(db, org, of, size):
         cosignatures.save_cosignature(tx, log.id, size, b"line\n", key, 1)
 
 
-def build(folder: Path, *, register: bool = True) -> Database:
-    """The database with everything merged."""
+def build(folder: Path, *, register: bool = True, voters=None) -> Database:
+    """The database with everything merged; `voters`: of the stations, by code."""
     db = Database.open(folder)
     if register:
-        save_register(db)
+        save_register(db, voters)
     for org in (ANA, BUDI):
         add_claims(db, org, said_by(org))
     add_about(db, ANA, "CC-BY-4.0", FORMULA)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 from weakref import WeakValueDictionary
 
 import obstore
-from obstore.store import from_url
 
+from federation.blobs.bucket import open_store
 from federation.blobs.fault import refused, shown_address
 from federation.errors import NotFoundError
 from federation.text import Sentence
@@ -33,7 +33,6 @@ _KEY: Final = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 MOST: Final = 1 << 25
 #: What is read at once where all of a blob is handed over.
 PIECE_BYTES: Final = 1 << 18
-_RETRIES: Final = 3
 _PAGE: Final = 1000
 #: So many wait for a disk or a store at the same time; others wait for them.
 _THREADS: Final = 16
@@ -203,11 +202,7 @@ class ObjectBlobs:
     def _store(self) -> "ObjectStore | None":
         """What is asked; None: nothing has been put there yet."""
         if self._opened is None:
-            with refused(self.address):
-                # No options of the client: they would replace those of the environment.
-                self._opened = from_url(
-                    self._address, retry_config={"max_retries": _RETRIES}
-                )
+            self._opened = open_store(self._address)
         return self._opened
 
     def _place(self, digest: str) -> str:

@@ -26,6 +26,7 @@ Rule: every path of a home folder is named here and nowhere else.
     data/                           0700: database, lock, control.json
       blobs/ab/<hex>                photographs by their SHA-256; `photos.store` puts
                                     them elsewhere
+      .making/                      a backup on its way to an object store
       partial/                      photographs of partners that did not come whole
       thumbnails/                   made from them, to be shown; may be removed
     guard/                          0700: what was signed at most; not in data/, so that

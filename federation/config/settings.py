@@ -165,6 +165,8 @@ class BackupSettings(
     every_h: Annotated[int, Meta(ge=1, le=8_760)] = 24
     keep: Annotated[int, Meta(ge=1, le=1_000)] = 7
     with_annex: bool = False
+    with_originals: bool = False
+    store_access: Filled | None = None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -272,8 +274,10 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
             raise ConfigError(where, "listen.trusted_proxies", why) from None
     _check_photos(settings, where)
     _check_mail(settings, where)
-    if "://" in (settings.backup.to or ""):
-        raise ConfigError(where, "backup.to", Sentence("backup.no-store"))
+    _check_address(settings.backup.to, where, "backup.to")
+    scheme, is_remote, _ = (settings.backup.to or "").partition("://")
+    if is_remote and scheme != "s3":
+        raise ConfigError(where, "backup.to", Sentence("backup.only-s3"))
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:
@@ -319,16 +323,20 @@ def _check_public_from(settings: Settings, where: str) -> None:
 
 def _check_photos(settings: Settings, where: str) -> None:
     photos = settings.photos
-    scheme, is_address, rest = (photos.store or "").partition("://")
-    if is_address and not (scheme and {"@", "?"}.isdisjoint(rest)):
-        why = Sentence("blobs.address-with-secret")
-        raise ConfigError(where, "photos.store", why)
+    _check_address(photos.store, where, "photos.store")
     for election in photos.retention_days or ():
         # The rules of no other are known here: nothing would go, and nobody be told.
         if election not in settings.elections:
             ours = ", ".join(settings.elections)
             why = Sentence("machine.election-not-ours", elections=ours)
             raise ConfigError(where, f"photos.retention_days.{election}", why)
+
+
+def _check_address(address: str | None, where: str, key: str) -> None:
+    scheme, is_address, rest = (address or "").partition("://")
+    if is_address and not (scheme and {"@", "?"}.isdisjoint(rest)):
+        why = Sentence("blobs.address-with-secret")
+        raise ConfigError(where, key, why)
 
 
 def _check_mail(settings: Settings, where: str) -> None:

@@ -200,11 +200,18 @@ port = {port}
 [backup]
 # A folder of another disk, "/mnt/backup/node", say, or relative to this file, in which
 # the node makes a backup by itself. Not named: none is made by the clock. Private keys
-# are in it, sealed, once `federation backup key` was run.
+# are in it, sealed, once `federation backup key` was run. Or a bucket of an object
+# store, "s3://bucket/node".
 # Folder di disk lain, misalnya "/mnt/backup/node", atau relatif terhadap berkas ini,
 # tempat node membuat cadangan sendiri. Tanpa nama: tidak ada yang dibuat terjadwal.
-# Kunci pribadi ikut, tersegel, setelah `federation backup key` dijalankan.
+# Kunci pribadi ikut, tersegel, setelah `federation backup key` dijalankan. Atau bucket
+# di penyimpanan objek, "s3://bucket/node".
 # to = "/mnt/backup/node"
+# Where that store is and who asks it: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … of the
+# environment, or lines with them in this file (0600).
+# Letak penyimpanan itu dan siapa yang meminta: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … di
+# variabel lingkungan, atau baris-barisnya di berkas ini (0600).
+# store_access = "keys/store.env"
 # Hours between two, and how many stay; older ones go when a newer one is whole.
 # Jam antara dua cadangan, dan berapa yang disimpan; yang lama dihapus setelah yang baru
 # utuh.
@@ -213,6 +220,11 @@ port = {port}
 # Whether what is personal of reports, and mail of agencies, goes along, sealed.
 # Apakah data pribadi laporan dan surel lembaga ikut, tersegel.
 # with_annex = false
+# Whether original photographs go along (photos.originals), each sealed for the backup
+# key, once; without that key none does.
+# Apakah foto asli ikut (photos.originals), masing-masing disegel untuk kunci cadangan,
+# sekali; tanpa kunci itu tidak ada yang ikut.
+# with_originals = false
 
 [annex]
 # Days for which the sealed annex of an incident (who reported it, who is accused, the

@@ -5,7 +5,7 @@ plain files, in a bundle file (`<hex>` is the SHA-256 of the log's origin):
 
     .well-known/tps-federation       the about note of whoever hands it over
     logs                             the status vector
-    <hex>/checkpoint  keys  about  fork  cosigned  tile/…
+    <hex>/checkpoint  keys  about  fork  cosigned  pending  tile/…
     v1/elections                     what its maps rest on
     v1/maps/<election>               the map that it publishes: its digest and vector
     v1/basis/<hex sha256>            a profile or register that a map rests on
@@ -139,6 +139,11 @@ def fork_of(origin: str) -> Resource:
 def cosigned_of(origin: str) -> Resource:
     """Earlier checkpoints of a log that others cosigned, as `note.encode_notes`."""
     return _of_log(origin, "cosigned", 1 << 26, NOTES_OR_NONE)
+
+
+def pending_of(origin: str) -> Resource:
+    """Checkpoints of a log that it signed, and whose records have not come there."""
+    return _of_log(origin, "pending", 1 << 17, NOTES)
 
 
 def tile_of(origin: str, tile: Tile | Bundle, most: int | None = None) -> Resource:

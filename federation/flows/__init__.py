@@ -9,6 +9,7 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     cosign    what we hold of others, said; what others hold of us, collected
     merge     the merged map follows the logs
     query     what the map says
+    recap     the sums of regions, level by level
     publish   what a node holds, as files
     receipt   one record, as a proof that goes from hand to hand
     audit     what somebody else can prove: `federation verify`

@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from federation.profiles import load_regions
+from federation.records.recap import NATION_CODE
 from federation.records.regions import why_impossible
-from federation.records.tps import OVERSEAS
+from federation.records.tps import OVERSEAS, TPS_LENGTH
 from federation.store import registers
 from federation.store.db import View
 from federation.text import Sentence
@@ -36,9 +37,14 @@ def find_unlisted(
 ) -> dict[str, Doubt]:
     """Those of `codes` that the election should not have, in one look-up.
 
-    Without a `view` (a node that has no database yet) its regions decide.
+    Codes of stations, or of the regions of a recapitulation. Without a `view` (a node
+    that has no database yet) its regions decide.
     """
     asked = set(codes)
+    sums = {code for code in asked if len(code) < TPS_LENGTH}
+    if sums:
+        doubts = find_unlisted_regions(view, election, sums - {NATION_CODE})
+        return doubts | find_unlisted(view, election, asked - sums)
     if not asked:
         return {}
     if view is not None and registers.is_known(view, election):
@@ -66,7 +72,7 @@ def find_unlisted(
 
 
 def find_unlisted_regions(
-    view: View, election: str, codes: Iterable[str]
+    view: View | None, election: str, codes: Iterable[str]
 ) -> dict[str, Doubt]:
     """Those of `codes`, of two to ten characters, that the election should not have.
 
@@ -74,10 +80,10 @@ def find_unlisted_regions(
     regions has: a register may be of a part of the country.
     """
     regions = load_regions(election)
-    is_known = registers.is_known(view, election)
+    is_known = view is not None and registers.is_known(view, election)
     doubts: dict[str, Doubt] = {}
     for code in set(codes):
-        if registers.has_region(view, election, code):
+        if view is not None and registers.has_region(view, election, code):
             continue
         if regions is not None and (why := why_impossible(code, regions)):
             doubts[code] = Doubt(REGION, why)

@@ -12,17 +12,16 @@ mounted: the disk below it would fill up with what is meant for the other.
 import asyncio
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from federation.errors import ConflictError, FederationError
 from federation.flows.backup import (
     BackupSource,
     create_backup,
+    place_for,
     read_last,
     rotate_backups,
 )
-from federation.flows.backup.create import LOCK
 from federation.node.resources import Resources
 from federation.schedule import Duty, Result
 from federation.store import alarms
@@ -43,7 +42,7 @@ def backup_duties(resources: Resources, clock: Callable[[], float]) -> tuple[Dut
     to = resources.settings.backup.to
     if to is None:
         return ()
-    keeper = _BackupKeeper(resources, resources.home.folder / to, clock)
+    keeper = _BackupKeeper(resources, to, clock)
     return (Duty(name=NAME, run=keeper.turn, interval_s=LOOK_S, deadline_s=DEADLINE_S),)
 
 
@@ -55,9 +54,9 @@ class _BackupKeeper:
     """Makes them, turn by turn."""
 
     def __init__(
-        self, resources: Resources, folder: Path, clock: Callable[[], float]
+        self, resources: Resources, to: str, clock: Callable[[], float]
     ) -> None:
-        self._resources, self._folder, self._clock = resources, folder, clock
+        self._resources, self._to, self._clock = resources, to, clock
         # Whether an alarm may stand: one of before this start, too.
         self._has_failed = True
 
@@ -89,11 +88,12 @@ class _BackupKeeper:
     def _work(self, now: float, stopped: threading.Event) -> bool:
         """Whether one was due, and was made."""
         home, settings = self._resources.home, self._resources.settings
+        place = place_for(home, settings, self._to)
         last = read_last(home.last_backup)
-        if last is not None and Path(last.path).parent == self._folder:
-            # One by hand, and one that this home was made of, may lie there alone.
-            if not ((self._folder / LOCK).exists() or Path(last.path).exists()):
-                raise ConflictError(Sentence("backup.other-disk", folder=self._folder))
+        if last is not None and last.lies_in(place):
+            if not place.is_known(last.path):
+                told = Sentence("backup.other-disk", folder=place.address)
+                raise ConflictError(told)
             if 0 <= now - last.made_at < settings.backup.every_h * _HOUR_S:
                 return False
 
@@ -101,12 +101,13 @@ class _BackupKeeper:
             if stopped.is_set():
                 raise _BackupStoppedError
 
-        create_backup(
+        made = create_backup(
             BackupSource(home=home, settings=settings, db=self._resources.db),
-            self._folder,
+            place,
             now,
             with_annex=settings.backup.with_annex,
+            with_originals=settings.backup.with_originals,
             told=go_on,
         )
-        rotate_backups(self._folder, settings.org, settings.backup.keep)
+        rotate_backups(place, settings.org, settings.backup.keep, made.path)
         return True

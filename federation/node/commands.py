@@ -15,6 +15,7 @@ from federation.config.peers import Peer
 from federation.errors import FederationError, FormatError, NotFoundError
 from federation.feeds.status import read_status
 from federation.flows.ownlog import ingest
+from federation.flows.ownlog.emptied import withdraw_emptied
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.flows.photos.removallist import RemovalsAnswer, list_removals
 from federation.flows.refer.underway import check_none_on_the_way
@@ -68,6 +69,7 @@ from federation.web.requests.records import (
     SaveRegister,
     Verdicts,
     Withdraw,
+    WithdrawEmptied,
 )
 from federation.web.requests.request import Request
 from federation.web.requests.upkeep import AddToken, ClearAlarm, RemoveToken
@@ -140,6 +142,21 @@ async def withdraw(node: Node, given: Withdraw) -> Verdict:
         tps=parse_tps(given.tps),
     )
     return await _log(node, log, statement)
+
+
+async def withdraw_documents(node: Node, given: WithdrawEmptied) -> Verdicts:
+    """Say that figures of KPU's no longer stand; see `flows/ownlog/emptied`."""
+    log = node.own_log(given.election)
+    await node.gate.passed(log.origin, GATE_S)
+    verdicts: list[Verdict] = []
+    for start in range(0, len(given.documents), MAX_BATCH):
+        documents = given.documents[start : start + MAX_BATCH]
+        verdicts += await node.disk.write(
+            withdraw_emptied, log, documents, node.clocks.wall()
+        )
+    if verdicts:
+        node.news()
+    return Verdicts(verdicts=verdicts)
 
 
 async def close(node: Node, given: Close) -> Verdict:
@@ -341,6 +358,7 @@ _WORK: Final[Mapping[type[Request[Any]], Callable[[Node, Any], Awaitable[Any]]]]
     ReadRules: read_rules,
     GoAlone: go_alone,
     Withdraw: withdraw,
+    WithdrawEmptied: withdraw_documents,
     RemovePhoto: remove_photo,
     ExpirePhotos: expire_photos,
     ListRemovals: list_removed,

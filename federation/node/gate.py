@@ -39,10 +39,11 @@ class Gate:
         """
         self._sole = sole
         self._partners = frozenset(partners)
-        self._answered: set[str] = set()
+        #: Of each log: who has said what it has seen of it.
+        self._answered = {origin: set[str]() for origin in origins}
         self._clock, self._until = clock, clock() + wait_s
         self._alone = alone
-        self._decisions = dict.fromkeys(origins, STARTING)
+        self._decisions = dict.fromkeys(self._answered, STARTING)
         self._begun: set[str] = set()
         self._changed = asyncio.Condition()
 
@@ -60,15 +61,15 @@ class Gate:
         """The operator says, now, that nothing newer was ever signed."""
         self._alone = True
 
-    def answered(self, org: str) -> None:
-        """A partner said what it holds of our logs."""
-        self._answered.add(org)
+    def answered(self, origin: str, org: str) -> None:
+        """A partner said what it has seen of one of our logs."""
+        self._answered[origin].add(org)
 
-    def asked(self) -> PeersAsked:
-        """Whom we asked and who answered, for `reconcile`."""
+    def asked(self, origin: str) -> PeersAsked:
+        """Whom we asked of a log of ours and who answered, for `reconcile`."""
         return PeersAsked(
             peers=len(self._partners),
-            answered=len(self._partners & self._answered),
+            answered=len(self._partners & self._answered[origin]),
             waited=self._clock() >= self._until,
             alone=self._alone,
             is_sole=self._sole,
@@ -130,7 +131,7 @@ class Gate:
         if decision.action == "never":
             return Sentence("serve.never-signed", origin=origin, reason=reason)
         told = Sentence("serve.not-signed", origin=origin, reason=reason)
-        if silent := ", ".join(sorted(self._partners - self._answered)):
+        if silent := ", ".join(sorted(self._partners - self._answered[origin])):
             told = Sentence("serve.silent", told=told, partners=silent)
             if reason == WAITING:
                 told = Sentence("serve.go-alone", told=told)

@@ -25,6 +25,7 @@ from federation.flows.merge import follow_official, merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
+from federation.flows.recap.index import index_recaps
 from federation.flows.verify.workers import Workers, open_workers
 from federation.node.about import renew_about
 from federation.node.alarmwatch import AlarmWatch
@@ -173,12 +174,16 @@ class Node:
 
     async def merge_once(self) -> int:
         """Bring a part of what was stored to the map; 0: there is no more."""
-        return await self.resources.db.run(
+        db, now = self.resources.db, int(self.clocks.wall())
+        # Before the map counts them: what it holds is what is shown of them.
+        while await db.run(index_recaps, db, now=now):
+            pass
+        return await db.run(
             merge_once,
-            self.resources.db,
+            db,
             self.resources.profiles,
             hidden=self.peers.hidden,
-            now=int(self.clocks.wall()),
+            now=now,
         )
 
     async def follow_official(self) -> int:

@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from federation.errors import FederationError, ForkError, PeerError
+from federation.errors import FederationError, ForkError, PeerError, VerificationError
 from federation.feeds.feed import Feed
 from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.duplicates import recall
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.pending import fetch_pending
 from federation.flows.ownlog.reconcile import (
     OF_SIGNING,
     Copy,
@@ -21,6 +22,7 @@ from federation.flows.ownlog.reconcile import (
     reconcile,
 )
 from federation.flows.ownlog.refill import refill
+from federation.flows.ownlog.sequence import knows_past
 from federation.flows.pull import OwnCopy, PullContext
 from federation.flows.pull.rejudge import rejudge
 from federation.node.disk import Disk
@@ -88,19 +90,39 @@ class OwnLogs:
     ) -> None:
         """Ask again whether our logs may be signed, and take back what was lost.
 
+        The partner counts as having answered once what it shows is heard.
+
         Args:
             larger: Of our logs what a partner holds more of than is here.
             feed: The way to that partner.
             org: Its name.
 
         Raises:
-            PeerError: the partner did not deliver what we have lost.
+            PeerError: the partner did not deliver what we have lost, or did not say
+                what it has seen.
+            FormatError: it said something else.
         """
         for log in self._host.resources.own.values():
             copies = [
                 Copy(org, copy.signed) for copy in larger if copy.origin == log.origin
             ]
+            if feed is not None:
+                copies += await self._ask_pending(log, feed, org)
+                # With nothing in between: nobody may count it who has not heard it.
+                self._host.gate.answered(log.origin, org)
             await self._reconcile(log, copies, feed)
+
+    async def _ask_pending(self, log: OwnLog, feed: Feed, org: str) -> list[Copy]:
+        """What a partner saw signed and has not got; only it can know, if we do not."""
+        resources = self._host.resources
+        try:
+            own = await resources.db.read(logs.get_log, log.origin)
+            if await resources.db.run(knows_past, resources.guard, own):
+                return []
+        except (VerificationError, OSError):
+            return []  # the guard is damaged: nothing is signed whatever is heard
+        pending = await fetch_pending(feed, log)
+        return [Copy(org, signed, whole=False) for signed in pending]
 
     async def go_alone(self) -> None:
         """Sign without those who have not answered: the operator's word."""
@@ -208,6 +230,6 @@ class OwnLogs:
             resources.guard,
             log,
             copies,
-            host.gate.asked(),
+            host.gate.asked(log.origin),
             host.clocks.wall(),
         )

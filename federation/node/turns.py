@@ -18,7 +18,6 @@ from federation.flows.publish.readable import read_vector
 from federation.flows.pull import PullContext, PullReport, import_forks, pull
 from federation.flows.pull.basis import ask_basis, compare_basis
 from federation.node.disk import Disk
-from federation.node.gate import Gate
 from federation.node.introductions import ALARM as UNBELIEVED
 from federation.node.introductions import Introductions
 from federation.node.ownlogs import OwnLogs
@@ -36,7 +35,6 @@ class TurnHost(Protocol):
     resources: Resources
     clocks: Clocks
     disk: Disk
-    gate: Gate
     peers: Peers
     partners: Partners
     introductions: Introductions
@@ -82,7 +80,6 @@ class PartnerTurns:
         is_told, why = await self._node.introductions.disbelief(peer)
         if is_told:
             await self._node.alarm(UNBELIEVED, peer.org, why)
-        self._node.gate.answered(peer.org)
         if not report.unchanged:
             # It may have brought keys, or who may have what.
             self._node.partners.forget()

@@ -4,10 +4,13 @@ Rule: key and memory lie in one folder, beside the guard, which is in no backup:
 witness that has lost what it signed has lost its key, too, and is another one.
 """
 
+from collections.abc import Callable
+
 from federation.config.home import Home
-from federation.config.keystore import load_signer
+from federation.config.keystore import load_signer, save_signer
 from federation.config.settings import Settings
 from federation.errors import ConfigError
+from federation.files import make_folders
 from federation.flows.witness import OfferJudge
 from federation.store.guard import Guard
 from federation.text import Sentence
@@ -17,6 +20,23 @@ from federation.tlog.keys import ALG_COSIGNATURE, Signer
 def witness_name(org: str) -> str:
     """The name that our witness key signs under."""
     return f"{org}/witness"
+
+
+def make_witness_key(home: Home, random: Callable[[int], bytes]) -> bool:
+    """Make our witness key; False: it is there.
+
+    Args:
+        home: Whose.
+        random: Gives so many unpredictable bytes.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    if home.witness_key.exists():
+        return False
+    make_folders(home.witness, 0o700)
+    save_signer(home.witness_key, random(32))
+    return True
 
 
 def load_witness_key(home: Home, settings: Settings) -> Signer:

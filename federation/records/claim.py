@@ -69,6 +69,8 @@ _DIGEST_TEXT: Final = b"\xd9\x40"
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Claim)
 _encode_json = msgspec.json.Encoder(order="sorted").encode
+#: Votes or figures, as a claim keeps them.
+read_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def encode_claim(claim: Claim) -> bytes:

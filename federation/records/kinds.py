@@ -6,6 +6,7 @@ rule about one type only (the sums of a form, a log's keys) stays with that type
 
     tps-result/1       stands in its slot, claims     public logs     a records key
     withdrawal/1       empties its slot, claims       public logs     a records key
+    recap/1            the sums of a region           public logs     a records key
     photo-removal/1    takes a file's bytes away      public logs     a records key
     log-closed/1       ends its log                   every log       a records key
     incident/1         a violation that was reported  for partners    a records key
@@ -56,6 +57,12 @@ from federation.records.keystatement import (
 )
 from federation.records.logclosed import LogClosed, check_successor
 from federation.records.profile import Profile
+from federation.records.recap import (
+    RECAP_SCHEMA,
+    Recap,
+    check_recap,
+    slot_of_recap,
+)
 from federation.records.referral import (
     REFERRAL_SCHEMA,
     Referral,
@@ -171,6 +178,16 @@ WITHDRAWAL: Final = RecordKind(
     claim=claim_of_withdrawal,
     free_text=("reason",),
 )
+#: Nothing of it is claimed of a station: the map does not change by it.
+RECAP: Final = RecordKind(
+    struct=Recap,
+    logs=PUBLIC,
+    rules=check_recap,
+    slot=slot_of_recap,
+    free_text=("ref", "note"),
+    worded=("source",),
+    schema=RECAP_SCHEMA,
+)
 #: Not handed in: the bytes here go first, see `flows/photos/remove.py`.
 REMOVAL: Final = RecordKind(
     struct=PhotoRemoval,
@@ -240,8 +257,8 @@ CLOSED: Final = RecordKind(
 KINDS: Final[dict[type, RecordKind[Any]]] = {
     kind.struct: kind
     for kind in (
-        *(RESULT, WITHDRAWAL, REMOVAL, INCIDENT, INCIDENT_STATUS, REFERRAL),
-        *(KEYS, COMPANIONS, CLOSED),
+        *(RESULT, WITHDRAWAL, RECAP, REMOVAL),
+        *(INCIDENT, INCIDENT_STATUS, REFERRAL, KEYS, COMPANIONS, CLOSED),
     )
 }
 #: What is signed as well and stands in no log.
@@ -259,6 +276,16 @@ def find_kind(name: object) -> RecordKind[Any]:
         if kind.name == name:
             return kind
     return UNKNOWN
+
+
+def kind_of_draft(members: Mapping[str, Any]) -> RecordKind[Any]:
+    """What a draft becomes: the sums of a region, where it names one, else a result."""
+    return RECAP if "region" in members else RESULT
+
+
+def place_of(members: Mapping[str, Any]) -> str:
+    """The station or the region that a draft is of."""
+    return str(members["region" if "region" in members else "tps"])
 
 
 def free_texts() -> list[str]:

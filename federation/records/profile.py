@@ -30,7 +30,13 @@ from federation.errors import FormatError, RecordError
 from federation.records.deadline import ReportingRule, check_calendar
 from federation.records.race import Area, Race
 from federation.records.roster import Candidate, Label, RegionCode, RegionCodes, Roster
-from federation.records.tps import SPECIAL_FROM, TpsId, is_overseas, is_special
+from federation.records.tps import (
+    OVERSEAS,
+    SPECIAL_FROM,
+    TpsId,
+    is_overseas,
+    is_special,
+)
 from federation.text import Sentence
 from federation.text.malformed import MalformedError, decode_text, explain_json
 from federation.text.mistyped import explain_mistyped, split_place
@@ -296,6 +302,16 @@ class Profile:
         if contest not in self._races or is_overseas(tps) or is_special(tps):
             return None
         return None if tps.startswith(self._exempt) else self._most
+
+    def most_votes(self, contest: str, region: str) -> int | None:
+        """The most votes of any ordinary TPS of a region; None where no bound is known.
+
+        `region`: a code; "" is the nation, in which are places without a bound.
+        """
+        if contest not in self._races or not region or region.startswith(OVERSEAS):
+            return None
+        inside = (place.startswith(region) for place in self._exempt)
+        return None if region.startswith(self._exempt) or any(inside) else self._most
 
     def spare_ballots(self, voters: int) -> int:
         """The ballots delivered beyond one for each of these registered voters."""

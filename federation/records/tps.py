@@ -26,6 +26,7 @@ TpsId = NewType("TpsId", str)
 TPS_PATTERN: Final = r"^(?:[0-9]{13}|99[0-9A-Z]{2}[0-9]{9})$(?!\n)"
 _KELURAHAN: Final = re.compile(r"[0-9]{10}|99[0-9A-Z]{2}[0-9]{6}")
 _TPS: Final = re.compile(TPS_PATTERN)
+TPS_LENGTH: Final = 13
 SPECIAL_FROM: Final = 901
 OVERSEAS: Final = "99"  # the province that is none
 

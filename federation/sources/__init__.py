@@ -15,6 +15,8 @@ Files of other systems
     sirekap      KPU's Sirekap, a document a polling station
     situng       KPU's Situng of 2019
     kawalpemilu  Kawal Pemilu's documents of 2019
+    recap        the sums of regions: D.Hasil, as a table or as lines
+    rollup       KPU's roll-up documents, a region and those below it
     kelurahan    somebody's own numbers of kelurahan, joined to KPU's codes
     paslon       KPU's candidate lists
     register     which polling stations there should be

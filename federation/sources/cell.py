@@ -30,6 +30,7 @@ __all__ = (
     "parse_time",
 )
 
+MAX_SUM: Final = 999_999_999  # of a region: more than the voters of the country
 MAX_COUNT = 999_999  # more than any polling station has; sums stay small
 
 #: Counts: what it is, an example, what is read.
@@ -54,6 +55,7 @@ NO_COUNTS: Final[tuple[tuple[str, str], ...]] = (
     *(("nol", "count-zero"), ("\N{FULLWIDTH DIGIT ONE}", "count-digits")),
 )
 
+_SUM: Final = re.compile(r"([0-9]{1,9})(?:\.0)?")
 _COUNT: Final = re.compile(r"([0-9]{1,6})(?:\.0)?")
 # Not three zeros: `1.000` is a thousand to half of the world, and one to the other.
 _DECIMALS: Final = re.compile(r"0{0,9}([0-9]{1,6})(?:[.,](?:0{1,2}|0{4,15}))?")
@@ -126,6 +128,24 @@ def check_count(value: object, column: str = "") -> int | None:
     if isinstance(value, str):
         return parse_count(value, column)
     raise BadCell("count", Sentence("cell.count-not", value=clip(value)), column)
+
+
+def check_sum(value: object, column: str = "") -> int | None:
+    """The same of what many stations have together: 0 … 999,999,999.
+
+    Raises:
+        BadCell: It is anything else.
+    """
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    text = tidy(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str) or type(value) is int:
+        if match := _SUM.fullmatch(text):
+            return int(match[1])
+        if re.fullmatch(r"[0-9]{10,}", text):
+            why = Sentence("cell.count-above", value=clip(value), most=MAX_SUM)
+            raise BadCell("count", why, column)
+    return check_count(value, column)
 
 
 def check_object(value: object, column: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from federation.records.tps import TpsId
 from federation.sources.mapping import Options
 from federation.sources.member import DraftBeginner
 from federation.sources.ndjson import check_names, read_members_of
+from federation.sources.recap import RecapDrafter
 from federation.sources.row import BadCell, Draft, clip
 from federation.text import Sentence
 
@@ -76,14 +77,21 @@ class DraftReader:
         """`profile` is of the election that the drafts are of."""
         self._profile = profile
         self._members = DraftBeginner(Options(), profile)
+        self._recaps = RecapDrafter(Options(), profile)
 
     def read(self, line: object) -> dict[str, Any] | tuple[Problem, ...]:
         """The members of a record, in our own terms; or all that is wrong with it."""
         if not isinstance(line, dict):
             return (Problem("", "shape", Sentence("intake.not-object")),)
+        of_region = "region" in line
         try:
-            row = read_members_of(0, check_names(line), self._members)
+            if of_region:
+                row = self._recaps.read(0, line)
+            else:
+                row = read_members_of(0, check_names(line), self._members)
         except BadCell as bad:
+            if of_region:
+                return tuple(self._recaps.problems(line)[:MAX_PROBLEMS])
             return tuple(self._examine(line, bad))
         if isinstance(row, Draft):
             return row.fields

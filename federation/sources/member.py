@@ -125,6 +125,18 @@ class DraftBeginner:
         except BadCell:
             return {}
 
+    def emptied(
+        self, tps: TpsId, members: Mapping[str, tuple[Any, str]]
+    ) -> Mapping[str, Any]:
+        """What `begin` gives of a document of KPU's without numbers; {}: of no other.
+
+        One that does not tell its contest, or is of another place, says nothing either.
+        """
+        try:
+            return _of_kpu(self.begin(tps, members))
+        except BadCell:
+            return {}
+
     def finish(
         self, row: int, fields: dict[str, Any], blocks: Mapping[str, Any]
     ) -> SourceRow:
@@ -142,7 +154,8 @@ class DraftBeginner:
         filled = {name: block for name, block in blocks.items() if block}
         if not filled and PHOTOS not in fields:
             tps = fields["tps"]
-            return Remark(row, NO_NUMBERS, Sentence("row.nothing-counted", tps=tps))
+            why = Sentence("row.nothing-counted", tps=tps)
+            return Remark(row, NO_NUMBERS, why, _of_kpu(fields))
         contest = fields["contest"]
         wrong = "candidates" if self._profile.is_party_contest(contest) else "parties"
         if wrong in filled:
@@ -180,6 +193,10 @@ class DraftBeginner:
         if contest not in self._aliases:
             self._aliases[contest] = Aliases(self._profile, contest)
         return self._aliases[contest]
+
+
+def _of_kpu(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return fields if fields.get("source") == "kpu" else {}
 
 
 def _spell_caleg(party: dict[str, Any], column: str) -> None:

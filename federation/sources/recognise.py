@@ -9,9 +9,9 @@ is what people will bring.
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 from federation.errors import FormatError
 from federation.records.profile import Profile
@@ -25,6 +25,8 @@ from federation.sources.ndjson import is_ours, read_ndjson
 from federation.sources.objects import is_spread
 from federation.sources.package import is_package
 from federation.sources.pipe import name_source, open_source
+from federation.sources.recap import is_recap_header, is_recap_line, read_recaps
+from federation.sources.rollup import is_rollup, read_rollup
 from federation.sources.row import SourceRow
 from federation.sources.situng import read_situng
 from federation.sources.stream import MAX_BYTES, SourceFile
@@ -33,7 +35,16 @@ from federation.sources.workbook import Workbook
 from federation.text import Sentence
 
 Format = Literal[
-    "csv", "xlsx", "json", "ndjson", "sirekap", "sirekap-one", "situng", "kawalpemilu"
+    "csv",
+    "xlsx",
+    "json",
+    "ndjson",
+    "sirekap",
+    "sirekap-one",
+    "situng",
+    "kawalpemilu",
+    "recap",
+    "rollup",
 ]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -85,13 +96,15 @@ def recognise(source: SourceFile | Workbook) -> Format:
     if head.count(0, 0, 4096) > 20:
         raise FormatError(Sentence("recognise.no-text"), source.label)
     if text.startswith("["):
+        if is_recap_line(_decode_start(_item(text))):
+            return "recap"
         return "ndjson" if _is_one_line(text) else "json"
     if text.startswith("{"):
         return _recognise_json(text, source)
     _refuse(_name_markup(text) if text.startswith("<") else None, source)
     _refuse(ownfile.name_text(text), source)
     _refuse(ownfile.name_columns(_split_header(text)), source)
-    return "csv"
+    return "recap" if is_recap_header(_split_header(text)) else "csv"
 
 
 def _is_one_line(text: str) -> bool:
@@ -132,6 +145,8 @@ def _recognise_json(text: str, source: SourceFile) -> Format:
     match = _KEY.match(text)
     key = match[1] if match else ""
     _refuse(ownfile.name_columns(keys), source)
+    if of_regions := _name_sums(text, line):
+        return of_regions
     if "kode" in keys and "chart" in keys:
         return "situng"
     if key in ("id2name", "tps") and _opens(text, match):
@@ -146,6 +161,12 @@ def _recognise_json(text: str, source: SourceFile) -> Format:
         return "json"
     is_one = _SIREKAP.search(text[:20_000]) and "tps" not in keys
     return "sirekap-one" if is_one else "ndjson"
+
+
+def _name_sums(text: str, line: object) -> Format | None:
+    if is_recap_line(line) and is_ours(line):
+        return "recap"
+    return "rollup" if is_rollup(text[:20_000]) else None
 
 
 def _opens(text: str, match: re.Match[str] | None) -> bool:
@@ -179,6 +200,14 @@ def _decode_start(text: str) -> object:
         return None
 
 
+_SourceReader: TypeAlias = Callable[[SourceFile, Options, Profile], Iterator[SourceRow]]
+_READERS: Mapping[str, _SourceReader] = {
+    "recap": read_recaps,
+    "rollup": read_rollup,
+    "situng": read_situng,
+}
+
+
 def read_rows(
     source: SourceFile | Workbook,
     kind: Format,
@@ -201,8 +230,8 @@ def read_rows(
         return _read_objects(source, options, profile, lines=kind == "ndjson")
     if kind == "kawalpemilu":
         return read_kawalpemilu(source, options, profile, codes)
-    if kind == "situng":
-        return read_situng(source, options, profile)
+    if kind in _READERS:
+        return _READERS[kind](source, options, profile)
     single = kind == "sirekap-one"
     return sirekap.read_sirekap(source, options, profile, single=single)
 

@@ -40,11 +40,16 @@ class Bad(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """Something a person should know, though nothing is wrong with a row."""
+    """Something a person should know, though nothing is wrong with a row.
+
+    `emptied`: the members before the votes of a document of KPU's that has no number:
+    if it had any before, it has them no longer.
+    """
 
     row: int
     code: str
     reason: str
+    emptied: Mapping[str, Any] = {}
 
 
 class Use(NamedTuple):

@@ -22,6 +22,7 @@ from typing import Any
 from federation.errors import FormatError
 from federation.records.profile import Profile
 from federation.records.result import CONTESTS, FIGURES
+from federation.records.tps import TpsId
 from federation.sources.candidate import NO_ID
 from federation.sources.cell import check_count, check_object, parse_place
 from federation.sources.json import decode_json, read_members
@@ -118,7 +119,8 @@ class _DocumentReader:
         blocks: dict[str, Any] = {"figures": self._read_figures(body)}
         if not (blocks["figures"] or _has_votes(chart) or outer.get("caleg")):
             # Before its contest is looked for: an empty document may name none.
-            return Remark(row, NO_NUMBERS, Sentence("row.published-empty", tps=tps))
+            why = Sentence("row.published-empty", tps=tps)
+            return Remark(row, NO_NUMBERS, why, self._emptied(tps, outer, texts))
         named = self._read_images(tps, outer.get("images"))
         _see_code(tps, outer)
         if named or self._members.contest is None:
@@ -139,6 +141,20 @@ class _DocumentReader:
         else:
             blocks["candidates"] = aliases.read_chart(chart, "chart", tps)
         return self._members.finish(row, fields, blocks)
+
+    def _emptied(
+        self, tps: TpsId, document: Mapping[str, Any], texts: dict[str, tuple[Any, str]]
+    ) -> Mapping[str, Any]:
+        """The members before the votes of a document without numbers; {}: not known."""
+        try:
+            named = self._read_images(tps, document.get("images"))
+            _see_code(tps, document)
+        except BadCell:
+            return {}
+        if named and self._members.contest not in {None, named}:
+            return {}
+        contest = {"contest": (named, "images")} if named else {}
+        return self._members.emptied(tps, texts | contest)
 
     def _read_images(self, tps: str, images: object) -> str | None:
         """The contest in KPU's picture addresses, if they name one.

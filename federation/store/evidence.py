@@ -81,9 +81,9 @@ class EvidenceEntry(NamedTuple):
         place: Of the entry in the record, from 0.
         digest: Hex SHA-256 of the photo.
         contest: As the record says, as are `tps` and `round`; "" of a report.
-        tps: Of which station the record is; of a report its place, which may be a
-            region.
-        round: Of the election; "" of a report.
+        tps: Of which station the record is; of a report or a recapitulation its
+            place, which may be a region ("": the nation).
+        round: Of the election; "" of a report or a recapitulation.
         record: The record's id, hex.
         size: Of the photo, in bytes, as the record says.
         media_type: As the record says.

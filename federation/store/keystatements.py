@@ -11,7 +11,7 @@ from msgspec import UNSET
 from federation.errors import ConflictError, FormatError
 from federation.records.keystatement import Follows, KeyStatement, next_generation
 from federation.records.sealed import leaf_statement
-from federation.store import incidents, sqlite
+from federation.store import incidents, recaps, sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
@@ -68,6 +68,7 @@ def _forget_continued(tx: Transaction, log_id: int) -> None:
     ended = None if follows is None else _find_id(tx, follows.origin)
     if follows is not None and ended is not None:
         incidents.forget_from(tx, ended, follows.size)
+        recaps.forget_from(tx, ended, follows.size)
 
 
 def counted_end(view: View, origin: str) -> int | None:

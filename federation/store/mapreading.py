@@ -257,6 +257,31 @@ def each_station(
         yield StationRow(decode_key(held.key)[1], held.row, claims)
 
 
+class PackedStation(NamedTuple):
+    """A station whose claims are unpacked when they are asked for."""
+
+    row: bytes
+    slots: bytes
+
+    def claims(self) -> list[Claim]:
+        """The latest statement of each of its slots."""
+        return [slot.claim for slot in maprows.unpack_slots(self.slots)]
+
+
+def each_packed(
+    view: View, election: str, contest: str, region: str
+) -> Iterator[PackedStation]:
+    """Every station of a region of which anything was said, by code."""
+    keys = _range(view, election, contest, region)
+    if keys is None:
+        return
+    rows = view.execute(
+        "SELECT row, slots FROM merged WHERE key BETWEEN ? AND ? ORDER BY key", keys
+    )
+    for row in rows:
+        yield PackedStation(*row)
+
+
 def first_superseded(
     view: View, election: str, contest: str, region: str
 ) -> dict[tuple[str, str], int]:

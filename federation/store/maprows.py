@@ -138,6 +138,11 @@ def load(view: View, keys: Iterable[int]) -> dict[int, StoredRow]:
     }
 
 
+def unpack_slots(slots: bytes) -> list[LatestClaim]:
+    """The slots of a row, out of their column."""
+    return _decode(slots)
+
+
 def held_row(columns: Sequence[bytes | int]) -> StoredRow:
     """The row of these columns: key, seq, row, slots."""
     key, seq, row, slots = columns

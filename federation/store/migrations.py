@@ -35,7 +35,7 @@ SETS: Final = {
     "taken": ("taken",),
     "statements": ("statements",),
     "places": ("recordindex",),
-    "claims": ("claims", "mapstate", "maprows"),
+    "claims": ("claims", "mapstate", "maprows", "officialchanges"),
     "rollup": ("rollup",),
     "registers": ("registers",),
     "pulls": ("pulls",),
@@ -48,11 +48,11 @@ SETS: Final = {
     "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
     "incidents": ("incidents",),
+    "recaps": ("recaps",),
     "outbox": ("outbox",),
     "agencyanswers": ("agencyanswers",),
     "wanted": ("wanted", "wantedcursors"),
     "webhooks": ("webhooks",),
-    "officialchanges": ("officialchanges",),
     "migrations": ("migrations",),
 }
 

@@ -20,7 +20,7 @@ from federation.store.mapkey import election_range
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
-        "0001-create",
+        "0004-official",
         """
         CREATE TABLE official_change (
             key INTEGER NOT NULL,
@@ -244,6 +244,22 @@ def count_changes(
         f" FROM official_change WHERE {where}"
         " GROUP BY kind, was, compared, is_standing, is_apart",
         values,
+    )
+    return [
+        ChangeCount(kind, was, compared, bool(standing), bool(apart), count)
+        for kind, was, compared, standing, apart, count in rows
+    ]
+
+
+def count_since(
+    view: View, between: tuple[int, int], log_id: int, index: int
+) -> list[ChangeCount]:
+    """The same of the statements of one log from an index on."""
+    rows = view.execute(
+        "SELECT kind, was, compared, is_standing, is_apart, count(*)"
+        " FROM official_change WHERE key BETWEEN ? AND ? AND log_id = ? AND idx >= ?"
+        " GROUP BY kind, was, compared, is_standing, is_apart",
+        (*between, log_id, index),
     )
     return [
         ChangeCount(kind, was, compared, bool(standing), bool(apart), count)

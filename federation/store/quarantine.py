@@ -7,7 +7,7 @@ it; one of an unknown type is judged again by the version that knows it.
 from collections.abc import Sequence
 
 from federation.records.admission import Rejected
-from federation.store import incidents, saidremovals
+from federation.store import incidents, recaps, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
@@ -60,6 +60,7 @@ def drop_verdicts(tx: Transaction, log_id: int, start: int, end: int) -> None:
     """Forget what was said of leaves [start, end): they are judged again."""
     saidremovals.forget_from(tx, log_id, start)
     incidents.forget_from(tx, log_id, start)
+    recaps.forget_from(tx, log_id, start)
     for table in ("rejected", "unknown"):
         tx.execute(
             f"DELETE FROM {table} WHERE log_id = ? AND idx >= ? AND idx < ?",  # noqa: S608  a constant

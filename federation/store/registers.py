@@ -255,14 +255,40 @@ def voters(view: View, election: str, tps: str) -> int | None:
     return None if voters_there == UNKNOWN_VOTERS else voters_there
 
 
+def voters_among(view: View, election: str, codes: Iterable[str]) -> dict[str, int]:
+    """The same of those of `codes` of which it is known: one look-up per village."""
+    asked = set(codes)
+    rows = view.select_among(
+        "SELECT village, numbers, voters FROM register_village"
+        " WHERE election=? AND village IN ({marks})",
+        election,
+        among=sorted({code[:10] for code in asked}),
+    )
+    villages = (Village(v, _unpack("H", n), _unpack("i", held)) for v, n, held in rows)
+    return {
+        tps: voters
+        for village in villages
+        for tps, voters in zip(village.codes(), village.voters, strict=True)
+        if tps in asked and voters != UNKNOWN_VOTERS
+    }
+
+
 def list_voters(view: View, election: str, region: str) -> dict[str, int]:
     """How many voters (DPT) each station of a region has, where the register says."""
     return {
         tps: voters
-        for village in _list_villages(view, election, region, "")
-        for tps, voters in zip(village.codes(), village.voters, strict=True)
-        if voters != UNKNOWN_VOTERS
+        for tps, voters in each_station(view, election, region)
+        if voters is not None
     }
+
+
+def each_station(
+    view: View, election: str, region: str
+) -> Iterator[tuple[TpsId, int | None]]:
+    """Every station of a region with its voters (DPT), None: not known; by code."""
+    for village in _list_villages(view, election, region, ""):
+        for tps, voters in zip(village.codes(), village.voters, strict=True):
+            yield tps, None if voters == UNKNOWN_VOTERS else voters
 
 
 def list_missing(  # noqa: PLR0913  the filters of one list, all but three optional

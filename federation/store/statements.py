@@ -3,7 +3,8 @@
 Rule: own logs only, derived from their visible leaves, written with the checkpoint
 that covers them. A slot is (tps, contest, round, official or not); the highest index
 stands in it. A `content` is the first 16 bytes of SHA-256 over the record, of a result
-without its `recorded_at`: enough to know our own words again.
+without its `recorded_at` (of KPU's without `observed_at`, too): enough to know our own
+words again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,11 +47,27 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("0002-twice", write_twice("said_below", "log_id INTEGER", "size INTEGER")),
+    (
+        # What was copied from KPU is compared without the time at which KPU says it:
+        # logs that hold such statements are read again.
+        "0003-observed",
+        """
+        ALTER TABLE said ADD COLUMN observed TEXT NOT NULL DEFAULT '';
+        DELETE FROM said_below
+            WHERE log_id IN (SELECT log_id FROM said WHERE official = 1);
+        DELETE FROM reference WHERE log_id NOT IN (SELECT log_id FROM said_below);
+        DELETE FROM said WHERE log_id NOT IN (SELECT log_id FROM said_below);
+        """,
+    ),
 )
 
 
 class OwnStatement(NamedTuple):
-    """One statement of ours; `revision` only counts beside a `ref`."""
+    """One statement of ours; `revision` only counts beside a `ref`.
+
+    `observed`: of what was copied from KPU, when KPU says it, as the record has it; "":
+    it does not say, or it is of ours.
+    """
 
     slot: StatementSlot
     index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
@@ -58,6 +75,7 @@ class OwnStatement(NamedTuple):
     review: Review
     ref: str | None = None
     revision: int | None = None
+    observed: str = ""
 
 
 class Revision(NamedTuple):
@@ -79,10 +97,11 @@ def save_said(
     )
     tx.executemany(
         "INSERT INTO said"
-        " (log_id, tps, contest, round, official, idx, content, review, ref)"
-        " VALUES (?,?,?,?,?,?,?,?,?)"
+        " (log_id, tps, contest, round, official, idx, content, review, ref, observed)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?)"
         " ON CONFLICT (log_id, tps, contest, round, official, idx) DO UPDATE"
-        " SET content = excluded.content, review = excluded.review, ref = excluded.ref",
+        " SET content = excluded.content, review = excluded.review,"
+        " ref = excluded.ref, observed = excluded.observed",
         [
             (
                 log_id,
@@ -90,6 +109,7 @@ def save_said(
                 int(statement.slot.official),
                 *statement[1:4],
                 statement.ref,
+                statement.observed,
             )
             for statement in rows
         ],
@@ -127,14 +147,17 @@ def said_at(
     """All that a log has said of these polling stations, oldest first in each slot."""
     by_slot: dict[StatementSlot, list[OwnStatement]] = {}
     for row in view.select_among(
-        "SELECT tps, contest, round, official, idx, content, review, ref FROM said"
+        "SELECT tps, contest, round, official, idx, content, review, ref, observed"
+        " FROM said"
         " WHERE log_id = ? AND tps IN ({marks})"
         " ORDER BY tps, contest, round, official, idx",
         log_id,
         among=sorted(set(tps)),
     ):
         slot = StatementSlot(row[0], row[1], row[2], bool(row[3]))
-        by_slot.setdefault(slot, []).append(OwnStatement(slot, *row[4:]))
+        index, content, review, ref, observed = row[4:]
+        said = OwnStatement(slot, index, content, review, ref, observed=observed)
+        by_slot.setdefault(slot, []).append(said)
     return by_slot
 
 

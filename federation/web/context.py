@@ -24,6 +24,7 @@ from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
+from federation.flows.query.margincount import MarginShelf
 from federation.records.profile import Profile
 from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
@@ -122,6 +123,8 @@ class WebContext:
     pages: PageCache = field(default_factory=PageCache)
     names: NameIndexes = field(default_factory=NameIndexes)
     pictures: CountedPictures = field(default_factory=CountedPictures)
+    margins: MarginShelf = field(default_factory=MarginShelf)
+    margins_use: asyncio.Lock = field(default_factory=asyncio.Lock)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -7,7 +7,7 @@ read is served, own or mirrored: a relay is trusted for freshness only.
     GET /.well-known/tps-federation      the signed about note
     GET /logs                            the status vector, with ETag
     GET /<hex sha256(origin)>/checkpoint | tile/… | keys | about
-    GET /<hex sha256(origin)>/cosigned | fork
+    GET /<hex sha256(origin)>/cosigned | fork | pending
 
 Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
@@ -21,7 +21,11 @@ from aiohttp import web
 from federation.errors import NotFoundError
 from federation.feeds.resource import LOGS, Caching, caching_of
 from federation.flows.cosign import read_cosigned
-from federation.flows.publish.readable import read_checkpoint, read_vector
+from federation.flows.publish.readable import (
+    read_checkpoint,
+    read_pending,
+    read_vector,
+)
 from federation.records.keychain import encode_keys
 from federation.records.readers import Caller, Nobody, may_know, may_read
 from federation.store import keystatements, leaves, logs
@@ -62,6 +66,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/{log:[0-9a-f]{64}}/about", about),
         web.get("/{log:[0-9a-f]{64}}/fork", fork),
         web.get("/{log:[0-9a-f]{64}}/cosigned", cosigned),
+        web.get("/{log:[0-9a-f]{64}}/pending", pending),
         web.get("/{log:[0-9a-f]{64}}/{path:tile/.+}", tile),
     ]
 
@@ -131,6 +136,17 @@ async def cosigned(request: web.Request) -> web.Response:
     """The earlier checkpoints that others cosigned, with who first held them when."""
     log = await _find_log(request)
     body = await request.app[SITE].db.read(read_cosigned, log.id)
+    return conditional(request, body, BYTES, log.cached(BRIEFLY))
+
+
+async def pending(request: web.Request) -> web.Response:
+    """The checkpoints that were signed, and whose records have not come here."""
+    log = await _find_log(request)
+    db = request.app[SITE].db
+    body = await db.read(read_pending, log.id)
+    if not body:
+        held = await db.read(logs.log_by_id, log.id)
+        raise NotFoundError(Sentence("asked.nothing-pending", origin=held.origin))
     return conditional(request, body, BYTES, log.cached(BRIEFLY))
 
 

@@ -44,7 +44,8 @@ _MAX_HOST: Final = 253 + len(":65535")
 #: own, of which a stranger could make any number.
 _QUERY: Final = frozenset(
     {
-        *("after", "candidate", "contest", "election", "format", "lang", "limit"),
+        *("after", "against", "basis", "candidate", "contest", "election", "format"),
+        *("lang", "limit"),
         *("map", "picture", "region", "share", "sort", "status", "turnout", "whose"),
     }
 )
@@ -68,7 +69,7 @@ _LIST_TABLES: Final = ("register", "register_region", "register_village")
 #: Tables that a page of the map is read from; of `log` and `checkpoint` it has nothing
 #: but what `last_change` has. A batch of the map moves its cursor, whatever else.
 MAP_TABLES: Final = (
-    *("merge_cursor", "merge_election", "merge_epoch", "merged", "rollup"),
+    *("merge_cursor", "merge_election", "merge_epoch", "merged", "recap", "rollup"),
     *_LIST_TABLES,
 )
 

@@ -12,6 +12,7 @@ from federation.flows.query.scope import QueryScope
 from federation.flows.query.stations import StationFilter, count_stations
 from federation.records.readers import may_do
 from federation.store.db import View
+from federation.store.recaps import has_recaps
 from federation.web.page import Page, query_of
 from federation.web.sessions import SIGNED_IN
 
@@ -32,6 +33,22 @@ MAX_LOOKED_AT: Final = 2_000
 _KEPT: Final = ("election", "contest", "lang")
 READING: Final = "/antrean"
 REPORTS: Final = "/laporan/daftar"
+#: Documents of sums; in the frame where the contest has any.
+RECAPS: Final = "/rekapitulasi"
+
+
+_PAGES: Final = {
+    READING: "queue.title",
+    REPORTS: "reports.list",
+    RECAPS: "recap.title",
+}
+
+
+class QueueCounts(NamedTuple):
+    """How many stations each list has (None: not told); whether there are sums."""
+
+    stations: Mapping[StationFilter, int | None]
+    has_recaps: bool
 
 
 class QueueLink(NamedTuple):
@@ -43,10 +60,8 @@ class QueueLink(NamedTuple):
     is_here: bool
 
 
-def count_queues(
-    view: View, asked: QueryScope, code: str, ours: str
-) -> Mapping[StationFilter, int | None]:
-    """How many stations each list of a region has.
+def count_queues(view: View, asked: QueryScope, code: str, ours: str) -> QueueCounts:
+    """How many stations each list of a region has, and whether there are sums.
 
     Args:
         view: The snapshot.
@@ -59,12 +74,12 @@ def count_queues(
     of_ours = OURS._replace(org=ours)
     is_few = seen.status["disputed"] <= MAX_LOOKED_AT
     counts[of_ours] = count_stations(view, asked, of_ours, code) if is_few else None
-    return counts
+    return QueueCounts(counts, has_recaps(view, asked.election, asked.contest))
 
 
 def queue_links(
     page: Page,
-    counts: Mapping[StationFilter, int | None],
+    counts: QueueCounts,
     ours: str,
     here: StationFilter | str,
     code: str = "",
@@ -88,9 +103,11 @@ def queue_links(
             number=count,
             is_here=which == here,
         )
-        for which, count in counts.items()
+        for which, count in counts.stations.items()
         if count != 0 or which == here
     ]
+    if counts.has_recaps or here == RECAPS:
+        links.append(_page_link(page, RECAPS, here, code))
     session = page.request.get(SIGNED_IN)
     if session is not None and may_do(session.person, "read-forms"):
         links.append(_page_link(page, READING, here, code))
@@ -102,7 +119,7 @@ def queue_links(
 def _page_link(
     page: Page, path: str, here: StationFilter | str, code: str
 ) -> QueueLink:
-    words = page.t("queue.title" if path == READING else "reports.list")
+    words = page.t(_PAGES[path])
     return QueueLink(words, _address(page, path, region=code), None, path == here)
 
 

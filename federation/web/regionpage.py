@@ -16,6 +16,8 @@ from federation.errors import FormatError
 from federation.flows.query import answers, region
 from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_parts
 from federation.flows.query.scope import QueryScope, contests_of
+from federation.flows.recap.answers import RecapDocument
+from federation.flows.recap.list import RecapFilter, list_recaps
 from federation.records.tally import count_added
 from federation.store.db import View
 from federation.text import Sentence
@@ -90,6 +92,7 @@ async def show_region(page: Page) -> web.StreamResponse:
             "live": live_address(asked.election, answer.cursor),
             "map": None if code else _map(page, answer, shown),
             "orders": _orders(sort),
+            "recaps": _recaps(view, asked, code),
             "preview": preview_of(page, asked, code),
             "shown": shown,
             "suggests": True,
@@ -99,6 +102,11 @@ async def show_region(page: Page) -> web.StreamResponse:
         }
 
     return await page.answer_with("region.html", site.settings.name, read)
+
+
+def _recaps(view: View, asked: QueryScope, code: str) -> Sequence[RecapDocument]:
+    """The documents that add up this region."""
+    return list_recaps(view, asked, RecapFilter(code, exact=True)).documents
 
 
 def _orders(sort: str) -> Mapping[str, tuple[str, str]]:

@@ -69,7 +69,8 @@ RESULT_ROW: Final = RowForm(
     description="What one form says. At least one of `candidates`, `parties` (of a "
     "contest of parties, in place of `candidates`), `figures` and `evidence`; what was "
     "not read is left out, 0 is zero. `kelurahan` and `number` may stand in place of "
-    "`tps`; other spellings that mean one thing are understood, too.",
+    "`tps`; other spellings that mean one thing are understood, too. A row that names "
+    "a `region` in place of a station is a recapitulation: the members of `recap/1`.",
     given={
         "form": "left out: unknown",
         "review": "left out: unreviewed",

@@ -30,7 +30,17 @@ SECURITY: Final = "/.well-known/security.txt"
 #: Every list and answer leads to more of them: a crawler would read all of the map in
 #: each order that it has.
 _UNCRAWLED: Final = (
-    *("/v1/", "/cari", "/daftar", "/gambar", "/berbeda", "/kosong", "/blob/", "/foto/"),
+    *(
+        "/v1/",
+        "/cari",
+        "/daftar",
+        "/gambar",
+        "/selisih",
+        "/berbeda",
+        "/kosong",
+        "/blob/",
+        "/foto/",
+    ),
     *("/lapor", "/masuk", "/keluar", "/antrean"),
 )
 #: RFC 9116 wants less than a year.

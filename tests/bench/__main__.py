@@ -5,6 +5,8 @@ sample, which shows only that it works.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
+`make bench ARGS=recap`: documents of every level of the country with planted breaks;
+`ARGS="recap --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 
@@ -24,9 +26,11 @@ from tests.bench import companion, duplicates, personal, report
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
+from tests.bench.recap import RecapAudit
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
+_OF_STEM: Final = {"recap": RecapAudit, "verify": Verification}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
@@ -40,7 +44,7 @@ def main() -> int:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("table", "country", "crowd", "verify", *_QUICK),
+        choices=("table", "country", "crowd", *_OF_STEM, *_QUICK),
         default="table",
     )
     parser.add_argument("--records", type=int, default=50_000, metavar="N")
@@ -60,12 +64,13 @@ def main() -> int:
             figures = PhotoBench(Path(folder), asked.photos, say).run()
         elif asked.what in _QUICK:
             figures = _QUICK[asked.what]()
-        elif asked.what == "verify":
+        elif asked.what in _OF_STEM:
             stem = "sample" if asked.sample else "nation"
-            if not Verification.is_complete(data, stem):
+            audit = _OF_STEM[asked.what]
+            if not audit.is_complete(data, stem):
                 say(f"skipped: no {stem}-* in {data}; set FEDERATION_SHARED")
                 return 0
-            figures = Verification(Path(folder), data, stem, say).run()
+            figures = audit(Path(folder), data, stem, say).run()
         elif asked.what in {"country", "crowd"}:
             if not all((data / file).is_file() for file in FILES.values()):
                 say(f"skipped: no nation-* in {data}; set FEDERATION_SHARED")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import json
 import shutil
 
@@ -19,6 +20,7 @@ from federation.records.keychain import encode_keys, open_by_first
 from federation.store import alarms
 from federation.store.db import Database
 from federation.text import Text
+from federation.tlog.note import encode_notes
 from tests.copies import copy_home
 from tests.fakes import FakeOrg, FakePeer, Shown, Tree, app_of, signer
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
@@ -263,6 +265,38 @@ async def test_what_goes_on_elsewhere_is_not_signed_on_here(
         assert not await has_ended(node)
 
 
+async def test_of_a_lost_disk_what_only_a_partner_saw_goes_on_in_a_successor(
+    home, go_on, tmp_path, monkeypatch
+):
+    """The partner was cut off before the first record came; the guard is lost, too."""
+    path = f"{hashlib.sha256(OLD.encode()).hexdigest()}/"
+    async with serving(home, alone=True) as node:
+        assert await take(node, 1, 4) == ["logged"] * 3
+        _, note, _ = await node.get(f"/{path}checkpoint")
+    shutil.rmtree(home.data)
+    shutil.rmtree(home.guard)
+    partner = FakePeer("kawalpemilu.example")
+    partner.files[f"{path}pending"] = encode_notes([note])
+    async with TestServer(app_of(partner)) as server:
+        url = str(server.make_url("/")).rstrip("/")
+        add_peer(home, make_home(tmp_path, partner.org), url)
+        async with serving(home) as node:
+            await until(lambda: has_ended(node))
+            monkeypatch.setattr(commands, "GATE_S", 0.1)
+            body = {"election": ELECTION, "records": [draft()]}
+            status, said = await node.post("/v1/records", body)
+            assert (status, said["code"]) == (409, "conflict")
+            assert "election continue" in said["detail"]
+        monkeypatch.undo()
+        code, said = await go_on()
+        assert code == 0, said
+        [one] = said["continued"]
+        assert (one["size"], one["silent"]) == (0, [])
+        async with serving(home, alone=True) as node:
+            assert await take(node, 1, 4) == ["logged"] * 3
+            assert not await has_ended(node)
+
+
 async def test_what_somebody_else_signed_ends_no_log_of_ours(home, elsewhere):
     partner, _ = elsewhere
     partner.shown[NEW] = Shown(partner.shown[NEW].tree)
@@ -276,3 +310,72 @@ async def test_a_node_that_runs_is_stopped_first(home, go_on):
         code, said = await go_on()
         assert code == 6
         assert "systemctl stop" in said
+
+
+async def covered_by(node):
+    return json.loads((await node.get("/v1/summary"))[1])["status"]["single"]
+
+
+@pytest.fixture
+def take_up(home, capsys):
+    """Runs the command; gives what was said."""
+
+    async def call(code=0):
+        words = ["election", "take-up", ELECTION, "--yes", "--json"]
+        words += ["--home", home.folder]
+        words += ["--passphrase-file", home.folder / "passphrase"]
+        text = [str(word) for word in words]
+        ended = await asyncio.to_thread(run, text, Output(Text("en")))
+        said = capsys.readouterr()
+        assert ended == code, said
+        return json.loads(said.out) if code == 0 else said.err
+
+    return call
+
+
+async def test_what_goes_on_elsewhere_is_taken_up_where_its_keys_are_lost(
+    home, go_on, take_up, tmp_path
+):
+    """The home is older than its successor, and than the end of the log before."""
+    theirs = make_home(tmp_path, "kawalpemilu.example")
+    async with serving(home) as node:
+        await take(node, 1, 3)
+    copy_home(home.folder, tmp_path / "backup")
+    async with serving(home) as node:
+        await take(node, 3, 5)
+    lose(home)
+    assert (await go_on())[0] == 0
+    async with serving(home, alone=True) as node, serving(theirs) as other:
+        add_peer(theirs, home, node.url)
+        assert await take(node, 1, 8) == ["held"] * 4 + ["logged"] * 3
+
+        async def all_held():
+            return await covered_by(other) == 7
+
+        await until(all_held)
+    shutil.rmtree(home.folder)
+    copy_home(tmp_path / "backup", home.folder)
+
+    async with serving(theirs) as other:
+        add_peer(home, theirs, other.url)
+        assert "only 3 are here" in await take_up(code=6)
+        async with serving(home) as node:
+
+            async def has_all_that_counts():
+                held = json.loads((await node.get("/v1/status"))[1])["logs"]
+                return {one["origin"]: one["size"] for one in held}[OLD] == 5
+
+            await until(has_all_that_counts)
+            await until(lambda: has_ended(node))
+        [one] = (await take_up())["taken_up"]
+        assert (one["origin"], one["size"]) == (NEW, 4)
+        assert (await take_up())["taken_up"] == []
+        async with serving(home) as node:
+            theirs.peers.unlink()
+            add_peer(theirs, home, node.url)
+
+            async def is_back():
+                return await covered_by(node) == 7
+
+            await until(is_back)
+            assert await take(node, 1, 10) == ["held"] * 7 + ["logged"] * 2

@@ -5,8 +5,11 @@ import json
 
 import pytest
 
+from federation.config.keystore import load_signer
+from federation.records.about import About, sign_about
 from federation.store import alarms, upgrade
 from federation.store.db import FILE_NAME, Database
+from federation.store.keystatements import replace_about
 from federation.store.upgrade import COPY_NAME
 from tests.homes import add_peer, make_home
 
@@ -103,7 +106,29 @@ def test_partners_of_whom_nothing_is_held_are_not_guessed(check, home, tmp_path)
     other = make_home(tmp_path, "jagapemilu.example")
     add_peer(home, other, "http://127.0.0.1:9")
     _, steps = check()
-    assert steps["spoken"]["facts"] == {"ours": 1, "partners": {}}
+    assert steps["spoken"]["facts"] == {"ours": 1, "partners": {}, "later": []}
+
+
+def test_what_the_first_version_does_not_read_of_our_note_is_told(check, home, cli):
+    org, partner = "jagasuara.example", "jagapemilu.example"
+    about = About(
+        **dict.fromkeys(("attribution", "contact", "licence", "name"), "x"),
+        audience=(partner,),
+        identity=home.vkey(org).read_text().strip(),
+        issue=1,
+        logs=(),
+        org=org,
+        versions=(1,),
+        relays=(),
+    )
+    note = sign_about(about, load_signer(home.keys / "node.pem", f"{org}/node"))
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        replace_about(tx, org, 1, note)
+    code, steps = check()
+    assert code == 0
+    assert steps["spoken"]["facts"]["later"] == ["relays"]
+    _, out, _ = cli("upgrade-check", "--home", home.folder, "--lang", "id")
+    assert "siapa boleh menerima apa (relays)" in out
 
 
 @pytest.mark.parametrize(

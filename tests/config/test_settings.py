@@ -131,6 +131,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'originals = "originals"',
         'store = "photos"',
         'to = "/mnt/backup/node"',
+        'store_access = "keys/store.env"',
         "retention_days = { pemilu-2024 = 365 }",
         'host = "mail.example"',
         'sender = "laporan@example.org"',

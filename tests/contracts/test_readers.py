@@ -37,7 +37,7 @@ from federation.node.service import serve
 from federation.records.canonical import encode
 from federation.records.claim import Claim, encode_claim
 from federation.records.readers import NOBODY
-from federation.store import alarms, claims, logs, pulls, tokens
+from federation.store import alarms, claims, copies, logs, pulls, tokens
 from federation.store.alarms import Alarm
 from federation.store.webhooks import Told as ToldProgram
 from federation.text import quote
@@ -53,6 +53,8 @@ from tests.homes import AS_IT_IS, ELECTION, Node, clocks, draft, make_home
 from tests.webnode import context_of, settings_of
 
 NEVER_TOLD = ToldProgram()
+#: What there may be of a log beside its tiles.
+OF_LOG = ("checkpoint", "keys", "about", "fork", "cosigned", "pending")
 ORG, PARTNER, FORKED = "jagasuara.example", "kawalpemilu.example", "garuda.example"
 FAR = "rahasia.example"  # nothing of it is public
 STRANGER = {"X-Forwarded-For": "198.51.100.7"}
@@ -122,8 +124,10 @@ READS = {
         "/v1/stations",
         "/v1/stations?status=disputed&sort=apart&format=csv",
     ],
+    "/v1/margin": ["/v1/margin", "/v1/margin?region=13&format=csv"],
     "/v1/kpu": ["/v1/kpu", "/v1/kpu?kind=wrong&format=csv"],
     "/v1/kpu/export": [f"/v1/kpu/export?format={form}" for form in ("csv", "ndjson")],
+    "/v1/recaps": ["/v1/recaps", "/v1/recaps?verdict=broken&format=csv"],
     "/v1/pictures": [
         "/v1/pictures?region=13",
         "/v1/pictures?picture=coverage&format=csv",
@@ -174,7 +178,7 @@ READS = {
     "/logs": ["/logs"],
     **{
         f"/{{log}}/{name}": [f"/{hex_of(origin)}/{name}" for origin in LOGS]
-        for name in ("checkpoint", "keys", "about", "fork", "cosigned")
+        for name in OF_LOG
     },
     "/{log}/{path}": [
         f"/{hex_of(origin)}/tile/{path}"
@@ -198,8 +202,11 @@ READS = {
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/cari/saran": ["/cari/saran?q=padang", "/cari/saran?q=1371"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
+    "/rekapitulasi": ["/rekapitulasi", "/rekapitulasi?show=all&region=13"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],
+    "/selisih": ["/selisih"],
+    "/selisih/{code}": ["/selisih/13?basis=kpu"],
     "/pratinjau.png": ["/pratinjau.png"],
     "/pratinjau/{code}.png": ["/pratinjau/13.png", f"/pratinjau/{STATION}.png"],
     "/lapor": ["/lapor"],
@@ -325,6 +332,9 @@ class Home:
             hold(db, tree, 2)
             hold_about(db, FakeOrg(org, ELECTION))
             self._alarm(tree.owner.origin)
+            with db.transaction() as tx:
+                log, note = logs.get_log(tx, tree.owner.origin), tree.note()
+                copies.save_copy(tx, log.id, 1_000, org, note)
         with db.transaction() as tx:
             pulls.save_offered(tx, PARTNER, OFFERED, 1)
             # No admission makes one of these; whatever does, it must not get out.
@@ -439,7 +449,7 @@ async def test_a_stranger_cannot_tell_a_log_for_partners_from_none(home):
             if tag:
                 headers = STRANGER | {"If-None-Match": tag}
                 assert (await ask(home, path, **headers))[0] == 304, path
-    for name in ("checkpoint", "keys", "about", "fork", "cosigned", "tile/0/000.p/1"):
+    for name in (*OF_LOG, "tile/0/000.p/1"):
         told = [await ask(home, f"/{hex_of(o)}/{name}", **STRANGER) for o in LOGS[1:]]
         assert told == [told[0]] * len(told), name
         assert told[0][0] == 404

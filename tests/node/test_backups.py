@@ -8,14 +8,14 @@ import shutil
 import pytest
 
 from federation.config.settings import load_settings
-from federation.flows.backup.create import LOCK, MAKING
+from federation.flows.backup.folder import LOCK, MAKING
 from federation.flows.backup.last import read_last
-from federation.flows.backup.rotate import list_backups
 from federation.node.backups import ALARM, backup_duties
 from federation.node.resources import open_resources
 from federation.store import alarms
 from federation.text import Text
-from tests.cli.filled_home import ORG, federation, fill
+from tests.cli.filled_home import federation, fill
+from tests.flows.backup.commands import listed
 from tests.homes import make_home
 
 HOUR = 3_600
@@ -78,7 +78,7 @@ async def test_one_is_made_when_it_is_due_and_none_before(turn, home, clock):
     assert (await turn()).outcome == "unchanged"
     clock.now += 1
     assert (await turn()).outcome == "ok"
-    assert len(list_backups(to, ORG)) == 2
+    assert len(listed(to)) == 2
     assert read_last(home.last_backup).made_at == NOW + 6 * HOUR
 
 
@@ -96,9 +96,26 @@ async def test_so_many_stay_as_the_settings_say(turn, home, clock):
     made = []
     for _ in range(4):
         await turn()
-        made.append(list_backups(home.folder / "to", ORG)[0])
+        made.append(listed(home.folder / "to")[0])
         clock.now += 6 * HOUR
-    assert list_backups(home.folder / "to", ORG) == [made[3], made[2]]
+    assert listed(home.folder / "to") == [made[3], made[2]]
+
+
+async def test_one_made_after_a_clock_was_ahead_is_not_the_one_that_goes(
+    turn, home, clock
+):
+    """Also with `keep = 1`, where it would be the only good one of its time."""
+    to = home.folder / "to"
+    await turn()
+    before = listed(to)
+    clock.now += 365 * 24 * HOUR
+    await turn()
+    [ahead] = set(listed(to)) - set(before)
+    clock.now = NOW + 6.0 * HOUR
+    await turn()
+    assert ahead not in listed(to)
+    assert len(listed(to)) == 2
+    assert before[0] in listed(to)
 
 
 async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
@@ -106,7 +123,7 @@ async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
 ):
     await turn()
     to = home.folder / "to"
-    before = list_backups(to, ORG)
+    before = listed(to)
     clock.now += 6 * HOUR
     (to / "blobs").mkdir(exist_ok=True)
     (to / ".making").write_text("in the way of the folder")
@@ -114,7 +131,7 @@ async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
     assert result.outcome == "failed"
     assert result.reason
     assert await standing(resources) == [ALARM]
-    assert list_backups(to, ORG) == before
+    assert listed(to) == before
     (to / ".making").unlink()
     assert (await turn()).outcome == "ok"
     assert await standing(resources) == []
@@ -125,7 +142,7 @@ async def test_a_disk_that_fills_while_the_database_is_copied_is_an_alarm(
 ):
     await turn()
     to = home.folder / "to"
-    before = list_backups(to, ORG)
+    before = listed(to)
     clock.now += 6 * HOUR
     size = (home.data / "federation.db").stat().st_size
     most = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -138,7 +155,7 @@ async def test_a_disk_that_fills_while_the_database_is_copied_is_an_alarm(
     assert (result.outcome, await standing(resources)) == ("failed", [ALARM])
     [alarm] = await resources.db.read(alarms.list_alarms)
     assert str(to) in Text("en").say(alarm.detail)
-    assert list_backups(to, ORG) == before
+    assert listed(to) == before
     assert not (to / MAKING).exists()
     assert (await turn()).outcome == "ok"
     assert await standing(resources) == []
@@ -171,7 +188,7 @@ async def test_a_home_that_was_made_of_a_backup_goes_on_in_its_folder(
         assert (await duty.run()).outcome == "unchanged"
         clock.now += 6 * HOUR
         assert (await duty.run()).outcome == "ok"
-    assert len(list_backups(disk, ORG)) == 2
+    assert len(listed(disk)) == 2
 
 
 async def test_one_that_somebody_made_by_hand_settles_the_alarm(

@@ -56,30 +56,37 @@ async def test_one_log_that_may_not_be_signed_does_not_shut_the_others():
 def test_answers_count_once_for_each_partner_and_never_for_others():
     clock = FixedClock()
     one = gate("a.example", "b.example", clock=clock)
-    one.answered("a.example")
-    one.answered("a.example")
-    one.answered("stranger.example")
-    assert one.asked() == (2, 1, False, False, False)
+    one.answered(LOG, "a.example")
+    one.answered(LOG, "a.example")
+    one.answered(LOG, "stranger.example")
+    assert one.asked(LOG) == (2, 1, False, False, False)
     clock.advance(30)
-    assert one.asked().waited
+    assert one.asked(LOG).waited
+
+
+def test_who_has_said_what_it_saw_of_one_log_has_not_answered_of_another():
+    other = LOG + "/2"
+    one = gate("a.example", logs=(LOG, other))
+    one.answered(LOG, "a.example")
+    assert (one.asked(LOG).are_all, one.asked(other).are_all) == (True, False)
 
 
 def test_the_operator_may_take_the_responsibility():
-    assert gate("a.example", alone=True).asked().alone
+    assert gate("a.example", alone=True).asked(LOG).alone
 
 
 async def test_who_parts_is_waited_for_no_longer_and_who_comes_before_we_sign_is():
     one = gate("a.example", "gone.example")
-    one.answered("a.example")
+    one.answered(LOG, "a.example")
     one.follow(["a.example"])
-    assert one.asked().are_all
+    assert one.asked(LOG).are_all
     one.follow(["a.example", "new.example"])
-    assert one.asked()[:2] == (2, 1)
+    assert one.asked(LOG)[:2] == (2, 1)
     await one.decided(LOG, SIGN)
     one.follow(["a.example", "new.example", "newer.example"])
-    assert one.asked()[:2] == (2, 1)  # a word that was given stands
+    assert one.asked(LOG)[:2] == (2, 1)  # a word that was given stands
     one.follow(["newer.example"])
-    assert one.asked()[:2] == (0, 0)
+    assert one.asked(LOG)[:2] == (0, 0)
 
 
 async def test_it_is_said_what_helps_and_nothing_else():
@@ -114,7 +121,7 @@ async def test_a_log_of_unknown_past_is_refused_at_once_where_nobody_is_asked():
 async def test_a_log_of_unknown_past_waits_for_a_partner_that_is_asked():
     one = gate("a.example")
     await one.decided(LOG, Decision("hold", PAST))
-    one.answered("a.example")
+    one.answered(LOG, "a.example")
     with pytest.raises(UnknownPastError):
         await one.passed(LOG, 0.01)
     waiting = asyncio.create_task(one.passed(LOG, 10))

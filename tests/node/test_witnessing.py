@@ -203,6 +203,35 @@ async def ask(node, data):
         return answer.status, answer.content_type, await answer.read()
 
 
+async def test_who_is_put_back_is_another_witness_and_signs_from_nothing(
+    home, log, tmp_path
+):
+    """Its old key is in no backup: with it, it would sign against what it signed."""
+    secret = tmp_path / "passphrase"
+    secret.touch(0o600)
+    secret.write_text("only for the tests")
+    words = ["--passphrase-file", str(secret)]
+    witness_for(home, log)
+    old = command(home, "witness", "key")["vkey"]
+    async with serving(home, alone=True) as node:
+        status, _, line = await ask(node, log.offer(0, 3))
+        assert status == 200, line
+    await asyncio.to_thread(command, home, "backup", "key", *words)
+    to, again = str(tmp_path / "to"), str(tmp_path / "again")
+    path = (await asyncio.to_thread(command, home, "backup", "create", to))["path"]
+    words += ["--key", str(home.backup_private), path, again]
+    told = await asyncio.to_thread(command, home, "backup", "restore", *words)
+    new = told["witness"]["vkey"]
+    assert (told["witness"]["logs"], new != old) == ([OTHER], True)
+    back = type(home)(tmp_path / "again")
+    assert command(back, "witness", "key")["vkey"] == new
+    async with serving(back, alone=True) as node:
+        assert (await ask(node, log.offer(3, 5)))[0] == 409
+        status, _, line = await ask(node, log.offer(0, 5))
+        assert status == 200, line
+        assert line.startswith("\N{EM DASH} jagasuara.example/witness ".encode())
+
+
 async def test_a_log_that_is_not_mirrored_is_witnessed_over_restarts(home, log):
     witness_for(home, log)
     with pytest.raises(ConfigError, match="federation witness key"):

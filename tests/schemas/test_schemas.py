@@ -58,6 +58,15 @@ GOOD = {
     "withdrawal-1": COMMON
     | PLACE
     | {"official": 0, "reason": "a mistake", "type": "withdrawal/1"},
+    "recap-1": COMMON
+    | {
+        "candidates": {"01": 2432},
+        "contest": "ppwp",
+        "region": "317101",
+        "source": "observer",
+        "stations": {"counted": 80, "total": 82},
+        "type": "recap/1",
+    },
     "photo-removal-1": COMMON
     | {"ground": "request", "sha256": HEX, "type": "photo-removal/1"},
     "incident-1": COMMON
@@ -214,6 +223,24 @@ EXAMPLES = [
     ("tps-result-1", {"type": DROP}, False),
     ("tps-result-1", {"revision": 2**53}, False),
     ("tps-result-1", {"source": "observers"}, False),
+    *(("recap-1", {"region": one}, True) for one in ("0", "31", "3171", "99", "99AB")),
+    ("recap-1", {"candidates": {"01": 999_999_999}, "ref": "a", "revision": 2}, True),
+    ("recap-1", {"evidence": [PHOTO], "figures": {"suara_sah": 5_000_000}}, True),
+    ("recap-1", {"contest": "pdpr", "parties": {"1": {"jumlah": 5}}}, False),
+    (
+        "recap-1",
+        {"contest": "pdpr", "parties": {"1": {"jumlah": 5}}, "candidates": DROP},
+        True,
+    ),
+    ("recap-1", {"candidates": DROP}, False),
+    ("recap-1", {"candidates": {"01": 1_000_000_000}}, False),
+    *(
+        ("recap-1", {"region": one}, False)
+        for one in ("", "3171010001", "3171010001001", "99AB01", "990101", "1")
+    ),
+    ("recap-1", {"stations": {"counted": 80}}, False),
+    ("recap-1", {"source": "KPU"}, False),
+    ("recap-1", {"tps": "3171010001001"}, False),
     ("withdrawal-1", {}, True),
     ("withdrawal-1", {"official": 1, "contest": "pkwkk"}, True),
     ("withdrawal-1", {"official": 2}, False),

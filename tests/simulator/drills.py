@@ -5,11 +5,12 @@ are cut. At some moment, in the middle of a batch, one of them
 
     restore    has an older database or the one it had, and a guard that was never away,
                is lost, older, newer, or damaged
-    rebuild    has lost its disk: only its keys are left
+    rebuild    has lost its disk, and its guard: only its keys are left
     clone      runs twice: on one host, and on another from a copy of its folder
 
 Must hold. On one host no second process starts, and nobody ever sees a second history;
-where the guard tells what was signed, none is even signed. What any partner held is
+where the guard, or a partner that has seen it, tells what was signed, none is even
+signed. What any partner held is
 back. Of what was acknowledged each record is back, or named: by the alarm of a log that
 cannot go on, or by the answer when the desk hands in its rows again. Two hosts that
 sign are found out by everybody, with proof, both stop, and the size that `election
@@ -183,27 +184,14 @@ class Drill(Weather):
         member = self.up[STRUCK]
         if self.is_struck:
             self._judge_back(member)
-            if not self._is_forked():
-                await self._judge_named(member)
-        if self._is_forked():
-            self.counts["forked, as a total was seen without its records"] += 1
-            await self.judge_without([])
-            return
+            await self._judge_named(member)
+        for one in self.up.values():
+            if has_proof(one, owner_of(STRUCK)):
+                self.fault(f"{one.org} has proof of two histories on one host")
         judge_kept(self)
         judge_equal(self)
         judge_maps(self)
-        judge_calm(self, {("behind", ORIGIN)} if self.is_ended else set())
-
-    def _is_forked(self) -> bool:
-        """Whether an honest one is to be forked, and is.
-
-        A total of it was seen, and cut off before its records came: nobody tells its
-        owner of that (docs/reference/restores.md).
-        """
-        is_likely = self.seen > len(self.held) and not self.is_known()
-        return is_likely and any(
-            has_proof(member, owner_of(STRUCK)) for member in self.up.values()
-        )
+        judge_calm(self, ORIGIN if self.is_ended else "")
 
     async def _append(
         self, member: Member, rows: list[dict[str, object]]
@@ -262,7 +250,9 @@ class Drill(Weather):
         self.counts["acknowledged, back"] += len(kept)
         self.counts["and named"] += len(self.desk) - len(kept)
         size = len(self.leaves_of(member, ORIGIN))
-        if not self.is_known() or size >= max(self.signed)[0]:
+        is_told = self.is_known() or self.seen > len(self.held)
+        self.counts["of them by what partners saw"] += not self.is_known()
+        if not is_told or size >= max(self.signed)[0]:
             self.fault("the log ended, and nothing told that more was signed")
         if (counts := await self.size_that_counts(member)) != size:
             self.fault(f"of {size} undisputed records {counts} are to count")

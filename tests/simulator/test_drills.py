@@ -6,6 +6,7 @@ import pytest
 
 from federation.flows.ownlog import reconcile
 from federation.flows.ownlog.reconcile import Decision
+from federation.node import ownlogs
 from tests.simulator import member
 from tests.simulator.test_seeds import play_some
 
@@ -14,6 +15,8 @@ SHARE = (1, 2)
 AT_ONCE = (24,)
 #: In which records that a partner has are signed anew, if nobody asks.
 HASTY = (4, 5)
+#: In which a partner saw a total signed whose records were in nobody's hands.
+SEEN = (45,)
 
 
 @pytest.mark.slow
@@ -35,6 +38,23 @@ def test_who_is_rebuilt_and_signs_before_all_have_answered_would_be_seen(monkeyp
     sign = Decision("sign", None)
     monkeypatch.setattr(reconcile, "decide", lambda *_, **__: sign)
     assert play_some("rebuild", HASTY)[0].keys() == set(HASTY)
+
+
+@pytest.mark.slow
+def test_a_total_that_only_a_partner_saw_is_signed_no_second_time():
+    wrong, counts = play_some("rebuild", SEEN)
+    assert wrong == {}
+    assert counts["of them by what partners saw"] == len(SEEN)
+
+
+@pytest.mark.slow
+def test_who_asks_no_partner_for_what_it_saw_would_be_seen_to_fork(monkeypatch):
+    async def nothing(*_):
+        return []
+
+    monkeypatch.setattr(ownlogs, "fetch_pending", nothing)
+    [faults] = play_some("rebuild", SEEN)[0].values()
+    assert any("proof of two histories on one host" in fault for fault in faults)
 
 
 @pytest.mark.slow

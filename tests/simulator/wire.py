@@ -13,6 +13,7 @@ from federation.errors import NotFoundError, PeerError
 from federation.feeds.files import FileFeed
 from federation.feeds.resource import LOGS, Resource, log_path
 from federation.flows.publish.items import Selection, list_heads
+from federation.flows.publish.readable import read_pending
 from federation.store import leaves, logs
 from federation.store.db import View
 from federation.text import Sentence
@@ -49,6 +50,8 @@ class Shown:
             log = self._named(logs.list_logs(view), path)
             if name == "fork" and log is not None and log.frozen is not None:
                 return log.frozen  # over HTTP also of one that nothing is held of
+            if name == "pending" and log and (notes := read_pending(view, log.id)):
+                return notes  # as well
             for item in list_heads(view, self._member.publisher, selection):
                 if item.path == path:
                     return item.read()

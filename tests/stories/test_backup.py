@@ -1,5 +1,6 @@
 """A machine that dies in the middle of an import, and a backup of the minute before."""
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -76,5 +77,41 @@ def test_a_machine_that_died_amid_an_import_comes_back_without_a_second_history(
             lambda other=other: other.size(pemilu.origin) == 231, "partners go on"
         )
         assert not other.is_frozen(pemilu.origin)
+    code, said = pemilu.doctor()
+    assert code == 0, said
+
+
+@pytest.mark.long
+def test_who_has_only_the_keys_takes_back_from_partners_what_they_hold(
+    pemilu, suara, kawal, tmp_path
+):
+    """The disk is lost with its guard; nothing is signed until both have answered."""
+    for one, other in itertools.permutations((pemilu, suara, kawal), 2):
+        one.trust(other, other.url)
+    start_all(pemilu, suara, kawal)
+    pemilu.take(0, 40)
+    for other in (suara, kawal):
+        wait_until(lambda other=other: other.size(pemilu.origin) == 41, "both hold all")
+    acknowledged, known = pemilu.leaves(pemilu.origin), pemilu.home.folder
+    pemilu.stop(SIGKILL)
+    again = Home(tmp_path / "again")
+    again.folder.mkdir(0o700)
+    shutil.copytree(pemilu.home.keys, again.keys)
+    for name in ("federation.toml", "peers.toml"):
+        shutil.copy(known / name, again.folder)
+    shutil.rmtree(known)
+
+    kawal.stop()
+    pemilu.home = again
+    pemilu.start()
+    wait_until(lambda: pemilu.size(pemilu.origin) == 41, "one gives all of it back")
+    assert pemilu.why_not()
+    kawal.start()
+    pemilu.take(40, 45)
+    assert pemilu.leaves(pemilu.origin)[:41] == acknowledged
+    for other in (suara, kawal):
+        wait_until(lambda other=other: other.size(pemilu.origin) == 46, "they go on")
+        assert not other.is_frozen(pemilu.origin)
+        wait_until(lambda other=other: other.digest() == pemilu.digest(), "one map")
     code, said = pemilu.doctor()
     assert code == 0, said

@@ -21,6 +21,7 @@ READS = [
     f"/{LOG}/about",
     f"/{LOG}/cosigned",
     f"/{LOG}/fork",
+    f"/{LOG}/pending",
     f"/v1/records/{LOG}/receipt",
     f"/{LOG}/tile/0/000",
     f"/{LOG}/tile/entries/x001/234.p/7",

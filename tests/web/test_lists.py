@@ -13,6 +13,7 @@ from federation.store import people
 from federation.store.db import Database
 from federation.web.app import make_app
 from tests.peoplenode import OTHER
+from tests.recapped import note_recaps
 from tests.webnode import context_of, settings_of
 
 #: What makes a property so, in the bytes of the page.
@@ -65,6 +66,13 @@ LISTS = {
             "files": "/v1/partners",
         },
     ),
+    "/rekapitulasi": (
+        "/rekapitulasi?show=all",
+        {
+            "sort": "by the codes: a document stands before those it adds up",
+            "filter": "by the verdict, in the words above the list",
+        },
+    ),
     "/cari": (
         "/cari?q=padang",
         {
@@ -86,6 +94,7 @@ LISTS = {
 }
 #: Pages that are no list.
 OTHERS = {
+    *("/selisih", "/selisih/{code}"),
     *("/wilayah/{code}", "/gambar/{code}", "/tps", "/tps/{code}", "/static/{name}"),
     *("/verify", "/robots.txt", "/masuk", "/lapor", "/lapor/{id}", "/laporan"),
     *("/laporan/{org}/{id}", "/antrean/baca", "/antrean/baca/{tps}", "/mitra/{org}"),
@@ -119,6 +128,7 @@ def test_every_page_is_a_list_or_is_said_to_be_none(node):
 @pytest.fixture
 async def reader(node, browser):
     node.alarms = list  # what the node's desk says: none stand
+    note_recaps(node.db, ("1371", {"01": 1, "02": 2, "03": 3}))
     with node.db.transaction() as tx:
         people.save_person(tx, "Sari", "coordinator", OTHER, 0, 1 << 36)
     await browser.sign_in(f"/masuk?k={OTHER}")

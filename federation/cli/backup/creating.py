@@ -1,18 +1,16 @@
 """`federation backup create`: a backup now, whether the node runs or not."""
 
-from pathlib import Path
-
 import click
 
-from federation.blobs.blobs import is_remote
-from federation.cli.backup.given import print_manifest
+from federation.cli.backup.given import as_typed, print_manifest
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.errors import ConfigError, NotFoundError
+from federation.errors import NotFoundError
 from federation.flows.backup import (
     BackupSource,
     CreatedBackup,
     create_backup,
+    place_for,
 )
 from federation.store.db import FILE_NAME
 from federation.text import Sentence
@@ -21,24 +19,26 @@ from federation.text import Sentence
 @click.command("create", cls=Command, help="backup.help-create")
 @click.argument("folder", metavar="FOLDER", required=False)
 @click.option("--with-annex", is_flag=True, help="backup.option-with-annex")
+@click.option("--with-originals", is_flag=True, help="backup.option-with-originals")
 @command_options
-def create(run: Run, *, folder: str | None, with_annex: bool) -> None:
+def create(
+    run: Run, *, folder: str | None, with_annex: bool, with_originals: bool
+) -> None:
     """Make it, and say what is in it and what is not."""
     to = run.settings.backup.to
     if folder is None and to is None:
         raise click.UsageError(run.t("backup.needs-folder"))
-    place = run.home.folder / to if folder is None and to else Path(folder or "")
-    if is_remote(str(folder)):
-        raise ConfigError(str(folder), "", Sentence("backup.no-store"))
+    address = to if folder is None else as_typed(folder)
     if not (run.home.data / FILE_NAME).exists():
         raise NotFoundError(Sentence("backup.no-database", keys=run.home.keys))
     source = BackupSource(home=run.home, settings=run.settings, db=run.open_database())
     with run.out.progress(None, run.t("backup.copying")) as told:
         made = create_backup(
             source,
-            place.absolute(),
+            place_for(run.home, run.settings, address or ""),
             run.clock(),
             with_annex=with_annex,
+            with_originals=with_originals,
             told=told,
         )
     run.out.show(made, lambda: _print(run, made))
@@ -50,6 +50,9 @@ def _print(run: Run, made: CreatedBackup) -> None:
     print_manifest(run, manifest, made.size)
     if not manifest.photo_store:
         out.line(t("backup.photos", count=manifest.photos, new=made.photos_new))
+    if manifest.originals:
+        told = {"count": manifest.originals, "new": made.originals_new}
+        out.line(t("backup.originals", **told))
     if made.photos_missing:
         out.line(t("backup.photos-not-here", count=made.photos_missing))
     if not manifest.key:

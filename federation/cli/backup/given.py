@@ -6,23 +6,41 @@ from typing import TypeVar
 
 import click
 
+from federation.blobs.blobs import is_remote
 from federation.cli.context import Run
 from federation.cli.passphrase import read_passphrase
 from federation.cli.times import tell_second
 from federation.config.keystore import read_private
 from federation.config.sealingkey import key_id, load_sealing_key, public_of
-from federation.flows.backup import BackupFile, BackupManifest
+from federation.flows.backup import BackupFile, BackupManifest, open_backup
+from federation.flows.backup.access import read_store_access
 from federation.flows.backup.secret import check_key
 from federation.store.upgrade import in_megabytes
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
+def as_typed(address: str) -> str:
+    """The address of an object store as it is; a folder from where one types on."""
+    return address if is_remote(address) else str(Path(address).absolute())
+
+
+def open_typed(file: str, access: str | None) -> BackupFile:
+    """A backup by its path or address; `access` names a file of who asks a store.
+
+    Raises:
+        ConfigError: that file cannot be used.
+    """
+    given = {} if access is None else read_store_access(Path(access).absolute())
+    return open_backup(file, given)
+
+
 def key_options(function: F) -> F:
-    """The command with `--key` and `--passphrase-file`, for `open_private`."""
+    """The command with what a backup is opened by: its key, and who asks a store."""
     key = click.option("--key", "key_file", help="backup.option-key")
     file = click.option("--passphrase-file", help="backup.option-passphrase-file")
-    return key(file(function))
+    access = click.option("--store-access", help="backup.option-store-access")
+    return key(file(access(function)))
 
 
 def open_private(

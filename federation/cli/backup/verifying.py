@@ -1,15 +1,19 @@
 """`federation backup verify`: a backup put back into a scratch folder, and examined."""
 
 from collections import Counter
-from pathlib import Path
 
 import click
 
-from federation.cli.backup.given import key_options, open_private, print_manifest
+from federation.cli.backup.given import (
+    key_options,
+    open_private,
+    open_typed,
+    print_manifest,
+)
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
-from federation.flows.backup import BackupFile, BackupReport, examine_backup
+from federation.flows.backup import BackupReport, examine_backup
 
 
 @click.command("verify", cls=Command, help="backup.help-verify")
@@ -17,10 +21,15 @@ from federation.flows.backup import BackupFile, BackupReport, examine_backup
 @key_options
 @command_options
 def verify(
-    run: Run, *, file: str, key_file: str | None, passphrase_file: str | None
+    run: Run,
+    *,
+    file: str,
+    key_file: str | None,
+    passphrase_file: str | None,
+    store_access: str | None,
 ) -> int:
     """Look at all of it; exit code `NEGATIVE` where something is wrong or missing."""
-    with BackupFile(Path(file).absolute()) as backup:
+    with open_typed(file, store_access) as backup:
         private = open_private(run, backup, key_file, passphrase_file)
         with run.out.progress(None, run.t("backup.examining")) as told:
             report = examine_backup(backup, private, run.clock(), told)
@@ -35,6 +44,10 @@ def _print(run: Run, report: BackupReport) -> None:
         out.line(t("backup.opened", count=report.secrets))
     if not report.manifest.photo_store:
         out.line(t("backup.photos-beside", count=report.photos))
+    if report.originals:
+        out.line(t("backup.originals-beside", count=report.originals))
+    if count := report.originals_missing + report.originals_damaged:
+        out.line(t("backup.originals-missing", count=count))
     for name in ("missing", "damaged"):
         if count := getattr(report, f"photos_{name}"):
             out.line(t(f"backup.photos-{name}", count=count))

@@ -16,6 +16,7 @@ from federation.cli.election.candidates import candidates
 from federation.cli.election.closing import close
 from federation.cli.election.following import follow_next, take_rules
 from federation.cli.election.successor import continue_election
+from federation.cli.election.takingup import take_up
 from federation.cli.help import CommandGroup
 from federation.cli.output import OK
 from federation.profiles import load_profiles
@@ -32,6 +33,7 @@ election.add_command(candidates)
 election.add_command(close)
 election.add_command(continue_election)
 election.add_command(follow_next)
+election.add_command(take_up)
 
 
 @election.command("add", help="election.help-add")

@@ -61,7 +61,7 @@ from federation.flows.verify.successor import fetch_successor
 from federation.flows.visit import with_feed
 from federation.records.canonical import encode
 from federation.records.keychain import KeyChain, open_by_first, open_chain
-from federation.records.keystatement import Follows, next_generation
+from federation.records.keystatement import Follows, next_generation, parse_origin
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.logs import Log
@@ -126,7 +126,7 @@ def continue_election(  # noqa: PLR0913  one argument an option
     if new_identity is not None:
         made = make_identity(run, settings.org, new_identity, passphrase_file)
         new = made.signer
-    current = _current(settings, name, are_all=new is not None)
+    current = current_logs(settings, name, are_all=new is not None)
     with standing_still(home):
         ended = _find_ended(run, current, size, new)
         if not ended:
@@ -143,7 +143,7 @@ def continue_election(  # noqa: PLR0913  one argument an option
     return OK
 
 
-def _current(settings: Settings, election: str, *, are_all: bool) -> list[str]:
+def current_logs(settings: Settings, election: str, *, are_all: bool) -> list[str]:
     """The logs that are meant; one identity key speaks for all of ours."""
     if are_all:
         return list(settings.origins)
@@ -189,6 +189,7 @@ def _find_ended(
         if asked.ahead:
             orgs = ", ".join(asked.ahead)
             begun = {"orgs": orgs, "origin": next_generation(log.origin)}
+            begun["election"] = parse_origin(log.origin).election
             raise ConflictError(Sentence("election.continue-begun-elsewhere", **begun))
         counts = proposed_size(log, asked.copies) if size is None else size
         most = undisputed_size(log.size, asked.copies)

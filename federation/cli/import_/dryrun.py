@@ -9,8 +9,9 @@ from federation.cli.import_.intake import Send
 from federation.errors import RecordError
 from federation.flows.ownlog.verdict import Verdict
 from federation.records.canonical import convert, format_time
+from federation.records.kinds import kind_of_draft
 from federation.records.profile import Profile
-from federation.records.result import TpsResult, check_result, failed_rules
+from federation.records.result import TpsResult, failed_rules
 
 
 def make_checker(profile: Profile, run: Run) -> Send:
@@ -23,13 +24,17 @@ def make_checker(profile: Profile, run: Run) -> Send:
 
     def check(row: int, draft: dict[str, Any]) -> Verdict:
         try:
-            result = convert({**draft, **members}, TpsResult)
-            check_result(result)
+            kind = kind_of_draft(draft)
+            statement = convert({**draft, **members}, kind.struct)
+            if kind.rules is not None:
+                kind.rules(statement)
         except RecordError as error:
             return Verdict(
                 row=row, outcome="refused", reason=run.t.say(error.told), code="record"
             )
-        return Verdict(row=row, outcome="logged", flags=failed_rules(result, profile))
+        is_result = isinstance(statement, TpsResult)
+        flags = failed_rules(statement, profile) if is_result else ()
+        return Verdict(row=row, outcome="logged", flags=flags)
 
     def send(drafts: list[dict[str, Any]]) -> Awaitable[list[Verdict]]:
         verdicts = [check(row, draft) for row, draft in enumerate(drafts)]

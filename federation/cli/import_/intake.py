@@ -8,7 +8,7 @@ are both known then, and so are stations that should not exist.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -17,8 +17,10 @@ from federation.cli.import_.stations import StationList
 from federation.cli.report import RefusalReport, ReportLine
 from federation.errors import FormatError
 from federation.flows.naming import Stated
+from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.ingest import MAX_BATCH, Verdict
 from federation.records.contradiction import MAX_NAMED, SlotAnswer, explain_whole
+from federation.records.kinds import place_of
 from federation.records.profile import Profile
 from federation.records.result import RULES
 from federation.sources.row import (
@@ -32,10 +34,12 @@ from federation.sources.row import (
 )
 from federation.text import Sentence, Text
 
+SendEmptied = Callable[[list[EmptiedDocument]], Awaitable[list[Verdict]]]
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
 MAX_REMARKS = 1000
 MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
+WITHDRAWN = "withdrawn"
 REPEATED, MISNAMED = "repeated", "misnamed"
 WITHOUT_VOTES, PARTLY_READ = "without-votes", "partly-read"
 ALL_ZERO = "all-zero"
@@ -75,6 +79,7 @@ class Intake:
         self._chunk: list[tuple[int, Draft]] = []
         self._drafts = Drafts()
         self._passed: set[int] = set()
+        self._emptied: list[EmptiedDocument] = []
 
     def close(self) -> None:
         """Give the disk back."""
@@ -105,6 +110,8 @@ class Intake:
         line = ReportLine(file, remark.row, "", remark.code, self._t.say(remark.reason))
         if remark.code == NO_NUMBERS:
             self.counts[NO_NUMBERS] += 1
+            if remark.emptied:
+                self._emptied.append(_document(remark.emptied))
             self._report.add(line)
             return
         self.counts["remarks"] += 1
@@ -146,10 +153,11 @@ class Intake:
             FederationError: The list cannot be asked.
         """
         drafts = [row for _, row in self._chunk]
-        outside = await self._stations.find_unlisted([d.fields["tps"] for d in drafts])
+        codes = [place_of(draft.fields) for draft in drafts]
+        outside = await self._stations.find_unlisted(codes)
         misnamed = await self._find_misnamed(drafts)
         for at, (file, row) in enumerate(self._chunk):
-            if outside and (doubt := outside.get(row.fields["tps"])):
+            if outside and (doubt := outside.get(place_of(row.fields))):
                 self.counts[doubt.code] += 1
                 if not self._allow_unlisted:
                     where = self._files[file]
@@ -182,6 +190,8 @@ class Intake:
     def _note_unread(self, fields: dict[str, Any]) -> None:
         """Count a draft that says nothing of the votes, or not of everybody's."""
         votes = fields.get("candidates") or fields.get("parties")
+        if "region" in fields:
+            return
         if votes is None:
             self.counts[WITHOUT_VOTES] += 1
             return
@@ -202,7 +212,7 @@ class Intake:
             # What cannot be read may be what contradicts it.
             file = self._files[entry.file]
             other = str(row) if place == file else f"{place}: {row}"
-            why = Sentence("row.row-of-group", tps=entry.fields["tps"], other=other)
+            why = Sentence("row.row-of-group", tps=place_of(entry.fields), other=other)
             self._passed.add(entry.number)
             self._refuse(ReportLine(file, entry.row, "", _CONTRADICTION, why))
         for entry, answer, others in self._drafts.judge():
@@ -237,7 +247,7 @@ class Intake:
             f"{name} {_value_of(entry, name)} / {_value_of(others[0], name)}"
             for name in answer.members[:MAX_NAMED]
         ]
-        tps = entry.fields["tps"]
+        tps = place_of(entry.fields)
         return Sentence(
             "import.contradicts", tps=tps, rows=rows, members=", ".join(members)
         )
@@ -258,6 +268,18 @@ class Intake:
         sending = await self._hand_over(send, batch, advance, sending)
         if sending is not None:
             await sending
+
+    async def withdraw(self, send: SendEmptied) -> None:
+        """Hand over the documents of KPU's that have no numbers, after all others.
+
+        Raises:
+            FederationError: None of them could be looked at.
+        """
+        for start in range(0, len(self._emptied), MAX_BATCH):
+            for verdict in await send(self._emptied[start : start + MAX_BATCH]):
+                outcome = WITHDRAWN if verdict.outcome == "logged" else verdict.outcome
+                self.counts[outcome] += 1
+                self.counts[NO_NUMBERS] -= 1
 
     def _in_order(self) -> Iterator[SpooledDraft]:
         first = [entry for entry in self._drafts.unread() if self._counts(entry)]
@@ -305,6 +327,16 @@ class Intake:
         is_one = len(verdict.errors) == 1
         reason = self._t.say(verdict.errors[0].reason if is_one else verdict.reason)
         return self._t.word(f"import.reason-{verdict.outcome}", reason)
+
+
+def _document(fields: Mapping[str, Any]) -> EmptiedDocument:
+    """A document of KPU's without numbers, by the members before the votes."""
+    return EmptiedDocument(
+        contest=fields["contest"],
+        tps=fields["tps"],
+        round=fields["round"],
+        published=fields.get("observed_at", ""),
+    )
 
 
 def _value_of(entry: SpooledDraft, name: str) -> object:

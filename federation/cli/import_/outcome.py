@@ -12,14 +12,16 @@ from federation.cli.import_.intake import (
     ALL_ZERO,
     PARTLY_READ,
     REPEATED,
+    WITHDRAWN,
     WITHOUT_VOTES,
     Intake,
 )
 from federation.cli.report import RefusalReport, print_left_out
 from federation.flows.listing import REGION, UNLISTED
+from federation.records.kinds import place_of
 from federation.sources.row import NO_NUMBERS, Use, clip
 
-KPU_FORMATS: Final = frozenset({"sirekap", "sirekap-one", "situng"})
+KPU_FORMATS: Final = frozenset({"rollup", "sirekap", "sirekap-one", "situng"})
 OUTCOMES: Final = (
     "logged",
     "held",
@@ -27,6 +29,7 @@ OUTCOMES: Final = (
     "stale",
     "kept-reviewed",
     "refused",
+    WITHDRAWN,
     NO_NUMBERS,
 )
 MAX_HEADERS_SHOWN: Final = 3
@@ -150,7 +153,7 @@ class ImportOutcome:
             figures = draft.fields.get("figures", {})
             rows.append(
                 (
-                    draft.fields["tps"],
+                    place_of(draft.fields),
                     "  ".join(f"{who}: {count}" for who, count in votes.items()),
                     "  ".join(f"{name}: {count}" for name, count in figures.items()),
                 )

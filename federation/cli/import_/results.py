@@ -36,6 +36,7 @@ from federation.cli.output import NEGATIVE, OK
 from federation.cli.report import RefusalReport
 from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED
+from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.verdict import Verdict
 from federation.photos.redraw import Redrawer
 from federation.sources.kelurahan import read_codes
@@ -47,7 +48,7 @@ from federation.sources.stream import SourceFile
 from federation.sources.words import name_contest
 from federation.sources.workbook import Workbook
 from federation.text import Sentence
-from federation.web.requests.records import Batch
+from federation.web.requests.records import Batch, WithdrawEmptied
 from federation.web.requests.request import Desk
 
 
@@ -122,6 +123,12 @@ class Import:
 
     def execute(self) -> int:
         """Import, print, and give the exit code."""
+        show = self._run.out.show
+        refused = self.take_in(lambda outcome: show(outcome.value(), outcome.print))
+        return NEGATIVE if refused else OK
+
+    def take_in(self, tell: Callable[[ImportOutcome], None]) -> int:
+        """Import, tell what came of it, and give how much was refused."""
         # Before the report is opened, which a folder must not find among its files.
         paths, passed = find_inputs(self._given.files, self._report)
         with (
@@ -132,19 +139,20 @@ class Import:
             asyncio.run(self._import(intake, paths, passed))
             if self._beside:
                 self._beside.skip_unnamed(intake.skip_photo, paths)
-            outcome = ImportOutcome(
-                self._run,
-                intake,
-                report,
-                election=self._election,
-                kinds=dict(self._kinds),
-                photos=self._beside.counts if self._beside else None,
-                is_dry=self._given.dry_run,
-                is_hinted=self._hint,
+            tell(
+                ImportOutcome(
+                    self._run,
+                    intake,
+                    report,
+                    election=self._election,
+                    kinds=dict(self._kinds),
+                    photos=self._beside.counts if self._beside else None,
+                    is_dry=self._given.dry_run,
+                    is_hinted=self._hint,
+                )
             )
-            self._run.out.show(outcome.value(), outcome.print)
             photos = self._beside.counts["refused"] if self._beside else 0
-            return NEGATIVE if intake.counts["refused"] + photos else OK
+            return intake.counts["refused"] + photos
 
     def _intake(self, report: RefusalReport) -> Intake:
         allow = self._given.allow_unlisted
@@ -174,8 +182,13 @@ class Import:
                 )
                 return (await desk.run(batch)).verdicts
 
+            async def empty(documents: list[EmptiedDocument]) -> list[Verdict]:
+                emptied = WithdrawEmptied(election=self._election, documents=documents)
+                return (await desk.run(emptied)).verdicts
+
             await self._read(paths, intake)
             await self._publish(intake, self._with_photos(send, desk, intake))
+            await intake.withdraw(empty)
 
     def _with_photos(self, send: Send, desk: Desk | Redrawer, intake: Intake) -> Send:
         """The same, but what rows name is taken in before they are sent."""

@@ -23,6 +23,7 @@ from federation.records.contradiction import (
     judge_refs,
     judge_slot,
 )
+from federation.records.kinds import place_of
 from federation.sorting import Sorter, Spool
 
 BLOCK: Final = 256
@@ -186,8 +187,11 @@ def _name(
 def _slot(fields: Mapping[str, Any]) -> tuple[Hashable, ...]:
     """Where a draft says its one thing."""
     return (
-        fields["tps"], fields["contest"], fields["round"], fields["source"] == "kpu",
-    )  # fmt: skip
+        place_of(fields),
+        fields["contest"],
+        fields.get("round", ""),
+        fields["source"] == "kpu",
+    )
 
 
 def _sortable(entry: SpooledDraft) -> bytes:

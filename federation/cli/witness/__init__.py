@@ -9,11 +9,9 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command, CommandGroup
 from federation.cli.times import tell_second
 from federation.config.founding import load_chain_notes, load_identity_key
-from federation.config.keystore import save_signer
 from federation.config.witness import OutsideWitness
 from federation.errors import ConfigError, NotFoundError
-from federation.files import make_folders
-from federation.node.witnesskey import load_witness_key
+from federation.node.witnesskey import load_witness_key, make_witness_key
 from federation.records.keychain import LAST, open_chain
 from federation.store import cosignatures, logs
 from federation.store.db import View
@@ -30,12 +28,8 @@ def witness() -> None:
 @command_options
 def key(run: Run) -> None:
     """Make our witness key, once, and say by which it is known."""
-    home = run.home
-    is_new = not home.witness_key.exists()
-    if is_new:
-        make_folders(home.witness, 0o700)
-        save_signer(home.witness_key, token_bytes(32))
-    vkey = str(load_witness_key(home, run.settings).key)
+    is_new = make_witness_key(run.home, token_bytes)
+    vkey = str(load_witness_key(run.home, run.settings).key)
     url = run.settings.listen.public_url
     told = {"vkey": vkey, "url": url, "made": is_new}
 

@@ -6,8 +6,14 @@ starts what was put back is taken for a copy, and asks every partner before it s
 
     form       the file: a ZIP, by one digest whole or damaged
     manifest   what it says of itself
-    room       where one may lie, and whether there is room
+    place      where backups lie, of which there are two
+    folder     a folder
+    bucket     a bucket of an object store
+    opening    a place, or a backup there, by the address that somebody typed
+    access     the file that says who asks an object store
+    room       whether there is room for one
     photos     photographs beside the files, each once for all of them
+    originals  original photographs, sealed, beside the files
     secret     what of a home is secret, sealed for the backup key
     create     a backup is made
     rotate     older ones give way
@@ -23,6 +29,7 @@ from federation.flows.backup.form import BackupFile
 from federation.flows.backup.last import LastBackup, is_overdue, read_last
 from federation.flows.backup.look import BackupReport, examine_backup
 from federation.flows.backup.manifest import BackupManifest
+from federation.flows.backup.opening import open_backup, place_for
 from federation.flows.backup.restore import RestoredHome, restore_backup
 from federation.flows.backup.rotate import rotate_backups
 
@@ -37,6 +44,8 @@ __all__ = (
     "create_backup",
     "examine_backup",
     "is_overdue",
+    "open_backup",
+    "place_for",
     "read_last",
     "restore_backup",
     "rotate_backups",

@@ -3,19 +3,18 @@
     lock → database → looked at → photographs → the rest → file → name
 
 Rule: a file has its name only when it is whole and on the disk, with every photograph
-that it names. What a killed process left lies in `.making` and goes at the next time.
+that it names. What a killed process left is no backup, and goes at the next time.
 The database comes first: keys and settings that are newer than it do no harm, older
 ones would not fit it. A copy in which SQLite finds damage is no backup.
 """
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -25,11 +24,11 @@ from federation.config.home import Home
 from federation.config.peers import list_identity_files
 from federation.config.sealingkey import key_id
 from federation.config.settings import Settings
-from federation.errors import ConflictError, VerificationError
-from federation.files import make_folders, sync_folder
+from federation.errors import VerificationError
 from federation.flows.backup.form import (
     BELOW,
     DATABASE,
+    ORIGINALS,
     PHOTOS,
     PUBLIC,
     SECRETS,
@@ -39,25 +38,29 @@ from federation.flows.backup.form import (
 )
 from federation.flows.backup.last import LastBackup, save_last
 from federation.flows.backup.manifest import BackupManifest, LogExtent, list_extents
+from federation.flows.backup.originals import (
+    SavedOriginals,
+    folder_of,
+    save_originals,
+)
 from federation.flows.backup.photos import (
-    NAME,
     CopiedPhotos,
     copy_held,
-    drop_removed,
-    photos_beside,
 )
-from federation.flows.backup.room import check_place, check_room
+from federation.flows.backup.place import (
+    ENDING,
+    PHOTOS_FOLDER,
+    BackupPlace,
+    free_names,
+)
+from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import collect_secrets, seal_secrets
 from federation.store.db import FILE_NAME, Database
 from federation.store.form import check_form
-from federation.store.lock import hold
 from federation.store.reserve import free_bytes
 from federation.store.upgrade import program_version
 from federation.text import Sentence, quote
 
-LOCK: Final = ".backup.lock"
-MAKING: Final = ".making"
-ENDING: Final = ".backup"
 #: The copy, and the file that is made of it, which is smaller.
 _COPIES: Final = 2
 
@@ -80,6 +83,7 @@ class CreatedBackup(msgspec.Struct, frozen=True, kw_only=True):
         manifest: What it says of itself.
         photos_new: How many photographs came to those that were beside it.
         photos_missing: How many are held by name only: gone, or damaged.
+        originals_new: How many originals came to those that were beside it.
     """
 
     path: str
@@ -87,90 +91,76 @@ class CreatedBackup(msgspec.Struct, frozen=True, kw_only=True):
     manifest: BackupManifest
     photos_new: int
     photos_missing: int
+    originals_new: int
 
 
 def create_backup(
     source: BackupSource,
-    folder: Path,
+    place: BackupPlace,
     now: float,
     *,
     with_annex: bool = False,
+    with_originals: bool = False,
     told: Callable[[int], None] = lambda _: None,
 ) -> CreatedBackup:
-    """Make a backup in a folder, which is made if it is not there.
+    """Make a backup; a folder is made if it is not there.
 
     Args:
         source: Of what.
-        folder: Where.
+        place: Where.
         now: Unix seconds.
         with_annex: Sealed annexes and mail, too.
-        told: Called with the number of photographs that are done.
+        with_originals: Original photographs, too, sealed; where there is no backup key,
+            their folder is named among what was left out.
+        told: Called with the number of photographs that are done, and with 0 again and
+            again while the file is sent; what it raises ends it.
 
     Raises:
         ConflictError: another backup is being made there.
         VerificationError: the database is damaged.
-        ConfigError: peers.toml, agencies.toml, the public backup key, or the folder
+        ConfigError: peers.toml, agencies.toml, the public backup key, or the place
             cannot be used, or there is more in `keys/` than a backup takes.
-        OSError: a disk is full or failed; no file was made.
+        OSError: a disk is full or failed, or the object store; no file was made.
     """
     static = source.settings.static.folder
     home = source.home
     public = None if static is None else home.folder / static
-    check_place(folder, home.data, public, (home.keys, home.annex, home.mailbox))
-    make_folders(folder, 0o700)
-    with locked(folder), _workshop(folder) as work:
-        check_room(folder, free_bytes(folder), _COPIES * source.db.path.stat().st_size)
+    place.check(home, public)
+    with place.alone(), place.workshop() as work:
+        check_room(work, free_bytes(work), _COPIES * source.db.path.stat().st_size)
         copy = work / FILE_NAME
         source.db.copy_to(copy)
         db = Database.open(work, readonly=True)
         with contextlib.closing(db):
-            return _make(source, folder, db, int(now), told, with_annex=with_annex)
+            wanted = _AskedFor(with_annex, with_originals)
+            return _make(source, place, db, int(now), told, wanted)
 
 
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Nobody else makes or takes away a backup in this folder meanwhile.
+class _AskedFor(NamedTuple):
+    """What goes along only where it was asked for."""
 
-    Raises:
-        ConflictError: somebody does.
-        OSError: the disk failed.
-    """
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(hold(folder / LOCK))
-        except ConflictError as error:
-            raise ConflictError(Sentence("backup.locked", folder=folder)) from error
-        yield
-
-
-@contextlib.contextmanager
-def _workshop(folder: Path) -> Iterator[Path]:
-    work = folder / MAKING
-    if work.exists():
-        shutil.rmtree(work)
-    work.mkdir(0o700)
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    annex: bool
+    originals: bool
 
 
 def _make(
     source: BackupSource,
-    folder: Path,
+    place: BackupPlace,
     db: Database,
     now: int,
     told: Callable[[int], None],
-    *,
-    with_annex: bool,
+    wanted: _AskedFor,
 ) -> CreatedBackup:
     home, settings = source.home, source.settings
     extents = _look_at(db)
-    photos = asyncio.run(_copy_photos(home, db, folder, told))
+    photos = asyncio.run(_copy_photos(home, db, place, told))
     public = load_backup_public(home)
+    folder = home.originals if wanted.originals else None
+    unsealed = {str(folder)} if folder is not None and public is None else set[str]()
+    originals = _seal_originals(folder, db, place, public, told)
     secrets = collect_secrets(home, settings)
     vkeys, far = _vkeys_of(home)
-    files, odd = _files_of(home, vkeys, with_annex=with_annex)
+    files, odd = _files_of(home, vkeys, with_annex=wanted.annex)
     manifest = BackupManifest(
         org=settings.org,
         name=settings.name,
@@ -179,35 +169,43 @@ def _make(
         logs=extents,
         photos=len(photos.digests),
         photo_store=home.blobs if is_remote(home.blobs) else "",
+        originals=len(originals.digests),
         key="" if public is None else key_id(public),
-        has_annex=with_annex,
-        left_out=sorted({*secrets.left_out, *far, *odd}),
+        has_annex=wanted.annex,
+        left_out=sorted({*secrets.left_out, *far, *odd, *unsealed}),
     )
 
     def members() -> Iterator[tuple[str, Path | bytes]]:
         yield from files
         if public is not None:
             yield SECRETS, seal_secrets(secrets, settings.org, now, public)
-        yield PHOTOS, "".join(f"{digest}\n" for digest in photos.digests).encode()
+        yield PHOTOS, _lines(photos.digests)
+        if originals.digests:
+            yield ORIGINALS, _lines(originals.digests)
         yield DATABASE, db.path
 
-    path = _free_name(folder, settings.org, now)
-    made = db.path.with_name(path.name)
-    write_backup(made, manifest, members())
-    size = made.stat().st_size
-    made.rename(path)
-    sync_folder(folder)
-    last = LastBackup(path=str(path), made_at=now, has_keys=public is not None)
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    file = db.path.with_name(f"new{ENDING}")
+    write_backup(file, manifest, members())
+    size = file.stat().st_size
+    names = free_names(settings.org, stamp)
+    path = place.path_of(place.publish(file, names, lambda: told(0)))
+    last = LastBackup(path=path, made_at=now, has_keys=public is not None)
     # It is made, and good: where our own disk is the full one, only that is not noted.
     with contextlib.suppress(OSError):
         save_last(home.last_backup, last)
     return CreatedBackup(
-        path=str(path),
+        path=path,
         size=size,
         manifest=manifest,
         photos_new=photos.new,
         photos_missing=photos.missing,
+        originals_new=originals.new,
     )
+
+
+def _lines(digests: list[str]) -> bytes:
+    return "".join(f"{digest}\n" for digest in digests).encode()
 
 
 def _look_at(db: Database) -> list[LogExtent]:
@@ -224,15 +222,25 @@ def _look_at(db: Database) -> list[LogExtent]:
 
 
 async def _copy_photos(
-    home: Home, db: Database, folder: Path, told: Callable[[int], None]
+    home: Home, db: Database, place: BackupPlace, told: Callable[[int], None]
 ) -> CopiedPhotos:
     if is_remote(home.blobs):
         return CopiedPhotos([], 0, 0)
-    target = photos_beside(folder)
-    if (folder / NAME).exists():
-        await drop_removed(db, target)
     source = open_blobs(home.blobs, home.folder)
-    return await copy_held(db, source, target, told)
+    return await copy_held(db, source, place.beside(PHOTOS_FOLDER), told)
+
+
+def _seal_originals(
+    folder: Path | None,
+    db: Database,
+    place: BackupPlace,
+    public: bytes | None,
+    told: Callable[[int], None],
+) -> SavedOriginals:
+    if folder is None or public is None:
+        return SavedOriginals([], 0)
+    target = place.beside(folder_of(key_id(public)))
+    return asyncio.run(save_originals(db, folder, target, public, told))
 
 
 def _vkeys_of(home: Home) -> tuple[dict[str, Path], set[str]]:
@@ -276,12 +284,3 @@ def _files_of(
     there = sorted((name, path) for name, path in found if path.is_file())
     odd = [str(path) for name, path in there if not has_place(name)]
     return [one for one in there if has_place(one[0])], odd
-
-
-def _free_name(folder: Path, org: str, now: int) -> Path:
-    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-    number, path = 1, folder / f"{org}-{stamp}{ENDING}"
-    while path.exists():
-        number += 1
-        path = folder / f"{org}-{stamp}-{number}{ENDING}"
-    return path

@@ -7,6 +7,7 @@
     secrets.sealed                     what is not (`secret.py`); absent without a key
     data/federation.db                 the database, one moment of it
     photos.txt                         the photographs of that moment, a digest a line
+    originals.txt                      the originals, likewise; only where asked for
     annex/… mailbox/…                  sealed; only where they were asked for
     sha256 <64 hex digits>             the comment of the ZIP: of all bytes before it
 
@@ -34,12 +35,14 @@ from federation.errors import FederationError, NotFoundError
 from federation.errors import VerificationError as DamagedError
 from federation.files import open_regular
 from federation.flows.backup.manifest import BackupManifest
+from federation.flows.backup.place import BackupPlace
 from federation.records.canonical import decode_as, encode
 from federation.text import Sentence
 
 MANIFEST: Final = "backup.json"
 DATABASE: Final = "data/federation.db"
 PHOTOS: Final = "photos.txt"
+ORIGINALS: Final = "originals.txt"
 SECRETS: Final = "secrets.sealed"
 SETTINGS: Final = "federation.toml"
 #: Files that are there or not, as the home has them.
@@ -54,6 +57,7 @@ _MEMBER: Final = re.compile(
     rf"backup\.json|(?:federation|peers|agencies)\.toml|elections/{_NAME}\.json"
     rf"|keys/{_NAME}\.(?:chain|companions|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
     rf"|photos\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
+    r"|originals\.txt"
 )
 #: Folders of a home that no file of a backup is put into: what is in the first says
 #: that this is no copy, the second lies in a safe, the third has the database alone.
@@ -134,11 +138,12 @@ def lie_below_files(names: set[str]) -> set[str]:
 class BackupFile:
     """A backup file that is whole; to be closed."""
 
-    def __init__(self, path: Path, *, in_full: bool = True) -> None:
+    def __init__(self, place: BackupPlace, name: str, *, in_full: bool = True) -> None:
         """Open it, and read all of it once.
 
         Args:
-            path: Of the file.
+            place: Where it lies.
+            name: Of it there.
             in_full: False: only its end and its directory are looked at.
 
         Raises:
@@ -146,9 +151,10 @@ class BackupFile:
             VerificationError: it is none, or cut short, or damaged.
             OSError: it cannot be read.
         """
-        self.path = path
+        self.place = place
+        self.path = path = place.path_of(name)
         try:
-            file = open_regular(path)
+            file = place.open(name)
         except FileNotFoundError:
             raise NotFoundError(Sentence("backup.no-file", path=path)) from None
         try:
@@ -168,7 +174,7 @@ class BackupFile:
     @property
     def size(self) -> int:
         """How many bytes the file has."""
-        return os.fstat(self._file.fileno()).st_size
+        return self._file.seek(0, os.SEEK_END)
 
     @property
     def unpacked(self) -> int:
@@ -255,7 +261,7 @@ class BackupFile:
 class _MemberReading:
     """What is wrong with a member is said with its name."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: str, name: str) -> None:
         self._path, self._name = path, name
 
     def __enter__(self) -> None: ...
@@ -266,13 +272,13 @@ class _MemberReading:
             raise DamagedError(told) from error
 
 
-def _check_end(file: BinaryIO, path: Path) -> None:
+def _check_end(file: BinaryIO, path: str) -> None:
     """That it ends as a backup does; what is wrong is told apart.
 
     Raises:
         VerificationError: it is none, or has no end.
     """
-    size = os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
     if size >= _END_BYTES + _COMMENT:
         file.seek(-(_END_BYTES + _COMMENT), os.SEEK_END)
         end = file.read(_END_BYTES)
@@ -288,14 +294,12 @@ def _check_end(file: BinaryIO, path: Path) -> None:
     )
 
 
-def _check_digest(file: BinaryIO, path: Path) -> None:
+def _check_digest(file: BinaryIO, path: str) -> None:
     if _digest_of(file) != _said_digest(file):
         raise DamagedError(Sentence("backup.damaged", path=path))
 
 
-def _check_names(
-    infos: list[zipfile.ZipInfo], path: Path
-) -> dict[str, zipfile.ZipInfo]:
+def _check_names(infos: list[zipfile.ZipInfo], path: str) -> dict[str, zipfile.ZipInfo]:
     named: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = info.orig_filename
@@ -311,8 +315,8 @@ def _check_names(
 
 def _digest_of(file: BinaryIO) -> bytes:
     """In hex, of all but the digest itself."""
-    left = os.fstat(file.fileno()).st_size - _HEX
     file.flush()
+    left = file.seek(0, os.SEEK_END) - _HEX
     file.seek(0)
     digest = hashlib.sha256()
     while left > 0 and (piece := file.read(min(_PIECE, left))):

@@ -20,11 +20,14 @@ from federation.config.settings import load_settings
 from federation.errors import StoredError, VerificationError
 from federation.flows.backup.form import (
     DATABASE,
+    ORIGINALS,
     SECRETS,
     BackupFile,
 )
 from federation.flows.backup.manifest import BackupManifest, list_extents
-from federation.flows.backup.photos import LookedPhotos, look_at, photos_beside
+from federation.flows.backup.originals import folder_of, look_at_originals
+from federation.flows.backup.photos import LookedPhotos, look_at
+from federation.flows.backup.place import PHOTOS_FOLDER
 from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import MOST_BYTES, open_secrets
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
@@ -51,6 +54,10 @@ class BackupReport(msgspec.Struct, frozen=True, kw_only=True):
             many of them are not beside the file, or damaged there.
         photos_missing: See `photos`.
         photos_damaged: See `photos`.
+        originals: How many originals it names; so many of them are not beside the file,
+            or, which only the key tells, damaged there.
+        originals_missing: See `originals`.
+        originals_damaged: See `originals`.
         examined: What differs from what was signed.
     """
 
@@ -61,13 +68,19 @@ class BackupReport(msgspec.Struct, frozen=True, kw_only=True):
     photos: int
     photos_missing: int
     photos_damaged: int
+    originals: int
+    originals_missing: int
+    originals_damaged: int
     examined: DoctorReport
 
     @property
     def is_good(self) -> bool:
         """Whether nothing differs, and every photograph is there."""
         return self.examined.is_clean and not (
-            self.photos_missing or self.photos_damaged
+            self.photos_missing
+            or self.photos_damaged
+            or self.originals_missing
+            or self.originals_damaged
         )
 
 
@@ -90,6 +103,9 @@ def examine_backup(
         ConfigError: its settings cannot be used by this version.
         OSError: there is no room, or a newer version made it.
     """
+    sealed = backup.place.beside(folder_of(backup.manifest.key))
+    names = backup.lines(ORIGINALS)
+    originals = asyncio.run(look_at_originals(names, sealed, private, told))
     secrets = None if private is None else len(open_secrets(backup, private))
     with _scratch(backup) as folder:
         put_files(backup, folder)
@@ -119,16 +135,19 @@ def examine_backup(
             )
             photos = LookedPhotos(0, 0, 0)
             if not backup.manifest.photo_store:
-                beside = photos_beside(backup.path.parent)
+                beside = backup.place.beside(PHOTOS_FOLDER)
                 photos = asyncio.run(look_at(db, beside, told))
     return BackupReport(
-        path=str(backup.path),
+        path=backup.path,
         size=backup.size,
         manifest=backup.manifest,
         secrets=secrets,
         photos=photos.number,
         photos_missing=photos.missing,
         photos_damaged=photos.damaged,
+        originals=originals.number,
+        originals_missing=originals.missing,
+        originals_damaged=originals.damaged,
         examined=report,
     )
 
@@ -151,10 +170,9 @@ def put_files(backup: BackupFile, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _scratch(backup: BackupFile) -> Iterator[Path]:
-    """An empty folder with room: where temporary files lie, or beside the backup."""
+    """An empty folder with room."""
     wanted = _COPIES * backup.unpacked
-    folders = [Path(tempfile.gettempdir()), backup.path.parent]
-    folder = max(folders, key=lambda one: free_bytes(one) or wanted)
+    folder = max(backup.place.scratch(), key=lambda one: free_bytes(one) or wanted)
     check_room(folder, free_bytes(folder), wanted)
     with tempfile.TemporaryDirectory(prefix="backup-", dir=folder) as scratch:
         yield Path(scratch)

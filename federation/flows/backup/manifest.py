@@ -31,6 +31,7 @@ class BackupManifest(
         logs: What is in the database.
         photos: How many photographs it names.
         photo_store: Where those lie that are not beside the file; "": they are.
+        originals: How many original photographs it names, sealed beside it.
         key: The id of the key that opens what is secret; "": it is not in it.
         has_annex: Whether sealed annexes and mail are in it.
         left_out: Paths of files that the settings name and that are not in it.
@@ -44,6 +45,7 @@ class BackupManifest(
     logs: list[LogExtent]
     photos: int
     photo_store: str
+    originals: int = 0
     key: str
     has_annex: bool
     left_out: list[str]

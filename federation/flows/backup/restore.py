@@ -25,6 +25,7 @@ from federation.config.settings import load_settings
 from federation.errors import ConflictError, VerificationError
 from federation.files import make_folders
 from federation.flows.backup.form import (
+    ORIGINALS,
     PHOTOS,
     SETTINGS,
     BackupFile,
@@ -32,13 +33,17 @@ from federation.flows.backup.form import (
 from federation.flows.backup.last import LastBackup, save_last
 from federation.flows.backup.look import check_database, put_files
 from federation.flows.backup.manifest import BackupManifest
-from federation.flows.backup.photos import NAME, copy_one, photos_beside
+from federation.flows.backup.originals import folder_of, restore_originals
+from federation.flows.backup.photos import copy_one
+from federation.flows.backup.place import PHOTOS_FOLDER
 from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import open_secrets
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
 
 STAGE: Final = ".restoring"
+#: Originals, there; no path of a backup begins with a dot.
+_OPENED: Final = ".originals"
 #: What is in a folder that a disk is mounted at.
 _EMPTY: Final = {STAGE, "lost+found"}
 
@@ -52,6 +57,8 @@ class RestoredHome(msgspec.Struct, frozen=True, kw_only=True):
         has_keys: Whether private keys are there.
         photos: How many photographs came along.
         photos_missing: How many are not beside the file, or damaged there.
+        originals: How many originals came along.
+        originals_missing: How many did not: not beside the file, damaged, no key.
     """
 
     folder: str
@@ -59,6 +66,8 @@ class RestoredHome(msgspec.Struct, frozen=True, kw_only=True):
     has_keys: bool
     photos: int
     photos_missing: int
+    originals: int
+    originals_missing: int
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,8 @@ def restore_backup(
         with _staged(folder) as stage:
             put_files(backup, stage)
             check_database(backup, stage / "data")
-            (stage / PHOTOS).unlink(missing_ok=True)
+            for name in (PHOTOS, ORIGINALS):
+                (stage / name).unlink(missing_ok=True)
             for name, data in secrets.items():
                 _put(stage / name, data)
             home = Home.of(folder, load_settings(stage / SETTINGS))
@@ -111,6 +121,7 @@ def restore_backup(
             _check_no_guard(backup, home, [*targets, _Target(stage, folder)])
             save_last(stage / "data" / home.last_backup.name, _came_of(backup))
             came, missing = asyncio.run(_put_photos(backup, stage, home, told))
+            originals = _put_originals(backup, stage, home, private, told)
             _move(stage, folder, targets)
     return RestoredHome(
         folder=str(folder),
@@ -118,6 +129,8 @@ def restore_backup(
         has_keys=private is not None,
         photos=came,
         photos_missing=missing,
+        originals=originals,
+        originals_missing=backup.manifest.originals - originals,
     )
 
 
@@ -168,7 +181,9 @@ def _targets(stage: Path, home: Home) -> list[_Target]:
         _Target(stage / "keys", home.keys),
     ]
     if not is_remote(home.blobs):
-        targets.append(_Target(stage / NAME, home.folder / home.blobs))
+        targets.append(_Target(stage / PHOTOS_FOLDER, home.folder / home.blobs))
+    if home.originals is not None:
+        targets.append(_Target(stage / _OPENED, home.originals))
     return sorted(targets, key=lambda one: len(one.place.parts))
 
 
@@ -200,7 +215,7 @@ def _came_of(backup: BackupFile) -> LastBackup:
     """What the new home knows of backups: the one that it is made of is whole."""
     manifest = backup.manifest
     return LastBackup(
-        path=str(backup.path),
+        path=backup.path,
         made_at=manifest.made_at,
         has_keys=bool(manifest.key),
     )
@@ -212,7 +227,10 @@ async def _put_photos(
     """How many came, and how many are missing."""
     if is_remote(home.blobs):
         return 0, 0
-    source, target = photos_beside(backup.path.parent), open_blobs(NAME, stage)
+    source, target = (
+        backup.place.beside(PHOTOS_FOLDER),
+        open_blobs(PHOTOS_FOLDER, stage),
+    )
     came, missing = 0, 0
     for digest in backup.lines(PHOTOS):
         if is_digest(digest) and await copy_one(source, target, digest):
@@ -221,6 +239,25 @@ async def _put_photos(
             missing += 1
         told(1)
     return came, missing
+
+
+def _put_originals(
+    backup: BackupFile,
+    stage: Path,
+    home: Home,
+    private: bytes | None,
+    told: Callable[[int], None],
+) -> int:
+    """How many came; none without the key, or where the settings name no folder."""
+    if private is None or home.originals is None or not backup.manifest.originals:
+        return 0
+    names, sealed = backup.lines(ORIGINALS), folder_of(backup.manifest.key)
+    found = asyncio.run(
+        restore_originals(
+            names, backup.place.beside(sealed), private, stage / _OPENED, told
+        )
+    )
+    return found.number - found.missing - found.damaged
 
 
 def _move(stage: Path, folder: Path, targets: list[_Target]) -> None:

@@ -13,6 +13,7 @@ negative: a checker that ends well on damage is worse than none. Memory stays fl
     photos      photographs: bytes where they are held, and what names them
     annexes     what is personal of reports, sealed: looked at, never opened
     incidents   reports of violations: which record speaks of which
+    recaps      recapitulations: which record says which sums
     mend        what can be made whole from what was signed, made whole
 """
 

@@ -13,6 +13,7 @@ from federation.flows.doctor import (
     judgement,
     merged_map,
     photos,
+    recaps,
     rows,
     tree,
 )
@@ -101,6 +102,7 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         return
     _told("photos", report, photos.check_evidence, view, report)
     _told("incidents", report, incidents.check_incidents, view, report)
+    _told("recaps", report, recaps.check_recaps, view, report)
     # What follows from the records is made again in a database beside this one.
     with contextlib.closing(Database.open(examined.scratch)) as beside:
         _examine_deep(examined, view, beside, report)

@@ -26,6 +26,7 @@ from federation.flows.incidents.index import index_all_incidents
 from federation.flows.merge import follow_official, merge_once
 from federation.flows.ownlog.duplicates import said_in
 from federation.flows.photos.index import index_all
+from federation.flows.recap.index import index_all_recaps
 from federation.records.admission import admit
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import KeyStatement, parse_origin
@@ -41,6 +42,7 @@ from federation.store import (
     logs,
     mending,
     quarantine,
+    recaps,
     removals,
     saidremovals,
     statements,
@@ -137,6 +139,7 @@ def _mend_all(job: _Mending, before: DoctorReport) -> None:
         pass
     index_all(job.db)
     index_all_incidents(job.db)
+    index_all_recaps(job.db)
     if job.examined.photos is not None:
         asyncio.run(mend_photos(job.examined.photos))
 
@@ -172,6 +175,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
         mending.clear_registers(tx)
     mending.clear_map(tx)
     incidents.clear_entries(tx)
+    recaps.clear_recaps(tx)
     strays.drop_strays(tx)
 
 

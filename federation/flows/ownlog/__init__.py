@@ -2,6 +2,7 @@
 
 ingest      rows in: checked, signed, appended, answered row by row
 carried     photographs that stay with a form whose figures come anew
+emptied     documents of KPU's that have no figures any more
 attach      what stands, with photographs beside it
 doubting    what is refused before it is judged against the log
 duplicates  what the log already says, and what a row is answered with
@@ -10,6 +11,7 @@ sequence    the order of writing: durable, signed, guarded, visible
 verdict     the answer to each row
 begin       a log begun, or taken up again
 reconcile   whether it may be signed: database, guard, partners' copies
+pending     what partners saw signed of it and never got
 refill      what it has lost, fetched back from a partner
 successor   how much of one that has ended counts
 """

@@ -33,7 +33,9 @@ from federation.records.contradiction import (
 from federation.records.kinds import Statement, kind_of
 from federation.records.problem import CLOCK_SLACK_S, Problem, find_strangers
 from federation.records.profile import Profile
+from federation.records.recap import Recap
 from federation.records.result import TpsResult
+from federation.records.tps import TPS_LENGTH
 from federation.sources.personal import why_personal
 from federation.store.db import View
 from federation.text import Sentence
@@ -94,12 +96,14 @@ class Doubts:
             problems = [] if result is None else find_strangers(result, profile)
             if not unlisted and (doubt := self._outside.get(slot.tps)):
                 reason = Sentence("intake.publish-anyway", reason=doubt.reason)
-                problems.append(Problem("tps", doubt.code, reason))
+                at = "tps" if len(slot.tps) == TPS_LENGTH else "region"
+                problems.append(Problem(at, doubt.code, reason))
             if problems:
                 self.refused[row] = (*self.refused.get(row, ()), *problems)
         self._judge_refs(results)
         for numbers in find_repeated(self._spoken(rows, results)):
             self._judge(numbers, results)
+        self._judge_sums(rows)
 
     def order(self, rows: Sequence[Opened]) -> list[Opened]:
         """The rows that are left, as they are to be judged.
@@ -148,6 +152,17 @@ class Doubts:
         reviews = {results[number].review for number in numbers}
         self._several, self._mixed = True, self._mixed or len(reviews) > 1
         self._answer(judge_slot(rows))
+
+    def _judge_sums(self, rows: Sequence[Opened]) -> None:
+        """Several rows about the sums of one region, as those of one station."""
+        sums = {
+            row.row: row.sealed.statement
+            for row in rows
+            if isinstance(row.sealed.statement, Recap) and row.row not in self.refused
+        }
+        for numbers in find_repeated((row, self._slots[row]) for row in sums):
+            members = [BatchRow(row, to_builtins(sums[row])) for row in numbers]
+            self._answer(judge_slot(members))
 
     def _judge_refs(self, results: dict[int, TpsResult]) -> None:
         """A `ref` that is of two stations: see `records/contradiction.py`."""

@@ -9,6 +9,10 @@ nothing. Judged row by row against the log and the rows accepted before it in th
     kept-reviewed   an unreviewed row where a reviewed one stands
     logged          all others
 
+What was copied from KPU is KPU's to change, back to what it was before, too: there only
+what stands is compared, without the time at which KPU says it. `held` is what says the
+same as that, or has been said with the same time; `stale` what KPU said earlier.
+
 Source: docs/reference/domain.md, "Import defaults"
 """
 
@@ -43,6 +47,7 @@ RECALL_STEP = 10_000
 
 # Exact: inside the text of a member every quotation mark is escaped.
 _RECORDED_AT = re.compile(rb'"recorded_at":"[^"]*",')
+_OBSERVED_AT = re.compile(rb'"observed_at":"[^"]*",')
 
 
 class Judgement(NamedTuple):
@@ -68,10 +73,11 @@ def said_of(sealed: Sealed) -> OwnStatement | None:
     if kind.empties_slot:
         # With its time: the same words may take back what was said anew since.
         return OwnStatement(slot, index, _digest(sealed.text), "withdrawn")
-    content = content_of(sealed.text)
+    content = content_of(sealed.text, official=slot.official)
     review: Any = getattr(statement, "review", "unreviewed")
     ref, revision = _given(statement, "ref"), _given(statement, "revision")
-    return OwnStatement(slot, index, content, review, ref, revision)
+    observed = (_given(statement, "observed_at") or "") if slot.official else ""
+    return OwnStatement(slot, index, content, review, ref, revision, observed)
 
 
 def _given(statement: object, member: str) -> Any:  # noqa: ANN401  of any type
@@ -112,9 +118,13 @@ def _can_echo(claim: Claim) -> bool:
     return bool(claim.files and claim.votes) and not claim.derived
 
 
-def content_of(text: bytes) -> bytes:
-    """What a record says, but when it was signed: 16 bytes of SHA-256."""
-    return _digest(_RECORDED_AT.sub(b"", text, count=1))
+def content_of(text: bytes, *, official: bool = False) -> bytes:
+    """What a record says, but when it was signed: 16 bytes of SHA-256.
+
+    `official`: but when KPU says it, too.
+    """
+    text = _RECORDED_AT.sub(b"", text, count=1)
+    return _digest(_OBSERVED_AT.sub(b"", text, count=1) if official else text)
 
 
 def _digest(data: bytes) -> bytes:
@@ -205,6 +215,9 @@ class Screen:
             return _judge_withdrawal(row, history)
         if late := self._judge_revision(row, restate=restate):
             return late
+        if row.slot.official:
+            held = None if restate else _judge_official(row, history)
+            return held or Judgement("logged")
         if not restate and any(row.content == earlier.content for earlier in history):
             return Judgement("held", Sentence("intake.held"))
         standing = history[-1].review if history else "withdrawn"
@@ -213,6 +226,10 @@ class Screen:
         refs = {earlier.ref for earlier in history if earlier.ref is not None}
         several = standing != "withdrawn" and bool(row.ref) and bool(refs - {row.ref})
         return Judgement("logged", several_refs=several)
+
+    def history_of(self, slot: StatementSlot) -> list[OwnStatement]:
+        """What was said of a slot, the oldest first."""
+        return self._history.get(slot, [])
 
     def add(self, row: OwnStatement) -> None:
         """Judge what follows as if `row` were logged, which it will be."""
@@ -249,6 +266,25 @@ def _continued(view: View, log: OwnLog) -> list[tuple[int, int]]:
         ended.append((before.id, follows.size))
         follows = keystatements.read_follows(view, before.id)
     return ended
+
+
+def newest_observed(history: Iterable[OwnStatement]) -> str:
+    """The latest time at which KPU said any of these, "" where none tells."""
+    return max((said.observed for said in history), default="")
+
+
+def _judge_official(row: OwnStatement, history: list[OwnStatement]) -> Judgement | None:
+    """Why what was copied from KPU is not logged; None: it is."""
+    if not history:
+        return None
+    same = (row.content, row.observed)
+    if row.content == history[-1].content or any(
+        same == (earlier.content, earlier.observed) for earlier in history
+    ):
+        return Judgement("held", Sentence("intake.held"))
+    if row.observed and row.observed < (newest := newest_observed(history)):
+        return Judgement("stale", Sentence("intake.kpu-stale", newest=newest))
+    return None
 
 
 def _judge_withdrawal(row: OwnStatement, history: list[OwnStatement]) -> Judgement:

@@ -33,9 +33,8 @@ from federation.records.admission import to_claim
 from federation.records.canonical import convert, format_time
 from federation.records.claim import Claim, encode_claim
 from federation.records.contradiction import SlotAnswer, explain
-from federation.records.kinds import Statement, kind_of
+from federation.records.kinds import Statement, kind_of, kind_of_draft
 from federation.records.problem import Problem
-from federation.records.result import TpsResult
 from federation.records.sealed import Sealed, seal
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
@@ -101,9 +100,9 @@ def append(  # noqa: PLR0913  three callers hold exactly these
         db: The database.
         guard: The guard files.
         log: Of the election that the rows are of.
-        rows: Drafts, which are the members of a tps-result/1 but type, org, election
-            and recorded_at; and results and withdrawals as leaves that a `records` key
-            signed elsewhere.
+        rows: Drafts, which are the members of a tps-result/1, or of a recap/1, but
+            type, org, election and recorded_at; and results and withdrawals as leaves
+            that a `records` key signed elsewhere.
         now: Unix time in seconds, for `recorded_at`.
         force: Let unreviewed rows replace reviewed ones.
         restate: Log again what this log has said before.
@@ -126,8 +125,8 @@ def append(  # noqa: PLR0913  three callers hold exactly these
             return Signed(row, None)
         if isinstance(row, UnreadRow):
             raise UnreadError(row)
-        result = _result(row, log, stamp)
-        return Signed(seal(result, log.records_signer), result)
+        statement = _statement(row, log, stamp)
+        return Signed(seal(statement, log.records_signer), statement)
 
     return _take(
         db, guard, log, _JudgedBatch(rows, sign, now, force, restate, unlisted)
@@ -207,7 +206,7 @@ def _take(
     return verdicts
 
 
-def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
+def _statement(draft: DraftMembers, log: OwnLog, stamp: str) -> Statement:
     members = {
         **draft,
         "org": log.chain.org,
@@ -216,7 +215,8 @@ def _result(draft: DraftMembers, log: OwnLog, stamp: str) -> TpsResult:
     }
     if len(members) != len(draft) + 3 or "type" in draft:
         raise RecordError(Sentence("member.draft"))
-    return convert(members, TpsResult)
+    statement: Statement = convert(members, kind_of_draft(draft).struct)
+    return statement
 
 
 def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:

@@ -8,6 +8,7 @@ that nothing is appended between what it saw and what it stops.
     such a copy was seen, is not now       wait for it, whoever else agrees
     copy of another history                never again: two histories are signed
     guard above us and all copies          never again: a successor
+    a total was seen, and nobody has it    the guard learns of it: as above
     a successor, begun elsewhere           never again: it goes on there
     told to go alone                       sign
     every partner with an address agrees   sign, unless nothing at all is here
@@ -63,11 +64,13 @@ CONTINUED = Sentence("why.continued")
 class Copy(NamedTuple):
     """A checkpoint of our own log as a partner shows it, and our own key has signed it.
 
-    Verified where it was shown (`pull`): a relay may show anything.
+    Verified where it was shown (`pull`): a relay may show anything. Where the partner
+    is not `whole` it has seen the total, and not all records (`pending.py`).
     """
 
     org: str
     signed: SignedCheckpoint
+    whole: bool = True
 
 
 class PeersAsked(NamedTuple):
@@ -166,7 +169,6 @@ def reconcile(
         VerificationError: the guard file is damaged.
         OSError: what the guard has cannot be read.
     """
-    held = guard.read(log.origin)
     with db.transaction() as tx:
         own = logs.get_log(tx, log.origin)
         if own.frozen is not None:
@@ -174,18 +176,26 @@ def reconcile(
         if evidence := _find_fork(tx, own, copies):
             end(tx, own, evidence, int(now))
             return Decision("never", TWO)
-        if keystatements.counted_end(tx, own.origin) is not None:
-            # Ours, begun elsewhere: what is signed here now would count nowhere.
+        if (counted := keystatements.counted_end(tx, own.origin)) is not None:
+            # Ours, begun elsewhere: what is signed here now would count nowhere. What
+            # counts of it and is not here is taken back.
             decision = Decision("never", CONTINUED)
+            having = (copy for copy in copies if copy.whole)
+            best = max(having, key=lambda copy: copy.signed.size, default=None)
+            if best is not None and own.size < min(counted, best.signed.size):
+                decision = Decision("refill", CONTINUED, best, is_behind=True)
             _apply(tx, own, decision, int(now))
             return decision
         newest = logs.newest_checkpoint(tx, own.id)
         size = newest[0] if newest else 0
+        whole = [copy for copy in copies if copy.whole]
+        _learn(guard, log.origin, size, copies)
+        held = guard.read(log.origin)
         guard_size = held[0] if held else 0
         knows = knows_past(guard, own)
         is_unused = asked.is_sole and _is_unused(tx, guard, log.origin)
         knows_enough = knows or is_unused
-        decision = decide(size, guard_size, copies, asked, knows_past=knows_enough)
+        decision = decide(size, guard_size, whole, asked, knows_past=knows_enough)
         decision = _remember(tx, own, size, decision)
         if decision.action == "sign" and not knows:
             # Within the transaction, so that nothing is appended in between. A crash
@@ -194,6 +204,13 @@ def reconcile(
             guard.confirm(log.origin, size, newest[1] if newest else EMPTY_ROOT)
         _apply(tx, own, decision, int(now))
     return decision
+
+
+def _learn(guard: Guard, origin: str, size: int, copies: Iterable[Copy]) -> None:
+    """Keep what was signed, and is neither here nor at who has seen it."""
+    for copy in copies:
+        if not copy.whole and copy.signed.size > size:
+            guard.learn(origin, copy.signed.size, copy.signed.root)
 
 
 def _is_unused(view: View, guard: Guard, origin: str) -> bool:

@@ -1,7 +1,8 @@
 """Which record names which photograph: written behind the logs, as the map is.
 
 Rule: behind a cursor for each log, from claims that have files: their leaves were
-verified when they were admitted, so signatures are not looked at again. Of a log for
+verified when they were admitted, so signatures are not looked at again; and from
+recapitulations, whose photos are of a region and of no form of a station. Of a log for
 partners, which has no claims, from its reports: those photos are of no form, so no
 contest is named and none looks like another's. Who may see a row is asked of the gate.
 """
@@ -12,10 +13,13 @@ from typing import Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from federation.flows.recap.index import read_recaps
 from federation.photos.likeness import bands_of
+from federation.records.canonical import decode_as
 from federation.records.claim import Claim
 from federation.records.incident import Incident
 from federation.records.kinds import INCIDENT
+from federation.records.recap import Recap
 from federation.records.result import Evidence
 from federation.records.sealed import (
     leaf_files,
@@ -23,7 +27,14 @@ from federation.records.sealed import (
     leaf_text,
     record_id,
 )
-from federation.store import claims, evidence, leaves, likenesses, quarantine
+from federation.store import (
+    claims,
+    evidence,
+    leaves,
+    likenesses,
+    quarantine,
+    recaps,
+)
 from federation.store.db import Transaction, View
 from federation.store.evidence import EvidenceEntry
 from federation.store.following import LogFollower, end_of
@@ -49,7 +60,25 @@ def read_entries(
         lines = leaves.read_leaves(view, log.id, first, last + 1)
         for claim in together:
             entries += _entries(claim, lines[claim.index - first])
-    return entries, end
+    return sorted([*entries, *_of_recaps(view, log, start, end)]), end
+
+
+def _of_recaps(view: View, log: Log, start: int, end: int) -> list[EvidenceEntry]:
+    """The photographs of documents that say the sums of a region."""
+    # Looked through once for both where they were noted before.
+    is_noted = recaps.noted_up_to(view, log.id) >= end
+    if is_noted:
+        found = recaps.list_recaps(view, log.id, start, end)
+    else:
+        found = read_recaps(view, log, start, end)
+    entries = list[EvidenceEntry]()
+    for one in found:
+        files = decode_as(one.body, Recap).evidence
+        at = _Named(
+            one.index, one.contest, one.region, "", one.record, is_derived=False
+        )
+        entries += _files(at, files, is_form=False)
+    return entries
 
 
 def _of_reports(view: View, log: Log, start: int, end: int) -> list[EvidenceEntry]:

@@ -43,6 +43,7 @@ from federation.flows.publish.photos import PhotoShelf, list_photos
 from federation.flows.publish.readable import (
     list_readable,
     read_checkpoint,
+    read_pending,
     read_vector,
 )
 from federation.flows.query import state
@@ -198,6 +199,8 @@ def list_log(view: View, log: Log) -> Iterator[Item]:
     yield item("checkpoint", partial(read_checkpoint, view, log.id))
     yield item("cosigned", partial(read_cosigned, view, log.id))
     yield item("keys", lambda: encode_keys(keystatements.read_keys(view, log.id)))
+    if pending := read_pending(view, log.id):
+        yield item("pending", lambda: pending)
     about = keystatements.read_about(view, log.org)
     if about is not None:
         yield item("about", lambda: about)

@@ -1,7 +1,8 @@
 """What is handed over of the logs held here: the same bytes over HTTP and in a file.
 
 Rule: any log that the gate lets the caller read is handed over, own or mirrored, as it
-was last completed; what is still being fetched or signed is nobody's yet. The time at
+was last completed; of what is still being fetched only the signed totals are told, so
+that whoever signed them and lost its disk learns of them. The time at
 which a history stands is one that somebody signed, never the clock, so that what says
 it is the same whenever it is written: when another organisation last confirmed the
 history, or, before the first confirmation, when the last record says that it was
@@ -24,11 +25,12 @@ from federation.records.canonical import decode
 from federation.records.keychain import encode_keys
 from federation.records.readers import Caller, Nobody, may_read
 from federation.records.sealed import leaf_text
-from federation.store import cosignatures, keystatements, leaves, logs
+from federation.store import copies, cosignatures, keystatements, leaves, logs
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
+from federation.tlog.note import encode_notes
 
 
 def list_readable(
@@ -110,6 +112,19 @@ def read_checkpoint(view: View, log_id: int) -> bytes:
     return log.checkpoint + b"".join(
         cosignatures.read_cosignatures(view, log_id, log.size)
     )
+
+
+def read_pending(view: View, log_id: int) -> bytes:
+    """The checkpoints of a log above the one held, as `note.encode_notes`.
+
+    Its key has signed them, and not all records below them are here; empty: there is
+    none.
+    """
+    log = logs.log_by_id(view, log_id)
+    copy = copies.read_copy(view, log_id)
+    displaced = copy[2] if copy is not None and copy[0] > log.size else None
+    notes = {note for note in (log.pending, displaced) if note is not None}
+    return encode_notes(sorted(notes))
 
 
 class Stand(NamedTuple):

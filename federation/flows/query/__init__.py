@@ -14,6 +14,8 @@ Every answer names the `cursor` it was read at.
     partners    how it stands with each, and who asks that is none
     region      a region and its parts: coverage, votes
     partorder   in which orders its parts come
+    margin      whether the order can still change, what to see first
+    margincount  what is known of the stations, by each basis
     tps         a polling station, what each says side by side
     waiting     whose results wait for their time, for whoever may read them
     history     what each organisation said of a station over time

@@ -150,7 +150,7 @@ class Station(Struct, frozen=True, kw_only=True):
     """One polling station in a list.
 
     `kpu`: KPU's figures beside it, with who imported them; `voters`: of the register,
-    told where nobody has been.
+    in the list of a village told where nobody has been.
     """
 
     tps: StationCode

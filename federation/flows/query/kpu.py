@@ -5,7 +5,7 @@ published and when it was signed; where two say different things now, both are l
 and marked (`apart`), never made one. Counts and lists are of the same rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -22,8 +22,7 @@ from federation.flows.query.answers import (
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.region import list_parts
 from federation.flows.query.scope import QueryScope, parse_region, places, read_names
-from federation.flows.query.tps import read_counts
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.merge import Group, decode_row
 from federation.records.officialchange import (
     COMPARISONS,
@@ -35,8 +34,13 @@ from federation.records.officialchange import (
 from federation.store import claims, logs, maprows, officialchanges
 from federation.store.db import View
 from federation.store.mapkey import decode_key, encode_key, region_range
-from federation.store.mapstate import find_election
-from federation.store.officialchanges import ChangeFilter, ChangePlace, OfficialRow
+from federation.store.mapstate import find_election, vector
+from federation.store.officialchanges import (
+    ChangeCount,
+    ChangeFilter,
+    ChangePlace,
+    OfficialRow,
+)
 from federation.text import Sentence
 
 #: What is listed: every change, one kind of them, what differs now, and for how long;
@@ -226,11 +230,32 @@ def _read_place(
         raise FormatError(Sentence("asked.cursor"), repr(after[:80])) from None
 
 
+def count_since(view: View, asked: QueryScope, origin: str, index: int) -> KpuCounts:
+    """What the statements of one log from an index on changed."""
+    between = _between(find_election(view, asked.election), asked, "")
+    log_id = logs.get_log(view, origin).id
+    return _sum(officialchanges.count_since(view, between, log_id, index))
+
+
+def is_followed(view: View, asked: QueryScope, origin: str) -> bool:
+    """Whether all that stands in a log is in the map, and was looked at."""
+    number = find_election(view, asked.election)
+    if number is None:
+        return False
+    end = logs.get_log(view, origin).size
+    merged = vector(view, asked.election).get(origin, 0)
+    return merged >= end and not officialchanges.count_due(view, number, 1)
+
+
 def _count(view: View, between: tuple[int, int], org: str) -> KpuCounts:
+    return _sum(officialchanges.count_changes(view, between, org))
+
+
+def _sum(counts: Iterable[ChangeCount]) -> KpuCounts:
     kinds = dict.fromkeys(KINDS, 0)
     appeared, standing = dict.fromkeys(COMPARISONS, 0), dict.fromkeys(COMPARISONS, 0)
     wrong = apart = 0
-    for count in officialchanges.count_changes(view, between, org):
+    for count in counts:
         kinds[count.kind] += count.rows
         if count.kind == "appeared":
             appeared[count.compared] += count.rows

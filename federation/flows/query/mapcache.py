@@ -61,15 +61,18 @@ class MapCache:
             lambda: published.published_map(view, election),
         )
 
+    def read_digest(self, view: View, election: str) -> str:
+        """The digest of the map of an election, of one without any row too."""
+        if mapstate.read_basis(view, election) is None:
+            return mapreading.map_digest(view, election)
+        return self.read_map(view, election).digest
+
     def summarise(self, view: View, asked: QueryScope, org: str) -> answers.Summary:
         """The summary of a contest, as this node, of `org`, tells it."""
         stand = _read_stand(view, asked.election)
 
         def make() -> answers.Summary:
-            if stand.inputs is None:
-                digest = mapreading.map_digest(view, asked.election)
-            else:
-                digest = self.read_map(view, asked.election).digest
+            digest = self.read_digest(view, asked.election)
             return state.summary(view, asked, org, digest)
 
         return self._summaries.find((asked.election, asked.contest), stand, make)

@@ -120,13 +120,11 @@ def _with_silent(status: dict[str, int], register: int) -> dict[str, int]:
 
 def count_expected(view: View, asked: QueryScope, code: str) -> int:
     """How many stations of the region the register has where the contest is held."""
-    return _count_each(view, asked, [code])[code]
+    return count_each(view, asked, [code])[code]
 
 
-def _count_each(
-    view: View, asked: QueryScope, codes: Collection[str]
-) -> dict[str, int]:
-    """The same of each of these regions, in one look-up for all."""
+def count_each(view: View, asked: QueryScope, codes: Collection[str]) -> dict[str, int]:
+    """How many stations of each region, as `count_expected`, in one look-up for all."""
     rules = asked.rules
     held = {
         code: _overlaps(rules.only, code) if rules.only else [code] for code in codes
@@ -158,7 +156,7 @@ def list_parts(view: View, asked: QueryScope, code: str) -> list[answers.Region]
     else:
         counted = rollup.list_children(view, asked.election, asked.contest, code)
     codes = sorted(names.keys() | counted.keys())
-    expected = _count_each(view, asked, codes)
+    expected = count_each(view, asked, codes)
     lines = [
         _line(
             asked, child, names.get(child, ""), counted.get(child, {}), expected[child]

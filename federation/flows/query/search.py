@@ -183,16 +183,24 @@ def _alike(index: NameIndex, words: Sequence[str]) -> list[FoundName]:
     asked = " ".join(word for word in words if word not in known)
     if known and asked:
         # `rawnag padang selatan`: of two words right the third is sought near them.
-        near = _likest(index.with_all(known, _LOOKED_AT), asked)
+        near = _likest(index.with_all(known, _LOOKED_AT), asked, known)
         if near:
             return near
     return _likest(index.with_some(words, _LOOKED_AT), " ".join(words))
 
 
-def _likest(names: Sequence[FoundName], asked: str) -> list[FoundName]:
-    likeness = {one: SequenceMatcher(None, asked, one.name).ratio() for one in names}
+def _likest(
+    names: Sequence[FoundName], asked: str, known: Sequence[str] = ()
+) -> list[FoundName]:
+    """Those like what is asked, as far as their names are not words known already."""
+    likeness = {one: _likeness(asked, one.name, known) for one in names}
     alike = [one for one, ratio in likeness.items() if ratio >= _ALIKE]
     return sorted(alike, key=lambda one: (-likeness[one], len(one.code), one.code))
+
+
+def _likeness(asked: str, name: str, known: Sequence[str]) -> float:
+    left = [word for word in name.split() if word not in known]
+    return SequenceMatcher(None, asked, " ".join(left) or name).ratio()
 
 
 def _by_code(view: View, election: str, code: str) -> SearchAnswer:

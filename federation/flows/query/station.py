@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from federation.flows.query import answers
-from federation.flows.query.tps import read_counts
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.merge import Group, Row
 from federation.store import registers
 

@@ -12,7 +12,7 @@ reads about as many rows as it shows, however large the country and rare the cas
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from federation.errors import FormatError
 from federation.flows.query import answers
@@ -29,7 +29,7 @@ from federation.flows.query.station import silent_station, spread_of, station_of
 from federation.records.coverage import Coverage, Share, counters_of, kind_of
 from federation.records.merge import Row, decode_row
 from federation.records.tps import parse_tps
-from federation.store import mapreading, rollup
+from federation.store import mapreading, registers, rollup
 from federation.store.db import View
 from federation.store.mapreading import StationRow
 from federation.text import Sentence
@@ -165,7 +165,7 @@ def stations(  # noqa: PLR0913, PLR0917  the filters of one list
         register=count_expected(view, asked, code),
         total=UNSET if total is None else total,
         sort=sort,
-        stations=page,
+        stations=_with_voters(view, asked, page),
         names=read_names(view, asked.election, [station.tps for station in page]),
         next=following,
     )
@@ -295,7 +295,20 @@ def chosen_stations(
     rows = mapreading.list_chosen(view, asked.election, asked.contest, codes)
     held = {station.tps: station for station in rows}
     merged = ((decode_row(held[tps].row), held[tps]) for tps in codes if tps in held)
-    return [station_of(row, one.claims) for row, one in merged if which.has(row)]
+    chosen = [station_of(row, one.claims) for row, one in merged if which.has(row)]
+    return _with_voters(view, asked, chosen)
+
+
+def _with_voters(
+    view: View, asked: QueryScope, page: Sequence[answers.Station]
+) -> list[answers.Station]:
+    """These stations with the voters that the register has of them."""
+    codes = [station.tps for station in page]
+    known = registers.voters_among(view, asked.election, codes)
+    return [
+        structs.replace(station, voters=known.get(station.tps, UNSET))
+        for station in page
+    ]
 
 
 def _can_sort(which: StationFilter, total: int | None) -> bool:

@@ -23,8 +23,8 @@ TableRow: TypeAlias = list[Cell]
 #: Degrees east and north.
 MapPoint: TypeAlias = tuple[float, float]
 
-_PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
-_END = ("licence", "attribution", "cursor")
+PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
+END = ("licence", "attribution", "cursor")
 _STATUS = ("unread", "single", "agreed", "disputed")
 
 
@@ -91,14 +91,14 @@ def claim_table(
         credit: For the end of each row.
     """
     columns = (
-        *_PLACE, "status", "compared_with_kpu", "flags", "org", "source", "round",
+        *PLACE, "status", "compared_with_kpu", "flags", "org", "source", "round",
         "counted", "kind", "complete", "failed_sums",
         *(f"votes_{number}" for number in numbers), "votes_other", "valid", "invalid",
-        "files", "origin", "index", "record", *_END,
+        "files", "origin", "index", "record", *END,
     )  # fmt: skip
     rows = [
         [
-            *_place(contest.contest, contest.tps, names),
+            *place_cells(contest.contest, contest.tps, names),
             contest.status,
             contest.official or "",
             " ".join(contest.flags),
@@ -111,7 +111,8 @@ def claim_table(
     return QueryTable(columns, rows)
 
 
-def _place(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
+def place_cells(contest: str, tps: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The cells of `PLACE`: the contest, the code and the names around the station."""
     return contest, tps, *(names.get(region, "") for region in regions_of(tps)[1:])
 
 
@@ -155,7 +156,7 @@ def region_table(
         "matches_kpu", "differs_from_kpu", "implausible", "outside_register",
         *(f"{part}_{org}" for org in orgs for part in ("has", "adds")),
         *(f"{part}_{number}" for number in numbers for part in ("least", "most")),
-        *_END,
+        *END,
     )  # fmt: skip
     rows = [[contest, *_region(line, orgs, numbers), *credit.end()] for line in regions]
     return QueryTable(columns, rows)
@@ -197,10 +198,10 @@ def gap_table(
         credit: For the end of each row.
     """
     rows: list[TableRow] = [
-        [*_place(contest, gap.tps, names), gap.voters or "", *credit.end()]
+        [*place_cells(contest, gap.tps, names), gap.voters or "", *credit.end()]
         for gap in gaps
     ]
-    return QueryTable((*_PLACE, "voters", *_END), rows)
+    return QueryTable((*PLACE, "voters", *END), rows)
 
 
 def station_table(
@@ -220,13 +221,13 @@ def station_table(
         credit: For the end of each row.
     """
     columns = (
-        *_PLACE, "status", "compared_with_kpu", "flags", "orgs", "versions",
+        *PLACE, "status", "compared_with_kpu", "flags", "orgs", "versions",
         *(f"{part}_{n}" for n in numbers for part in ("least", "most", "kpu")),
-        "voters", *_END,
+        "voters", *END,
     )  # fmt: skip
     rows: list[TableRow] = [
         [
-            *_place(contest, station.tps, names),
+            *place_cells(contest, station.tps, names),
             station.status,
             station.official or "",
             " ".join(station.flags),
@@ -259,7 +260,7 @@ def change_table(changes: Iterable[answers.Change], credit: Credit) -> QueryTabl
     """
     columns = (
         "change", "contest", "tps", "status", "compared_with_kpu", "round", "flags",
-        "orgs", *_END,
+        "orgs", *END,
     )  # fmt: skip
     rows = [
         [change.change, change.contest, change.tps, *_become(change), *credit.end()]

@@ -13,16 +13,13 @@ from federation.flows.query.cited import cited_by
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.forked import undisputed_sizes
 from federation.flows.query.scope import candidate_names, places
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.merge import decode_row
 from federation.records.profile import Profile
 from federation.records.tps import parse_tps, regions_of
 from federation.store import cosignatures, mapreading, registers
 from federation.store.db import View
 from federation.text import Sentence
-
-#: Votes or figures, as a claim keeps them.
-read_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def tps(

@@ -99,7 +99,7 @@ UPGRADE: Final[tuple[StepPlan[House], ...]] = (
     StepPlan("library", (), library.see_library),
     StepPlan("tables", (), upgrading.plan_tables),
     StepPlan("copy", ("tables",), upgrading.plan_copy),
-    StepPlan("spoken", ("peers-file", "tables"), upgrading.compare_spoken),
+    StepPlan("spoken", ("settings", "peers-file", "tables"), upgrading.compare_spoken),
     StepPlan("stopped", (), upgrading.see_stopped),
 )
 

@@ -7,19 +7,21 @@ and what partners speak, is told.
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from msgspec import UNSET
 
 from federation.config.agencies import AgencyEntry
 from federation.config.document import list_unknown_keys, parse_document, read_file
 from federation.config.peers import PeerEntry
 from federation.config.settings import Settings
 from federation.errors import ConfigError, FederationError
-from federation.flows.steps import CheckStep, failed, warned, well
+from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.identity import SPOKEN
 from federation.node.house.database import read_refusal
 from federation.node.house.house import House
 from federation.node.house.running import see_node
-from federation.records.about import open_about_unpinned
+from federation.records.about import About, open_about_unpinned
 from federation.store.db import FILE_NAME, Database
 from federation.store.keystatements import read_about
 from federation.store.upgrade import (
@@ -30,6 +32,9 @@ from federation.store.upgrade import (
     tell_ways,
 )
 from federation.text import Sentence
+
+#: Members of the about note that a version without photographs refuses.
+_LATER: Final = ("incidents", "photos", "relays")
 
 
 async def read_keys(house: House) -> CheckStep:
@@ -113,16 +118,24 @@ async def plan_copy(house: House) -> CheckStep:
 
 
 async def compare_spoken(house: House) -> CheckStep:
-    """Which versions of the protocol partners said that they speak, when last heard."""
-    spoken = _read_spoken(house)
-    facts: dict[str, object] = {"ours": SPOKEN, "partners": spoken}
+    """Which versions of the protocol partners said that they speak, when last heard.
+
+    And which members of our own note the first version does not know.
+    """
+    notes = _read_notes(house)
+    ours = notes.pop(house.sound.org, None)
+    spoken = {org: sorted(about.versions) for org, about in notes.items()}
+    named = [name for name in _LATER if getattr(ours, name, UNSET) is not UNSET]
+    facts: dict[str, object] = {"ours": SPOKEN, "partners": spoken, "later": named}
     others = [org for org, versions in spoken.items() if SPOKEN not in versions]
     if others:
         seen = Sentence("steps.spoken-others", ours=SPOKEN, partners=", ".join(others))
         return warned("spoken", seen, Sentence("steps.mend-spoken-others"), **facts)
-    if not spoken:
-        return well("spoken", Sentence("steps.spoken-unknown", ours=SPOKEN), **facts)
-    seen = Sentence("steps.spoken", ours=SPOKEN, count=len(spoken))
+    seen = Sentence("steps.spoken-unknown", ours=SPOKEN)
+    if spoken:
+        seen = Sentence("steps.spoken", ours=SPOKEN, count=len(spoken))
+    if named:
+        seen = join([seen, Sentence("steps.spoken-later", names=", ".join(named))])
     return well("spoken", seen, **facts)
 
 
@@ -145,20 +158,19 @@ def _read_plan(house: House) -> Upgrade | Sentence | None:
     return refusal or plan[0]
 
 
-def _read_spoken(house: House) -> dict[str, list[int]]:
-    """By partner; those of whom nothing is held, or can be read, are left out."""
-    if isinstance(house.peers, ConfigError):
-        return {}
-    spoken: dict[str, list[int]] = {}
-    for peer in house.peers:
+def _read_notes(house: House) -> dict[str, About]:
+    """What partners and we say of ourselves, by organisation, as far as it is held."""
+    peers = () if isinstance(house.peers, ConfigError) else house.peers
+    notes: dict[str, About] = {}
+    for org in (house.sound.org, *(peer.org for peer in peers)):
         with (
             # An earlier version may keep it elsewhere: then nobody knows.
             contextlib.suppress(FederationError, OSError),
             contextlib.closing(Database.open(house.home.data, readonly=True)) as db,
             db.view() as view,
         ):
-            note = read_about(view, peer.org)
+            note = read_about(view, org)
             if note is not None:
                 # Verified when it came; here it only says what to expect.
-                spoken[peer.org] = sorted(open_about_unpinned(note).versions)
-    return spoken
+                notes[org] = open_about_unpinned(note)
+    return notes

@@ -5,10 +5,13 @@
 // of a type that this page does not know is good as far as it can be read.
 
 const PARTY_CONTESTS = new Set(["pdpr", "pdprdk", "pdprdp"]);
+// How long the code of a region is within which the candidates are the same.
+const RACE_LEVELS = { pdpd: 2, pkwkp: 2, pkwkk: 4 };
 const RECORDS = new Map(Object.entries(data.records));
 // What a schema cannot say of a type: of the record alone, and in its log.
 const RULES = new Map([
   ["tps-result/1", checkResult],
+  ["recap/1", checkRecap],
   ["incident/1", checkIncident],
   ["incident-status/1", checkIncidentStatus],
   ["referral/1", checkReferral],
@@ -37,6 +40,19 @@ function checkResult(result) {
   const isOfParties = PARTY_CONTESTS.has(result.contest);
   if (result[isOfParties ? "candidates" : "parties"]) {
     refuse("record", "votes in the form of another contest");
+  }
+}
+
+function checkRecap({ contest, region, candidates, parties, stations }) {
+  const isOfParties = PARTY_CONTESTS.has(contest);
+  if (isOfParties ? candidates : parties) refuse("record", "votes in the form of another contest");
+  if (!(isOfParties ? parties : candidates)) refuse("record", "says no votes");
+  const length = region === "0" ? 0 : region.length;
+  if (length < (RACE_LEVELS[contest] ?? 0)) {
+    refuse("record", "a region of several races of this contest");
+  }
+  if (stations && stations.counted > stations.total) {
+    refuse("record", "more stations counted than there are");
   }
 }
 

@@ -7,6 +7,7 @@ dark. Nothing is told by colour alone, and each drawing stands above its table.
     frame     the field that is drawn in, its ticks
     lines     how figures grew: one line for each organisation
     bars      shares of wholes, one under another
+    spans     what lies between two ends, with a mark, one under another
     columns   how often each of ten digits stands there, beside what is expected
     cells     how many stations lie in each cell of two shares
     dots      each station by two shares

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.verdict import Verdict
 from federation.records.profile import ContestId, Round
 from federation.records.register import Register
@@ -72,6 +73,15 @@ class Withdraw(Request[Verdict], frozen=True, kw_only=True):
     round: Round
     reason: str
     official: Literal[0, 1] = 0
+
+
+class WithdrawEmptied(Request[Verdicts], frozen=True, kw_only=True):
+    """Documents of KPU's without numbers; a verdict for each that withdraws any."""
+
+    route = "/v1/control/emptied"
+
+    election: str
+    documents: list[EmptiedDocument]
 
 
 class Close(Request[Verdict], frozen=True, kw_only=True):

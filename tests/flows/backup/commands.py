@@ -2,7 +2,9 @@
 
 import json
 
-from tests.cli.filled_home import federation
+from federation.flows.backup.folder import FolderPlace
+from federation.flows.backup.rotate import list_backups
+from tests.cli.filled_home import ORG, federation
 
 PASSPHRASE = "only for the tests"
 
@@ -29,3 +31,7 @@ def made(home, folder, *words):
 
 def refused(home, *words, code):
     return answer(home, *words, code=code)["error"]["message"]
+
+
+def listed(folder):
+    return [folder / name for name in list_backups(FolderPlace(folder), ORG)]

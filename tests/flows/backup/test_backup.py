@@ -13,16 +13,25 @@ import pytest
 from federation.blobs.blobs import open_blobs
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.flows.backup import create, look, restore
-from federation.flows.backup.form import BackupFile
-from federation.flows.backup.rotate import list_backups, rotate_backups
+from federation.flows.backup import create, folder, look, open_backup, restore
+from federation.flows.backup.folder import FolderPlace
+from federation.flows.backup.rotate import rotate_backups
+from federation.photos.originals import keep_original
 from federation.store import logs
 from federation.store.blobs import save_blob
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
+from federation.store.originals import SharedCopy, save_copy
 from tests.cli.filled_home import LOG, ORG, federation
-from tests.flows.backup.commands import answer, give_key, key_words, made, refused
+from tests.flows.backup.commands import (
+    answer,
+    give_key,
+    key_words,
+    listed,
+    made,
+    refused,
+)
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import until
 
@@ -177,14 +186,14 @@ def test_a_key_for_a_backup_that_has_none_is_not_asked_for(home, tmp_path):
 
 
 def test_annexes_and_mail_are_in_it_only_where_they_are_asked_for(home, tmp_path):
-    for folder in (home.annex / ELECTION, home.mailbox):
-        folder.mkdir(parents=True)
-        (folder / "abc").write_text("sealed")
+    for place in (home.annex / ELECTION, home.mailbox):
+        place.mkdir(parents=True)
+        (place / "abc").write_text("sealed")
     usual = made(home, tmp_path / "to")
     asked = made(home, tmp_path / "to", "--with-annex")
-    with BackupFile(tmp_path / usual) as backup:
+    with open_backup(tmp_path / usual) as backup:
         assert not [n for n in backup.names() if n.startswith(("annex", "mailbox"))]
-    with BackupFile(tmp_path / asked) as backup:
+    with open_backup(tmp_path / asked) as backup:
         assert f"annex/{ELECTION}/abc" in backup.names()
         assert "mailbox/abc" in backup.names()
     answer(home, "backup", "restore", asked, tmp_path / "again")
@@ -246,27 +255,27 @@ def test_the_newest_stay_and_nothing_goes_that_is_no_backup_of_ours(home, tmp_pa
     other = to / "other.example-20200101T000000Z.backup"
     shutil.copy(paths[0], other)  # of ours, under a name of others
     foreign.append(other)
-    gone = rotate_backups(to, ORG, 2)
-    assert {str(path) for path in gone} == set(paths[:2])
+    gone = rotate_backups(FolderPlace(to), ORG, 2, paths[-1])
+    assert {str(to / name) for name in gone} == set(paths[:2])
     assert all(path.exists() for path in foreign)
     # One of them cannot be read, so nobody knows which photographs it needs.
     assert beside(to) == {old, new}
     foreign[1].unlink()
     other.unlink()
-    assert len(rotate_backups(to, ORG, 1)) == 1
+    assert len(rotate_backups(FolderPlace(to), ORG, 1, paths[-1])) == 1
     assert beside(to) == {new}
-    assert rotate_backups(to, ORG, 1) == []
+    assert rotate_backups(FolderPlace(to), ORG, 1, paths[-1]) == []
 
 
 def test_no_backup_goes_while_none_that_stays_is_whole(home, tmp_path):
     to = tmp_path / "to"
     for _ in range(3):
         made(home, to)
-    newest, *_, oldest = list_backups(to, ORG)
+    newest, *_, oldest = listed(to)
     data = bytearray(newest.read_bytes())
     data[len(data) // 2] ^= 1
     newest.write_bytes(data)
-    assert rotate_backups(to, ORG, 1) == []
+    assert rotate_backups(FolderPlace(to), ORG, 1, str(newest)) == []
     assert oldest.exists()
 
 
@@ -283,8 +292,8 @@ def test_a_disk_that_fails_at_any_step_leaves_no_file_and_the_older_ones(
     monkeypatch.setattr(create, step, fail)
     code, _, err = federation(home, "backup", "create", to)
     assert code == 74, err
-    assert [str(path) for path in list_backups(to, ORG)] == [before]
-    assert not (to / create.MAKING).exists()
+    assert [str(path) for path in listed(to)] == [before]
+    assert not (to / folder.MAKING).exists()
 
 
 def test_a_disk_that_fails_below_the_copy_of_the_database_is_told(home, tmp_path):
@@ -298,23 +307,23 @@ def test_a_disk_that_fails_below_the_copy_of_the_database_is_told(home, tmp_path
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert code == 74, err
     assert json.loads(err)["error"]["message"], err
-    assert [str(path) for path in list_backups(to, ORG)] == [before]
-    assert not (to / create.MAKING).exists()
+    assert [str(path) for path in listed(to)] == [before]
+    assert not (to / folder.MAKING).exists()
 
 
 def test_what_a_killed_one_left_goes_and_has_no_name(home, tmp_path):
     to = tmp_path / "to"
-    (to / create.MAKING).mkdir(parents=True)
-    (to / create.MAKING / "federation.db").write_text("half")
+    (to / folder.MAKING).mkdir(parents=True)
+    (to / folder.MAKING / "federation.db").write_text("half")
     made(home, to)
-    assert len(list_backups(to, ORG)) == 1
-    assert not (to / create.MAKING).exists()
+    assert len(listed(to)) == 1
+    assert not (to / folder.MAKING).exists()
 
 
 def test_two_at_once_in_one_folder_are_refused(home, tmp_path):
     to = tmp_path / "to"
     to.mkdir()
-    with hold(to / create.LOCK):
+    with hold(to / folder.LOCK):
         assert "another backup" in refused(home, "backup", "create", to, code=6)
 
 
@@ -340,12 +349,7 @@ def test_a_damaged_database_makes_no_backup(home, tmp_path):
     (home.data / "federation.db").write_bytes(data)
     code, _, _ = federation(home, "backup", "create", tmp_path / "to")
     assert code == 4
-    assert list_backups(tmp_path / "to", ORG) == []
-
-
-def test_an_object_store_is_refused_with_what_to_do(home):
-    said = refused(home, "backup", "create", "s3://bucket/below", code=3)
-    assert "folder" in said
+    assert listed(tmp_path / "to") == []
 
 
 def test_nothing_is_put_back_where_something_is(home, tmp_path):
@@ -467,3 +471,74 @@ async def test_what_is_put_back_and_has_nobody_to_ask_signs_nothing(home, tmp_pa
         rows = {"election": ELECTION, "records": [draft("1371011001900")]}
         status, said = await node.post("/v1/records", rows)
     assert (status, said["code"]) == (409, "unknown-past")
+
+
+def original_in(home, data: bytes) -> str:
+    """An original that is kept, and what its shared copy is called."""
+    digest, copy = (hashlib.sha256(one).hexdigest() for one in (data, data + b"copy"))
+    keep_original(home.folder / "originals", digest, data)
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        save_copy(tx, digest, SharedCopy(copy, 1, "image/jpeg", ""), 1)
+    return digest
+
+
+@pytest.fixture
+def keeping(home):
+    text = home.settings.read_text()
+    settings = text.replace('# originals = "originals"', 'originals = "originals"')
+    assert settings != text
+    home.settings.write_text(settings)
+    return home
+
+
+def test_originals_leave_the_home_only_sealed_and_come_back_opened(keeping, tmp_path):
+    home, to = keeping, tmp_path / "to"
+    digest = original_in(home, b"taken at -6.2, 106.8 by a telephone")
+    words = ["backup", "create", to, "--with-originals"]
+    told = answer(home, *words)["manifest"]
+    assert (told["originals"], told["left_out"]) == (0, [f"{home.folder}/originals"])
+    key = give_key(home)
+    assert answer(home, "backup", "create", to)["manifest"]["originals"] == 0
+    assert not (to / "originals").exists()
+    assert answer(home, *words)["originals_new"] == 1
+    made = answer(home, *words)
+    assert (made["manifest"]["originals"], made["originals_new"]) == (1, 0)
+    sealed = to / "originals" / key / digest[:2] / digest
+    files = [path for path in to.rglob("*") if path.is_file()]
+    assert sealed in files
+    assert not any(b"106.8" in path.read_bytes() for path in files)
+
+    again = tmp_path / "again"
+    restored = ["backup", "restore", made["path"], again, *key_words(home)]
+    assert answer(home, *restored)["originals"] == 1
+    back = again / "originals" / digest[:2] / digest
+    assert back.read_bytes() == b"taken at -6.2, 106.8 by a telephone"
+    assert (back.stat().st_mode & 0o777, back.parent.stat().st_mode & 0o777) == (
+        0o600,
+        0o700,
+    )
+    look = ["backup", "verify", made["path"], *key_words(home)]
+    assert answer(home, *look)["originals"] == 1
+    data = bytearray(sealed.read_bytes())
+    data[-1] ^= 1
+    sealed.write_bytes(data)
+    assert answer(home, *look, code=1)["originals_damaged"] == 1
+    sealed.unlink()
+    assert answer(home, *look[:3], code=1)["originals_missing"] == 1
+
+
+def test_an_original_goes_with_the_last_backup_that_names_it(keeping, tmp_path):
+    home, to = keeping, tmp_path / "to"
+    key, digest = give_key(home), original_in(home, b"old")
+    paths = [made(home, to, "--with-originals")]
+    shutil.rmtree(home.folder / "originals")
+    new = original_in(home, b"new")
+    paths += [made(home, to, "--with-originals") for _ in range(2)]
+    folder = to / "originals" / key
+
+    def sealed():
+        return {path.name for path in folder.glob("*/*")}
+
+    assert sealed() == {digest, new}
+    assert len(rotate_backups(FolderPlace(to), ORG, 2, paths[-1])) == 1
+    assert sealed() == {new}

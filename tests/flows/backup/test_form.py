@@ -6,7 +6,8 @@ import zipfile
 import pytest
 
 from federation.errors import NotFoundError, VerificationError
-from federation.flows.backup.form import BackupFile, write_backup
+from federation.flows.backup import open_backup
+from federation.flows.backup.form import write_backup
 from federation.flows.backup.manifest import BackupManifest
 
 MANIFEST = BackupManifest(
@@ -49,7 +50,7 @@ def manifest_of(path):
 
 def test_a_whole_one_says_what_it_is_and_gives_back_what_was_put_in(tmp_path):
     path = written(tmp_path / "one.backup")
-    with BackupFile(path) as backup:
+    with open_backup(path) as backup:
         assert backup.manifest == MANIFEST
         assert backup.names() == ["federation.toml", "data/federation.db"]
         backup.extract("data/federation.db", tmp_path / "db")
@@ -67,7 +68,7 @@ def test_a_flipped_bit_in_any_byte_is_refused(tmp_path):
         changed[at] ^= 1 << at % 8
         path.write_bytes(changed)
         with pytest.raises(VerificationError):
-            BackupFile(path)
+            open_backup(path)
 
 
 def test_every_shorter_one_is_refused_and_said_to_be_cut(tmp_path):
@@ -76,7 +77,7 @@ def test_every_shorter_one_is_refused_and_said_to_be_cut(tmp_path):
     for length in range(len(data)):
         path.write_bytes(data[:length])
         with pytest.raises(VerificationError) as refused:
-            BackupFile(path)
+            open_backup(path)
         # Of less than a head nobody knows what it was to be.
         word = "backup.cut-short" if length >= 41 else "backup.none"
         assert refused.value.told.key == word
@@ -86,17 +87,17 @@ def test_what_is_behind_it_is_no_part_of_it(tmp_path):
     path = written(tmp_path / "one.backup")
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(VerificationError):
-        BackupFile(path)
+        open_backup(path)
 
 
 def test_other_files_are_told_to_be_none(tmp_path):
     path = tmp_path / "letter.txt"
     path.write_text("PK, dear reader" * 40)
     with pytest.raises(VerificationError) as refused:
-        BackupFile(path)
+        open_backup(path)
     assert refused.value.told.key == "backup.none"
     with pytest.raises(NotFoundError):
-        BackupFile(tmp_path / "gone.backup")
+        open_backup(tmp_path / "gone.backup")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -131,7 +132,7 @@ def test_a_name_that_has_no_place_in_a_home_is_refused(tmp_path, name):
     members = [("backup.json", says), *USUAL, (name, b"x")]
     path = forged(tmp_path / "forged.backup", members)
     with pytest.raises(VerificationError) as refused:
-        BackupFile(path)
+        open_backup(path)
     assert refused.value.told.key == "backup.bad-name"
 
 
@@ -142,7 +143,7 @@ def test_one_that_lacks_what_every_home_has_is_refused(tmp_path, lacking):
     path = tmp_path / "forged.backup"
     forged(path, [(name, data) for name, data in members if name != lacking])
     with pytest.raises(VerificationError):
-        BackupFile(path)
+        open_backup(path)
 
 
 def test_one_of_a_later_form_is_refused_as_that(tmp_path):
@@ -150,5 +151,5 @@ def test_one_of_a_later_form_is_refused_as_that(tmp_path):
     later = says.replace(b'"version":1', b'"version":2')
     path = forged(tmp_path / "forged.backup", [("backup.json", later), *USUAL])
     with pytest.raises(VerificationError) as refused:
-        BackupFile(path)
+        open_backup(path)
     assert refused.value.told.key == "backup.not-understood"

@@ -8,8 +8,8 @@ from federation.config.home import Home
 from federation.config.sealingkey import public_of
 from federation.config.settings import load_settings
 from federation.errors import ConfigError, VerificationError
-from federation.flows.backup import restore_backup, secret
-from federation.flows.backup.form import DATABASE, BackupFile, write_backup
+from federation.flows.backup import open_backup, restore_backup, secret
+from federation.flows.backup.form import DATABASE, write_backup
 from federation.flows.backup.secret import Secrets, open_secrets, seal_secrets
 from federation.store.guard import Guard
 from tests.cli.filled_home import LOG, NAME, ORG
@@ -21,7 +21,7 @@ PRIVATE = bytes(range(32))
 def crafted(path, tmp_path, changed):
     """The same backup with some members replaced, or added, and a digest that fits."""
     other = tmp_path / "crafted.backup"
-    with BackupFile(path) as backup:
+    with open_backup(path) as backup:
         names = [*backup.names(), *(n for n in changed if n not in backup.names())]
         members = [(n, changed.get(n) or backup.read(n, 1 << 30)) for n in names]
         write_backup(other, backup.manifest, members)
@@ -45,7 +45,7 @@ def test_what_is_sealed_can_be_opened_again_or_is_refused(home, tmp_path, monkey
     for size in range(9_000, 14_000, 250):
         files = {"keys/large.bin": bytes(size)}
         try:
-            with BackupFile(sealed_into(path, tmp_path, files)) as backup:
+            with open_backup(sealed_into(path, tmp_path, files)) as backup:
                 assert open_secrets(backup, PRIVATE) == files
             opened += 1
         except ConfigError as error:
@@ -149,7 +149,7 @@ def other_database(tmp_path):
 )
 def test_what_is_no_whole_database_of_ours_is_not_put_back(home, tmp_path, change):
     path = made(home, tmp_path / "to")
-    with BackupFile(tmp_path / path) as backup:
+    with open_backup(tmp_path / path) as backup:
         data = backup.read(DATABASE, 1 << 30)
     wrong = crafted(path, tmp_path, {DATABASE: change(data, tmp_path)})
     again = tmp_path / "again"
@@ -165,7 +165,7 @@ def test_a_database_with_other_logs_than_the_backup_says_is_not_put_back(
     (home.data / "federation.db").unlink()
     answer(home, "keys", "token", "add", "makes-a-database")
     empty = made(home, tmp_path / "to")
-    with BackupFile(tmp_path / empty) as backup:
+    with open_backup(tmp_path / empty) as backup:
         data = backup.read(DATABASE, 1 << 30)
     wrong = crafted(path, tmp_path, {DATABASE: data})
     assert DATABASE in refused(
@@ -187,7 +187,7 @@ def test_a_database_with_other_logs_than_the_backup_says_is_not_put_back(
 def test_a_secret_that_has_no_place_in_a_home_is_refused(home, tmp_path, name):
     path = made(home, tmp_path / "to")
     wrong = sealed_into(path, tmp_path, {name: b"x"})
-    with BackupFile(wrong) as backup, pytest.raises(VerificationError) as said:
+    with open_backup(wrong) as backup, pytest.raises(VerificationError) as said:
         open_secrets(backup, PRIVATE)
     assert said.value.told.key == "backup.bad-name"
 
@@ -206,7 +206,7 @@ def test_no_guard_is_put_where_the_settings_of_a_backup_say_that_it_lies(
     path = made(home, tmp_path / "to")
     again = tmp_path / "again"
     with (
-        BackupFile(sealed_into(path, tmp_path, {name: b"x"})) as backup,
+        open_backup(sealed_into(path, tmp_path, {name: b"x"})) as backup,
         pytest.raises(VerificationError) as said,
     ):
         restore_backup(backup, again, PRIVATE)

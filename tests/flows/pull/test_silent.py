@@ -3,9 +3,12 @@
 import pytest
 
 from federation.errors import PeerError
+from federation.flows.publish.readable import read_pending
 from federation.flows.pull.alarms import Alarms
+from federation.store import logs
 from federation.tlog.fork import check_evidence
 from federation.tlog.keys import Signer
+from federation.tlog.note import decode_notes
 
 SIZE = 600
 
@@ -59,6 +62,12 @@ async def half(puller, show, suara, tree):
 def state(puller, owner):
     log = puller.log(owner)
     return log.size, log.next_index, log.pending_size
+
+
+def told(puller, owner):
+    with puller.db.view() as view:
+        notes = read_pending(view, logs.get_log(view, owner.origin).id)
+    return decode_notes(notes, 2)
 
 
 def fork_of(puller, owner):
@@ -146,6 +155,18 @@ async def test_also_when_something_smaller_was_taken_in_meanwhile(
     rival = tree.fork(599, suara.results(0, size - 599, votes=7))
     assert (await show(kawal, rival))[0] == "frozen"
     assert fork_of(puller, suara) == (tree.note(), rival.note())
+
+
+@pytest.mark.usefixtures("silent")
+async def test_the_total_is_told_to_whoever_asks_until_its_records_are_here(
+    puller, show, suara, kawal, tree
+):
+    """Its origin may have lost disk and guard, and not know that it signed it."""
+    assert told(puller, suara) == [tree.note()]
+    await show(kawal, tree.truncate(500))
+    assert told(puller, suara) == [tree.note()]
+    await show(suara, tree)
+    assert told(puller, suara) == []
 
 
 @pytest.mark.usefixtures("half")

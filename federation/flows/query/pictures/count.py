@@ -24,8 +24,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from federation.flows.query.pictures.times import EntryTimes
 from federation.flows.query.scope import QueryScope
-from federation.flows.query.tps import read_counts
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.digits import last_digit, second_digit
 from federation.records.merge import Row, counted_claims, decode_row
 from federation.records.numbering import numbering

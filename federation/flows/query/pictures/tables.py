@@ -20,11 +20,10 @@ from federation.flows.query.pictures.answers import (
     Picture,
     PicturesAnswer,
 )
-from federation.flows.query.table import Credit, QueryTable
+from federation.flows.query.table import END, Credit, QueryTable
 
 _OF_ALL: Final = ("contest", "region")
 _OF_VOTES: Final = (*_OF_ALL, "whose", "candidate")
-_END: Final = ("licence", "attribution", "cursor")
 
 
 def picture_table(
@@ -38,7 +37,7 @@ def picture_table(
         first = (*first, answer.whose, answer.candidate)
         names = _OF_VOTES
     end = credit.end()
-    return QueryTable((*names, *columns, *_END), [[*first, *row, *end] for row in rows])
+    return QueryTable((*names, *columns, *END), [[*first, *row, *end] for row in rows])
 
 
 def orgs_of(steps: Sequence[CoverageStep]) -> list[str]:

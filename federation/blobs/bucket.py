@@ -1,0 +1,59 @@
+"""A bucket of an object store, opened by its address.
+
+Rule: an address is shown to people, so it has no secret. Where the store is and who
+asks is the environment's, under the names that every program of these stores knows, or
+a file's with the same lines, which a service manager reads, too; what the file says
+counts before the environment.
+
+    AWS_ENDPOINT_URL=https://store.example
+    AWS_ACCESS_KEY_ID=…
+
+Source: https://docs.rs/object_store/latest/object_store/aws/enum.AmazonS3ConfigKey.html
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from obstore.store import from_url
+
+from federation.blobs.fault import refused, shown_address
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+#: What such a file may say.
+KEYS: Final = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+)
+#: And these, of the connection: yes where a store has no TLS; how long is waited.
+OPTIONS: Final = {"AWS_ALLOW_HTTP": "allow_http", "AWS_TIMEOUT": "timeout"}
+_RETRIES: Final = 3
+
+
+def open_store(address: str, given: Mapping[str, str] | None = None) -> "ObjectStore":
+    """The store at an address; nothing is asked of it yet.
+
+    Args:
+        address: `s3://bucket/below`.
+        given: Some of `KEYS` and `OPTIONS`.
+
+    Raises:
+        OSError: it is no address.
+    """
+    given = given or {}
+    config = {key.lower(): value for key, value in given.items() if key in KEYS}
+    options = {OPTIONS[key]: value for key, value in given.items() if key in OPTIONS}
+    # Options replace those of the environment, so none are handed over but for some.
+    words = {"config": config} if config else {}
+    words |= {"client_options": options} if options else {}
+    with refused(shown_address(address)):
+        return from_url(
+            address,
+            retry_config={"max_retries": _RETRIES},
+            **cast("dict[str, Any]", words),
+        )

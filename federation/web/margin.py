@@ -1,0 +1,205 @@
+"""Whether the order of a region can still change, and which stations to see first.
+
+    /selisih   /selisih/{code}   ?basis=
+    /v1/margin?region=&basis=&against=&limit=&format=
+
+Rule: the first question after a change reads every station of the kabupaten that
+changed (`flows/query/margincount.py`), one kabupaten at a time with as long a rest, and
+one question at a time. The page shows what the API answers; the table stands behind
+the picture.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from federation.errors import FormatError
+from federation.flows.query.margin import (
+    MarginAnswer,
+    MarginChoice,
+    MarginLine,
+    answer_margin,
+    first_table,
+    say_stations,
+    say_turning,
+)
+from federation.flows.query.margincount import (
+    KEPT_NAMES,
+    count_knowledge,
+    find_numbering,
+)
+from federation.flows.query.scope import (
+    QueryScope,
+    ask,
+    parents_of,
+    places,
+    read_names,
+)
+from federation.flows.query.state import sources
+from federation.flows.query.table import Credit
+from federation.records.margin import BASES, Basis, Knowledge
+from federation.store.db import View
+from federation.text import Sentence
+from federation.web.charts.spans import Span, SpanChart, draw_spans
+from federation.web.context import SITE, WebContext
+from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
+from federation.web.keptpages import Shows, kept
+from federation.web.openapi import Endpoint
+from federation.web.page import Page, query_of, static_address
+from federation.web.queries import MarginQuery
+from federation.web.responses import reply
+
+#: So many pairs are drawn, the closest first; the table has all.
+_DRAWN: Final = 8
+_SHOWN: Final = 10
+_IN_A_FILE: Final = "10000"
+
+
+def routes() -> list[web.RouteDef]:
+    """The pages."""
+    return [
+        web.get("/selisih", page_handler(show, is_kept=True, shows=Shows.MAP)),
+        web.get("/selisih/{code}", page_handler(show, is_kept=True, shows=Shows.MAP)),
+    ]
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """For programs."""
+    return [
+        Endpoint(
+            path="/v1/margin",
+            summary="Whether the order can still change; as a table: what to see first",
+            handler=kept(get_margin),
+            query=MarginQuery,
+            response=MarginAnswer,
+        )
+    ]
+
+
+async def read_margin(
+    site: WebContext, asked: QueryScope, code: str, choice: MarginChoice
+) -> MarginAnswer:
+    """The margins of a region.
+
+    Raises:
+        FormatError: no such region, or nobody of that number is behind the first.
+    """
+
+    def read(view: View) -> MarginAnswer:
+        def count(by: str) -> Mapping[Basis, Knowledge]:
+            if choice.limit > KEPT_NAMES:
+                return count_knowledge(view, asked, code, by, choice.limit)
+            return site.margins.read(view, asked, code, by)
+
+        digest = site.maps.read_digest(view, asked.election)
+        return answer_margin(view, asked, code, count, digest, choice)
+
+    def advance(view: View) -> bool:
+        by, _ = find_numbering(view, asked, code)
+        return site.margins.advance(view, asked, code, by)
+
+    async with site.margins_use:
+        began = time.monotonic()
+        while choice.limit <= KEPT_NAMES and not await site.db.read(advance):
+            # As long a rest: whoever counts keeps pages and merging waiting.
+            await asyncio.sleep(time.monotonic() - began)
+            began = time.monotonic()
+        return await site.db.read(read)
+
+
+async def get_margin(request: web.Request, query: MarginQuery) -> web.StreamResponse:
+    """The margins as data."""
+    site = request.app[SITE]
+    asked = ask(site.profiles, site.settings.elections, query.election, query.contest)
+    choice = MarginChoice(basis=query.basis, against=query.against, limit=query.limit)
+    answer = await read_margin(site, asked, query.region, choice)
+    if query.format == "json":
+        return reply(request, "json", answer)
+    codes = [station.tps for station in answer.first]
+    names = await site.db.read(read_names, asked.election, codes)
+    listed = await site.db.read(sources, asked.election, site.settings)
+    table = first_table(answer, names, Credit(answer.cursor, listed))
+    return reply(request, query.format, answer, table)
+
+
+async def show(page: Page) -> web.StreamResponse:
+    """The page of a region's margins.
+
+    Raises:
+        FormatError: no such region or basis.
+    """
+    site, asked = page.request.app[SITE], ask_page(page)
+    code = page.request.match_info.get("code", "")
+    basis = page.request.query.get("basis", BASES[0])
+    if basis not in BASES:
+        raise FormatError(Sentence("page.no_such_list"), repr(basis[:40]))
+    choice = MarginChoice(basis=basis, limit=_SHOWN)
+    answer = await read_margin(site, asked, code, choice)
+    codes = [station.tps for station in answer.first]
+    of_all = {"election": asked.election, "contest": asked.contest, "region": code}
+    return await page.answer(
+        "margin.html",
+        site.settings.name,
+        answer=answer,
+        margin=tell_margin(page, asked, answer),
+        parents=await site.db.read(places, asked.election, parents_of(code)),
+        names=await site.db.read(read_names, asked.election, codes),
+        address=f"/selisih/{code}" if code else "/selisih",
+        charts_styles=page.to(static_address("charts.css")),
+        held=tell_contest(page, asked),
+        fresh=await tell_fresh(page, asked, code),
+        files={
+            form: query_of(
+                "/v1/margin",
+                {**of_all, "basis": basis, "format": form, "limit": _IN_A_FILE},
+            )
+            for form in ("csv", "ndjson")
+        },
+    )
+
+
+class ShownMargin(NamedTuple):
+    """One basis of an answer, in words and as a picture."""
+
+    basis: str
+    lines: Sequence[MarginLine]
+    sentence: str
+    turning: str
+    desc: str
+    chart: SpanChart
+    stations: str
+    assumed: str
+
+
+def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMargin:
+    """The basis that was chosen, for people."""
+    t = page.t
+    told = next(told for told in answer.bases if told.basis == answer.basis)
+    closest = told.margins[0] if told.margins else None
+    assumed = {
+        "assumed": t.number(told.assumed),
+        "most": t.number(asked.profile.file.max_voters),
+    }
+    spans = [
+        Span(
+            name=f"{line.first} – {line.other}",
+            told=t.number(line.known),
+            low=line.least,
+            high=line.most,
+            mark=min(max(line.known, line.least), line.most),
+        )
+        for line in told.margins[:_DRAWN]
+    ]
+    return ShownMargin(
+        basis=t(f"margin.basis_{told.basis}"),
+        lines=told.margins,
+        sentence=closest.sentence[t.language] if closest else "",
+        turning=say_turning(t, closest) if closest else "",
+        desc=t("margin.desc"),
+        chart=draw_spans(spans),
+        stations=say_stations(t, told),
+        assumed=t("margin.assumed", **assumed) if told.assumed else "",
+    )

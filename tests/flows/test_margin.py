@@ -1,0 +1,161 @@
+"""What is said of an order is what plain Python finds in the exports."""
+
+import csv
+import io
+from collections import defaultdict
+
+import pytest
+from msgspec import structs
+
+from federation.errors import FormatError
+from federation.flows.query.cells import format_csv
+from federation.flows.query.export import Export
+from federation.flows.query.margin import MarginChoice, answer_margin
+from federation.flows.query.margincount import MarginShelf, count_knowledge
+from federation.flows.query.scope import ask
+from federation.store import mapreading
+from tests import sample_map as sample
+from tests.webnode import settings_of
+
+ASKED = ask({sample.ELECTION: sample.profile()}, [sample.ELECTION])
+
+
+@pytest.fixture
+def db(tmp_path):
+    database = sample.build(tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """The same map; the list of stations has the voters of all but one."""
+    voters = {code: 240 + n for n, code in enumerate(sample.REGISTER[:-1])}
+    database = sample.build(tmp_path, voters=voters)
+    yield database
+    database.close()
+
+
+def answer(view, code="", shelf=None, **choice):
+    def count(by):
+        if shelf is None:
+            return count_knowledge(view, ASKED, code, by, 100)
+        return shelf.read(view, ASKED, code, by)
+
+    digest = mapreading.map_digest(view, sample.ELECTION)
+    return answer_margin(view, ASKED, code, count, digest, MarginChoice(**choice))
+
+
+def export(view, what):
+    rows = Export(view, settings_of(), ASKED, what)
+    lines = []
+    while not rows.done:
+        page = rows.read(view)
+        lines += [page.columns] * (not lines) + page.rows
+    return list(csv.DictReader(io.StringIO(format_csv(lines).decode("utf-8-sig"))))
+
+
+def recompute(view, basis):
+    """The ends of every margin, from the exports alone: none of the project's code."""
+    said = defaultdict(list)
+    for row in export(view, "results"):
+        said[row["tps"]].append(row)
+    voters = {
+        row["tps"]: int(row["voters"] or 300)
+        for what in ("stations", "gaps")
+        for row in export(view, what)
+        if "outside_register" not in row.get("flags", "").split()
+    }
+    low, high, ahead = defaultdict(int), defaultdict(int), {}
+    for tps, most in voters.items():
+        rows = [
+            row
+            for row in said[tps]
+            if not (basis.endswith("plausible") and row["failed_sums"])
+            and row["complete"] == "1"
+        ]
+        monitors = [r for r in rows if r["source"] == "monitor" and r["counted"] == "1"]
+        spoken = [r for r in said[tps] if r["source"] == "monitor" and r["kind"] != ""]
+        official = [
+            row
+            for row in rows
+            if row["source"] == "kpu" and (row["counted"] == "1" or not spoken)
+        ]
+        told = monitors or (official if basis.startswith("kpu") else [])
+        names = ("01", "02", "03")
+        charts = [[int(row[f"votes_{name}"]) for name in names] for row in told]
+        for one in range(3):
+            for two in range(3):
+                leads = [chart[one] - chart[two] for chart in charts]
+                low[one, two] += min(leads, default=-most)
+                high[one, two] += max(leads, default=most)
+        for one in range(3):
+            least = min((chart[one] for chart in charts), default=0)
+            ahead[one] = ahead.get(one, 0) + least
+    first = max(ahead, key=lambda one: ahead[one])
+    return {
+        (names[first], names[two]): (low[first, two], high[first, two])
+        for two in range(3)
+        if two != first
+    }
+
+
+def test_the_margins_are_what_plain_python_finds_in_the_exports(counted):
+    with counted.view() as view:
+        told = answer(view)
+        for basis in told.bases:
+            found = {(m.first, m.other): (m.least, m.most) for m in basis.margins}
+            assert found == recompute(view, basis.basis)
+        assert [basis.assumed for basis in told.bases] == [1, 1, 1, 1]
+
+
+def test_the_order_of_the_small_map_in_words_and_numbers(db):
+    with db.view() as view:
+        told = answer(view, "13")
+        monitors = told.bases[0]
+    assert told.digest
+    assert set(told.vector) == {
+        f"{org}/{sample.ELECTION}" for org in (sample.ANA, sample.BUDI)
+    }
+    counted = (monitors.known, monitors.disputed, monitors.unseen, monitors.assumed)
+    assert counted == (4, 1, 3, 2)
+    closest = monitors.margins[0]
+    assert (closest.first, closest.other) == ("01", "02")
+    # 100-50 + 80-30 + 10-20 + 7-8 known; 90-41 or 90-40; 250 + twice 300 unseen.
+    assert (closest.known, closest.least, closest.most) == (89, 89 + 49 - 850, 989)
+    assert (closest.needed, closest.turning) == (2, 1)
+    assert closest.sentence["en"].startswith("The order of 01 and 02 could still")
+    assert [one.tps for one in told.first] == [
+        *(sample.PHOTO, sample.WITHDRAWN, sample.GAP, sample.DISPUTED)
+    ]
+
+
+def test_what_is_kept_of_a_kabupaten_is_counted_again_when_a_station_changes(db):
+    shelf = MarginShelf()
+    with db.view() as view:
+        before = answer(view, shelf=shelf)
+        assert before == answer(view)
+    sample.add_claims(db, sample.CITRA, sample.said_by(sample.CITRA))
+    sample.merge(db)
+    with db.view() as view:
+        after = answer(view, shelf=shelf)
+        assert after == answer(view)
+    assert after.digest != before.digest
+    bare = {"digest": "", "cursor": "", "vector": {}}
+    assert structs.replace(after, **bare) == structs.replace(before, **bare)  # agrees
+
+
+def test_without_a_list_of_stations_nothing_is_said_of_the_order(tmp_path):
+    database = sample.build(tmp_path, register=False)
+    with database.view() as view:
+        told = answer(view)
+    database.close()
+    assert not told.listed
+    assert not any(basis.margins for basis in told.bases)
+
+
+def test_somebody_who_is_not_behind_the_first_is_refused_with_who_is(db):
+    with db.view() as view:
+        with pytest.raises(FormatError, match="02, 03"):
+            answer(view, against="01")
+        assert answer(view, against="03").against == "03"

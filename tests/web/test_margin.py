@@ -1,0 +1,75 @@
+"""The page of whether the order can still change says what the API says."""
+
+import csv
+import io
+import re
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from federation.web import margin
+from federation.web.charts.spans import Span, draw_spans
+from federation.web.context import SITE
+from federation.web.problem import answer_problems
+from tests import sample_map as sample
+from tests.webnode import context_of, settings_of
+
+
+@pytest.fixture
+async def client(sample_db):
+    site = context_of(
+        sample_db, settings_of(), profiles={sample.ELECTION: sample.profile()}
+    )
+    app = web.Application(middlewares=[answer_problems])
+    app[SITE] = site
+    app.add_routes(margin.routes())
+    app.add_routes(endpoint.route() for endpoint in margin.endpoints())
+    async with TestClient(TestServer(app)) as found:
+        yield found
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+async def test_the_page_has_the_sentence_the_picture_and_its_table(client, language):
+    told = await (await client.get("/v1/margin?region=13&basis=plausible")).json()
+    got = await client.get(f"/selisih/13?lang={language}&basis=plausible")
+    text = await got.text()
+    lines = next(b for b in told["bases"] if b["basis"] == "plausible")["margins"]
+    assert lines[0]["sentence"][language] in text
+    assert told["digest"] in text
+    drawing = re.search(r'<svg class="chart".*?</svg>', text, re.DOTALL)[0]
+    assert drawing.count('class="span"') == len(lines) == 2
+    for name in re.search(r'aria-labelledby="([^"]*)"', drawing)[1].split():
+        assert f'id="{name}"' in drawing
+    [table] = re.findall(r"<tbody>.*?</tbody>", text, re.DOTALL)
+    for line in lines:
+        assert f"{line['first']} – {line['other']}" in table
+    listed = re.findall(r'href="[^"]*/tps/(\d{13})', text)
+    assert listed == [one["tps"] for one in told["first"]]
+
+
+async def test_the_files_of_the_page_are_the_stations_that_it_lists_first(client):
+    text = await (await client.get("/selisih?lang=en")).text()
+    address = re.search(r'href="([^"]*format=csv)" download', text)[1]
+    got = await client.get(address.replace("&amp;", "&"))
+    rows = list(csv.DictReader(io.StringIO((await got.read()).decode("utf-8-sig"))))
+    told = await (await client.get("/v1/margin")).json()
+    assert [row["tps"] for row in rows] == [one["tps"] for one in told["first"]]
+    assert {row["map_digest"] for row in rows} == {told["digest"]}
+    assert [int(row["gain"]) for row in rows] == [one["gain"] for one in told["first"]]
+
+
+async def test_a_basis_or_candidate_that_is_none_is_refused(client):
+    assert (await client.get("/selisih?basis=x")).status == 400
+    assert (await client.get("/v1/margin?basis=x")).status == 400
+    assert (await client.get("/v1/margin?against=09")).status == 400
+
+
+def test_a_span_lies_where_its_ends_are_and_zero_is_always_there():
+    chart = draw_spans([Span("", "", 10, 30, 20), Span("", "", -10, 0, -10)])
+    assert chart.zero == 85.0
+    assert [(one.x, one.width, one.mark) for one in chart.spans] == [
+        (170.0, 170.0, 255.0),
+        (0.0, 85.0, 0.0),
+    ]
+    assert draw_spans([]).spans == ()

@@ -1,0 +1,60 @@
+"""`/v1/recaps`, the page `/rekapitulasi`, and the block of a region's page."""
+
+import json
+
+import pytest
+
+from tests.recapped import note_recaps
+
+KECAMATAN = "137101"
+
+
+@pytest.fixture
+def noted(node):
+    whole = {"01": 999_999, "02": 5, "03": 0}
+    above = {**whole, "02": 6}
+    note_recaps(node.db, (KECAMATAN, whole), ("1371", whole), ("13", above))
+
+
+async def test_programs_get_the_documents_and_only_those_that_they_ask_for(
+    noted, browser
+):
+    answer = json.loads((await browser.open("/v1/recaps?contest=ppwp")).text)
+    assert [one["region"]["code"] for one in answer["documents"]] == [
+        *("13", "1371", KECAMATAN)
+    ]
+    broken = await browser.open("/v1/recaps?verdict=broken&region=1371")
+    [one] = json.loads(broken.text)["documents"]
+    assert (one["level"], one["verdict"], one["first"]) == ("kecamatan", "broken", True)
+    table = await browser.open("/v1/recaps?verdict=broken&region=1371&format=csv")
+    head, *rows = table.text.splitlines()
+    assert "difference" in head.split(",")
+    assert len(rows) == len(one["sums"])
+    assert (await browser.open("/v1/recaps?verdict=odd")).status == 400
+    assert (await browser.open("/v1/recaps?after=odd")).status == 400
+
+
+async def test_the_page_tells_where_it_begins_and_is_in_the_frame_of_the_queues(
+    noted, browser
+):
+    page = await browser.open("/rekapitulasi?lang=en")
+    assert "this is where it begins" in page.text
+    assert "Kecamatan Padang Selatan" in page.text
+    other = await browser.open("/daftar?status=disputed&lang=en")
+    assert "rekapitulasi?" in other.text
+    assert (await browser.open("/rekapitulasi?show=odd")).status == 400
+
+
+async def test_a_region_shows_the_documents_that_add_it_up(noted, browser):
+    page = await browser.open("/wilayah/1371?lang=en")
+    assert page.text.count('class="recap"') == 1
+    assert "follows from the level below" in page.text
+    none = await browser.open("/wilayah/72?lang=en")
+    assert 'class="recap"' not in none.text
+
+
+async def test_without_documents_the_page_says_so_and_no_list_names_it(node, browser):
+    page = await browser.open("/rekapitulasi?lang=en")
+    assert "Nobody has recorded sums" in page.text
+    other = await browser.open("/daftar?status=disputed&lang=en")
+    assert "rekapitulasi" not in other.text
