@@ -63,6 +63,7 @@ COMMANDS: Final = {
     "tally": "federation.cli.show.region:tally",
     "recap": "federation.cli.show.recap:recap",
     "margin": "federation.cli.show.margin:margin",
+    "plan": "federation.cli.plan:plan",
     "pictures": "federation.cli.show.pictures:pictures",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",

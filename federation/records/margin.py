@@ -271,7 +271,7 @@ def read_open(
         valid = [read_counts(c.figures).get("suara_sah") for c in monitors if c.figures]
         voters = max([count for count in valid if count is not None], default=voters)
         if basis.startswith("kpu"):
-            groups = _official_groups(row, said)
+            groups = official_groups(row, said)
     return _of_numbering(row.tps, groups, by, voters)
 
 
@@ -288,7 +288,7 @@ def _of_numbering(
     return OpenStation(tps, tuple(groups), voters)
 
 
-def _official_groups(row: Row, said: Iterable[Claim]) -> list[VoteCounts]:
+def official_groups(row: Row, said: Iterable[Claim]) -> list[VoteCounts]:
     """KPU's figures of the counted round; where there is none, of KPU's last one."""
     official = [c for c in said if c.official and c.complete and c.votes]
     rounds = {claim.round for claim in official}

@@ -20,6 +20,7 @@ Files of other systems
     kelurahan    somebody's own numbers of kelurahan, joined to KPU's codes
     paslon       KPU's candidate lists
     register     which polling stations there should be
+    batches      the polling stations of an audit as they were committed to
     incidenttable  which column of somebody's table is which member of a report
     annexcolumns   what of such a table is for the annex alone
     incidentdraft  a report of a violation that is handed in

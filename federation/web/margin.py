@@ -10,11 +10,12 @@ the picture.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from federation.errors import FormatError
 from federation.flows.query.margin import (
@@ -28,7 +29,7 @@ from federation.flows.query.margin import (
 )
 from federation.flows.query.margincount import (
     KEPT_NAMES,
-    count_knowledge,
+    MarginProgress,
     find_numbering,
 )
 from federation.flows.query.scope import (
@@ -55,7 +56,10 @@ from federation.web.responses import reply
 #: So many pairs are drawn, the closest first; the table has all.
 _DRAWN: Final = 8
 _SHOWN: Final = 10
-_IN_A_FILE: Final = "10000"
+_IN_A_FILE: Final = str(KEPT_NAMES)
+#: A page waits so long, then says how far it is and asks again.
+_PATIENCE_S: Final = 1.0
+_AGAIN_S: Final = "2"
 
 
 def routes() -> list[web.RouteDef]:
@@ -80,34 +84,40 @@ def endpoints() -> list[Endpoint[Any]]:
 
 
 async def read_margin(
-    site: WebContext, asked: QueryScope, code: str, choice: MarginChoice
-) -> MarginAnswer:
-    """The margins of a region.
+    site: WebContext,
+    asked: QueryScope,
+    code: str,
+    choice: MarginChoice,
+    patience_s: float = math.inf,
+) -> MarginAnswer | MarginProgress:
+    """The margins of a region; where that takes longer, how far it is counted.
 
     Raises:
         FormatError: no such region, or nobody of that number is behind the first.
     """
 
+    def advance(view: View) -> MarginProgress:
+        by, _ = find_numbering(view, asked, code)
+        return site.margins.advance(view, asked, code, by)
+
     def read(view: View) -> MarginAnswer:
         def count(by: str) -> Mapping[Basis, Knowledge]:
-            if choice.limit > KEPT_NAMES:
-                return count_knowledge(view, asked, code, by, choice.limit)
             return site.margins.read(view, asked, code, by)
 
         digest = site.maps.read_digest(view, asked.election)
         return answer_margin(view, asked, code, count, digest, choice)
 
-    def advance(view: View) -> bool:
-        by, _ = find_numbering(view, asked, code)
-        return site.margins.advance(view, asked, code, by)
-
     async with site.margins_use:
-        began = time.monotonic()
-        while choice.limit <= KEPT_NAMES and not await site.db.read(advance):
+        until = time.monotonic() + patience_s
+        while True:
+            began = time.monotonic()
+            counted = await site.db.read(advance)
+            if counted.done == counted.of:
+                return await site.db.read(read)
+            if began > until:
+                return counted
             # As long a rest: whoever counts keeps pages and merging waiting.
             await asyncio.sleep(time.monotonic() - began)
-            began = time.monotonic()
-        return await site.db.read(read)
 
 
 async def get_margin(request: web.Request, query: MarginQuery) -> web.StreamResponse:
@@ -116,6 +126,7 @@ async def get_margin(request: web.Request, query: MarginQuery) -> web.StreamResp
     asked = ask(site.profiles, site.settings.elections, query.election, query.contest)
     choice = MarginChoice(basis=query.basis, against=query.against, limit=query.limit)
     answer = await read_margin(site, asked, query.region, choice)
+    assert isinstance(answer, MarginAnswer), "waited for"
     if query.format == "json":
         return reply(request, "json", answer)
     codes = [station.tps for station in answer.first]
@@ -137,15 +148,20 @@ async def show(page: Page) -> web.StreamResponse:
     if basis not in BASES:
         raise FormatError(Sentence("page.no_such_list"), repr(basis[:40]))
     choice = MarginChoice(basis=basis, limit=_SHOWN)
-    answer = await read_margin(site, asked, code, choice)
-    codes = [station.tps for station in answer.first]
+    answer = await read_margin(site, asked, code, choice, _PATIENCE_S)
+    told = answer if isinstance(answer, MarginAnswer) else None
+    codes = [station.tps for station in told.first] if told else []
     of_all = {"election": asked.election, "contest": asked.contest, "region": code}
-    return await page.answer(
+    here = [*parents_of(code), code]
+    around = await site.db.read(places, asked.election, here)
+    answered = await page.answer(
         "margin.html",
         site.settings.name,
-        answer=answer,
-        margin=tell_margin(page, asked, answer),
-        parents=await site.db.read(places, asked.election, parents_of(code)),
+        answer=told,
+        counting=None if told else answer,
+        region=around[-1],
+        margin=tell_margin(page, asked, told) if told else None,
+        parents=around[:-1],
         names=await site.db.read(read_names, asked.election, codes),
         address=f"/selisih/{code}" if code else "/selisih",
         charts_styles=page.to(static_address("charts.css")),
@@ -159,6 +175,10 @@ async def show(page: Page) -> web.StreamResponse:
             for form in ("csv", "ndjson")
         },
     )
+    if not told:
+        answered.headers["Refresh"] = _AGAIN_S
+        answered.headers[hdrs.CACHE_CONTROL] = "no-store"
+    return answered
 
 
 class ShownMargin(NamedTuple):

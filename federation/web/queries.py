@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
 from federation.flows.query.kpu import ListedChanges
+from federation.flows.query.margincount import KEPT_NAMES
 from federation.flows.query.partorder import PartOrder
 from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
@@ -286,7 +287,9 @@ class MarginQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         str, Meta(description="whom behind the first, by ballot number; the closest")
     ] = ""
     format: Form = "json"
-    limit: Annotated[int, Meta(ge=1, le=10_000, description="most stations told")] = 20
+    limit: Annotated[
+        int, Meta(ge=1, le=KEPT_NAMES, description="most stations told")
+    ] = 20
 
 
 class _WhichForms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ what looking for it costs.
 `ARGS="recap --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
+`make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
 make bench ARGS="--records 200000"
 make bench ARGS="--photos 10000": photographs from one node to another.
@@ -22,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.bench import companion, duplicates, personal, report
+from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
@@ -35,6 +36,7 @@ _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
     "personal": personal.run,
+    "risk": risk.run,
 }
 
 

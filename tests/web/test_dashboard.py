@@ -23,6 +23,7 @@ from federation.records.timezones import tell_moment
 from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
+    margin,
     page,
     pictures,
     regionpage,
@@ -61,7 +62,7 @@ PAGES = [
     f"/daftar?lacks={sample.ANA}&region=13",
     "/laporan",
     "/selisih",
-    "/selisih/72?contest=pdpr",
+    "/selisih/72",
     "/selisih/1371011001?basis=kpu-plausible",
     "/gambar",
     "/gambar?contest=pdpr",
@@ -91,6 +92,7 @@ async def served(site):
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
     app.add_routes(searchpage.routes())
+    app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:

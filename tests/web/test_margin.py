@@ -50,13 +50,31 @@ async def test_the_page_has_the_sentence_the_picture_and_its_table(client, langu
 
 async def test_the_files_of_the_page_are_the_stations_that_it_lists_first(client):
     text = await (await client.get("/selisih?lang=en")).text()
-    address = re.search(r'href="([^"]*format=csv)" download', text)[1]
+    address = re.search(r'href="([^"]*format=csv[^"]*)" download', text)[1]
     got = await client.get(address.replace("&amp;", "&"))
     rows = list(csv.DictReader(io.StringIO((await got.read()).decode("utf-8-sig"))))
     told = await (await client.get("/v1/margin")).json()
     assert [row["tps"] for row in rows] == [one["tps"] for one in told["first"]]
     assert {row["map_digest"] for row in rows} == {told["digest"]}
     assert [int(row["gain"]) for row in rows] == [one["gain"] for one in told["first"]]
+
+
+async def test_a_page_that_is_still_counted_says_how_far_it_is_and_asks_again(
+    client, monkeypatch
+):
+    monkeypatch.setattr(margin, "_PATIENCE_S", -1.0)
+    for done in (1, 2):
+        got = await client.get("/selisih?lang=en")
+        text = await got.text()
+        assert (
+            f"Being counted: {done} of 2" in text
+            if done < 2
+            else 'class="span"' in text
+        )
+        assert ("Refresh" in got.headers) == (done < 2)
+        assert ("no-store" in got.headers["Cache-Control"]) == (done < 2)
+    # Whoever asks for data waits.
+    assert (await client.get("/v1/margin")).status == 200
 
 
 async def test_a_basis_or_candidate_that_is_none_is_refused(client):

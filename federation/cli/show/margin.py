@@ -1,19 +1,26 @@
 """`federation margin`: whether the order can still change, and what to see first."""
 
+import sys
+
 import click
 
 from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.flows.query.cells import format_csv
 from federation.flows.query.margin import (
     MarginAnswer,
     MarginChoice,
     MarginLine,
     answer_margin,
+    first_table,
     say_stations,
     say_turning,
 )
 from federation.flows.query.margincount import count_knowledge
+from federation.flows.query.scope import read_names
+from federation.flows.query.state import sources
+from federation.flows.query.table import Credit
 from federation.records.margin import BASES, Basis
 from federation.store import mapreading
 
@@ -29,14 +36,17 @@ from federation.store import mapreading
     "--limit", type=click.IntRange(0, 1_000_000), default=10,
     help="views.option-limit", show_default=True,
 )  # fmt: skip
+@click.option("--csv", "is_csv", is_flag=True, help="margin.option-csv")
 @scope_options
 @command_options
-def margin(  # noqa: PLR0913, PLR0917  one argument per option
+def margin(  # noqa: PLR0913  one argument per option
     run: Run,
     region: str,
+    *,
     basis: Basis,
     against: str,
     limit: int,
+    is_csv: bool,
     election: str,
     contest: str,
 ) -> None:
@@ -52,6 +62,13 @@ def margin(  # noqa: PLR0913, PLR0917  one argument per option
             mapreading.map_digest(view, asked.election),
             choice,
         )
+        if is_csv:
+            codes = [station.tps for station in answer.first]
+            names = read_names(view, asked.election, codes)
+            credit = Credit(answer.cursor, sources(view, asked.election, run.settings))
+            table = first_table(answer, names, credit)
+            sys.stdout.buffer.write(format_csv([table.columns, *table.rows]))
+            return
     most = asked.profile.file.max_voters
     run.out.show(answer, lambda: _print(run, answer, most))
 

@@ -16,6 +16,7 @@ Every answer names the `cursor` it was read at.
     partorder   in which orders its parts come
     margin      whether the order can still change, what to see first
     margincount  what is known of the stations, by each basis
+    sampleplan  which stations to draw for an audit, and how sure they made it
     tps         a polling station, what each says side by side
     waiting     whose results wait for their time, for whoever may read them
     history     what each organisation said of a station over time

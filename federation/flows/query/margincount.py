@@ -20,7 +20,7 @@ from federation.store import mapreading, mapstate, registers
 from federation.store.db import View
 
 #: Of so many unseen stations a part that is kept has the codes.
-KEPT_NAMES: Final = 20
+KEPT_NAMES: Final = 50
 _CONTESTS: Final = 4
 _KABUPATEN: Final = 4
 _PAIRS: Final[tuple[tuple[Basis, Basis], ...]] = (
@@ -40,6 +40,13 @@ def find_numbering(view: View, asked: QueryScope, code: str) -> tuple[str, list[
     tally = read_line(view, asked, parse_region(code)).tally
     standing = list(tally.votes) if tally else []
     return numbering(standing), standing
+
+
+class MarginProgress(NamedTuple):
+    """How many kabupaten of a region are counted, of how many."""
+
+    done: int
+    of: int
 
 
 class _PartKnowledge(NamedTuple):
@@ -80,19 +87,21 @@ class MarginShelf:
                 kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
         return _join((kept.parts[part] for part in codes), KEPT_NAMES)
 
-    def advance(self, view: View, asked: QueryScope, code: str, by: str) -> bool:
-        """Count one kabupaten of a region that is not kept; whether all are.
+    def advance(
+        self, view: View, asked: QueryScope, code: str, by: str
+    ) -> MarginProgress:
+        """Count one kabupaten of a region that is not kept; how many are, of how many.
 
         Args: as of `read`.
         """
         if len(code) > _KABUPATEN:
-            return True
+            return MarginProgress(1, 1)
         kept = self._open(view, asked, by)
-        for part in list_parts(view, asked, code):
-            if part not in kept.parts:
-                kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
-                return False
-        return True
+        codes = list(list_parts(view, asked, code))
+        missing = [part for part in codes if part not in kept.parts]
+        for part in missing[:1]:
+            kept.parts[part] = _count(view, asked, part, by, KEPT_NAMES)
+        return MarginProgress(len(codes) - len(missing[1:]), len(codes))
 
     def _open(self, view: View, asked: QueryScope, by: str) -> _KeptParts:
         """What is kept of the contest, without the parts that changed since."""
