@@ -23,6 +23,7 @@ from federation.records.timezones import tell_moment
 from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
+    kpupage,
     margin,
     page,
     pictures,
@@ -61,6 +62,8 @@ PAGES = [
     "/daftar?flag=implausible",
     "/daftar?official=differs&sort=apart",
     f"/daftar?lacks={sample.ANA}&region=13",
+    "/kpu",
+    "/kpu?kind=appeared&region=13",
     "/laporan",
     "/rekapitulasi?show=all",
     "/selisih",
@@ -93,6 +96,7 @@ async def served(site):
     app.add_routes(regionpage.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
+    app.add_routes(kpupage.routes())
     app.add_routes(searchpage.routes())
     app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
