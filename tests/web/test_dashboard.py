@@ -27,6 +27,7 @@ from federation.web import (
     margin,
     page,
     pictures,
+    recaps,
     regionpage,
     reportpage,
     searchpage,
@@ -64,6 +65,7 @@ PAGES = [
     "/kpu",
     "/kpu?kind=appeared&region=13",
     "/laporan",
+    "/rekapitulasi?show=all",
     "/selisih",
     "/selisih/72",
     "/selisih/1371011001?basis=kpu-plausible",
@@ -98,6 +100,7 @@ async def served(site):
     app.add_routes(searchpage.routes())
     app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
+    app.add_routes(recaps.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found
