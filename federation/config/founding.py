@@ -154,7 +154,7 @@ class Founder:
         path = self.home.chain(origin)
 
         def make() -> None:
-            statement = self._first_statement(origin, identity.key, now, follows)
+            statement = self.state_first(origin, identity.key, now, follows)
             notes = [sign_statement(statement, identity)]
             # What is signed once lies in the log for ever: read it as others will.
             open_chain(notes, identity.key)
@@ -178,13 +178,18 @@ class Founder:
                 named.setdefault(role, set()).update(keys)
         return named
 
-    def _first_statement(
+    def state_first(
         self,
         origin: str,
         identity: VerifierKey,
         now: datetime,
         follows: Follows | None,
     ) -> KeyStatement:
+        """The first key statement of a log, not signed; its keys are there.
+
+        Raises:
+            ConfigError: a key is missing or cannot be used.
+        """
         signers: list[tuple[Role, Signer]] = [
             ("log", load_signer(self.home.log_key(origin), origin))
         ]

@@ -59,7 +59,8 @@ class Prepared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         origin: Of the log that it is about.
         size: Of that log when it was made.
-        before: The newest note of its chain.
+        before: The newest note of its chain; "": it begins one, of a log that
+            continues another (`election continue`).
         statement: Its text, canonical JSON.
         note: Signed; "": not yet.
     """
@@ -80,13 +81,15 @@ class Prepared(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         text = parse_note(self.note.encode()).text[:-1] if self.note else None
         return decode_as(text or self.statement.encode(), KeyStatement)
 
-    def read_before(self) -> KeyStatement:
-        """The statement before it.
+    def read_before(self) -> KeyStatement | None:
+        """The statement before it, if there is one.
 
         Raises:
             FormatError: it is none.
             RecordError: it breaks a rule.
         """
+        if not self.before:
+            return None
         return decode_as(parse_note(self.before.encode()).text[:-1], KeyStatement)
 
 
@@ -128,12 +131,15 @@ def load_change(path: Path) -> KeyChangeFile:
     """The file that `prepare` or `sign` has written.
 
     Raises:
-        ConfigError: it cannot be read, or is none.
+        ConfigError: it cannot be read, is none, or changes nothing.
     """
     try:
-        return _parse(read_bounded(path, _MOST_BYTES))
+        change = _parse(read_bounded(path, _MOST_BYTES))
     except FormatError as error:
         raise ConfigError(str(path), "", error.what) from error
+    if not (change.statements or change.companions):
+        raise ConfigError(str(path), "", Sentence("change.empty"))
+    return change
 
 
 def save_change(path: Path, change: KeyChangeFile) -> None:
@@ -200,14 +206,16 @@ def check_publishable(
     for one in change.statements:
         if not one.note:
             raise ConfigError(one.origin, "", Sentence("change.unsigned"))
-        notes, note = load_chain_notes(home, one.origin), one.note.encode()
-        held = load_identity_key(home, change.org)
+        is_first = not one.before and not home.chain(one.origin).exists()
+        notes = [] if is_first else load_chain_notes(home, one.origin)
+        note, held = one.note.encode(), load_identity_key(home, change.org)
         if note not in notes:
-            if notes[-1] != one.before.encode():
+            if notes[-1:] != ([one.before.encode()] if one.before else []):
                 raise ConflictError(Sentence("change.other-since", origin=one.origin))
             notes = [*notes, note]
             size = size_of(one.origin)
-            stands_still = needs_standstill(one.read_before(), one.read())
+            before = one.read_before()
+            stands_still = before and needs_standstill(before, one.read())
             if stands_still and size != one.size:
                 words = Sentence(
                     "change.grown", origin=one.origin, before=one.size, size=size
@@ -241,7 +249,7 @@ def publish(home: Home, org: str, chains: Iterable[KeyChain]) -> None:
     for chain in chains:
         path = home.chain(chain.origin)
         data = encode_keys(chain.notes)
-        if path.read_bytes() != data:
+        if not path.exists() or path.read_bytes() != data:
             replace_file(path, data)
     for chain in chains:
         newest = chain.statements[-1]

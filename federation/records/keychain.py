@@ -293,6 +293,17 @@ def check_continues(
     _check_next(old, statement, before)
 
 
+def check_begins(statement: KeyStatement) -> None:
+    """Refuse a statement that does not begin a log which continues another.
+
+    Raises:
+        RecordError: it is a later one, breaks a rule, or continues no log.
+    """
+    check_key_statement(statement)
+    if statement.version != 1 or statement.follows is UNSET:
+        raise RecordError(Sentence("chain.first-version"), "version")
+
+
 def _open_alone(note: bytes, identity: VerifierKey) -> KeyStatement | None:
     """The statement, if this identity key alone has signed it."""
     try:

@@ -118,9 +118,17 @@ def needs_standstill(before: KeyStatement, after: KeyStatement) -> bool:
     return logs != old_logs or _some(after.revoked) != _some(before.revoked)
 
 
-def tell_changes(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence]:
-    """What a statement changes of the one before it, one sentence a change."""
+def tell_changes(
+    before: KeyStatement | None, after: KeyStatement
+) -> Iterator[Sentence]:
+    """What a statement changes of the one before it, one sentence a change.
+
+    Without one before it, it begins a log that continues another.
+    """
     origin = after.origin
+    if before is None:
+        yield from _tell_begun(after)
+        return
     if before.identity != after.identity:
         yield Sentence("change.identity", origin=origin, key=after.identity)
     old = {one.vkey for one in before.keys}
@@ -137,6 +145,18 @@ def tell_changes(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence
             role = Sentence(f"keys.role-{entry.role}")
             yield Sentence("change.dropped", origin=origin, role=role, key=entry.vkey)
     yield from _tell_revoked(before, after)
+
+
+def _tell_begun(first: KeyStatement) -> Iterator[Sentence]:
+    if first.follows is not UNSET:
+        yield Sentence(
+            "change.begun", origin=first.origin, ended=first.follows.origin,
+            size=first.follows.size, reason=first.follows.reason,
+        )  # fmt: skip
+    yield Sentence("change.identity", origin=first.origin, key=first.identity)
+    for entry in first.keys:
+        role = Sentence(f"keys.role-{entry.role}")
+        yield Sentence("change.added", origin=first.origin, role=role, key=entry.vkey)
 
 
 def _tell_revoked(before: KeyStatement, after: KeyStatement) -> Iterator[Sentence]:

@@ -126,12 +126,12 @@ def list_standing(
     return [_entry(row) for row in rows]
 
 
-def has_recaps(view: View, election: str, contest: str) -> bool:
-    """Whether there is one at all."""
+def has_recaps(view: View, election: str, contest: str, region: str = "") -> bool:
+    """Whether there is one at all, of a region or within it."""
     row = view.execute(
         "SELECT 1 FROM recap WHERE is_latest = 1 AND election = ? AND contest = ?"
-        " LIMIT 1",
-        (election, contest),
+        " AND region >= ? AND region < ? LIMIT 1",
+        (election, contest, region, region + "~"),
     )
     return row.fetchone() is not None
 

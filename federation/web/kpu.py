@@ -11,7 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from federation.flows.query import state
-from federation.flows.query.kpu import KpuAnswer, ask_kpu
+from federation.flows.query.kpu import ask_kpu
+from federation.flows.query.kpuanswers import KpuAnswer
 from federation.flows.query.kputable import KpuExport, kpu_table
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit, QueryTable
@@ -70,7 +71,9 @@ async def get_kpu(request: web.Request, query: KpuQuery) -> web.StreamResponse:
             Credit(answer.cursor, known),
         )
 
-    return reply(request, query.format, *await site.db.read(read))
+    # What is counted of a region is counted anew for each page.
+    async with site.large_answers:
+        return reply(request, query.format, *await site.db.read(read))
 
 
 async def get_kpu_export(

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
-from federation.flows.query.kpu import ListedChanges
+from federation.flows.query.kpuanswers import ListedChanges
 from federation.flows.query.margincount import KEPT_NAMES
 from federation.flows.query.partorder import PartOrder
 from federation.flows.query.pictures.answers import Picture, Whose

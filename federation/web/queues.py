@@ -31,6 +31,7 @@ OURS: Final = StationFilter(status="disputed")
 #: looked at.
 MAX_LOOKED_AT: Final = 2_000
 _KEPT: Final = ("election", "contest", "lang")
+OVER_TIME: Final = "/kpu"
 READING: Final = "/antrean"
 REPORTS: Final = "/laporan/daftar"
 #: Documents of sums; in the frame where the contest has any.
@@ -38,6 +39,7 @@ RECAPS: Final = "/rekapitulasi"
 
 
 _PAGES: Final = {
+    OVER_TIME: "kpu.title",
     READING: "queue.title",
     REPORTS: "reports.list",
     RECAPS: "recap.title",
@@ -106,6 +108,7 @@ def queue_links(
         for which, count in counts.stations.items()
         if count != 0 or which == here
     ]
+    links.append(_page_link(page, OVER_TIME, here, code))
     if counts.has_recaps or here == RECAPS:
         links.append(_page_link(page, RECAPS, here, code))
     session = page.request.get(SIGNED_IN)

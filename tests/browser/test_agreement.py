@@ -103,6 +103,15 @@ async def test_a_good_data_file_is_proved_by_both(agree, pack):
     assert await agree(cases) == ["proved"] * len(cases)
 
 
+async def test_a_history_with_companion_keys_is_proved_by_both(agree, pack):
+    scene = Scene(3)
+    org = scene.org
+    leaf = org.announce(org.companion_of("log"), org.companion_of("identity"))
+    scene.tree.grow([leaf]).grow(org.results(3, 5))
+    files = {"b.zip": pack(items_of(scene)), "t.txt": scene.trust_file()}
+    assert await agree([(files, [])]) == ["proved"]
+
+
 async def test_strangers_are_told_from_pretenders_by_both(agree, tmp_path):
     scene, stranger = Scene(3), FakeOrg("kawalpemilu.example")
     false = FakeOrg(scene.org.org)

@@ -36,6 +36,18 @@ async def test_a_receipt_with_fingerprint_and_trust_file_is_proved(tab, scene, p
     assert "14 February 2024 21:14 WIB" in said
 
 
+async def test_a_line_that_no_browser_can_check_is_said_to_be_unchecked(
+    tab, scene, put
+):
+    org = scene.org
+    leaf = org.announce(org.companion_of("log"), org.companion_of("identity"))
+    scene.tree.grow([leaf])
+    await tab.type_fingerprint(scene.fingerprint)
+    report = await tab.give(put("r.txt", scene.receipt()))
+    assert report["verdict"] == "proved"
+    assert "this page has checked the first one alone" in await tab.text()
+
+
 async def test_without_anything_to_compare_with_it_is_not_proved(tab, scene, put):
     report = await tab.give(put("r.txt", scene.receipt()))
     assert report["verdict"] == "unpinned"

@@ -52,6 +52,19 @@ def go_on(home, capsys):
     return call
 
 
+@pytest.fixture
+def federation_in(home, capsys):
+    """Runs `keys statement` there; what was said."""
+
+    def call(*words, code=0):
+        text = ["keys", "statement", *words, "--home", home.folder, "--json"]
+        assert run([str(word) for word in text], Output(Text("en"))) == code
+        said = capsys.readouterr()
+        return said.out if code == 0 else said.err
+
+    return call
+
+
 async def take(node, start, end):
     """What became of the results of these stations."""
     drafts = [draft(tps=f"1371011001{number:03}") for number in range(start, end)]
@@ -103,6 +116,48 @@ async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
         words |= {"round": "reguler", "reason": "salah baca"}
         status, verdict = await node.post("/v1/control/withdraw", words)
         assert (status, verdict["outcome"]) == (200, "logged")
+
+
+async def test_the_identity_key_signs_for_a_successor_where_it_lies(
+    home, go_on, federation_in, tmp_path
+):
+    async with serving(home) as node:
+        await take(node, 1, 7)
+    lose(home)
+    away = tmp_path / "offline" / "identity.pem"
+    away.parent.mkdir(mode=0o700)
+    home.identity.rename(away)
+    file = tmp_path / "successor.json"
+    before = home.settings.read_text()
+    code, said = await go_on("--size", 5, "--reason", "disk rusak", "--prepare", file)
+    assert code == 0
+    assert any(
+        "goes on where" in one and "disk rusak" in one for one in said["changes"]
+    )
+    first = file.read_bytes()
+    # Done again it is the same file: another one would be signed as another history.
+    words = ("--size", 5, "--reason", "disk rusak", "--prepare", file)
+    assert (await go_on(*words))[0] == 0
+    assert file.read_bytes() == first
+    assert home.settings.read_text() == before
+    assert "not signed yet" in federation_in("publish", file, code=3)
+    secret = ["--passphrase-file", home.folder / "passphrase"]
+    sign = ["sign", file, "--yes", "--identity", away, *secret]
+    new = ["--new-identity", tmp_path / "other.pem", "--new-passphrase-file", secret[1]]
+    assert "--new-identity" in federation_in(*sign, *new, code=6)
+    federation_in(*sign)
+    # Another size is another history of that name: not signed by the same key.
+    other = tmp_path / "other.json"
+    assert (await go_on("--size", 4, "--prepare", other))[0] == 0
+    again = ["sign", other, "--yes", "--identity", away, *secret]
+    assert "has signed another" in federation_in(*again, code=6)
+    federation_in("publish", file)
+    federation_in("publish", file)
+    assert load_settings(home.settings).origins == (NEW,)
+    follows = open_by_first(load_chain_notes(home, NEW)).follows()
+    assert (follows.origin, follows.size) == (OLD, 5)
+    async with serving(home) as node:
+        assert await take(node, 1, 9) == ["held"] * 4 + ["logged"] * 4
 
 
 async def test_what_comes_after_a_close_is_said_in_a_successor_and_partners_follow(

@@ -107,9 +107,8 @@ def test_killed_behind_the_log_and_before_its_memory_it_signs_nothing_twice(
     class KilledError(BaseException):
         pass
 
-    def killed(self, files):
-        if list(files):
-            raise KilledError
+    def killed(self, files, log_size):
+        raise KilledError
 
     with monkeypatch.context() as broken:
         broken.setattr(WatchMemory, "note", killed)
@@ -121,15 +120,23 @@ def test_killed_behind_the_log_and_before_its_memory_it_signs_nothing_twice(
 def test_of_a_line_that_was_cut_off_only_that_file_is_read_again(tmp_path):
     path = tmp_path / "memory.taken"
     one, two = (TakenFile(f"{n}" * 64, n, n) for n in (1, 2))
-    WatchMemory.open(path).note([("a b.json", one), ("c.json", two)])
+    WatchMemory.open(path, 9).note([("a b.json", one), ("c.json", two)], 9)
     whole = path.read_bytes()
     for end in range(len(whole) + 1):
         path.write_bytes(whole[:end])
-        memory = WatchMemory.open(path)
+        memory = WatchMemory.open(path, 9)
         known = dict(memory.taken)
         assert known.items() <= {"a b.json": one, "c.json": two}.items()
-        memory.note([("d.json", one)])
-        assert WatchMemory.open(path).taken == {**known, "d.json": one}
+        memory.note([("d.json", one)], 9)
+        assert WatchMemory.open(path, 9).taken == {**known, "d.json": one}
+
+
+def test_where_an_older_log_came_back_all_is_read_again(tmp_path):
+    path = tmp_path / "memory.taken"
+    WatchMemory.open(path, 0).note([("a.json", TakenFile("1" * 64, 1, 1))], 9)
+    assert list(WatchMemory.open(path, 12).taken) == ["a.json"]
+    assert WatchMemory.open(path, 8).taken == {}
+    assert WatchMemory.open(path, 12).taken == {}
 
 
 def test_documents_of_one_station_each_go_together_one_of_each_at_a_time(folder):
@@ -137,7 +144,7 @@ def test_documents_of_one_station_each_go_together_one_of_each_at_a_time(folder)
         for code in (CODE, OTHER):
             put(folder, f"{day}/{code}.json", "{}", LONG_AGO + day)
     put(folder, "all.json", "{}", LONG_AGO + 3)
-    memory = WatchMemory.open(folder.parent / "m.taken")
+    memory = WatchMemory.open(folder.parent / "m.taken", 0)
     found = look(folder, memory, LONG_AGO + 100.0, 5.0)
     groups = [[one.name for one in group] for group in make_groups(found.due)]
     assert groups == [

@@ -207,6 +207,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /tps/{code}/foto", "", f"/tps/{PHOTOGRAPHED}/foto"),
     ("GET /kosong", "", "/kosong"),
     ("GET /daftar", "", "/daftar"),
+    ("GET /kpu", "", "/kpu"),
     ("GET /rekapitulasi", "", "/rekapitulasi"),
     ("GET /gambar", "", "/gambar"),
     ("GET /gambar/{code}", "", "/gambar/13"),

@@ -201,6 +201,7 @@ READS = {
     "/events": ["/events?election=incidents"],
     "/cari": ["/cari?q=padang", "/cari?q=1371"],
     "/cari/saran": ["/cari/saran?q=padang", "/cari/saran?q=1371"],
+    "/kpu": ["/kpu", "/kpu?kind=wrong&region=13"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/rekapitulasi": ["/rekapitulasi", "/rekapitulasi?show=all&region=13"],
     "/gambar": ["/gambar"],

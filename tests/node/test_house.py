@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from federation.config.keystore import save_signer
 from federation.config.places import guess_home
 from federation.config.settings import load_settings
 from federation.errors import ConfigError
@@ -26,11 +27,14 @@ from federation.node.house import (
     owner,
 )
 from federation.node.resources import open_resources
+from federation.node.submitting import ALARM
+from federation.store import alarms
 from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.store.sqlite import SqliteLibrary
 from federation.text import LANGUAGES, Sentence, Text, load_topic
+from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from tests.homes import ELECTION, make_home
 
 MOUNTS = r"""
@@ -82,6 +86,49 @@ async def test_broken_settings_keep_back_only_what_needs_them(home):
     }
     assert all(one.after in {"", "settings"} for one in steps.values())
     assert steps["database"].state == "ok", "it lies where it lies by default"
+
+
+WITNESSES = f"""
+[[witness.outside]]
+url = "https://w.example"
+vkey = "{Signer.from_seed("w.example/1", bytes(32), ALG_COSIGNATURE).key}"
+[[witness.for]]
+origin = "log.example/pemilu-2029"
+vkey = "{Signer.from_seed("log.example/pemilu-2029", bytes(32)).key}"
+"""
+
+
+async def test_a_witness_that_fails_is_told_until_its_alarm_is_settled(home):
+    outside, _, _ = WITNESSES.partition("[[witness.for]]")
+    home.settings.write_text(home.settings.read_text() + outside)
+    steps = await steps_of(home)
+    assert steps["witness"].state == "ok"
+    assert steps["witness"].facts == {"outside": ["w.example/1"], "for": []}
+    why = Sentence("network.because", said="w.example/1", reason="unreachable")
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        alarms.raise_alarm(tx, ALARM, "w.example/1", why, 1)
+        alarms.raise_alarm(tx, ALARM, "gone.example/1", why, 1)
+    step = (await steps_of(home))["witness"]
+    assert step.state == "warning"
+    assert "w.example/1" in step.seen
+    assert "gone.example/1" not in step.seen, "it is named no more"
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        alarms.clear_alarm(tx, ALARM, "w.example/1")
+    assert (await steps_of(home))["witness"].state == "ok"
+
+
+async def test_who_is_a_witness_without_a_key_is_told_how_to_make_it(home):
+    home.settings.write_text(home.settings.read_text() + WITNESSES)
+    step = (await steps_of(home))["witness"]
+    assert step.state == "failed"
+    assert "federation witness key" in step.seen + step.mend
+    assert step.facts["for"] == ["log.example/pemilu-2029"]
+    save_signer(home.witness_key, bytes(32))
+    assert (await steps_of(home))["witness"].state == "ok"
+    home.witness_key.chmod(0o644)
+    step = (await steps_of(home))["witness"]
+    assert step.state == "failed"
+    assert "chmod 0600" in step.seen
 
 
 def test_of_broken_settings_what_can_be_read_is_believed(tmp_path):

@@ -24,9 +24,11 @@ from federation.records.timezones import tell_moment
 from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
+    kpupage,
     margin,
     page,
     pictures,
+    recaps,
     regionpage,
     reportpage,
     searchpage,
@@ -61,7 +63,10 @@ PAGES = [
     "/daftar?flag=implausible",
     "/daftar?official=differs&sort=apart",
     f"/daftar?lacks={sample.ANA}&region=13",
+    "/kpu",
+    "/kpu?kind=appeared&region=13",
     "/laporan",
+    "/rekapitulasi?show=all",
     "/selisih",
     "/selisih/72",
     "/selisih/1371011001?basis=kpu-plausible",
@@ -92,9 +97,11 @@ async def served(site):
     app.add_routes(regionpage.routes())
     app.add_routes(dashboard.routes())
     app.add_routes(stationlist.routes())
+    app.add_routes(kpupage.routes())
     app.add_routes(searchpage.routes())
     app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
+    app.add_routes(recaps.routes())
     app.add_routes(reportpage.routes())
     async with TestClient(TestServer(app)) as found:
         yield found

@@ -57,6 +57,8 @@ async def test_each_list_has_as_many_stations_as_its_number_says(client, region)
     shown = await queues(client, f"/daftar?status=disputed&lang=en&region={region}")
     assert {words for _, _, words, _ in shown} >= {"Monitors differ"}
     for href, _, words, number in shown:
+        if href.startswith("kpu"):  # a list of changes, not of stations
+            continue
         query = href.partition("?")[2].replace("lang=en&", "").replace("&lang=en", "")
         told = await (await client.get(f"/v1/stations?{query}")).json()
         assert told["total"] == len(told["stations"]) == int(number), words

@@ -53,6 +53,14 @@ async def test_a_region_shows_the_documents_that_add_it_up(noted, browser):
     assert 'class="recap"' not in none.text
 
 
+async def test_a_region_of_which_only_a_document_is_known_has_a_page(node, browser):
+    assert (await browser.open("/wilayah/3171?lang=en")).status == 404
+    note_recaps(node.db, ("3171", {"01": 5}))
+    page = await browser.open("/wilayah/3171?lang=en")
+    assert page.status == 200
+    assert 'class="recap"' in page.text
+
+
 async def test_without_documents_the_page_says_so_and_no_list_names_it(node, browser):
     page = await browser.open("/rekapitulasi?lang=en")
     assert "Nobody has recorded sums" in page.text

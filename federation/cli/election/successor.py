@@ -14,6 +14,7 @@ from random import SystemRandom
 from typing import NamedTuple
 
 import click
+from msgspec import structs
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
@@ -25,9 +26,16 @@ from federation.config.founding import (
     Founder,
     FoundingReport,
     load_chain_notes,
+    load_identity_key,
     load_own_identity,
 )
-from federation.config.keychange import place_identity
+from federation.config.keychange import (
+    KeyChangeFile,
+    Prepared,
+    load_change,
+    place_identity,
+    save_change,
+)
 from federation.config.keystore import load_signer
 from federation.config.peers import Peer
 from federation.config.rewrite import add_election
@@ -51,6 +59,7 @@ from federation.flows.ownlog.successor import (
 )
 from federation.flows.verify.successor import fetch_successor
 from federation.flows.visit import with_feed
+from federation.records.canonical import encode
 from federation.records.keychain import KeyChain, open_by_first, open_chain
 from federation.records.keystatement import Follows, next_generation, parse_origin
 from federation.store.db import Database
@@ -89,6 +98,10 @@ class _Ended(NamedTuple):
     "--new-identity", type=click.Path(dir_okay=False, path_type=Path),
     help="election.option-new-identity",
 )  # fmt: skip
+@click.option(
+    "--prepare", "prepared", type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE", help="election.option-prepare",
+)  # fmt: skip
 @command_options
 def continue_election(  # noqa: PLR0913  one argument an option
     run: Run,
@@ -99,6 +112,7 @@ def continue_election(  # noqa: PLR0913  one argument an option
     yes: bool,
     passphrase_file: str | None,
     new_identity: Path | None,
+    prepared: Path | None,
 ) -> int | None:
     """Open the log that continues one of ours that has ended."""
     settings, home = run.settings, run.home
@@ -106,6 +120,8 @@ def continue_election(  # noqa: PLR0913  one argument an option
         raise NotFoundError(Sentence("election.not-ours", election=name))
     why = reason or run.t("election.continue-reason")
     check_reason(run, why)
+    if prepared is not None and new_identity is not None:
+        raise click.UsageError(run.t("change.begun-by-new"))
     new = None
     if new_identity is not None:
         made = make_identity(run, settings.org, new_identity, passphrase_file)
@@ -117,6 +133,8 @@ def continue_election(  # noqa: PLR0913  one argument an option
             return _show_going_on(run, name, current)
         if not _is_agreed(run, ended, is_asked=not yes, is_named=size is not None):
             return NEGATIVE
+        if prepared is not None:
+            return _prepare(run, ended, why, prepared)
         if new is None:
             secret = read_passphrase(run, passphrase_file)
             new = load_own_identity(home, settings.org, secret)
@@ -249,6 +267,49 @@ def _continue(run: Run, ended: list[_Ended], why: str, identity: Signer) -> None
     for one in ended:
         name = next_generation(one.log.origin).partition("/")[2]
         add_election(home.settings, name, "successors")
+
+
+def _prepare(run: Run, ended: list[_Ended], why: str, file: Path) -> int:
+    """Make the keys of the successors; what names them is signed elsewhere."""
+    home, org = run.home, run.settings.org
+    mark = Guard(home.guard).found
+    founder = Founder(home, org, secrets.token_bytes, FoundingReport(), mark)
+    identity = load_identity_key(home, org)
+    statements = []
+    for one in ended:
+        new = next_generation(one.log.origin)
+        if home.chain(new).exists():
+            begun = open_chain(load_chain_notes(home, new), identity)
+            reason = Sentence("election.continue-begun", size=_size_of(begun))
+            raise ConfigError(str(home.chain(new)), "", reason)
+        follows = Follows(origin=one.log.origin, reason=why, size=one.size)
+        founder.found_keys([new])
+        first = founder.state_first(new, identity, run.now(), follows)
+        line = encode(first).decode()
+        statements.append(
+            Prepared(origin=new, size=one.size, before="", statement=line)
+        )
+    change = KeyChangeFile(org=org, statements=tuple(statements))
+    # Signed twice it would be two statements of one version, which ends the log.
+    if not (file.exists() and _is_alike(load_change(file), change)):
+        save_change(file, change)
+    told = [run.t.say(sentence) for sentence in change.tell()]
+
+    def human() -> None:
+        for sentence in (*told, run.t("change.prepared", file=file)):
+            run.out.line(sentence)
+
+    run.out.show({"file": str(file), "changes": told, "signed": False}, human)
+    return OK
+
+
+def _is_alike(one: KeyChangeFile, other: KeyChangeFile) -> bool:
+    """Whether two files say the same, but for when."""
+    ours, theirs = (
+        [structs.replace(each.read(), recorded_at="") for each in file.statements]
+        for file in (one, other)
+    )
+    return (one.org, ours) == (other.org, theirs)
 
 
 def _size_of(chain: KeyChain) -> int:

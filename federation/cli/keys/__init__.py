@@ -1,7 +1,8 @@
 """`federation keys`: who we are to others, and keys for a further election."""
 
+import hashlib
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
 from msgspec import UNSET
@@ -13,18 +14,25 @@ from federation.cli.keys.desk import desk
 from federation.cli.keys.statement import statement
 from federation.cli.keys.tokens import token
 from federation.cli.streams import can_say
+from federation.config.companionkeys import load_companions
 from federation.config.fingerprint import fingerprint
 from federation.config.founding import (
     NODE_ROLES,
     load_chain_notes,
     load_identity_key,
 )
+from federation.config.home import companion_of
+from federation.config.keychange import load_chain
 from federation.config.keystore import load_contributor_secret, load_signer, pseudonym
 from federation.config.member import ELECTION, check_member
 from federation.config.recovery import format_code
 from federation.errors import FormatError
 from federation.records.keychain import LAST, open_chain
 from federation.text import Sentence
+from federation.tlog.keys import ALG_ML_DSA_44, parse_vkey
+
+#: Above any key of the short kind, and below any of the long one.
+_LONG: Final = 1_000
 
 
 @click.group("keys", cls=CommandGroup, help="keys.help")
@@ -55,6 +63,8 @@ def show(run: Run) -> int | None:
         *(_role_row(run, role, alg) for role, alg in NODE_ROLES),
         *(_log_row(run, origin) for origin in settings.origins),
     ]
+    for origin in settings.origins:
+        rows += _companion_rows(run, origin)
     rows += _named_elsewhere(run, {row["vkey"] for row in rows})
 
     def human() -> None:
@@ -121,6 +131,25 @@ def _log_row(run: Run, origin: str) -> dict[str, Any]:
     return row
 
 
+def _companion_rows(run: Run, origin: str) -> list[dict[str, Any]]:
+    """The companions of one history's key and of the identity's, if it has some."""
+    home, named = run.home, origin.partition("/")[2]
+    if not (home.companions(origin).exists() and home.chain(origin).exists()):
+        return []
+    said = load_companions(home, load_chain(home, run.settings.org, origin)).statements
+    if not said[-1].log:
+        return []
+    here = "here" if companion_of(home.identity).exists() else "away"
+    rows = [
+        ("companion-identity", said[-1].identity, here),
+        ("companion-log", said[-1].log, "ready"),
+    ]
+    return [
+        {"role": role, "election": named, "vkey": vkey, "state": state}
+        for role, vkey, state in rows
+    ]
+
+
 def _named_elsewhere(run: Run, here: set[object]) -> list[dict[str, Any]]:
     """Keys that our statements name and that this node does not sign with."""
     home, org, found = run.home, run.settings.org, dict[str, dict[str, Any]]()
@@ -147,12 +176,20 @@ def _named_elsewhere(run: Run, here: set[object]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def _short(vkey: str | None) -> str | None:
+    """A key as a line has room for it: one of the long kind by its SHA-256."""
+    if vkey is None or len(vkey) < _LONG:
+        return vkey
+    key = parse_vkey(vkey, alg=ALG_ML_DSA_44)
+    return f"ML-DSA-44 SHA-256 {hashlib.sha256(key.public).hexdigest()}"
+
+
 def _cells(run: Run, row: dict[str, Any]) -> tuple[object, ...]:
     t = run.t
     state = f"keys.state-{row['state']}"
     return (
         t(f"keys.role-{row['role']}"),
         row["election"],
-        row["vkey"],
+        _short(row["vkey"]),
         t(state, election=row["election"], until=row.get("until")),
     )

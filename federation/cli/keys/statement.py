@@ -26,26 +26,33 @@ from federation.config import keychange
 from federation.config.companionchange import check_statements, publish_companions
 from federation.config.fingerprint import fingerprint
 from federation.config.home import Home
-from federation.config.keychange import KeyChangeFile
+from federation.config.keychange import KeyChangeFile, Prepared
 from federation.config.keystore import check_identity, save_identity
 from federation.config.lastsigned import remember_signed
 from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
+from federation.config.rewrite import add_election
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
 from federation.records.canonical import format_time
-from federation.records.keychain import KeyChain, check_continues, sign_statement
+from federation.records.keychain import (
+    KeyChain,
+    check_begins,
+    check_continues,
+    sign_statement,
+)
 from federation.records.keychange import (
     KeyChange,
     RevokedFrom,
     find_key,
     next_statement,
 )
-from federation.records.keystatement import Role
+from federation.records.keystatement import KeyStatement, Role
 from federation.store import logs
 from federation.store.db import View
+from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.text import Sentence
-from federation.tlog.keys import VerifierKey, parse_vkey
+from federation.tlog.keys import Signer, VerifierKey, parse_vkey
 
 ROLES: tuple[Role, ...] = ("log", "records", "node", "mirror")
 FILE = "key-statements.json"
@@ -193,15 +200,15 @@ def sign(  # noqa: PLR0913  one argument an option
     named = str(signers[-1].key)
     meant = [structs.replace(one.read(), identity=named) for one in change.statements]
     for one, after in zip(change.statements, meant, strict=True):
-        # What was shown is the difference to this, which came with the file.
-        check_continues(one.before.encode(), after, signers[0].key)
+        _check_meant(one, after, signers)
     # Before anything signed leaves: also where this ends in the middle.
     remember_signed(path, meant)
     if new_identity is not None:
         remember_signed(new_identity, meant)
     statements = []
     for one, after in zip(change.statements, meant, strict=True):
-        note = sign_statement(after, *signers)
+        # The first of a chain has no identity key before it.
+        note = sign_statement(after, *(signers if one.before else signers[-1:]))
         statements.append(structs.replace(one, note=note.decode()))
     change = structs.replace(
         change, statements=tuple(statements), companions=companions
@@ -229,9 +236,17 @@ def publish(run: Run, *, file: Path) -> None:
             check_statements(home, by_origin.get(one.origin) or held(one.origin), one)
             for one in change.companions
         ]
+        begun = [one.origin for one in change.statements if not one.before]
+        for origin in begun:
+            # Before its chain, as every log of ours is founded.
+            if not home.chain(origin).exists():
+                Guard(home.guard).found(origin)
         keychange.publish(home, org, chains)
         for one, statements in zip(change.companions, beside, strict=True):
             publish_companions(home, one.origin, statements)
+        # Last: a node that starts in between must find the keys of what is named.
+        for origin in begun:
+            add_election(home.settings, origin.partition("/")[2], "successors")
     _show(run, change, file, "change.published")
 
 
@@ -244,6 +259,22 @@ def standing_still(home: Home) -> Iterator[None]:
         except ConflictError as error:
             raise ConflictError(Sentence("change.running")) from error
         yield
+
+
+def _check_meant(one: Prepared, after: KeyStatement, signers: list[Signer]) -> None:
+    """Refuse to sign what is not the change that was shown.
+
+    Raises:
+        FederationError: it does not continue what came with it, or begin a successor;
+            or it would begin one by a new identity key, which no file can name.
+    """
+    if one.before:
+        # What was shown is the difference to this, which came with the file.
+        check_continues(one.before.encode(), after, signers[0].key)
+        return
+    check_begins(after)
+    if len(signers) > 1:
+        raise ConflictError(Sentence("change.begun-by-new"))
 
 
 def _find_keys(chain: KeyChain, names: Iterable[str]) -> dict[str, VerifierKey]:

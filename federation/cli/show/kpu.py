@@ -12,7 +12,8 @@ from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.show.place import FoundPlaces, find_place, print_places
 from federation.flows.query.answers import Votes
-from federation.flows.query.kpu import KpuAnswer, KpuChange, ListedChanges, ask_kpu
+from federation.flows.query.kpu import ask_kpu
+from federation.flows.query.kpuanswers import KpuAnswer, KpuChange, ListedChanges
 from federation.flows.query.kputable import KpuExport
 from federation.records.officialchange import COMPARISONS, KINDS
 from federation.records.timezones import tell_local

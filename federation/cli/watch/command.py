@@ -38,7 +38,8 @@ from federation.errors import (
     FormatError,
     NotFoundError,
 )
-from federation.flows.query.kpu import KpuCounts, count_since, is_followed
+from federation.flows.query.kpu import count_since, is_followed
+from federation.flows.query.kpuanswers import KpuCounts
 from federation.flows.query.scope import QueryScope
 from federation.records.officialchange import KINDS
 from federation.records.timezones import tell_here
@@ -123,7 +124,9 @@ class _Watching:
         self._run, self._folder, self._scope = run, folder, scope
         self._settle_s, self._allow_unlisted = settle_s, allow_unlisted
         name = memory_name(folder, scope.election, scope.contest)
-        self._memory = WatchMemory.open(run.home.data / "watched" / name)
+        self._memory = WatchMemory.open(
+            run.home.data / "watched" / name, self._log_size()
+        )
         self._rows: Counter[str] = Counter()
         self._refused: list[dict[str, Any]] = []
 
@@ -132,7 +135,7 @@ class _Watching:
         self._rows.clear()
         self._refused.clear()
         found = look(self._folder, self._memory, self._run.clock(), self._settle_s)
-        self._memory.note((one.name, one.file) for one in found.same)
+        self._remember(found.same)
         start, taken, failed = self._log_size(), 0, ""
         for group in make_groups(found.due):
             try:
@@ -145,9 +148,7 @@ class _Watching:
                 # Not of these files: the node, or who holds its home, cannot now.
                 failed = self._run.t.say(error.told)
                 break
-            self._memory.note(
-                (one.name, one.file) for one in group if has_held_still(one)
-            )
+            self._remember([one for one in group if has_held_still(one)])
             taken += len(group)
         is_new = self._rows["logged"] + self._rows[WITHDRAWN] > 0
         return WatchRound(
@@ -182,6 +183,10 @@ class _Watching:
         reason = self._run.t.say(error.told)
         line = ReportLine(str(group[0].path), 0, "", "file", reason)
         self._refused.append(line._asdict())
+
+    def _remember(self, files: Sequence[WatchedFile]) -> None:
+        if files:
+            self._memory.note(((one.name, one.file) for one in files), self._log_size())
 
     def _log_size(self) -> int:
         """How much our log holds; 0: it was not begun."""

@@ -2,8 +2,10 @@
 
 Rule: only a help. Whoever deletes it has everything read again, and the log answers
 `held`. A line is written when all of its group is in the log; one that a crash cut off
-is no line.
+is no line. A log that is shorter than it was then (an older copy came back) has none
+of it: all is read again.
 
+    log <how much our log held then>
     <SHA-256 of the file, hex> <size in bytes> <time in ns> <name in the folder>
 """
 
@@ -18,6 +20,7 @@ from federation.config.disk import blaming
 from federation.files import make_folders, open_regular, write_durably
 
 _LINE: Final = re.compile(r"([0-9a-f]{64}) ([0-9]+) (-?[0-9]+) ([^\n]+)")
+_LOG: Final = re.compile(r"log ([0-9]{1,15})")
 #: Lines that say something else by now are dropped when they are more than the others.
 _FEW: Final = 1_000
 _BLOCK: Final = 1 << 20
@@ -38,20 +41,26 @@ class WatchMemory:
         self._path, self._taken = path, taken
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, log_size: int) -> Self:
         """What is remembered in a file, which need not be there yet.
+
+        Args:
+            path: Of the file.
+            log_size: How much our log holds now.
 
         Raises:
             ConfigError: it cannot be read or written.
         """
         taken: dict[str, TakenFile] = {}
         with blaming(path):
-            make_folders(path.parent)
+            make_folders(path.parent, 0o700)
             *lines, cut_off = _read(path).split("\n")
             for line in lines:
                 if match := _LINE.fullmatch(line):
                     digest, size, mtime, name = match.groups()
                     taken[name] = TakenFile(digest, int(size), int(mtime))
+            if log_size < max(map(_size_in, lines), default=0):
+                taken, cut_off = {}, "another log"
             if cut_off or len(lines) > 2 * len(taken) + _FEW:
                 with write_durably(path) as file:
                     file.write(_encode(taken))
@@ -62,15 +71,15 @@ class WatchMemory:
         """Every file, by its name in the folder."""
         return self._taken
 
-    def note(self, files: Iterable[tuple[str, TakenFile]]) -> None:
-        """Remember these, durably.
+    def note(self, files: Iterable[tuple[str, TakenFile]], log_size: int) -> None:
+        """Remember these, durably, and how much our log holds with them.
 
         Raises:
             ConfigError: it cannot be written.
         """
         new = dict(files)
         with blaming(self._path), self._path.open("ab") as file:
-            file.write(_encode(new))
+            file.write(b"log %d\n" % log_size + _encode(new))
             file.flush()
             os.fsync(file.fileno())
         self._taken |= new
@@ -89,6 +98,11 @@ def digest_file(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _size_in(line: str) -> int:
+    match = _LOG.fullmatch(line)
+    return int(match[1]) if match else 0
 
 
 def _read(path: Path) -> str:

@@ -55,7 +55,7 @@ _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*"
 BELOW: Final = re.compile(rf"{_NAME}(?:/{_NAME}){{0,7}}")
 _MEMBER: Final = re.compile(
     rf"backup\.json|(?:federation|peers|agencies)\.toml|elections/{_NAME}\.json"
-    rf"|keys/{_NAME}\.(?:chain|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
+    rf"|keys/{_NAME}\.(?:chain|companions|pub)|(?:{_NAME}/){{0,7}}{_NAME}\.vkey|secrets\.sealed|data/federation\.db"
     rf"|photos\.txt|(?:annex|mailbox)/{_NAME}(?:/{_NAME}){{0,3}}"
     r"|originals\.txt"
 )

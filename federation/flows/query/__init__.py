@@ -34,6 +34,8 @@ Every answer names the `cursor` it was read at.
     changes     rows that changed since a cursor
     mapnews     the same as messages to a program, with what is new in them
     kpu         what changed in KPU's figures, and what differs since when
+    kpuanswers  its values
+    kpudays     the same day by day
     kputable    the same as rows of cells, all of them page by page
     table       rows and columns of an answer, for a spreadsheet
     cells       what stands in one cell of it

@@ -5,21 +5,28 @@ published and when it was signed; where two say different things now, both are l
 and marked (`apart`), never made one. Counts and lists are of the same rows.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
-from federation.errors import FormatError, NotFoundError
+from federation.errors import FormatError
 from federation.flows.query.answers import (
-    HexDigest,
     Place,
-    RoundWord,
-    StationCode,
     Votes,
 )
 from federation.flows.query.cursor import format_cursor, read_cursor
+from federation.flows.query.kpuanswers import (
+    KpuAnswer,
+    KpuChange,
+    KpuCounts,
+    KpuPart,
+    KpuSnapshot,
+    ListedChanges,
+)
+from federation.flows.query.kpudays import list_days
 from federation.flows.query.region import list_parts
 from federation.flows.query.scope import QueryScope, parse_region, places, read_names
 from federation.records.claim import Claim, read_counts
@@ -27,8 +34,6 @@ from federation.records.merge import Group, decode_row
 from federation.records.officialchange import (
     COMPARISONS,
     KINDS,
-    ChangeKind,
-    VotesComparison,
     count_days,
 )
 from federation.store import claims, logs, maprows, officialchanges
@@ -43,93 +48,11 @@ from federation.store.officialchanges import (
 )
 from federation.text import Sentence
 
-#: What is listed: every change, one kind of them, what differs now, and for how long;
-#: what two organisations copied differently.
-ListedChanges: TypeAlias = Literal["", ChangeKind, "wrong", "apart"]
-LISTED: Final[tuple[ListedChanges, ...]] = ("wrong", *KINDS, "apart")
 #: So many rows that are still to be looked at are counted.
 MAX_DUE: Final = 100_000
-_Moment: TypeAlias = Annotated[str, Meta(description="time, UTC")]
-
-
-class KpuChange(Struct, frozen=True, kw_only=True):
-    """One statement that changed KPU's figures of one station.
-
-    `org` copied it; `published`: when KPU published it, as its record says, else when
-    it was signed; `signed`: when the record was. `before` and `now`: the votes; absent:
-    there were none. `was` and `compared`: how they compare with the monitors' `groups`.
-    `standing`: it is what that organisation copied last; `differs_since` with `days`:
-    of what differs, since when; `apart`: another organisation copied something else.
-    """
-
-    tps: StationCode
-    round: RoundWord
-    kind: ChangeKind
-    org: str
-    origin: str
-    index: int
-    record: HexDigest
-    published: _Moment
-    signed: _Moment
-    before: Votes | UnsetType = UNSET
-    now: Votes | UnsetType = UNSET
-    was: VotesComparison
-    compared: VotesComparison
-    standing: bool
-    differs_since: _Moment | UnsetType = UNSET
-    days: int | UnsetType = UNSET
-    apart: bool
-    groups: list[Group]
-
-
-class KpuCounts(Struct, frozen=True, kw_only=True):
-    """How many changes of each sort a region has, of every organisation's snapshot.
-
-    `wrong`: figures that stand and differ from all monitors; `apart`: that stand where
-    two snapshots differ; `standing`: how those that stand compare; `appeared`: how the
-    figures that appeared compare.
-    """
-
-    kinds: dict[ChangeKind, int]
-    appeared: dict[VotesComparison, int]
-    standing: dict[VotesComparison, int]
-    wrong: int
-    apart: int
-
-
-class KpuPart(Struct, frozen=True, kw_only=True):
-    """A part of a region, and what is counted in it."""
-
-    region: Place
-    counts: KpuCounts
-
-
-class KpuSnapshot(Struct, frozen=True, kw_only=True):
-    """Who copied KPU's figures: how many changes, first and last signed when."""
-
-    org: str
-    changes: int
-    first: _Moment
-    last: _Moment
-
-
-class KpuAnswer(Struct, frozen=True, kw_only=True):
-    """What changed in KPU's figures of a region, the newest first.
-
-    `due`: so many stations of the map are still to be looked at (at most 100,000).
-    """
-
-    election: str
-    contest: str
-    cursor: str
-    region: Place
-    due: int
-    counts: KpuCounts
-    parts: list[KpuPart]
-    snapshots: list[KpuSnapshot]
-    changes: list[KpuChange]
-    names: dict[str, str]
-    next: str | UnsetType = UNSET
+_PLACE: Final = re.compile(
+    r"([0-9]{1,12})\.([0-9]{13}|99[0-9A-Z]{2}[0-9]{9})\.([0-9]{1,12})\.(.+)", re.ASCII
+)
 
 
 def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
@@ -162,6 +85,8 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
     between = _between(number, asked, code)
     due = 0 if number is None else officialchanges.count_due(view, number, MAX_DUE)
     page, following = list_page(view, asked, now, code, kind, org, after, limit)
+    copied = officialchanges.list_orgs(view, between)
+    whose = [] if after else [who for who, *_ in copied if org in {"", who}]
     return KpuAnswer(
         election=asked.election,
         contest=asked.contest,
@@ -172,8 +97,9 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
         parts=_parts(view, asked, number, code, org),
         snapshots=[
             KpuSnapshot(org=who, changes=count, first=tell(first), last=tell(last))
-            for who, count, first, last in officialchanges.list_orgs(view, between)
+            for who, count, first, last in copied
         ],
+        days=[day for who in whose for day in list_days(view, between, who)],
         changes=page,
         names=read_names(view, asked.election, [change.tps for change in page]),
         next=following,
@@ -220,14 +146,12 @@ def _place_after(change: KpuChange, row: OfficialRow) -> str:
 def _read_place(
     view: View, asked: QueryScope, number: int | None, after: str
 ) -> ChangePlace:
-    at, tps, index, *origin = after.split(".", 3)
-    try:
-        assert number is not None
-        log_id = logs.get_log(view, origin[0]).id
-        key = encode_key(number, asked.contest, tps)
-        return ChangePlace(int(at), key, log_id, int(index))
-    except (ValueError, IndexError, AssertionError, NotFoundError):
-        raise FormatError(Sentence("asked.cursor"), repr(after[:80])) from None
+    match = _PLACE.fullmatch(after)
+    numbers = {log.origin: log.id for log in logs.list_logs(view)}
+    if match is None or match[4] not in numbers or number is None:
+        raise FormatError(Sentence("asked.cursor"), repr(after[:80]))
+    key = encode_key(number, asked.contest, match[2])
+    return ChangePlace(int(match[1]), key, numbers[match[4]], int(match[3]))
 
 
 def count_since(view: View, asked: QueryScope, origin: str, index: int) -> KpuCounts:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from federation.config.settings import Settings
 from federation.flows.query.cells import Cell
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.kpu import KpuChange, ListedChanges, list_page
+from federation.flows.query.kpu import list_page
+from federation.flows.query.kpuanswers import KpuChange, ListedChanges
 from federation.flows.query.scope import QueryScope, parse_region, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import Credit, QueryTable

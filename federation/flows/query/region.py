@@ -23,6 +23,7 @@ from federation.records.profile import Profile
 from federation.records.tally import Tally, race_level, region_tally
 from federation.store import mapreading, mapstate, registers, rollup
 from federation.store.db import View
+from federation.store.recaps import has_recaps
 from federation.text import Sentence
 
 _VILLAGE = 10
@@ -46,6 +47,7 @@ def region(
     if len(here) == _VILLAGE:
         stations, following = _stations(view, asked, here, after, limit)
     heard_of = own.coverage.covered or own.coverage.outside or inside or stations
+    heard_of = heard_of or has_recaps(view, asked.election, asked.contest, here)
     if here and not heard_of and not registers.count(view, asked.election, here):
         where = {"region": here, "election": asked.election}
         raise NotFoundError(Sentence("numbering.race-unknown", **where))
@@ -69,6 +71,7 @@ def told_contests(view: View, profile: Profile) -> list[str]:
         contest
         for contest in contests_of(profile)
         if rollup.read_region(view, profile.election, contest, "")
+        or has_recaps(view, profile.election, contest)
     ]
 
 

@@ -150,6 +150,7 @@ function heldLines(one) {
   }
   if (witnesses.length) made.push(say("witnessed", sayHeld(witnesses)));
   if (one.quorum === "met") made.push(say("quorum_met"));
+  if (one.has_unchecked) made.push(say("has_unchecked"));
   return made.map((line) => element("p", {}, line));
 }
 

@@ -39,6 +39,16 @@ async function openCheckpoint(bytes, logKey) {
   return { ...checkpoint, note, bytes };
 }
 
+// A time, and a signature of ML-DSA-44.
+const COMPANION_BYTES = 8 + 2_420;
+
+/** Whether a companion key signed it, it says: browsers cannot check that kind. */
+function hasCompanion({ origin, note }) {
+  return note.signatures.some(
+    ({ name, payload }) => name === origin && payload.length === COMPANION_BYTES,
+  );
+}
+
 /** For each known key its newest good cosignature, and the keys with a bad line. */
 async function openCosignatures(note, keys) {
   const held = [];

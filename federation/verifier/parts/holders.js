@@ -25,7 +25,12 @@ async function judgeHeld(checkpoints, report, pool, source) {
     time,
     holds: key.name === `${orgOf(key)}/mirror`,
   }));
-  return { quorum, held: named.sort((a, b) => a.time - b.time), held_size: shown?.size ?? 0 };
+  return {
+    quorum,
+    held: named.sort((a, b) => a.time - b.time),
+    held_size: shown?.size ?? 0,
+    has_unchecked: hasCompanion(checkpoints[0]),
+  };
 }
 
 function judgeQuorum(held, report, source, origin) {

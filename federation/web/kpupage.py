@@ -1,0 +1,153 @@
+"""KPU's figures over time, as a page: what changed, what is still wrong, since when.
+
+    /kpu?kind=&org=&region=&after=
+
+Rule: it shows what `/v1/kpu` answers, and offers all of it as the files of
+`/v1/kpu/export`. Each organisation's copy of KPU's figures has a line of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from federation.errors import FormatError
+from federation.flows.query.kpu import ask_kpu
+from federation.flows.query.kpuanswers import LISTED, ListedChanges
+from federation.flows.query.kpudays import KpuDay
+from federation.flows.query.scope import parents_of, places
+from federation.records.officialchange import KINDS, ChangeKind
+from federation.records.timezones import tell_local
+from federation.store.db import View
+from federation.text import Sentence
+from federation.web.charts.lines import LineChart, Series, draw_lines
+from federation.web.context import SITE
+from federation.web.dashboard import (
+    PAGE_SIZE,
+    ask_page,
+    live_address,
+    page_handler,
+    tell_contest,
+    tell_fresh,
+)
+from federation.web.page import Page, query_of, static_address
+from federation.web.queues import count_queues, queue_links
+
+PATH: Final = "/kpu"
+#: Steps of a day each, at most; of a longer time only days that changed anything.
+_MOST_DAYS: Final = 400
+#: What is drawn beside the figures that differ: how many there were until then.
+_DRAWN: Final[tuple[ChangeKind, ...]] = ("corrected", "away", "withdrawn")
+
+
+class DrawnDays(NamedTuple):
+    """The days of one organisation's copy, drawn; None: one day is no line."""
+
+    org: str
+    chart: LineChart | None
+    days: Sequence[KpuDay]
+
+
+def routes() -> list[web.RouteDef]:
+    """The page."""
+    return [web.get(PATH, page_handler(show, is_kept=True))]
+
+
+async def show(page: Page) -> web.StreamResponse:
+    """What changed in KPU's figures."""
+    site, asked = page.request.app[SITE], ask_page(page)
+    query = page.request.query
+    code, after = query.get("region", ""), query.get("after", "")
+    kind, org, now = _read_kind(query), query.get("org", ""), int(site.clock())
+
+    def read(view: View) -> dict[str, Any]:
+        return {
+            "answer": ask_kpu(view, asked, now, code, kind, org, after, PAGE_SIZE),
+            "parents": places(view, asked.election, parents_of(code)),
+            "counts": count_queues(view, asked, code, site.settings.org),
+        }
+
+    async with site.large_answers:
+        found = await site.db.read(read)
+    answer, counts = found["answer"], found.pop("counts")
+    given = {"kind": kind, "org": org, "region": code}
+    fields = {name: value for name, value in given.items() if value}
+    of_all = {"election": asked.election, "contest": asked.contest, **fields}
+    return await page.answer(
+        "kpu.html",
+        site.settings.name,
+        **found,
+        held=tell_contest(page, asked),
+        queues=queue_links(page, counts, site.settings.org, PATH, code),
+        kinds=LISTED,
+        all_kinds=KINDS,
+        kind=kind,
+        org=org,
+        fields=fields,
+        after=after,
+        drawn=[_draw(page, *one) for one in _by_org(answer.days)],
+        styles=[page.to(static_address("charts.css"))],
+        local=tell_local,
+        live=live_address(asked.election, answer.cursor),
+        fresh=await tell_fresh(page, asked, code),
+        data=query_of("/v1/kpu", {**of_all, "after": after}),
+        files={
+            form: query_of("/v1/kpu/export", {**of_all, "format": form})
+            for form in ("csv", "ndjson")
+        },
+    )
+
+
+def _read_kind(query: Mapping[str, str]) -> ListedChanges:
+    """Which changes the reader asks for.
+
+    Raises:
+        FormatError: there are none of that name.
+    """
+    given = query.get("kind", "")
+    for known in ("", *LISTED):
+        if given == known:
+            return known
+    raise FormatError(Sentence("page.no_such_list"), repr(given[:40]))
+
+
+def _by_org(days: Sequence[KpuDay]) -> list[tuple[str, list[KpuDay]]]:
+    return [(org, list(group)) for org, group in groupby(days, lambda day: day.org)]
+
+
+def _draw(page: Page, org: str, days: Sequence[KpuDay]) -> DrawnDays:
+    steps = _steps(days)
+    if len(steps) < 2:
+        return DrawnDays(org, None, days)
+    series = [Series(page.t("kpu.differing"), [step.differing for step in steps])]
+    for kind in _DRAWN:
+        until = [
+            sum(one.kinds[kind] for one in days if one.day <= step.day)
+            for step in steps
+        ]
+        series.append(Series(page.t(f"kpu.kind_{kind}"), until))
+    middle = steps[len(steps) // 2].day if len(steps) > 3 else ""
+    ends = steps[0].day, middle, steps[-1].day
+    return DrawnDays(org, draw_lines(series, ends, page.t.number), days)
+
+
+def _steps(days: Sequence[KpuDay]) -> Sequence[KpuDay]:
+    """One for each day from the first to the last, where these are not too many."""
+    first, last = (date.fromisoformat(days[at].day) for at in (0, -1))
+    if (last - first).days > _MOST_DAYS:
+        return days
+    held = {one.day: one for one in days}
+    steps: list[KpuDay] = []
+    for number in range((last - first).days + 1):
+        day = (first + timedelta(number)).isoformat()
+        before = steps[-1] if steps else days[0]
+        steps.append(held.get(day) or _quiet(before, day))
+    return steps
+
+
+def _quiet(before: KpuDay, day: str) -> KpuDay:
+    """A day on which nothing changed."""
+    kinds = dict.fromkeys(before.kinds, 0)
+    return KpuDay(org=before.org, day=day, kinds=kinds, differing=before.differing)

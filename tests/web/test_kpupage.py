@@ -1,0 +1,98 @@
+"""The page of KPU's figures over time, and the same for programs."""
+
+import csv
+import io
+import re
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from federation.store.db import Database
+from federation.web import kpu, kpupage
+from federation.web.context import SITE
+from federation.web.problem import answer_problems
+from tests.flows.test_kpu import HERE, OTHER, OURS, PROFILES, THERE, THIRD, World, said
+from tests.ownnode import ELECTION
+from tests.photographed import A, B
+from tests.webnode import context_of, settings_of
+
+TILE = re.compile(r'<li>(?:<a href="([^"]*)">)?<b>(\d+)</b> <span>([^<]*)</span>')
+
+
+@pytest.fixture
+async def client(tmp_path):
+    db = Database.open(tmp_path)
+    world = World(db)
+    world.say(A, said(A, OURS, 15, source="observer"))
+    world.say(
+        B,
+        said(B, OTHER, 15),
+        said(B, OURS, 17),
+        said(B, THIRD, 18),
+        said(B, OTHER, 18, tps=THERE),
+    )
+    world.say(A, said(A, OURS, 16))
+    world.follow()
+    app = web.Application(middlewares=[answer_problems])
+    settings = settings_of(elections=[ELECTION])
+    app[SITE] = context_of(db, settings, profiles=PROFILES)
+    app.add_routes(kpupage.routes())
+    app.add_routes(endpoint.route() for endpoint in kpu.endpoints())
+    async with TestClient(TestServer(app)) as found:
+        yield found
+    db.close()
+
+
+async def text_of(client, path):
+    answer = await client.get(path)
+    assert answer.status == 200, await answer.text()
+    return await answer.text()
+
+
+async def test_each_figure_of_the_page_opens_the_list_of_as_many(client):
+    text = await text_of(client, "/kpu?lang=en")
+    tiles = {words: (href, int(count)) for href, count, words in TILE.findall(text)}
+    assert tiles["still wrong"][1] == 1
+    assert tiles["corrected"][1] == 1
+    for href, count in tiles.values():
+        if count:
+            query = href.replace("&amp;", "&").partition("?")[2]
+            query = re.sub(r"&?lang=en", "", query).removeprefix("&")
+            told = await (await client.get(f"/v1/kpu?{query}")).json()
+            assert len(told["changes"]) == count
+
+
+async def test_the_picture_stands_above_its_table_for_each_who_copied(client):
+    text = await text_of(client, "/kpu?lang=en")
+    assert text.count("<polyline") >= 4
+    rows = re.findall(r'<th scope="row">(2024-02-\d\d)</th>', text)
+    assert rows == ["2024-02-16", "2024-02-15", "2024-02-17", "2024-02-18"]
+    told = await (await client.get("/v1/kpu")).json()
+    assert [(day["day"][-2:], day["differing"]) for day in told["days"]] == [
+        ("16", 0),
+        ("15", 1),
+        ("17", 0),
+        ("18", 1),
+    ]
+
+
+async def test_the_file_has_every_row_of_the_list(client):
+    for kind, count in (("", 5), ("apart", 2), ("away", 1)):
+        text = await text_of(client, f"/v1/kpu/export?kind={kind}")
+        rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+        assert len(rows) == count
+    assert (rows[0]["before_01"], rows[0]["now_01"], rows[0]["monitors_01"]) == (
+        "90",
+        "91",
+        "90",
+    )
+    page = await text_of(client, f"/kpu?kind=away&region={HERE[:6]}&lang=id")
+    assert "berubah menjauh" in page
+    assert HERE in page
+    assert THERE not in page
+
+
+async def test_what_is_no_such_list_is_refused(client):
+    assert (await client.get("/kpu?kind=x")).status == 400
+    assert (await client.get("/v1/kpu?after=x")).status == 400
