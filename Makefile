@@ -70,6 +70,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python scripts/make_vectors.py
 	$(BIN)/python scripts/make_docs.py
 	$(BIN)/python scripts/make_records_page.py
+	$(BIN)/python scripts/make_dataset_page.py
 	$(BIN)/python scripts/make_errors_page.py
 	$(BIN)/python scripts/make_access_page.py
 	$(BIN)/python scripts/make_import_page.py

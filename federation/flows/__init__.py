@@ -11,6 +11,7 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     query     what the map says
     recap     the sums of regions, level by level
     publish   what a node holds, as files
+    dataset   the rows of tables as files for others: Parquet, workbooks, packages
     receipt   one record, as a proof that goes from hand to hand
     audit     what somebody else can prove: `federation verify`
     photos    the photographs of the forms, beside the records that name them

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 from aiohttp import web
 
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query.region import told_contests
 from federation.flows.query.scope import (
     QueryScope,
@@ -104,7 +105,7 @@ async def waiting(page: EditorPage) -> web.StreamResponse:
         data=query_of("/v1/queue", {**data, "after": after}),
         files={
             form: query_of("/v1/queue/export", {**data, "format": form})
-            for form in ("csv", "ndjson")
+            for form in PAGE_FORMS
         },
         here=page.queue,
         contest=scope.contest,

@@ -22,6 +22,7 @@ from federation.web.rowforms import RowForm
 
 JSON, CSV, NDJSON = "application/json", "text/csv", "application/x-ndjson"
 GEOJSON = "application/geo+json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TEXT = "text/plain"
 BYTES = "application/octet-stream"
 CURSOR = "Federation-Cursor"

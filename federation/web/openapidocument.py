@@ -23,6 +23,7 @@ from federation.web.openapi import (
     GEOJSON,
     JSON,
     NDJSON,
+    XLSX,
     Endpoint,
 )
 from federation.web.origin import own_address
@@ -256,6 +257,8 @@ def _content(endpoint: Endpoint[Any], schema_of: dict[str, Any]) -> dict[str, An
     ):
         if form in forms:
             content[media] = {"schema": {"type": kind}}
+    if "xlsx" in forms:
+        content[XLSX] = {"schema": _BINARY}
     return content
 
 

@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from msgspec import structs
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query.pictures.answers import (
     PICTURES,
     WHOSE,
@@ -199,7 +200,7 @@ async def show(page: Page) -> web.StreamResponse:
                     "/v1/pictures",
                     {**of_all, **chosen, "picture": picture, "format": form},
                 )
-                for form in ("csv", "ndjson")
+                for form in PAGE_FORMS
             }
             for picture in PICTURES
         },

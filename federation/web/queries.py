@@ -52,10 +52,10 @@ AfterStation = Annotated[
     str, _told("`next` of the page before", pattern=or_nothing(TPS_PATTERN))
 ]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="most items of a page")]
-Form = Annotated[Literal["json", "csv", "ndjson"], Meta(description="form of answer")]
-GeoForm = Annotated[
-    Literal["json", "csv", "ndjson", "geojson"], Meta(description="form of answer")
-]
+_FORM = Meta(description="form of answer; `excel`: CSV as Excel has it in Indonesia")
+Form = Annotated[Literal["json", "csv", "excel", "xlsx", "ndjson"], _FORM]
+GeoForm = Annotated[Literal["json", "csv", "excel", "xlsx", "ndjson", "geojson"], _FORM]
+FileForm = Annotated[Literal["csv", "excel", "xlsx", "ndjson"], _FORM]
 
 
 StatusParameter = Annotated[
@@ -246,9 +246,7 @@ class KpuQuery(_WhichChanges, frozen=True, kw_only=True):
 class KpuExportQuery(_WhichChanges, frozen=True, kw_only=True):
     """All changes of KPU's figures, in one stream."""
 
-    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
-        "csv"
-    )
+    format: FileForm = "csv"
 
 
 class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -320,9 +318,7 @@ class QueueExportQuery(
 ):
     """A whole reading queue."""
 
-    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
-        "csv"
-    )
+    format: FileForm = "csv"
 
 
 class AlikeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -379,9 +375,9 @@ class IncidentExportQuery(_WhichIncidents, frozen=True, kw_only=True):
     sort: Annotated[
         IncidentOrder, Meta(description="up to 500: by what; the newest report first")
     ] = ""
-    format: Annotated[
-        Literal["csv", "ndjson", "geojson"], Meta(description="form of answer")
-    ] = "csv"
+    format: Annotated[Literal["csv", "excel", "xlsx", "ndjson", "geojson"], _FORM] = (
+        "csv"
+    )
 
 
 class DuplicatesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -431,6 +427,4 @@ class ExportQuery(_WhichStations, frozen=True, kw_only=True):
     """Everything of one sort, in one stream; filters, order are those of `stations`."""
 
     what: Annotated[What, Meta(description="which rows")] = "results"
-    format: Annotated[Literal["csv", "ndjson"], Meta(description="form of answer")] = (
-        "csv"
-    )
+    format: FileForm = "csv"

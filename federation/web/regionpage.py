@@ -13,6 +13,7 @@ from aiohttp import web
 from msgspec import structs
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query import answers, region
 from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_parts
 from federation.flows.query.scope import QueryScope, contests_of
@@ -87,6 +88,7 @@ async def show_region(page: Page) -> web.StreamResponse:
                 )
                 for what in ("stations", "gaps")
             },
+            "page_forms": PAGE_FORMS,
             "fresh": read_fresh(view, page, asked, code),
             "held": tell_contest(page, asked),
             "live": live_address(asked.election, answer.cursor),

@@ -15,6 +15,7 @@ from aiohttp import web
 from yarl import URL
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.incidents.answers import list_reporters, parse_after, parse_traced
 from federation.flows.incidents.counts import read_count_provinces
 from federation.flows.incidents.days import day_begins, day_is_over, end_of_week
@@ -50,6 +51,7 @@ from federation.web.queues import REPORTS, QueueLink, count_queues, queue_links
 from federation.web.requests.incidents import AddIncidents
 
 LIST: Final = REPORTS
+_LIST_FORMS: Final = (*PAGE_FORMS, "geojson")
 _ASKED: Final = (
     *("election", "category", "law", "region", "org", "status", "agency"),
     *("since", "until"),
@@ -114,8 +116,7 @@ async def incidents(page: Page, caller: Caller) -> web.Response:
         agencies={one.key: one.name for one in known_agencies(site)},
         orgs=await site.db.read(list_reporters, caller, asked.election),
         places={place: name_place(page.t, place, names) for place in shown},
-        forms=FORMS,
-        downloads={form: _download(page, form, order) for form in FORMS},
+        downloads={form: _download(page, form, order) for form in _LIST_FORMS},
         keeps_reports=asked.election in site.settings.incidents,
         queues=await _read_queues(page, asked),
         order=order,

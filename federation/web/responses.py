@@ -8,27 +8,22 @@ NDJSON begins with one line about the rest: cursor, sources, `next`; GeoJSON has
 same as members of the collection.
 """
 
+import asyncio
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
 
-from federation.flows.query.cells import Cell, format_csv, format_ndjson
-from federation.flows.query.geojson import (
-    CLOSED,
-    format_features,
-    format_geojson,
-    open_collection,
-)
+from federation.flows.dataset.choose import ENDINGS, MEDIA, format_table, open_form
+from federation.flows.query.cells import format_ndjson
 from federation.flows.query.table import QueryTable, RowStream
 from federation.web.context import WebContext
 from federation.web.further import further
 from federation.web.language import text_for_program
-from federation.web.openapi import CSV, CURSOR, GEOJSON, JSON, NDJSON
+from federation.web.openapi import CURSOR, GEOJSON, JSON, NDJSON, XLSX
 
-_MEDIA = {"csv": CSV, "ndjson": NDJSON, "geojson": GEOJSON}
 #: Of a request: it is answered whole; whoever keeps the answer compares its tag.
 WHOLE = web.RequestKey("whole", bool)
 FRESH = "no-cache"  # may be kept, must be asked about: the ETag makes that cheap
@@ -51,17 +46,8 @@ def reply(
             "cursor": getattr(answer, "cursor", ""),
             **({"next": following} if following else {}),
         }
-        body, media = format_table(form, table, head), _MEDIA[form]
+        body, media = format_table(form, table, head), MEDIA[form]
     return _send(request, body, media, getattr(answer, "cursor", ""), following)
-
-
-def format_table(form: str, table: QueryTable, head: Mapping[str, object]) -> bytes:
-    """A table's bytes; `head`: what is told of all rows together, not in CSV."""
-    if form == "csv":
-        return format_csv([table.columns, *table.rows])
-    if form == "geojson":
-        return format_geojson(table, {k: v for k, v in head.items() if v})
-    return format_ndjson([head, *_dicts(table)])
 
 
 def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Response:
@@ -73,15 +59,16 @@ async def stream(
     request: web.Request, form: str, rows: RowStream, site: WebContext
 ) -> web.StreamResponse:
     """The export, page by page; each page is read when the caller took the last."""
+    if form == "xlsx":
+        return await _send_workbook(request, rows, site)
     response = web.StreamResponse()
-    response.content_type = _MEDIA[form]
+    response.content_type = MEDIA[form]
     if form != "geojson":
         response.charset = "utf-8"
     if rows.cursor:
         response.headers[CURSOR] = rows.cursor
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
-    name = f'attachment; filename="{rows.name}.{form}"'
-    response.headers[hdrs.CONTENT_DISPOSITION] = name
+    response.headers[hdrs.CONTENT_DISPOSITION] = _attached(rows, form)
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response  # not a page is read for somebody who wants none
@@ -100,31 +87,47 @@ async def stream(
 async def _write_pages(
     response: web.StreamResponse, form: str, rows: RowStream, site: WebContext
 ) -> None:
-    if form == "ndjson":
-        await response.write(format_ndjson([rows.head()]))
-    elif form == "geojson":
-        await response.write(open_collection(rows.head()))
-    is_first = True
+    table = open_form(form)
+    await response.write(table.open(rows.head()))
     while not rows.done:
         async with site.export_pages:
             page = await site.db.read(rows.read)
-        if form == "ndjson":
-            await response.write(format_ndjson(_dicts(page)))
-        elif form == "geojson":
-            features = list(format_features(page))
-            between = b"" if is_first or not features else b",\n"
-            await response.write(between + b",\n".join(features))
-            is_first = is_first and not features
-        else:
-            await response.write(format_csv([page.columns, *page.rows][not is_first :]))
-            is_first = False
-    if form == "geojson":
-        await response.write(CLOSED)
+        await response.write(table.page(page))
+    for data in table.close():
+        await response.write(data)
     await response.write_eof()
 
 
-def _dicts(table: QueryTable) -> Iterable[Mapping[str, Cell]]:
-    return (dict(zip(table.columns, row, strict=True)) for row in table.rows)
+async def _send_workbook(
+    request: web.Request, rows: RowStream, site: WebContext
+) -> web.Response:
+    """A workbook, which is there when its last row is: made before it is sent.
+
+    Raises:
+        FormatError: there are more rows than a workbook is made of.
+    """
+    headers = {
+        hdrs.CACHE_CONTROL: "no-store",
+        hdrs.CONTENT_DISPOSITION: _attached(rows, "xlsx"),
+        **({CURSOR: rows.cursor} if rows.cursor else {}),
+    }
+    if request.method == hdrs.METH_HEAD:
+        return web.Response(content_type=XLSX, headers=headers)
+    table = open_form("xlsx")
+    table.open(rows.head())
+    # Each costs seconds: one after another, beside everything else.
+    async with site.large_answers:
+        while not rows.done:
+            async with site.export_pages:
+                page = await site.db.read(rows.read)
+            await asyncio.to_thread(table.page, page)
+        body = b"".join(await asyncio.to_thread(table.close))
+    return web.Response(body=body, content_type=XLSX, headers=headers)
+
+
+def _attached(rows: RowStream, form: str) -> str:
+    for_excel = "-excel" if form == "excel" else ""
+    return f'attachment; filename="{rows.name}{for_excel}.{ENDINGS[form]}"'
 
 
 def _send(
@@ -142,6 +145,6 @@ def _send(
     return web.Response(
         body=body,
         content_type=media,
-        charset=None if media in {JSON, GEOJSON} else "utf-8",
+        charset=None if media in {JSON, GEOJSON, XLSX} else "utf-8",
         headers=headers,
     )

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from federation.config.settings import Settings
+from federation.flows.dataset.choose import format_table
 from federation.flows.incidents.counts import (
     CountsCache,
     counts_table,
@@ -30,7 +31,6 @@ from federation.store.db import View
 from federation.text import LANGUAGES, Language, Text
 from federation.web.countspage import FORMS, tell_counts
 from federation.web.page import render_file, static_file
-from federation.web.responses import format_table
 
 _PAGES: Final[dict[Language, str]] = {"id": "index.html", "en": "en.html"}
 _STYLES: Final = ("style.css", "tilemap.css")

@@ -14,6 +14,7 @@ from aiohttp import web
 from msgspec import UNSET
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query import answers, region
 from federation.flows.query.scope import QueryScope, parents_of, places
 from federation.flows.query.stations import (
@@ -136,7 +137,7 @@ async def _list(page: Page, which: StationFilter) -> web.StreamResponse:
         data=query_of("/v1/stations", {**of_all, "sort": sort, "after": after}),
         files={
             form: query_of("/v1/export", {**export, "format": form})
-            for form in ("csv", "ndjson")
+            for form in PAGE_FORMS
         },
     )
 

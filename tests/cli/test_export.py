@@ -79,7 +79,7 @@ def test_an_interrupted_export_leaves_what_was_there(export, tmp_path, monkeypat
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("federation.cli.export.rows.format_csv", fail)
+    monkeypatch.setattr("federation.flows.dataset.forms.format_csv", fail)
     code, _, err = export("--out", path, "--lang", "en")
     assert code == 3
     assert b"there is no space left on this disk" in err

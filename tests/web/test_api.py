@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from federation.config.settings import Listen
 from federation.flows.query import answers, region
 from federation.flows.query.scope import ask
+from federation.sources.workbook import Workbook
 from federation.web import api, openapidocument
 from federation.web.context import SITE
 from federation.web.cors import share_public_reads
@@ -198,6 +199,40 @@ async def test_a_cell_that_begins_like_a_formula_is_made_harmless(node):
     assert not [cell for cell in cells if cell[:1] in {"=", "+", "-", "@"}]
     lines = await (await node.client.get("/v1/export?format=ndjson")).text()
     assert msgspec.json.encode(sample.FORMULA).decode() in lines
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/export?what=results", "/v1/export?what=stations", "/v1/regions?election="],
+)
+async def test_a_workbook_has_the_rows_of_the_csv_and_codes_as_text(
+    node, path, tmp_path
+):
+    text = await (await node.client.get(f"{path}&format=csv")).text()
+    got = await node.client.get(f"{path}&format=xlsx")
+    book = tmp_path / "rows.xlsx"
+    book.write_bytes(await got.read())
+    with Workbook(book) as sheet:
+        rows = [sheet.header, *(line.cells for line in sheet.rows())]
+    wanted = [
+        [cell.removeprefix("'") for cell in row]
+        for row in csv.reader(io.StringIO(text))
+    ]
+    width = len(wanted[0])
+    assert [[*row, *[""] * (width - len(row))] for row in rows] == wanted
+    excel = await (await node.client.get(f"{path}&format=excel")).read()
+    assert excel.startswith(b"\xef\xbb\xbf")
+    assert len(excel.splitlines()) == len(rows)
+    assert (await node.client.head(f"{path}&format=xlsx")).status == 200
+
+
+async def test_a_workbook_of_too_many_rows_is_refused_before_it_is_sent(
+    node, monkeypatch
+):
+    monkeypatch.setattr("federation.flows.dataset.workbook.MAX_ROWS", 3)
+    got = await node.client.get("/v1/export?format=xlsx")
+    assert got.status == 400
+    assert "at most 3 rows" in await got.text()
 
 
 @pytest.mark.parametrize("what", ["results", "disputed", "gaps", "coverage"])

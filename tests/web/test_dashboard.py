@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from msgspec import structs
 
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.partners import PartnerBook
 from federation.flows.query.comparison import TOLD
 from federation.flows.query.stations import COVERED
@@ -388,7 +389,7 @@ async def test_the_parts_of_a_region_are_files_too(client):
     for path in ("/", "/wilayah/1371"):
         _, html = await read(client, path)
         files = [a["href"] for tag, a in html.tags if tag == "a" and "download" in a]
-        assert [href.rpartition("=")[2] for href in files] == ["csv", "ndjson"]
+        assert [href.rpartition("=")[2] for href in files] == [*PAGE_FORMS]
         assert all("/v1/regions" in href for href in files)
 
 
@@ -396,7 +397,7 @@ async def test_a_list_and_its_files_say_the_same(client):
     _, html = await read(client, "/daftar?official=differs")
     page = [href for tag, a in html.tags if "/tps/" in (href := a.get("href", ""))]
     files = [a["href"] for tag, a in html.tags if tag == "a" and "download" in a]
-    assert len(files) == 2
+    assert len(files) == len(PAGE_FORMS)
     assert all("what=stations" in href for href in files)
     data = next(a["href"] for _, a in html.tags if "/v1/stations" in a.get("href", ""))
     assert "official=differs" in data
@@ -508,7 +509,7 @@ def test_every_word_of_the_pages_has_a_user():
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
         of_a_code = re.match(
-            r"(status|official|flag|covered|contest|round|figure|title|lead|list|filter|map|tile|found|queue)_",
+            r"(status|official|flag|covered|contest|round|figure|title|lead|list|filter|map|tile|found|queue|file)_",
             key,
         )
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key

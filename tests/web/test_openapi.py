@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import MEDIA
 from federation.flows.query import answers
 from federation.records.incident import Incident
 from federation.records.result import FIGURES, TpsResult
@@ -81,6 +82,8 @@ def test_the_media_types_are_those_that_format_chooses_from(document):
         "csv": "text/csv",
         "ndjson": "application/x-ndjson",
         "geojson": "application/geo+json",
+        "excel": "text/csv",
+        "xlsx": MEDIA["xlsx"],
     }
     seen = set()
     files = {one.path: {one.file} for one in ENDPOINTS if one.file}
@@ -180,7 +183,13 @@ def test_parts_of_a_path_and_queries_are_parameters(document):
     assert named["path", "code"]["required"] is True
     assert named["query", "limit"]["schema"]["maximum"] == 1000
     assert named["query", "limit"]["required"] is False
-    assert named["query", "format"]["schema"]["enum"] == ["csv", "json", "ndjson"]
+    assert named["query", "format"]["schema"]["enum"] == [
+        "csv",
+        "excel",
+        "json",
+        "ndjson",
+        "xlsx",
+    ]
     assert all(one["description"] for one in listed)
 
 

@@ -1,9 +1,9 @@
 """`federation export`: rows for a spreadsheet, or everything signed for others.
 
-Rule: one of five things a call. Rows go to a file or to standard output (`rows`); a
-bundle file, a static site, a folder of forks and a trust file always go to the path
-they are given (`publish`). Options that mean nothing together are refused, not passed
-over.
+Rule: one of seven things a call. Rows go to a file or to standard output (`rows`), in
+parts or as a database to a folder (`packing`); a bundle file, a static site, a folder
+of forks and a trust file always go to the path they are given (`publish`). Options that
+mean nothing together are refused, not passed over.
 """
 
 import sys
@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
+from federation.cli.export.packing import export_datasette, export_package
 from federation.cli.export.publish import (
     export_bundle,
     export_excerpt,
@@ -23,6 +24,9 @@ from federation.cli.export.publish import (
 )
 from federation.cli.export.rows import write_rows, write_rows_to
 from federation.cli.help import Command
+from federation.flows.dataset.choose import NIST, TABLE_FORMS
+from federation.flows.dataset.nist import facts_of
+from federation.flows.dataset.package import PackageAsked
 from federation.flows.publish.items import Selection, read_sizes
 from federation.flows.publish.trust import TRUST_QUORUM
 from federation.flows.query.export import WHATS, Export, What
@@ -36,7 +40,7 @@ _OF_ROWS = ("form", "what", "path")
 
 @click.command("export", cls=Command, help="export.help")
 @click.option(
-    "--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv",
+    "--format", "form", type=click.Choice([*TABLE_FORMS, NIST]), default="csv",
     help="export.option-format", show_default=True,
 )  # fmt: skip
 @click.option(
@@ -45,6 +49,8 @@ _OF_ROWS = ("form", "what", "path")
 )  # fmt: skip
 @click.option("--region", default="", help="views.option-region")
 @click.option("--out", "path", type=_FILE, help="export.option-out")
+@click.option("--package", type=_FOLDER, help="export.option-package")
+@click.option("--datasette", type=_FOLDER, help="export.option-datasette")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
 @click.option("--static", type=_FOLDER, help="export.option-static")
 @click.option("--forks", type=_FOLDER, help="export.option-forks")
@@ -58,12 +64,14 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--for", "for_org", metavar="ORG", help="export.option-for")
 @scope_options
 @command_options
-def export(  # noqa: PLR0911, PLR0913, PLR0917  one argument per option
+def export(  # noqa: C901, PLR0911, PLR0913, PLR0917  one argument per option
     run: Run,
     form: str,
     what: What,
     region: str,
     path: Path | None,
+    package: Path | None,
+    datasette: Path | None,
     bundle: Path | None,
     static: Path | None,
     forks: Path | None,
@@ -95,16 +103,30 @@ def export(  # noqa: PLR0911, PLR0913, PLR0917  one argument per option
         export_trust(run, trust, quorum, elections)
         return None
     asked = find_scope(run, election, contest)
+    if datasette is not None:
+        export_datasette(run, datasette, asked)
+        return None
+    if form == NIST:
+        what = _need_stations(run, what)
+    if package is not None:
+        export_package(run, package, PackageAsked(asked, what, region, form))
+        return None
+    _export_rows(run, PackageAsked(asked, what, region, form), path)
+    return None
+
+
+def _export_rows(run: Run, asked: PackageAsked, path: Path | None) -> None:
+    """Rows to a file, or to standard output."""
     with run.open_database().view() as view:
-        begun = Export(view, run.settings, asked, what, region)
+        begun = Export(view, run.settings, asked.scope, asked.what, asked.region)
+        facts = facts_of(run.settings, asked.scope, run.now())
         if path is None:
-            write_rows(run, view, begun, form, sys.stdout.buffer)
-            return None
-        count = write_rows_to(path, run, view, begun, form)
+            write_rows(run, view, begun, asked.form, sys.stdout.buffer, facts)
+            return
+        count = write_rows_to(path, run, view, begun, asked.form, facts)
     value = {"rows": count, "path": str(path), "cursor": begun.cursor}
     text = run.t("export.done", count=count, path=path, cursor=begun.cursor)
     run.out.show(value, lambda: run.out.note(text))
-    return None
 
 
 def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
@@ -119,6 +141,18 @@ def _contests(run: Run, election: str, contest: str) -> list[QueryScope]:
         kinds = [kind for kind in contests_of(first.profile) if contest in {"", kind}]
         scopes += [first._replace(contest=kind) for kind in kinds]
     return scopes or [find_scope(run, election, contest)]
+
+
+def _need_stations(run: Run, what: What) -> What:
+    """A report of results is of stations: any other question is refused.
+
+    Raises:
+        click.UsageError: something else was asked for.
+    """
+    if "what" in _given() and what != "stations":
+        one, other = f"--format {NIST}", "--what stations"
+        raise click.UsageError(run.t("export.needs", one=one, other=other))
+    return "stations"
 
 
 def _check_together(run: Run) -> None:
@@ -146,6 +180,8 @@ def _check_together(run: Run) -> None:
 
 #: What stands alone, and with what it does not go together.
 _ALONE = {
+    "datasette": (*_OF_ROWS, "package", "region", "bundle", "static", "forks", "trust"),
+    "package": ("path", "bundle", "static", "forks", "trust"),
     "bundle": (*_OF_ROWS, "static", "trust", "forks"),
     "forks": (*_OF_ROWS, "static", "trust", "region", "contest", "election"),
     "since": ("region", "contest"),

@@ -11,35 +11,50 @@ from typing import BinaryIO
 from federation.cli.context import Run
 from federation.config.disk import blaming
 from federation.files import write_whole
-from federation.flows.query.cells import format_csv, format_ndjson
+from federation.flows.dataset.choose import open_form
+from federation.flows.dataset.nist import ReportFacts
 from federation.flows.query.table import RowStream
 from federation.store.db import View
 
 
-def write_rows(run: Run, view: View, begun: RowStream, form: str, out: BinaryIO) -> int:
-    """Write all pages; how many rows there were."""
-    count, heading = 0, True
-    if form == "ndjson":
-        out.write(format_ndjson([begun.head()]))
+def write_rows(
+    run: Run,
+    view: View,
+    begun: RowStream,
+    form: str,
+    out: BinaryIO,
+    facts: ReportFacts | None = None,
+) -> int:
+    """Write all pages; how many rows there were.
+
+    Raises:
+        ConfigError: the form needs a package that is not installed.
+        FormatError: there are more rows than the form can have.
+    """
+    count, table = 0, open_form(form, facts)
+    out.write(table.open(begun.head()))
     with run.out.progress(None, run.t("export.working")) as advance:
         while not begun.done:
             page = begun.read(view)
-            if form == "ndjson":
-                named = (dict(zip(page.columns, row, strict=True)) for row in page.rows)
-                out.write(format_ndjson(named))
-            else:
-                out.write(format_csv([page.columns, *page.rows][not heading :]))
-                heading = False
+            out.write(table.page(page))
             count += len(page.rows)
             advance(len(page.rows))
+    out.writelines(table.close())
     return count
 
 
-def write_rows_to(path: Path, run: Run, view: View, begun: RowStream, form: str) -> int:
+def write_rows_to(
+    path: Path,
+    run: Run,
+    view: View,
+    begun: RowStream,
+    form: str,
+    facts: ReportFacts | None = None,
+) -> int:
     """Write all pages to a file that is there whole or not at all; how many rows.
 
     Raises:
         ConfigError: it cannot be written.
     """
     with blaming(path), write_whole(path) as out:
-        return write_rows(run, view, begun, form, out)
+        return write_rows(run, view, begun, form, out, facts)

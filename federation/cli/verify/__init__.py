@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.streams import drop_output, is_reader_gone, named
+from federation.cli.verify.packages import open_check, print_package
 from federation.cli.verify.photos import (
     GivenPhoto,
     judge_photos,
@@ -43,6 +44,8 @@ from federation.flows.audit import (
     Trust,
     audit,
 )
+from federation.flows.audit.maps import watch_nothing
+from federation.flows.dataset.checking import PackageCheck, PackageVerdict
 from federation.flows.verify.workers import open_workers
 from federation.profiles import load_shipped
 from federation.text import Sentence
@@ -50,6 +53,7 @@ from federation.text.cause import tell_refusal
 from federation.tlog.policy import MAX_POLICY_BYTES, parse_policy
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 _GIVEN: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PROCESSES: Final = 2
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -74,6 +78,7 @@ class _AuditOptions(NamedTuple):
 @click.option("--max-age", "max_age", default="", help="verify.option-max-age")
 @click.option("--no-map", is_flag=True, help="verify.option-no-map")
 @click.option("--partial", is_flag=True, help="verify.option-partial")
+@click.option("--package", type=_FOLDER, help="verify.option-package")
 @click.option("--evidence", type=_FILE, help="verify.option-evidence")
 @command_options
 def verify(  # noqa: PLR0913, PLR0917  one argument per option
@@ -85,6 +90,7 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     max_age: str,
     no_map: bool,  # noqa: FBT001  # click
     partial: bool,  # noqa: FBT001  # click
+    package: Path | None,
     evidence: Path | None,
 ) -> int:
     """Verify, print what was found, answer with the verdict's exit code."""
@@ -99,14 +105,18 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
     photos = asyncio.run(read_photos(run, names)) if names else []
     if not others:
         return _answer_of_node(run, photos)
+    check = open_check(run, package, has_map=not no_map) if package else None
     search = PhotoSearch([photo.sought for photo in photos]) if photos else None
     with run.out.progress(None, run.t("verify.working")) as advance:
-        report = asyncio.run(_audit(run, others, asked, search, advance))
+        report = asyncio.run(_audit(run, others, asked, search, check, advance))
     if search is not None:
         report = replace(report, photos=judge_photos(photos, search))
-    _show(run, report)
+    packed = check.judge(report.maps) if check else None
+    _show(run, report, packed)
     if evidence is not None and report.evidence:
         _write_evidence(run, evidence, report.evidence[0])
+    if not report.exit and packed is not None and not packed.holds:
+        return EXITS["map" if packed.intact else "damaged"]
     if report.exit or not report.photos:
         return report.exit
     return _exit_of(report.photos)
@@ -134,10 +144,12 @@ def _exit_of(verdicts: Iterable[PhotoVerdict]) -> int:
     return int(not all(one.named for one in verdicts))
 
 
-def _show(run: Run, report: AuditReport) -> None:
+def _show(run: Run, report: AuditReport, packed: PackageVerdict | None) -> None:
     """Print it; where that cannot be done, two histories stay what was found."""
     try:
-        run.out.show(as_text(report), lambda: print_report(run.out, report))
+        value = as_text(report)
+        told = value if packed is None else {"audit": value, "package": packed}
+        run.out.show(told, lambda: _print(run, report, packed))
         with named(sys.stdout):
             sys.stdout.flush()
     except OSError as error:
@@ -147,6 +159,12 @@ def _show(run: Run, report: AuditReport) -> None:
         if not is_reader_gone(error):
             detail = run.t.say(tell_refusal(error))
             run.out.note(run.t("errors.machine", detail=detail))
+
+
+def _print(run: Run, report: AuditReport, packed: PackageVerdict | None) -> None:
+    print_report(run.out, report)
+    if packed is not None:
+        print_package(run, packed)
 
 
 def _write_evidence(run: Run, path: Path, evidence: str) -> None:
@@ -164,6 +182,7 @@ async def _audit(
     sources: list[str],
     asked: _AuditOptions,
     search: PhotoSearch | None,
+    check: PackageCheck | None,
     advance: Callable[[int], Any],
 ) -> AuditReport:
     async with AsyncExitStack() as stack:
@@ -183,6 +202,7 @@ async def _audit(
             max_age_s=asked.max_age_s,
             partial=asked.is_partial,
             photos=search,
+            watching=check.watch if check else watch_nothing,
             progress=advance,
         )
 

@@ -21,7 +21,7 @@ from federation.flows.audit.cosignatures import HolderKeys
 from federation.flows.audit.extras import Listing, check_about, check_basis, check_page
 from federation.flows.audit.keyring import BAD, Keyring, Pinned, log_key_of
 from federation.flows.audit.log import Judging, LeafCounts, LogAudit, Progress
-from federation.flows.audit.maps import MapAudit
+from federation.flows.audit.maps import MapAudit, MapWatcher, watch_nothing
 from federation.flows.audit.mentions import PhotoSearch
 from federation.flows.audit.published import load_basis
 from federation.flows.audit.report import UNASKED, AuditedLog, Findings, MapReport
@@ -57,6 +57,7 @@ class Means:
     progress: Progress
     is_partial: bool = False
     photos: PhotoSearch | None = None
+    watching: MapWatcher = watch_nothing
 
 
 class _JudgedLog(NamedTuple):
@@ -146,7 +147,8 @@ class Logs:
             findings = self._findings
             basis = await load_basis(reader.feed, reader.name, election, ours, findings)
             if basis.published is not None and basis.profile is not None:
-                maps = MapAudit(basis, scratch)
+                watch = self._means.watching(reader.name, election)
+                maps = MapAudit(basis, scratch, watch=watch)
                 self._maps[reader.name, election] = maps
 
     async def _read_fork(self, log: OpenedLog) -> None:

@@ -22,9 +22,9 @@ another one:
 A line of claims: contest padded to 6, TPS 13, log uint16, claim (`records/claim.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 from msgspec import UNSET
@@ -89,6 +89,21 @@ def claim_lines(claims: Sequence[EncodedClaim], log: int, end: int) -> list[byte
     ]
 
 
+class RowWatch(Protocol):
+    """Looks at the rows of a map that is made again, in their order."""
+
+    def take(self, data: bytes) -> None:
+        """The next one, as it is digested."""
+
+
+#: Who looks at the rows of the map of a source and election; None: nobody.
+MapWatcher: TypeAlias = Callable[[str, str], RowWatch | None]
+
+
+def watch_nothing(_source: str, _election: str) -> None:
+    """Nobody looks at the rows."""
+
+
 class Counted(NamedTuple):
     """A log, and below which index its claims count."""
 
@@ -108,14 +123,21 @@ class MapRows:
         """`logs` by their number in the lines; no `stations`: all are expected."""
         self._logs, self._profile, self._stations_of = logs, profile, stations
 
-    def digest(self, claims: Sorter, folder: Path, run_bytes: int) -> tuple[str, int]:
-        """The digest of the rows that these claims come to, and how many they are."""
+    def digest(
+        self, claims: Sorter, folder: Path, run_bytes: int, watch: RowWatch | None
+    ) -> tuple[str, int]:
+        """The digest of the rows that these claims come to, and how many they are.
+
+        `watch` is given each of them.
+        """
         count = 0
 
         def counted(rows: Iterator[bytes]) -> Iterator[bytes]:
             nonlocal count
             for row in rows:
                 count += 1
+                if watch is not None:
+                    watch.take(row)
                 yield row
 
         spool = Spool(folder)
@@ -228,10 +250,16 @@ class MapAudit:
     """The map of one election, of one source, made again."""
 
     def __init__(
-        self, basis: MapBasis, folder: Path, run_bytes: int = RUN_BYTES
+        self,
+        basis: MapBasis,
+        folder: Path,
+        run_bytes: int = RUN_BYTES,
+        *,
+        watch: RowWatch | None = None,
     ) -> None:
         """`folder` is for lines that memory does not hold; see `sorting`."""
         self._basis, self._folder, self._run_bytes = basis, folder, run_bytes
+        self._watch = watch
         self._vector = {} if basis.published is None else basis.published.vector
         self._numbers = {origin: at for at, origin in enumerate(sorted(self._vector))}
         self._claims = Sorter(folder, run_bytes)
@@ -304,7 +332,7 @@ class MapAudit:
         """The digest of the map, and how many rows it has; once only."""
         rows = MapRows(self._count_logs(), self.profile, self._basis.stations)
         try:
-            return rows.digest(self._claims, self._folder, self._run_bytes)
+            return rows.digest(self._claims, self._folder, self._run_bytes, self._watch)
         finally:
             self.close()
 

@@ -19,6 +19,7 @@ from federation.flows.audit.documents import Documents
 from federation.flows.audit.keyring import Keyring, Pinned, Trust
 from federation.flows.audit.log import Progress
 from federation.flows.audit.logs import Logs, Means
+from federation.flows.audit.maps import MapWatcher, watch_nothing
 from federation.flows.audit.mentions import PhotoSearch
 from federation.flows.audit.report import (
     UNASKED,
@@ -45,6 +46,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     max_age_s: int | None = None,
     partial: bool = False,
     photos: PhotoSearch | None = None,
+    watching: MapWatcher = watch_nothing,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
     """What can be proved of these sources, and what is wrong with them.
@@ -60,13 +62,22 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
         max_age_s: How old the newest cosignature may be.
         partial: Whether the earlier records of a log may be left out of files.
         photos: Looks for photos that the records name.
+        watching: Says who looks at the rows of a source's map as it is made again.
         progress: Is told how many records more were looked at.
     """
     ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
     under_way = _Audit(
         trust,
         ages,
-        Means(profiles, workers, scratch, progress, is_partial=partial, photos=photos),
+        Means(
+            profiles,
+            workers,
+            scratch,
+            progress,
+            is_partial=partial,
+            photos=photos,
+            watching=watching,
+        ),
     )
     await under_way.open(sources)
     await under_way.judge()

@@ -1,0 +1,237 @@
+"""Whether a package is what it says: its files, its map, its rows.
+
+Rule: nothing of a package is believed. Its files are digested again. Its map is the one
+that an audit has made again from signed records, or it is not proved. Every row of that
+map is looked for in the files, and every row of the files in the map:
+
+    stations   status, comparison, flags, organisations, versions, votes from and to
+    results    which statements stand, by whom, where they are signed, votes that count
+
+`disputed` are such rows where the map says so. Of gaps and coverage, of KPU's figures
+and of forms that are not read back, what holds is that the files are those that were
+written; which of it was compared is said.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from federation.errors import FederationError
+from federation.flows.audit import MapReport
+from federation.flows.dataset.package import digest_file, read_package
+from federation.flows.dataset.packagefile import DataPackage
+from federation.flows.dataset.reading import READABLE, read_rows
+from federation.records.merge import Row, decode_row
+
+_COMPARED: Final = frozenset({"stations", "results", "disputed"})
+_MAX_TOLD: Final = 20
+
+
+class PackageVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be said of a package.
+
+    `intact`: all files are there and as listed; else `damaged` names them. `map`: the
+    digest that it names; `proved`: an audit has made just that map from signed records.
+    `compared`: rows of the map that were looked for; `differing`: stations of which the
+    files say something else, the first ones. `holds`: nothing is wrong, and all proved.
+    """
+
+    package: str
+    files: int
+    rows: int
+    complete: bool
+    intact: bool
+    damaged: tuple[str, ...]
+    map: str
+    proved: bool
+    compared: int
+    differing: tuple[str, ...]
+    holds: bool
+
+
+class PackageCheck:
+    """A package beside the maps that an audit makes again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what it says, and digest its files.
+
+        Raises:
+            FormatError: there is no package of ours in this folder.
+            OSError: it cannot be read.
+        """
+        self._folder = folder
+        self._package = read_package(folder)
+        self._damaged = tuple(_damaged(folder, self._package))
+        self._compared = dict[str, ComparedRows]()
+
+    def watch(self, source: str, election: str) -> "ComparedRows | None":
+        """Takes the rows of a map that is made again, in their order."""
+        origin = self._package.federation
+        if (
+            election != origin.map.election
+            or origin.what not in _COMPARED
+            or self._damaged
+            or not all(part.format in READABLE for part in self._package.resources)
+            or origin.format == "excel"
+        ):
+            return None
+        rows = self._compared[source] = ComparedRows(self._folder, self._package)
+        return rows
+
+    def judge(self, maps: tuple[MapReport, ...]) -> PackageVerdict:
+        """What it comes to; `maps`: those that the audit has made."""
+        origin = self._package.federation
+        proving = [
+            made
+            for made in maps
+            if made.election == origin.map.election
+            and made.recomputed == origin.map.digest
+        ]
+        rows = self._compared.get(proving[0].source) if proving else None
+        differing = tuple(rows.end()) if rows else ()
+        return PackageVerdict(
+            package=str(self._folder),
+            files=len(self._package.resources),
+            rows=sum(part.rows for part in self._package.resources),
+            complete=origin.complete,
+            intact=not self._damaged,
+            damaged=self._damaged,
+            map=origin.map.digest,
+            proved=bool(proving),
+            compared=rows.count if rows else 0,
+            differing=differing,
+            holds=bool(
+                origin.complete and proving and not self._damaged and not differing
+            ),
+        )
+
+
+class ComparedRows:
+    """The rows of the files, beside those of a map that come in the same order."""
+
+    def __init__(self, folder: Path, package: DataPackage) -> None:
+        self.count = 0
+        self._origin = package.federation
+        self._differing = list[str]()
+        self._lines = (
+            row for part in package.resources for row in read_rows(folder, part)
+        )
+        self._next: Mapping[str, str] | None = self._read()
+
+    def take(self, data: bytes) -> None:
+        """The next row of the map."""
+        row = decode_row(data)
+        origin = self._origin
+        if row.contest != origin.contest or not row.tps.startswith(origin.region):
+            return
+        if origin.what == "disputed" and row.status != "disputed":
+            return
+        said = self._read_until(row.tps)
+        self.count += 1
+        is_same = (
+            len(said) == 1 and _is_station(said[0], row)
+            if origin.what == "stations"
+            else _are_statements(said, row)
+        )
+        if not is_same:
+            self._differ(row.tps)
+
+    def end(self) -> list[str]:
+        """Nothing more comes; the stations that differ."""
+        while self._next is not None:
+            self._differ(self._next.get("tps", ""))
+            self._next = self._read()
+        return self._differing
+
+    def _read_until(self, tps: str) -> list[Mapping[str, str]]:
+        """The lines of a station; any before it are of none that the map has."""
+        said = []
+        while self._next is not None and self._next.get("tps", "") <= tps:
+            if self._next.get("tps") == tps:
+                said.append(self._next)
+            else:
+                self._differ(self._next.get("tps", ""))
+            self._next = self._read()
+        return said
+
+    def _read(self) -> Mapping[str, str] | None:
+        try:
+            return next(self._lines, None)
+        except FederationError as error:
+            self._differ(str(error))
+            return None
+
+    def _differ(self, where: str) -> None:
+        if len(self._differing) < _MAX_TOLD and where not in self._differing:
+            self._differing.append(where)
+
+
+def _is_station(said: Mapping[str, str], row: Row) -> bool:
+    orgs = {org for group in row.groups for org in group.orgs}
+    told = {
+        "status": row.status,
+        "compared_with_kpu": row.official or "",
+        "flags": " ".join(row.flags),
+        "orgs": " ".join(sorted(orgs)),
+        "versions": str(len(row.groups)),
+    }
+    return all(said.get(name) == value for name, value in told.items()) and all(
+        said[f"{part}_{number}"] == str(pick(votes)) if votes else not said[name]
+        for name in said
+        for part, _, number in [name.partition("_")]
+        if part in {"least", "most"} and number
+        for pick in [min if part == "least" else max]
+        for votes in [[g.votes[number] for g in row.groups if number in g.votes]]
+    )
+
+
+def _are_statements(said: list[Mapping[str, str]], row: Row) -> bool:
+    standing = {
+        (claim.origin, str(claim.index), claim.record, claim.org, claim.round)
+        for claim in row.claims
+    }
+    written = [
+        (one.get("origin"), one.get("index"), one.get("record"), one.get("org"),
+         one.get("round"))
+        for one in said
+    ]  # fmt: skip
+    votes = {org: group.votes for group in row.groups for org in group.orgs}
+    return (
+        set(written) == standing
+        and len(written) == len(standing)
+        and all(
+            one.get("status") == row.status
+            and one.get("flags") == " ".join(row.flags)
+            and one.get("compared_with_kpu") == (row.official or "")
+            and (_is_unsaid(one) or _has(one, votes.get(one["org"])))
+            for one in said
+        )
+    )
+
+
+def _is_unsaid(one: Mapping[str, str]) -> bool:
+    """Of KPU's, and of rounds that do not count, a map says who stands, no votes."""
+    return one.get("source") != "monitor" or one.get("counted") != "1"
+
+
+def _has(one: Mapping[str, str], votes: Mapping[str, int] | None) -> bool:
+    written = {
+        name.removeprefix("votes_"): cell
+        for name, cell in one.items()
+        if name.startswith("votes_") and name != "votes_other" and cell
+    }
+    others = (pair.partition("=") for pair in one.get("votes_other", "").split())
+    written |= {number: count for number, _, count in others}
+    return written == {number: str(count) for number, count in (votes or {}).items()}
+
+
+def _damaged(folder: Path, package: DataPackage) -> Iterator[str]:
+    for part in package.resources:
+        try:
+            is_same = digest_file(folder / part.path) == part.hash
+        except OSError:
+            is_same = False
+        if not is_same:
+            yield part.path
