@@ -4,8 +4,8 @@
 
 Rule: it shows what `/v1/kpu` answers, and offers all of it as the files of
 `/v1/kpu/export`. Who names no kind is shown what still differs: that is what most ask
-for, and the figures that appeared are as many as stations; `kind=all` is every change. Each
-organisation's copy of KPU's figures has a line of its own.
+for, and the figures that appeared are as many as stations; `kind=all` is every change.
+Each organisation's copy of KPU's figures has a line of its own.
 """
 
 from collections.abc import Mapping, Sequence
