@@ -21,6 +21,7 @@ from federation.flows.recap.list import RecapFilter, list_recaps, recap_table
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
+from federation.web.countqueries import RecapsQuery
 from federation.web.dashboard import (
     PAGE_SIZE,
     ask_page,
@@ -32,7 +33,6 @@ from federation.web.dashboard import (
 from federation.web.keptpages import kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of
-from federation.web.queries import RecapsQuery
 from federation.web.queues import RECAPS, count_queues, queue_links
 from federation.web.responses import reply
 

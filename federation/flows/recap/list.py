@@ -21,7 +21,7 @@ from federation.flows.recap.answers import (
     RecapsAnswer,
     RecapSum,
 )
-from federation.flows.recap.audit import AuditedRecap, audit_recaps
+from federation.flows.recap.compare import RecapComparison, compare_recaps
 from federation.records.recap import NATION_CODE
 from federation.records.recapitulation import level_of
 from federation.store import registers
@@ -54,7 +54,7 @@ class RecapFilter(NamedTuple):
             "region": self.region, "verdict": self.verdict, "org": self.org, **flags
         }  # fmt: skip
 
-    def has(self, one: AuditedRecap) -> bool:
+    def has(self, one: RecapComparison) -> bool:
         """Whether a document of the region is meant."""
         return (
             self.verdict in ("", one.verdict)
@@ -77,7 +77,7 @@ def list_recaps(
     """
     region = parse_region(which.region)
     longest = len(region) if which.exact else 6
-    audited = audit_recaps(view, asked, region, longest) if len(region) <= 6 else []
+    audited = compare_recaps(view, asked, region, longest) if len(region) <= 6 else []
     chosen = [one for one in audited if which.has(one)]
     if after:
         keys = [_key(one) for one in audited]
@@ -141,13 +141,13 @@ def _of_document(one: RecapDocument) -> list[Cell]:
     return [*place, one.org, source, one.verdict, int(one.first)]
 
 
-def _key(one: AuditedRecap) -> str:
+def _key(one: RecapComparison) -> str:
     """Where a document stands in the list, as `after` says it."""
     source = "kpu" if one.entry.official else "monitor"
     return f"{one.entry.region or NATION_CODE}:{one.entry.org}:{source}"
 
 
-def _document(one: AuditedRecap, names: dict[str, str]) -> RecapDocument:
+def _document(one: RecapComparison, names: dict[str, str]) -> RecapDocument:
     code, recap = one.entry.region, one.recap
     return RecapDocument(
         region=Place(code=code, name=names.get(code, "")),
