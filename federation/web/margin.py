@@ -24,6 +24,7 @@ from federation.flows.query.margin import (
     MarginLine,
     answer_margin,
     first_table,
+    say_assumed,
     say_stations,
     say_turning,
 )
@@ -199,10 +200,6 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
     t = page.t
     told = next(told for told in answer.bases if told.basis == answer.basis)
     closest = told.margins[0] if told.margins else None
-    assumed = {
-        "assumed": t.number(told.assumed),
-        "most": t.number(asked.profile.file.max_voters),
-    }
     spans = [
         Span(
             name=f"{line.first} – {line.other}",
@@ -221,5 +218,5 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
         desc=t("margin.desc"),
         chart=draw_spans(spans),
         stations=say_stations(t, told),
-        assumed=t("margin.assumed", **assumed) if told.assumed else "",
+        assumed=say_assumed(t, told, asked.profile.most_assumed),
     )
