@@ -24,7 +24,7 @@ not know, and here it keeps and passes it on, as a record of a newer type.
     signatures  each over this line with "signatures":[] and an LF: by `by`, by the
                 identity companion of the statement before, by the one that is named now
 
-Source: docs/adr/0050-companion-keys.md
+Source: docs/adr/0052-companion-keys.md
 """
 
 import hashlib

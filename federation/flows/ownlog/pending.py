@@ -5,7 +5,8 @@ was cut off before the records came has the signed total alone, which no status 
 shows. It is asked for before that partner counts as having answered. What our own key
 has not signed says nothing.
 
-Source: docs/reference/protocol.md, "The guard"; docs/adr/0047
+Source: docs/reference/protocol.md, "The guard";
+docs/adr/0047-what-partners-saw-signed.md
 """
 
 from typing import Final
