@@ -16,6 +16,7 @@ from federation.records.margin import BASES, Basis, Knowledge, OpenStation, read
 from federation.records.margin import is_plain as is_plain_row
 from federation.records.merge import decode_row
 from federation.records.numbering import numbering
+from federation.records.tps import TpsId
 from federation.store import mapreading, mapstate, registers
 from federation.store.db import View
 
@@ -206,5 +207,7 @@ def _unseen(asked: QueryScope, tps: str, voters: int | None) -> OpenStation:
     """
     profile = asked.profile
     most = profile.ballots(voters) if voters else profile.most_assumed
-    is_bounded = bool(voters) or profile.max_votes(asked.contest, tps) is not None
+    is_bounded = (
+        bool(voters) or profile.max_votes(asked.contest, TpsId(tps)) is not None
+    )
     return OpenStation(tps, (), most, is_bounded)
