@@ -10,7 +10,11 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from federation.records.keychain import encode_keys, first_statement, sign_statement
+from federation.records.keychain import (
+    encode_keys,
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.logclosed import LogClosed
 from federation.records.receipt import format_receipt
 from federation.records.result import Part, TpsResult

@@ -24,8 +24,8 @@ from federation.records.keychain import (
     encode_keys,
     first_statement,
     open_chain,
-    sign_statement,
 )
+from federation.records.keysigning import sign_statement
 from federation.records.result import TpsResult
 from federation.records.sealed import seal
 from federation.records.tps import format_tps

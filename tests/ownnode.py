@@ -11,7 +11,11 @@ from federation.flows.ownlog import begin
 from federation.flows.ownlog.begin import OwnKeys
 from federation.flows.ownlog.sequence import OwnLog
 from federation.flows.pull import PullContext
-from federation.records.keychain import first_statement, open_chain, sign_statement
+from federation.records.keychain import (
+    first_statement,
+    open_chain,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
 from federation.store.db import Database, View

@@ -37,8 +37,8 @@ from federation.records.keychain import (
     open_by_first,
     open_chain,
     parse_origin,
-    sign_statement,
 )
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import (
     INCIDENTS,
     Follows,

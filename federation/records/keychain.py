@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, TypeAlias
 from msgspec import UNSET
 
 from federation.errors import FormatError, OtherKeyError, RecordError, SignatureError
-from federation.records.canonical import decode_as, encode
+from federation.records.canonical import decode_as
 from federation.records.keystatement import (
     Follows,
     KeyStatement,
@@ -30,14 +30,14 @@ from federation.records.keystatement import (
 )
 from federation.text import Sentence
 from federation.tlog.checkpoint import CompanionKey, SignedCheckpoint, open_by_size
-from federation.tlog.keys import Signer, VerifierKey, parse_vkey, verify
-from federation.tlog.note import Note, decode_notes, encode_notes, parse_note, sign_note
+from federation.tlog.keys import VerifierKey, parse_vkey, verify
+from federation.tlog.note import Note, decode_notes, encode_notes, parse_note
 
 __all__ = (
     "LAST",
     "KeyChain",
     "KeyRange",
-    "check_continues",
+    "check_next",
     "decode_keys",
     "encode_keys",
     "first_statement",
@@ -45,8 +45,8 @@ __all__ = (
     "newest_keys",
     "open_by_first",
     "open_chain",
+    "open_statement",
     "parse_origin",
-    "sign_statement",
 )
 
 MAX_STATEMENTS: Final = 1000
@@ -59,7 +59,7 @@ LAST: Final = _NEVER - 1
 
 
 #: Which companion key signs checkpoints as well, from which size on; None: none does.
-Bound: TypeAlias = tuple[tuple[int, CompanionKey | None], ...]
+BoundCompanions: TypeAlias = tuple[tuple[int, CompanionKey | None], ...]
 
 
 class KeyRange(NamedTuple):
@@ -106,7 +106,7 @@ class KeyChain:
     digest: str
     records_key_ranges: dict[tuple[str, bytes], KeyRange] = field(repr=False)
     _log_keys: tuple[KeyRange, ...] = field(repr=False)
-    companions: Bound = ()
+    companions: BoundCompanions = ()
 
     def log_key(self, size: int) -> VerifierKey:
         """The key that signs checkpoints of this size.
@@ -190,9 +190,9 @@ def open_chain(notes: Sequence[bytes], identity: VerifierKey) -> KeyChain:
     identities: list[VerifierKey] = []
     for note in notes:
         before = identities[-1] if identities else None
-        statement, key = _open_statement(note, before)
+        statement, key = open_statement(note, before)
         if statements:
-            _check_next(statements[-1], statement, notes[len(statements) - 1])
+            check_next(statements[-1], statement, notes[len(statements) - 1])
         elif statement.version != 1:
             raise RecordError(Sentence("chain.first-version"), "version")
         statements.append(statement)
@@ -232,7 +232,7 @@ def open_by_first(notes: Sequence[bytes]) -> KeyChain:
     """
     if not notes:
         raise FormatError(Sentence("chain.statements", count=0))
-    _, identity = _open_statement(notes[0], None)
+    _, identity = open_statement(notes[0], None)
     return open_chain(notes, identity)
 
 
@@ -250,72 +250,30 @@ def decode_keys(data: bytes) -> list[bytes]:
     return decode_notes(data, MAX_STATEMENTS)
 
 
-def sign_statement(statement: KeyStatement, *identity_signers: Signer) -> bytes:
-    """The note of a statement, also the leaf that carries it.
-
-    Args:
-        statement: what is said.
-        identity_signers: the identity key; where it changes, the old one first.
-
-    Raises:
-        FormatError: a text holds a code point that is not allowed.
-        RecordError: a rule of the statement is broken.
-        SignatureError: not signed as `open_chain` will ask.
-    """
-    note = sign_note(encode(statement) + b"\n", *identity_signers)
-    before = identity_signers[0].key if len(identity_signers) > 1 else None
-    _open_statement(note, before)
-    return note
-
-
-def check_continues(
-    before: bytes, statement: KeyStatement, identity: VerifierKey
-) -> None:
-    """Refuse a statement that does not continue this note of the identity key's.
-
-    Whoever is to sign holds no chain: what is shown as the change, against `before`,
-    is it only if the same key has signed that, too.
-
-    Raises:
-        FormatError: `before` is not the note of a statement.
-        RecordError: a statement breaks a rule, or does not continue the other.
-        SignatureError: this key has not signed `before`, or is not named in it.
-    """
-    note = parse_note(before, MAX_STATEMENT_BYTES)
-    old = decode_as(note.text[:-1], KeyStatement)
-    check_key_statement(old)
-    if old.identity != str(identity) or not any(
-        (one.name, one.key_id) == (identity.name, identity.key_id)
-        and verify(identity.public, note.text, one.payload)
-        for one in note.signatures
-    ):
-        raise SignatureError(Sentence("protocol.bad-signature", name=identity.name))
-    _check_next(old, statement, before)
-
-
-def check_begins(statement: KeyStatement) -> None:
-    """Refuse a statement that does not begin a log which continues another.
-
-    Raises:
-        RecordError: it is a later one, breaks a rule, or continues no log.
-    """
-    check_key_statement(statement)
-    if statement.version != 1 or statement.follows is UNSET:
-        raise RecordError(Sentence("chain.first-version"), "version")
-
-
 def _open_alone(note: bytes, identity: VerifierKey) -> KeyStatement | None:
     """The statement, if this identity key alone has signed it."""
     try:
-        statement, key = _open_statement(note, None)
+        statement, key = open_statement(note, None)
     except SignatureError:
         return None
     return statement if key == identity else None
 
 
-def _open_statement(
+def open_statement(
     data: bytes, before: VerifierKey | None
 ) -> tuple[KeyStatement, VerifierKey]:
+    """A statement and the identity key that it names, which has signed it.
+
+    Args:
+        data: Its note.
+        before: The identity key of the statement before, which signs first where it
+            is another; None: there is none.
+
+    Raises:
+        FormatError: not the note of a statement.
+        RecordError: it breaks a rule.
+        SignatureError: not signed by exactly these keys.
+    """
     note = parse_note(data, MAX_STATEMENT_BYTES)
     statement = decode_as(note.text[:-1], KeyStatement)
     check_key_statement(statement)
@@ -335,7 +293,13 @@ def _check_signatures(note: Note, keys: list[VerifierKey]) -> None:
             raise SignatureError(Sentence("protocol.bad-signature", name=key.name))
 
 
-def _check_next(old: KeyStatement, new: KeyStatement, old_note: bytes) -> None:
+def check_next(old: KeyStatement, new: KeyStatement, old_note: bytes) -> None:
+    """Refuse a statement that does not come right after another, whose note is given.
+
+    Raises:
+        RecordError: it is of another log, not the next version, does not name that
+            note, or leaves out a key that stays for ever.
+    """
     if (new.origin, new.follows) != (old.origin, old.follows):
         raise RecordError(Sentence("chain.continues-other"), "origin")
     if new.version != old.version + 1:

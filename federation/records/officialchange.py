@@ -18,7 +18,7 @@ What a statement is, by what stood before it:
     appeared    nothing stood: KPU's figures are there now
     corrected   they differed, and match now
     away        they matched, and do not any more
-    changed     any other change of the votes: still wrong, or nobody knows
+    changed     any other change of the votes: it still differs, or nobody knows
     withdrawn   votes stood, and none are there now
 """
 

@@ -147,7 +147,7 @@ def seal(statement: Statement, signer: Signer) -> bytes:
     """The leaf of a statement, its text in Unicode's form NFC.
 
     Args:
-        statement: of a type that a records key signs (`keychain.sign_statement`).
+        statement: of a type that a records key signs (`keysigning.sign_statement`).
         signer: the organisation's records key.
 
     Raises:

@@ -238,28 +238,25 @@ def count_changes(
     view: View, between: tuple[int, int], org: str = ""
 ) -> list[ChangeCount]:
     """How many changes of a region are of each sort; `org`: of its snapshots alone."""
-    where, values = _where(between, ChangeFilter(org=org))
-    rows = view.execute(
-        "SELECT kind, was, compared, is_standing, is_apart, count(*)"  # noqa: S608  constants
-        f" FROM official_change WHERE {where}"
-        " GROUP BY kind, was, compared, is_standing, is_apart",
-        values,
-    )
-    return [
-        ChangeCount(kind, was, compared, bool(standing), bool(apart), count)
-        for kind, was, compared, standing, apart, count in rows
-    ]
+    return _count(view, *_where(between, ChangeFilter(org=org)))
 
 
 def count_since(
     view: View, between: tuple[int, int], log_id: int, index: int
 ) -> list[ChangeCount]:
     """The same of the statements of one log from an index on."""
+    where, values = _where(between, ChangeFilter())
+    return _count(
+        view, f"{where} AND log_id = ? AND idx >= ?", [*values, log_id, index]
+    )
+
+
+def _count(view: View, where: str, values: list[int | str]) -> list[ChangeCount]:
     rows = view.execute(
-        "SELECT kind, was, compared, is_standing, is_apart, count(*)"
-        " FROM official_change WHERE key BETWEEN ? AND ? AND log_id = ? AND idx >= ?"
+        "SELECT kind, was, compared, is_standing, is_apart, count(*)"  # noqa: S608  constants
+        f" FROM official_change WHERE {where}"
         " GROUP BY kind, was, compared, is_standing, is_apart",
-        (*between, log_id, index),
+        values,
     )
     return [
         ChangeCount(kind, was, compared, bool(standing), bool(apart), count)

@@ -18,8 +18,8 @@ from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit, QueryTable
 from federation.store.db import View
 from federation.web.context import SITE
+from federation.web.countqueries import KpuExportQuery, KpuQuery
 from federation.web.openapi import Endpoint
-from federation.web.queries import KpuExportQuery, KpuQuery
 from federation.web.responses import reply, stream
 
 

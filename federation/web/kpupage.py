@@ -1,9 +1,11 @@
-"""KPU's figures over time, as a page: what changed, what is still wrong, since when.
+"""KPU's figures over time, as a page: what changed, what still differs, since when.
 
     /kpu?kind=&org=&region=&after=
 
 Rule: it shows what `/v1/kpu` answers, and offers all of it as the files of
-`/v1/kpu/export`. Each organisation's copy of KPU's figures has a line of its own.
+`/v1/kpu/export`. Who names no kind is shown what still differs: that is what most ask
+for, and the figures that appeared are as many as stations; `kind=all` is every change.
+Each organisation's copy of KPU's figures has a line of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,6 +40,8 @@ from federation.web.queues import count_queues, queue_links
 PATH: Final = "/kpu"
 #: Steps of a day each, at most; of a longer time only days that changed anything.
 _MOST_DAYS: Final = 400
+#: Asks for every change.
+EVERY: Final = "all"
 #: What is drawn beside the figures that differ: how many there were until then.
 _DRAWN: Final[tuple[ChangeKind, ...]] = ("corrected", "away", "withdrawn")
 
@@ -73,8 +77,9 @@ async def show(page: Page) -> web.StreamResponse:
         found = await site.db.read(read)
     answer, counts = found["answer"], found.pop("counts")
     given = {"kind": kind, "org": org, "region": code}
+    of_all = {"election": asked.election, "contest": asked.contest, **given}
+    given["kind"] = kind or EVERY
     fields = {name: value for name, value in given.items() if value}
-    of_all = {"election": asked.election, "contest": asked.contest, **fields}
     return await page.answer(
         "kpu.html",
         site.settings.name,
@@ -84,8 +89,10 @@ async def show(page: Page) -> web.StreamResponse:
         kinds=LISTED,
         all_kinds=KINDS,
         kind=kind,
+        every=EVERY,
         org=org,
         fields=fields,
+        divided=page.t("kpu.divided-too", list=page.t("page.queue_differs")),
         after=after,
         drawn=[_draw(page, *one) for one in _by_org(answer.days)],
         styles=[page.to(static_address("charts.css"))],
@@ -106,8 +113,10 @@ def _read_kind(query: Mapping[str, str]) -> ListedChanges:
     Raises:
         FormatError: there are none of that name.
     """
-    given = query.get("kind", "")
-    for known in ("", *LISTED):
+    given = query.get("kind") or LISTED[0]
+    if given == EVERY:
+        return ""
+    for known in LISTED:
         if given == known:
             return known
     raise FormatError(Sentence("page.no_such_list"), repr(given[:40]))

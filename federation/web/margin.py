@@ -48,11 +48,11 @@ from federation.store.db import View
 from federation.text import Sentence
 from federation.web.charts.spans import Span, SpanChart, draw_spans
 from federation.web.context import SITE, WebContext
+from federation.web.countqueries import MarginQuery
 from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
-from federation.web.queries import MarginQuery
 from federation.web.responses import reply
 
 #: So many pairs are drawn, the closest first; the table has all.

@@ -9,21 +9,16 @@ from msgspec import Meta, Struct
 
 from federation.flows.incidents.sortedlist import IncidentOrder
 from federation.flows.query.export import What
-from federation.flows.query.kpuanswers import ListedChanges
-from federation.flows.query.margincount import KEPT_NAMES
 from federation.flows.query.partorder import PartOrder
 from federation.flows.query.pictures.answers import Picture, Whose
 from federation.flows.query.scope import REGION_CODE
 from federation.flows.query.stations import StationFilter
 from federation.flows.queue.answers import QueueOrder
-from federation.flows.recap.list import RecapFilter
 from federation.records.canonical import DAY_PATTERN, or_nothing
 from federation.records.incident import IncidentCategory, IncidentLaw
 from federation.records.incidentstatus import WorkflowStatus
-from federation.records.margin import Basis
 from federation.records.profile import CONTESTS, ELECTION_PATTERN
 from federation.records.readingqueue import ReadingQueue, ReadingReason
-from federation.records.recapitulation import RecapVerdict
 from federation.records.tps import TPS_PATTERN
 
 MAX_LIMIT = 1_000
@@ -189,66 +184,6 @@ class StationsQuery(_WhichStations, frozen=True, kw_only=True):
     limit: Limit = 100
 
 
-class _WhichChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which changes of KPU's figures."""
-
-    election: ElectionParameter = ""
-    contest: ContestParameter = ""
-    region: Code = ""
-    kind: Annotated[
-        ListedChanges,
-        Meta(
-            description="only such changes; `wrong`: figures that stand and differ from"
-            " all monitors, `apart`: where two organisations copied different ones"
-        ),
-    ] = ""
-    org: Annotated[
-        str, Meta(description="only what this organisation copied from KPU")
-    ] = ""
-
-
-class RecapsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Documents of sums."""
-
-    election: ElectionParameter = ""
-    contest: ContestParameter = ""
-    region: Code = ""
-    verdict: Annotated[
-        Literal["", RecapVerdict], Meta(description="only documents of this verdict")
-    ] = ""
-    first: Annotated[
-        Literal["", "1"],
-        Meta(description="1: only where something begins to be broken"),
-    ] = ""
-    org: Annotated[str, Meta(max_length=253, description="only of this domain")] = ""
-    exact: Annotated[
-        Literal["", "1"], Meta(description="1: of the region itself, none within it")
-    ] = ""
-    format: Form = "json"
-    after: After = ""
-    limit: Limit = 100
-
-    @property
-    def which(self) -> RecapFilter:
-        """The documents that are meant."""
-        flags = {"first": bool(self.first), "exact": bool(self.exact)}
-        return RecapFilter(self.region, self.verdict, org=self.org, **flags)
-
-
-class KpuQuery(_WhichChanges, frozen=True, kw_only=True):
-    """A page of changes of KPU's figures."""
-
-    format: Form = "json"
-    after: After = ""
-    limit: Limit = 100
-
-
-class KpuExportQuery(_WhichChanges, frozen=True, kw_only=True):
-    """All changes of KPU's figures, in one stream."""
-
-    format: FileForm = "csv"
-
-
 class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The pictures of a region; of a table: which one."""
 
@@ -270,24 +205,6 @@ class PicturesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Meta(description="which picture's table; needed for `csv` and `ndjson`"),
     ] = ""
     format: Form = "json"
-
-
-class MarginQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The margins of a region, and how many of the stations to be seen first."""
-
-    election: ElectionParameter = ""
-    contest: ContestParameter = ""
-    region: Code = ""
-    basis: Annotated[Basis, Meta(description="by whose figures stations are told")] = (
-        "monitors"
-    )
-    against: Annotated[
-        str, Meta(description="whom behind the first, by ballot number; the closest")
-    ] = ""
-    format: Form = "json"
-    limit: Annotated[
-        int, Meta(ge=1, le=KEPT_NAMES, description="most stations told")
-    ] = 20
 
 
 class _WhichForms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,10 +18,11 @@ from federation.flows.query.scope import ask, parents_of, places
 from federation.flows.query.table import Credit, QueryTable
 from federation.flows.recap.answers import RecapsAnswer
 from federation.flows.recap.list import RecapFilter, list_recaps, recap_table
-from federation.flows.recap.shelf import Audit
+from federation.flows.recap.shelf import Compare
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
+from federation.web.countqueries import RecapsQuery
 from federation.web.dashboard import (
     PAGE_SIZE,
     ask_page,
@@ -33,7 +34,6 @@ from federation.web.dashboard import (
 from federation.web.keptpages import MAP_TABLES, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of
-from federation.web.queries import RecapsQuery
 from federation.web.queues import RECAPS, count_queues, queue_links
 from federation.web.responses import reply
 
@@ -68,19 +68,21 @@ async def get_recaps(request: web.Request, query: RecapsQuery) -> web.StreamResp
     """A page of the documents."""
     site = request.app[SITE]
 
-    def read(view: View, audit: Audit) -> tuple[RecapsAnswer, QueryTable | None]:
+    def read(view: View, compare: Compare) -> tuple[RecapsAnswer, QueryTable | None]:
         asked = ask(
             site.profiles, site.settings.elections, query.election, query.contest
         )
-        answer = list_recaps(view, asked, query.which, query.after, query.limit, audit)
+        answer = list_recaps(
+            view, asked, query.which, query.after, query.limit, compare
+        )
         if query.format == "json":
             return answer, None
         known = state.sources(view, asked.election, site.settings)
         return answer, recap_table(answer, Credit(answer.cursor, known))
 
     async with site.recap_answers:
-        audit = site.recaps.at(site.db.last_commit(MAP_TABLES))
-        return reply(request, query.format, *await site.db.read(read, audit))
+        compare = site.recaps.at(site.db.last_commit(MAP_TABLES))
+        return reply(request, query.format, *await site.db.read(read, compare))
 
 
 async def show_recaps(page: Page) -> web.StreamResponse:
@@ -97,16 +99,16 @@ async def show_recaps(page: Page) -> web.StreamResponse:
         raise FormatError(Sentence("page.no_such_list"), repr(shown[:40]))
     which = _SHOWN[shown]._replace(region=code)
 
-    def read(view: View, audit: Audit) -> dict[str, Any]:
+    def read(view: View, compare: Compare) -> dict[str, Any]:
         return {
-            "answer": list_recaps(view, asked, which, after, PAGE_SIZE, audit),
+            "answer": list_recaps(view, asked, which, after, PAGE_SIZE, compare),
             "counts": count_queues(view, asked, code, site.settings.org),
             "parents": places(view, asked.election, parents_of(code)),
         }
 
     async with site.recap_answers:
-        audit = site.recaps.at(site.db.last_commit(MAP_TABLES))
-        found = await site.db.read(read, audit)
+        compare = site.recaps.at(site.db.last_commit(MAP_TABLES))
+        found = await site.db.read(read, compare)
     answer, counts = found["answer"], found.pop("counts")
     of_all = {"election": asked.election, "contest": asked.contest}
     of_all |= {name: value for name, value in which.given.items() if value}

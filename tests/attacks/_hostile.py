@@ -23,7 +23,11 @@ from msgspec.structs import replace
 
 from federation.errors import FederationError
 from federation.feeds.status import NO_DIGEST, StatusEntry, format_status
-from federation.records.keychain import encode_keys, first_statement, sign_statement
+from federation.records.keychain import (
+    encode_keys,
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows, format_origin
 from federation.tlog.note import sign_note
 from federation.tlog.tile import WIDTH, Bundle, encode_bundle, parse_tile_path

@@ -26,7 +26,10 @@ from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.begin import OwnKeys
 from federation.node.resources import load_own_keys
-from federation.records.keychain import open_chain, sign_statement
+from federation.records.keychain import (
+    open_chain,
+)
+from federation.records.keysigning import sign_statement
 from federation.store import logs, migrations, sqlite
 from federation.store.db import Database
 from federation.store.guard import Guard

@@ -27,11 +27,11 @@ from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.photos import PhotoBench
-from tests.bench.recap import RecapAudit
+from tests.bench.recap import RecapBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
-_OF_STEM: Final = {"recap": RecapAudit, "verify": Verification}
+_OF_STEM: Final = {"recap": RecapBench, "verify": Verification}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,

@@ -47,7 +47,7 @@ class Documents(NamedTuple):
     unseen: Sums
 
 
-class RecapAudit:
+class RecapBench:
     """One run over the files of `data`."""
 
     def __init__(

@@ -49,6 +49,7 @@ def bound(home):
         return log, with_companions(view, log.id, chain)
 
 
+@pytest.mark.slow
 def test_the_identity_changes_with_its_companion(home, tmp_path):
     change(home, "--post-quantum")
     fill(home, [2])

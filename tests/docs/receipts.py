@@ -5,7 +5,10 @@ import http.server
 import threading
 
 from federation.config.fingerprint import fingerprint
-from federation.records.keychain import encode_keys, sign_statement
+from federation.records.keychain import (
+    encode_keys,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.receipt import format_receipt
 from federation.records.sealed import record_id
 from federation.tlog.checkpoint import format_checkpoint, parse_checkpoint

@@ -24,7 +24,11 @@ from federation.flows.query.tps import tps
 from federation.profiles import load_shipped
 from federation.records.canonical import Digest, Org, ShortText, Time, encode
 from federation.records.claim import Claim, StatementSlot
-from federation.records.keychain import first_statement, open_chain, sign_statement
+from federation.records.keychain import (
+    first_statement,
+    open_chain,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.kinds import KINDS, PUBLIC, RecordKind, UnknownStatement
 from federation.records.profile import ContestId, Election, Round
 from federation.records.sealed import open_leaf, seal

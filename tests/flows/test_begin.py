@@ -6,7 +6,10 @@ import pytest
 
 from federation.errors import ConfigError, ConflictError, SignatureError
 from federation.flows.ownlog import begin, ingest
-from federation.records.keychain import open_chain, sign_statement
+from federation.records.keychain import (
+    open_chain,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.profile import parse_profile
 from federation.store import keystatements, leaves, logs, statements
 from federation.tlog.keys import Signer

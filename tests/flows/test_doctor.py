@@ -14,7 +14,7 @@ from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.records.admission import admit
 from federation.records.evidence import format_fork
-from federation.records.keychain import sign_statement
+from federation.records.keysigning import sign_statement
 from federation.store import (
     claims,
     cosignatures,

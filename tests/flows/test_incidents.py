@@ -16,7 +16,10 @@ from federation.flows.incidents.index import (
 from federation.profiles import load_shipped
 from federation.records.admission import Rejected
 from federation.records.incident import IncidentName
-from federation.records.keychain import first_statement, sign_statement
+from federation.records.keychain import (
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows
 from federation.records.readers import THIS_MACHINE, Partner
 from federation.records.sealed import seal

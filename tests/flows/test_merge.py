@@ -15,7 +15,10 @@ from federation.flows.merge.once import BATCH
 from federation.records import coverage, tally
 from federation.records.admission import to_claim
 from federation.records.claim import Claim, encode_claim
-from federation.records.keychain import first_statement, sign_statement
+from federation.records.keychain import (
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows
 from federation.records.merge import (
     counted_files,

@@ -6,7 +6,10 @@ from federation.config.peers import Peer
 from federation.config.witness import WitnessSettings
 from federation.flows.staleness import StaleInput, find_stale
 from federation.records.canonical import format_time
-from federation.records.keychain import first_statement, sign_statement
+from federation.records.keychain import (
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows
 from federation.store import cosignatures, keystatements, logs
 from federation.tlog.keys import ALG_COSIGNATURE, Signer

@@ -19,8 +19,8 @@ from federation.records.keychain import (
     encode_keys,
     first_statement,
     open_chain,
-    sign_statement,
 )
+from federation.records.keysigning import sign_statement
 from federation.records.publishedmap import parse_map
 from federation.records.receipt import parse_receipt
 from federation.records.register import decode_register

@@ -9,8 +9,8 @@ from federation.records.keychain import (
     first_statement,
     format_origin,
     open_chain,
-    sign_statement,
 )
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows
 from federation.records.result import TpsResult
 from federation.records.sealed import seal

@@ -15,8 +15,8 @@ from federation.records.keychain import (
     KeyChain,
     first_statement,
     open_chain,
-    sign_statement,
 )
+from federation.records.keysigning import sign_statement
 from federation.tlog.keys import Signer
 from federation.tlog.note import Note, Signature, format_note
 from tests.statements import next_statement

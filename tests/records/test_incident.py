@@ -14,7 +14,11 @@ from federation.records.incidentstatus import (
     PairStatus,
     WorkflowStatus,
 )
-from federation.records.keychain import first_statement, open_chain, sign_statement
+from federation.records.keychain import (
+    first_statement,
+    open_chain,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.kinds import INCIDENT, INCIDENT_STATUS, REFERRAL, kind_of
 from federation.records.referral import Referral
 from federation.records.sealed import open_leaf, seal

@@ -15,8 +15,8 @@ from federation.records.keychain import (
     format_origin,
     open_chain,
     parse_origin,
-    sign_statement,
 )
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows
 from federation.tlog.keys import ALG_COSIGNATURE
 from federation.tlog.note import sign_note

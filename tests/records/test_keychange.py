@@ -11,10 +11,8 @@ from federation.errors import NotFoundError, RecordError, SignatureError
 from federation.records.canonical import encode
 from federation.records.keychain import (
     LAST,
-    check_continues,
     first_statement,
     open_chain,
-    sign_statement,
 )
 from federation.records.keychange import (
     KeyChange,
@@ -24,6 +22,7 @@ from federation.records.keychange import (
     next_statement,
     tell_changes,
 )
+from federation.records.keysigning import check_continues, sign_statement
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 from federation.tlog.note import sign_note
 

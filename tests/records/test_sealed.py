@@ -12,7 +12,10 @@ from msgspec.structs import replace
 from federation.errors import FederationError, FormatError, RecordError, SignatureError
 from federation.records import sealed
 from federation.records.canonical import FORBIDDEN, encode
-from federation.records.keychain import open_chain, sign_statement
+from federation.records.keychain import (
+    open_chain,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.kinds import UnknownStatement
 from federation.records.logclosed import LogClosed
 from federation.records.result import Evidence, Part

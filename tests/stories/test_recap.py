@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.recap import RecapAudit
+from tests.bench.recap import RecapBench
 
 pytestmark = pytest.mark.slow
 
@@ -13,10 +13,10 @@ DATA = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data" / "pilpre
 
 
 @pytest.mark.skipif(
-    not RecapAudit.is_complete(DATA, "sample"), reason="no sample of 2019 beside"
+    not RecapBench.is_complete(DATA, "sample"), reason="no sample of 2019 beside"
 )
 def test_each_planted_break_is_named_at_its_region_and_nothing_else(tmp_path):
-    audit = RecapAudit(tmp_path, DATA, "sample", print, breaks=20, seed=1)
+    audit = RecapBench(tmp_path, DATA, "sample", print, breaks=20, seed=1)
     audit.run()
     planted, found = (
         {(one.region, one.candidate) for one in breaks}

@@ -17,7 +17,9 @@ from tests.ownnode import ELECTION
 from tests.photographed import A, B
 from tests.webnode import context_of, settings_of
 
-TILE = re.compile(r'<li>(?:<a href="([^"]*)">)?<b>(\d+)</b> <span>([^<]*)</span>')
+TILE = re.compile(
+    r'<li[^>]*>(?:<a href="([^"#]*)[^"]*">)?<b>(\d+)</b> <span>([^<]*)</span>'
+)
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ async def text_of(client, path):
 async def test_each_figure_of_the_page_opens_the_list_of_as_many(client):
     text = await text_of(client, "/kpu?lang=en")
     tiles = {words: (href, int(count)) for href, count, words in TILE.findall(text)}
-    assert tiles["still wrong"][1] == 1
+    assert tiles["still differs"][1] == 1
     assert tiles["corrected"][1] == 1
     for href, count in tiles.values():
         if count:
@@ -91,6 +93,25 @@ async def test_the_file_has_every_row_of_the_list(client):
     assert "berubah menjauh" in page
     assert HERE in page
     assert THERE not in page
+
+
+async def test_who_names_no_kind_is_shown_what_still_differs_and_since_when(client):
+    text = await text_of(client, f"/kpu?region={HERE[:6]}&lang=en")
+    assert text.count('<li class="station">') == 1
+    assert "differs since 2024-02-18 07:00 WIB (" in text
+    assert "KPU, 2024-02-18 07:00 WIB" in text
+    every = await text_of(client, "/kpu?kind=all&lang=en")
+    assert every.count('<li class="station">') == 5
+    assert "/v1/kpu/export?" in every
+    assert "kind=all" not in re.findall(r'href="([^"]*/v1/kpu[^"]*)"', every)
+
+
+async def test_the_figures_that_stand_are_told_by_how_they_compare(client):
+    text = await text_of(client, "/kpu?lang=en")
+    assert (
+        "as they stand: 1 as the monitors say, 0 as some monitors say,"
+        " 1 unlike all monitors, 1 with no monitor to compare with." in text
+    )
 
 
 async def test_what_is_no_such_list_is_refused(client):

@@ -79,9 +79,9 @@ async def test_a_document_that_the_map_does_not_hold_yet_is_nowhere(node, browse
 async def test_the_documents_of_a_map_are_compared_once_for_all_pages_and_readers(
     noted, node, browser, monkeypatch
 ):
-    compared, whole = [], shelf.audit_recaps
+    compared, whole = [], shelf.compare_recaps
     monkeypatch.setattr(
-        shelf, "audit_recaps", lambda *asked: compared.append(asked) or whole(*asked)
+        shelf, "compare_recaps", lambda *asked: compared.append(asked) or whole(*asked)
     )
     first = json.loads((await browser.open("/v1/recaps?limit=1")).text)
     rest = await browser.open(f"/v1/recaps?limit=9&after={first['next']}")

@@ -50,9 +50,9 @@ from federation.records.keychain import (
     encode_keys,
     open_by_first,
     open_chain,
-    sign_statement,
 )
 from federation.records.keychange import KeyChange, next_statement
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Role, next_generation
 from federation.store import logs
 from federation.store.guard import Guard

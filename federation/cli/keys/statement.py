@@ -36,9 +36,6 @@ from federation.errors import ConfigError, ConflictError, FormatError, NotFoundE
 from federation.records.canonical import format_time
 from federation.records.keychain import (
     KeyChain,
-    check_begins,
-    check_continues,
-    sign_statement,
 )
 from federation.records.keychange import (
     KeyChange,
@@ -46,6 +43,7 @@ from federation.records.keychange import (
     find_key,
     next_statement,
 )
+from federation.records.keysigning import check_begins, check_continues, sign_statement
 from federation.records.keystatement import KeyStatement, Role
 from federation.store import logs
 from federation.store.db import View

@@ -1,4 +1,4 @@
-"""`federation kpu`: what changed in KPU's figures, and what is still wrong."""
+"""`federation kpu`: what changed in KPU's figures, and what still differs."""
 
 from pathlib import Path
 from typing import get_args
@@ -135,7 +135,8 @@ def _what(run: Run, change: KpuChange) -> str:
     if change.kind != "withdrawn":
         words.append(t(f"kpu.compared_{change.compared}"))
     if change.differs_since:
-        words.append(t("kpu.days", count=t.number(change.days or 0)))
+        since = tell_local(change.differs_since, change.tps)
+        words.append(t("kpu.days", since=since, count=t.number(change.days or 0)))
     if change.apart:
         words.append(t("kpu.kind_apart"))
     return ", ".join(words)

@@ -41,7 +41,7 @@ from federation.errors import (
 )
 from federation.records.canonical import decode_as
 from federation.records.evidence import format_fork, open_key_fork
-from federation.records.keychain import Bound, KeyChain, open_chain
+from federation.records.keychain import BoundCompanions, KeyChain, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
@@ -182,7 +182,7 @@ class Keyring:
     _found: frozenset[str] = frozenset()
     _is_settled: bool = True
     #: What pinned logs announced of their companion keys, by origin.
-    companions: dict[str, Bound] = field(default_factory=dict)
+    companions: dict[str, BoundCompanions] = field(default_factory=dict)
     #: Whether some keys could not be asked for.
     is_open: bool = False
 

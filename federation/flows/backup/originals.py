@@ -9,7 +9,7 @@ it opens stays as long as a backup names it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -97,20 +97,14 @@ async def look_at_originals(
     Raises:
         OSError: the disk failed, or the object store.
     """
-    number, missing, damaged = 0, 0, 0
-    for digest in digests:
-        number += 1
-        if private is None:
-            missing += await beside.size(digest) is None
-        else:
-            try:
-                await _open(beside, digest, private)
-            except NotFoundError:
-                missing += 1
-            except VerificationError:
-                damaged += 1
-        told(1)
-    return FoundOriginals(number, missing, damaged)
+
+    async def look(digest: str) -> None:
+        if private is not None:
+            await _open(beside, digest, private)
+        elif await beside.size(digest) is None:
+            raise NotFoundError(Sentence("blobs.not-here", digest=digest))
+
+    return await _count(digests, look, told)
 
 
 async def restore_originals(
@@ -125,12 +119,24 @@ async def restore_originals(
     Raises:
         OSError: a disk is full or failed, or the object store.
     """
+
+    async def restore(digest: str) -> None:
+        keep_original(folder, digest, await _open(beside, digest, private))
+
+    return await _count(digests, restore, told)
+
+
+async def _count(
+    digests: Iterator[str],
+    take: Callable[[str], Awaitable[None]],
+    told: Callable[[int], None],
+) -> FoundOriginals:
+    """Take each; those of which that says that they are missing or damaged."""
     number, missing, damaged = 0, 0, 0
     for digest in digests:
         number += 1
         try:
-            data = await _open(beside, digest, private)
-            keep_original(folder, digest, data)
+            await take(digest)
         except NotFoundError:
             missing += 1
         except VerificationError:

@@ -13,13 +13,10 @@ from federation.flows.query.kpu import list_page
 from federation.flows.query.kpuanswers import KpuChange, ListedChanges
 from federation.flows.query.scope import QueryScope, parse_region, read_names
 from federation.flows.query.state import sources
-from federation.flows.query.table import Credit, QueryTable
-from federation.records.tps import regions_of
+from federation.flows.query.table import END, PLACE, Credit, QueryTable, place_cells
 from federation.store.db import View
 
 PAGE = 500
-_PLACE = ("contest", "tps", "province", "kabupaten", "kecamatan", "kelurahan")
-_END = ("licence", "attribution", "cursor")
 
 
 def kpu_table(
@@ -39,16 +36,14 @@ def kpu_table(
         credit: For the end of each row.
     """
     columns = (
-        *_PLACE, "round", "change", "compared_before", "compared_now", "standing",
+        *PLACE, "round", "change", "compared_before", "compared_now", "standing",
         "differs_since", "days", "snapshots_differ", "published", "signed", "org",
         *(f"{part}_{n}" for n in numbers for part in ("before", "now", "monitors")),
-        "origin", "index", "record", *_END,
+        "origin", "index", "record", *END,
     )  # fmt: skip
     rows: list[list[Cell]] = [
         [
-            contest,
-            change.tps,
-            *(names.get(region, "") for region in regions_of(change.tps)[1:]),
+            *place_cells(contest, change.tps, names),
             change.round,
             change.kind,
             change.was,

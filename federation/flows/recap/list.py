@@ -22,8 +22,8 @@ from federation.flows.recap.answers import (
     RecapsAnswer,
     RecapSum,
 )
-from federation.flows.recap.audit import AuditedRecap, audit_recaps
-from federation.flows.recap.shelf import Audit
+from federation.flows.recap.compare import RecapComparison, compare_recaps
+from federation.flows.recap.shelf import Compare
 from federation.records.recap import NATION_CODE
 from federation.records.recapitulation import level_of
 from federation.store import registers
@@ -56,7 +56,7 @@ class RecapFilter(NamedTuple):
             "region": self.region, "verdict": self.verdict, "org": self.org, **flags
         }  # fmt: skip
 
-    def has(self, one: AuditedRecap) -> bool:
+    def has(self, one: RecapComparison) -> bool:
         """Whether a document of the region is meant."""
         return (
             self.verdict in ("", one.verdict)
@@ -71,18 +71,18 @@ def list_recaps(
     which: RecapFilter,
     after: str = "",
     limit: int = 100,
-    audit: Audit = audit_recaps,
+    compare: Compare = compare_recaps,
 ) -> RecapsAnswer:
     """A page of the documents; `counts` are of all of the region, whatever is meant.
 
-    `audit`: finds them, or has them already.
+    `compare`: does it, or has it done already.
 
     Raises:
         FormatError: no region has this code, or `after` is no `next` of a page.
     """
     region = parse_region(which.region)
     longest = len(region) if which.exact else 6
-    audited = audit(view, asked, region, longest) if len(region) <= 6 else []
+    audited = compare(view, asked, region, longest) if len(region) <= 6 else []
     chosen = [one for one in audited if which.has(one)]
     if after:
         keys = [_key(one) for one in audited]
@@ -146,13 +146,13 @@ def _of_document(one: RecapDocument) -> list[Cell]:
     return [*place, one.org, source, one.verdict, int(one.first)]
 
 
-def _key(one: AuditedRecap) -> str:
+def _key(one: RecapComparison) -> str:
     """Where a document stands in the list, as `after` says it."""
     source = "kpu" if one.entry.official else "monitor"
     return f"{one.entry.region or NATION_CODE}:{one.entry.org}:{source}"
 
 
-def _document(one: AuditedRecap, names: dict[str, str]) -> RecapDocument:
+def _document(one: RecapComparison, names: dict[str, str]) -> RecapDocument:
     code, recap = one.entry.region, one.recap
     return RecapDocument(
         region=Place(code=code, name=names.get(code, "")),

@@ -33,6 +33,7 @@ from federation.web.requests.records import (
     ReadRules,
     SaveRegister,
     Withdraw,
+    WithdrawEmptied,
 )
 from federation.web.requests.referrals import (
     ApproveReferral,
@@ -49,7 +50,7 @@ from federation.web.requests.upkeep import AddToken, ClearAlarm, RemoveToken
 _CONTROL: Final[Mapping[str, type[Request[Any]]]] = {
     kind.route.rpartition("/")[2]: kind
     for kind in (
-        *(SaveRegister, ReadRules, GoAlone, Withdraw, Close),
+        *(SaveRegister, ReadRules, GoAlone, Withdraw, WithdrawEmptied, Close),
         *(Sync, TakeFiles, IgnoreStrangers),
         *(AddEvidence, FetchPhotos, RemovePhoto, ExpirePhotos, ListRemovals),
         *(AddPerson, RevokePerson, ForgetActions),

@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from federation.config.fingerprint import fingerprint
 from federation.errors import ProofError
 from federation.flows.publish.trust import KnownOrg, make_trust
-from federation.records.keychain import first_statement, sign_statement
+from federation.records.keychain import (
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from federation.store.db import Database
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import add_signatures, cosign

@@ -8,7 +8,10 @@ from federation.flows.merge import merge_once
 from federation.flows.pull.rejudge import changed_from
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
-from federation.records.keychain import KeyRange, sign_statement
+from federation.records.keychain import (
+    KeyRange,
+)
+from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows, first_statement
 from federation.store import keystatements, mapreading, mapstate
 from federation.tlog.keys import Signer, format_vkey

@@ -5,7 +5,10 @@ import pytest
 from federation.errors import ForkError
 from federation.flows.pull import import_forks
 from federation.records.evidence import format_fork
-from federation.records.keychain import first_statement, sign_statement
+from federation.records.keychain import (
+    first_statement,
+)
+from federation.records.keysigning import sign_statement
 from tests.fakes import signer
 
 SIZE = 40

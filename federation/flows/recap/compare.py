@@ -42,7 +42,7 @@ _UNREAD: Final = StationFilter(status="unread")
 RecapSource: TypeAlias = tuple[str, bool]
 
 
-class AuditedRecap(NamedTuple):
+class RecapComparison(NamedTuple):
     """A document and what was found; `first` as in `RecapDocument`."""
 
     entry: RecapEntry
@@ -61,9 +61,9 @@ class _Summed(NamedTuple):
     sums: Mapping[str, int]
 
 
-def audit_recaps(
+def compare_recaps(
     view: View, asked: QueryScope, region: str = "", longest: int = 6
-) -> list[AuditedRecap]:
+) -> list[RecapComparison]:
     """The documents of a region and of those within it, by region and source.
 
     Args:
@@ -77,7 +77,7 @@ def audit_recaps(
     for document in _read(view, asked, region, longest + 2):
         entry = document.entry
         of_source[entry.org, entry.official][entry.region] = document
-    audited = list[AuditedRecap]()
+    audited = list[RecapComparison]()
     for documents in of_source.values():
         shown = [code for code in documents if len(code) <= longest]
         comparer = _Comparer(view, asked, documents, shown)
@@ -133,7 +133,7 @@ class _Comparer:
         self._expected = count_each(view, asked, base) if base else {}
         self._is_listed = registers.is_known(view, asked.election)
 
-    def compare(self, document: _Summed) -> AuditedRecap:
+    def compare(self, document: _Summed) -> RecapComparison:
         """One document beside what lies right below it."""
         region, told = document.entry.region, document.recap.stations
         base = is_base(region)
@@ -145,7 +145,7 @@ class _Comparer:
         if base and below.missing and any(row.difference > 0 for row in compared):
             below = self._named(region, below)
             compared = compare_sums(document.sums, below, room)
-        return AuditedRecap(
+        return RecapComparison(
             document.entry,
             document.origin,
             document.recap,
