@@ -7,13 +7,18 @@ from federation.store.recaps import RecapEntry
 from tests import sample_map as sample
 
 
-def note_recaps(db, *said):
-    """Documents as they are noted behind the logs; nothing of them is signed here."""
+def note_recaps(db, *said, is_shown=True):
+    """Documents as they are noted behind the logs; nothing of them is signed here.
+
+    `is_shown`: in leaves that the map holds.
+    """
     with db.transaction() as tx:
         [log, *_] = [one for one in logs.list_logs(tx) if one.org == sample.ANA]
-        assert mapstate.vector(tx, sample.ELECTION)[log.origin] > len(said)
+        held = mapstate.vector(tx, sample.ELECTION)[log.origin]
+        assert held > len(said)
+        start = 0 if is_shown else held
         entries = []
-        for index, (region, votes) in enumerate(said):
+        for index, (region, votes) in enumerate(said, start):
             members = {
                 "candidates": votes,
                 "contest": "ppwp",
@@ -28,4 +33,4 @@ def note_recaps(db, *said):
             place = log.id, index, 1, sample.ANA, sample.ELECTION, "ppwp", region
             signed = {"official": False, "record": f"{index:064x}", "body": body}
             entries.append(RecapEntry(*place, **signed))
-        recaps.replace_recaps(tx, log.id, 0, len(entries), entries)
+        recaps.replace_recaps(tx, log.id, start, start + len(entries), entries)

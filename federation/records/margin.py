@@ -2,9 +2,9 @@
 
 Rule: a station is known (one group: its votes count as they are), disputed (several:
 each of them may be right), or unseen (nobody's votes: anybody may have up to `voters`
-of them, together no more). Everything that could have happened is a choice for each
-open station, so the least margin of one candidate over another is the sum of the least
-of each station, and the most likewise: no other bound is closer.
+of them, the ballots that were delivered, together no more). What could have happened is
+a choice for each open station, so the least margin of one candidate over another is the
+sum of the least of each station, and the most likewise: no other bound is closer.
 
     least = known + sum of the smallest margin that a group says - sum of voters
     most  = known + sum of the largest  margin that a group says + sum of voters
@@ -15,6 +15,10 @@ gain). So no choice of k stations moves it further than the k largest gains: tak
 largest first is exact, and fewer than `needed` can never be enough, whatever they say.
 `turning` is the reverse: so many alone could undo the lead, if all that is disputed is
 as good for the first as anybody says and nobody voted elsewhere.
+
+Of some unseen stations nobody knows how many votes they can hold (abroad, special ones,
+noken, where the register has no number). Their `voters` are only assumed: while one of
+them is unseen every order can change, and each has to be seen before one cannot.
 
 Four bases: the monitors' claims, all or the plausible ones; each also with KPU's
 figures where no monitor's are. A station all of whose claims are dropped is unseen.
@@ -41,11 +45,13 @@ class OpenStation(NamedTuple):
         tps: Its code.
         groups: What it may hold, as claimed; none: nobody's votes are known.
         voters: Where there is no group, the most votes that it can hold.
+        is_bounded: No more are possible; else so many are only assumed.
     """
 
     tps: str
     groups: tuple[VoteCounts, ...]
     voters: int
+    is_bounded: bool = True
 
     def ends(self, first: str, other: str) -> tuple[int, int]:
         """The least and the most that `first` can be ahead of `other` here."""
@@ -69,6 +75,7 @@ class Knowledge:
         disputed: Those with several groups, in any order.
         unseen: How many unseen stations can hold so many votes.
         assumed: How many of these have no number of voters of their own.
+        unbounded: How many of those may hold more than is assumed.
     """
 
     __slots__ = (
@@ -77,6 +84,7 @@ class Knowledge:
         "assumed",
         "disputed",
         "known",
+        "unbounded",
         "unseen",
         "votes",
     )
@@ -89,13 +97,14 @@ class Knowledge:
         self.known = 0
         self.disputed: list[OpenStation] = []
         self.unseen: Counter[int] = Counter()
-        self.assumed = 0
+        self.assumed = self.unbounded = 0
 
     def add(self, station: OpenStation, *, assumed: bool = False) -> None:
         """Add a station; one with a single group is known."""
         if not station.groups:
             self.unseen[station.voters] += 1
             self.assumed += assumed
+            self.unbounded += not station.is_bounded
             self._name([station])
         elif len(station.groups) == 1:
             self.known += 1
@@ -110,12 +119,13 @@ class Knowledge:
         self.disputed += other.disputed
         self.unseen.update(other.unseen)
         self.assumed += other.assumed
+        self.unbounded += other.unbounded
         self._name(other.largest)
 
     @property
     def largest(self) -> list[OpenStation]:
         """The unseen stations that can hold most, as many as are named."""
-        self._largest.sort(key=lambda station: (-station.voters, station.tps))
+        self._largest.sort(key=lambda one: (one.is_bounded, -one.voters, one.tps))
         del self._largest[self._named :]
         return self._largest
 
@@ -141,6 +151,7 @@ class Margin(NamedTuple):
             0: it is; None: not even all of them can make it so.
         turning: So few open stations could undo the lead; 0: there is no lead to undo,
             None: not even all of them could.
+        unbounded: So many unseen stations have no known bound: see the head.
     """
 
     first: str
@@ -150,11 +161,12 @@ class Margin(NamedTuple):
     most: int
     needed: int | None
     turning: int | None
+    unbounded: int = 0
 
     @property
     def can_change(self) -> bool:
         """Whether the two can still end level, or the other way round."""
-        return self.least <= 0
+        return self.least <= 0 or self.unbounded > 0
 
 
 def find_margins(knowledge: Knowledge, standing: Iterable[str]) -> list[Margin]:
@@ -194,7 +206,13 @@ def list_first(
     """
     found = [*knowledge.disputed, *knowledge.largest]
     found = [station for station in found if station.gain(first, other)]
-    found.sort(key=lambda station: (-station.gain(first, other), station.tps))
+    found.sort(
+        key=lambda one: (
+            bool(one.groups) or one.is_bounded,
+            -one.gain(first, other),
+            one.tps,
+        )
+    )
     return found[:most]
 
 
@@ -215,8 +233,12 @@ def _margin(knowledge: Knowledge, first: str, other: str) -> Margin:
         known=known,
         least=least,
         most=most,
-        needed=_fewest(gains, 1 - least),
-        turning=_fewest(losses, most - unseen),
+        # What has no bound has to be seen, and may then be enough.
+        needed=knowledge.unbounded or _fewest(gains, 1 - least),
+        turning=min(most - unseen, 1)
+        if knowledge.unbounded and most >= unseen
+        else _fewest(losses, most - unseen),
+        unbounded=knowledge.unbounded,
     )
 
 
@@ -243,7 +265,7 @@ def read_open(
     row: Row,
     claims: Sequence[Claim],
     basis: Basis,
-    voters: int,
+    unseen: OpenStation,
     by: str,
 ) -> OpenStation:
     """What a basis knows of a station of the register.
@@ -255,12 +277,12 @@ def read_open(
         row: Of the station.
         claims: The latest statement of each of its slots; a plain row needs none.
         basis: Whose claims count.
-        voters: The most votes that it can hold.
+        unseen: It while nobody's votes of it are known.
         by: The numbering of who stands there.
     """
     groups: list[VoteCounts] = [group.votes for group in row.groups]
     if is_plain(row):
-        return _of_numbering(row.tps, groups, by, voters)
+        return _of_numbering(groups, by, unseen)
     said = list(claims)
     monitors = [claim for claim in counted_claims(said) if not claim.official]
     if basis.endswith("plausible"):
@@ -269,10 +291,12 @@ def read_open(
         groups = [group.votes for group in group_claims(monitors)]
     if not groups:
         valid = [read_counts(c.figures).get("suara_sah") for c in monitors if c.figures]
-        voters = max([count for count in valid if count is not None], default=voters)
+        counts = [count for count in valid if count is not None]
+        if counts:
+            unseen = OpenStation(row.tps, (), max(counts))
         if basis.startswith("kpu"):
             groups = official_groups(row, said)
-    return _of_numbering(row.tps, groups, by, voters)
+    return _of_numbering(groups, by, unseen)
 
 
 def is_plain(row: Row) -> bool:
@@ -281,11 +305,11 @@ def is_plain(row: Row) -> bool:
 
 
 def _of_numbering(
-    tps: str, groups: Sequence[VoteCounts], by: str, voters: int
+    groups: Sequence[VoteCounts], by: str, unseen: OpenStation
 ) -> OpenStation:
     if any(numbering(votes) != by for votes in groups):
-        return OpenStation(tps, (), voters)
-    return OpenStation(tps, tuple(groups), voters)
+        return unseen
+    return unseen._replace(groups=tuple(groups))
 
 
 def official_groups(row: Row, said: Iterable[Claim]) -> list[VoteCounts]:

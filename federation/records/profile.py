@@ -152,7 +152,7 @@ class Profile:
         self.text = msgspec.json.encode(file, order="sorted")
         self.digest = hashlib.sha256(self.text).hexdigest()
         self._exempt = tuple(r for e in file.exceptions for r in e.regions)
-        self._most = file.max_voters + self.spare_ballots(file.max_voters)
+        self._most = self.ballots(file.max_voters)
         self._races = {str(name): _race(name, c) for name, c in file.contests.items()}
         self._width = max(map(len, _regions(file)), default=_OVERSEAS_DIGITS)
         self._places: dict[tuple[str, str, bool], ContestPlace] = {}
@@ -313,9 +313,14 @@ class Profile:
         inside = (place.startswith(region) for place in self._exempt)
         return None if region.startswith(self._exempt) or any(inside) else self._most
 
-    def spare_ballots(self, voters: int) -> int:
-        """The ballots delivered beyond one for each of these registered voters."""
-        return -(-voters * self.file.spare_per_mille // 1000)
+    @property
+    def most_assumed(self) -> int:
+        """The most votes of a TPS of whose voters nothing is known."""
+        return self._most
+
+    def ballots(self, voters: int) -> int:
+        """The ballots delivered for so many registered voters, spare ones too."""
+        return voters - (-voters * self.file.spare_per_mille // 1000)
 
     @staticmethod
     def is_party_contest(contest: str) -> bool:

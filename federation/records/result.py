@@ -329,7 +329,7 @@ def _failed_figures(figures: dict[Figure, int], profile: Profile) -> list[str]:
         return failed
     if read.get("pengguna_dpt_j", 0) > voters:
         failed.append("users_dpt")
-    expected = voters + profile.spare_ballots(voters)
+    expected = profile.ballots(voters)
     if read.get("surat_suara_diterima", expected) != expected:
         failed.append("ballots_received")
     return failed

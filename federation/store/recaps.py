@@ -53,6 +53,12 @@ _COLUMNS: Final = (
 _SLOT: Final = (
     "election = ? AND contest = ? AND region = ? AND org = ? AND official = ?"
 )
+# What everybody may know: the map holds its leaf, so its log is for everybody by now.
+_SHOWN: Final = (
+    "is_latest = 1 AND election = ? AND contest = ? AND region >= ? AND region < ?"
+    " AND EXISTS (SELECT 1 FROM merge_cursor AS held"
+    " WHERE held.log_id = recap.log_id AND held.idx > recap.idx)"
+)
 
 
 class RecapEntry(NamedTuple):
@@ -115,11 +121,11 @@ def list_standing(
 ) -> list[RecapEntry]:
     """The latest of each organisation for the region and those within it, by region.
 
+    Of those that the map holds: of a log that is not for everybody yet there is none.
     `longest`: only regions whose code has at most so many characters.
     """
     rows = view.execute(
-        f"SELECT {_COLUMNS} FROM recap WHERE is_latest = 1"  # noqa: S608  a constant
-        " AND election = ? AND contest = ? AND region >= ? AND region < ?"
+        f"SELECT {_COLUMNS} FROM recap WHERE {_SHOWN}"  # noqa: S608  constants
         " AND length(region) <= ? ORDER BY region, org, official",
         (election, contest, region, region + "~", longest),
     )
@@ -127,10 +133,9 @@ def list_standing(
 
 
 def has_recaps(view: View, election: str, contest: str, region: str = "") -> bool:
-    """Whether there is one at all, of a region or within it."""
+    """Whether `list_standing` has one at all, of a region or within it."""
     row = view.execute(
-        "SELECT 1 FROM recap WHERE is_latest = 1 AND election = ? AND contest = ?"
-        " AND region >= ? AND region < ? LIMIT 1",
+        f"SELECT 1 FROM recap WHERE {_SHOWN} LIMIT 1",  # noqa: S608  a constant
         (election, contest, region, region + "~"),
     )
     return row.fetchone() is not None

@@ -25,6 +25,7 @@ from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
 from federation.flows.query.mapcache import MapCache
 from federation.flows.query.margincount import MarginShelf
+from federation.flows.recap.shelf import RecapShelf
 from federation.records.profile import Profile
 from federation.records.readers import Caller, Person
 from federation.store.alarms import Alarm
@@ -125,12 +126,16 @@ class WebContext:
     pictures: CountedPictures = field(default_factory=CountedPictures)
     margins: MarginShelf = field(default_factory=MarginShelf)
     margins_use: asyncio.Lock = field(default_factory=asyncio.Lock)
+    recaps: RecapShelf = field(default_factory=RecapShelf)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)
     counting: asyncio.Lock = field(default_factory=asyncio.Lock)
     # One at a time of each, however many ask: most of the database's readers stay free
     # for short questions.
     large_answers: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # A country takes seconds of these: apart, so that no search waits for them.
+    recap_answers: asyncio.Lock = field(default_factory=asyncio.Lock)
+    kpu_answers: asyncio.Lock = field(default_factory=asyncio.Lock)
     export_pages: asyncio.Lock = field(default_factory=asyncio.Lock)
     # Photographs on their way in: each has a file; those in memory, beside their copy.
     photos_coming: asyncio.Semaphore = field(

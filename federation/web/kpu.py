@@ -72,7 +72,7 @@ async def get_kpu(request: web.Request, query: KpuQuery) -> web.StreamResponse:
         )
 
     # What is counted of a region is counted anew for each page.
-    async with site.large_answers:
+    async with site.kpu_answers:
         return reply(request, query.format, *await site.db.read(read))
 
 

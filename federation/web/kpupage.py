@@ -74,7 +74,7 @@ async def show(page: Page) -> web.StreamResponse:
             "counts": count_queues(view, asked, code, site.settings.org),
         }
 
-    async with site.large_answers:
+    async with site.kpu_answers:
         found = await site.db.read(read)
     answer, counts = found["answer"], found.pop("counts")
     given = {"kind": kind, "org": org, "region": code}

@@ -12,7 +12,7 @@ the picture.
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiohttp import hdrs, web
@@ -25,6 +25,7 @@ from federation.flows.query.margin import (
     MarginLine,
     answer_margin,
     first_table,
+    say_assumed,
     say_stations,
     say_turning,
 )
@@ -32,6 +33,7 @@ from federation.flows.query.margincount import (
     KEPT_NAMES,
     MarginProgress,
     find_numbering,
+    list_parts,
 )
 from federation.flows.query.scope import (
     QueryScope,
@@ -108,17 +110,34 @@ async def read_margin(
         digest = site.maps.read_digest(view, asked.election)
         return answer_margin(view, asked, code, count, digest, choice)
 
-    async with site.margins_use:
-        until = time.monotonic() + patience_s
-        while True:
-            began = time.monotonic()
-            counted = await site.db.read(advance)
-            if counted.done == counted.of:
-                return await site.db.read(read)
-            if began > until:
-                return counted
-            # As long a rest: whoever counts keeps pages and merging waiting.
-            await asyncio.sleep(time.monotonic() - began)
+    def count_parts(view: View) -> int:
+        return len(list(list_parts(view, asked, code)))
+
+    until = time.monotonic() + patience_s
+    try:
+        async with asyncio.timeout(None if math.isinf(patience_s) else patience_s):
+            await site.margins_use.acquire()
+    except TimeoutError:
+        return MarginProgress(0, await site.db.read(count_parts))
+    try:
+        counted = await _count_until(site, advance, until)
+        is_whole = counted.done == counted.of
+        return await site.db.read(read) if is_whole else counted
+    finally:
+        site.margins_use.release()
+
+
+async def _count_until(
+    site: WebContext, advance: Callable[[View], MarginProgress], until: float
+) -> MarginProgress:
+    """Count one kabupaten after another, until all are or the time has come."""
+    while True:
+        began = time.monotonic()
+        counted = await site.db.read(advance)
+        if counted.done == counted.of or began > until:
+            return counted
+        # As long a rest: whoever counts keeps pages and merging waiting.
+        await asyncio.sleep(time.monotonic() - began)
 
 
 async def get_margin(request: web.Request, query: MarginQuery) -> web.StreamResponse:
@@ -201,10 +220,6 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
     t = page.t
     told = next(told for told in answer.bases if told.basis == answer.basis)
     closest = told.margins[0] if told.margins else None
-    assumed = {
-        "assumed": t.number(told.assumed),
-        "most": t.number(asked.profile.file.max_voters),
-    }
     spans = [
         Span(
             name=f"{line.first} – {line.other}",
@@ -224,7 +239,7 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
         desc=t("margin.desc"),
         chart=draw_spans(spans),
         stations=say_stations(t, told),
-        assumed=t("margin.assumed", **assumed) if told.assumed else "",
+        assumed=say_assumed(t, told, asked.profile.most_assumed),
     )
 
 

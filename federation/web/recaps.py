@@ -3,8 +3,8 @@
     GET /v1/recaps?region=&verdict=&first=&org=&exact=      for programs
     /rekapitulasi?region=&show=first|broken|undecided|all   the list as a page
 
-Rule: as of all public reads (`api.py`). All documents of a region are compared anew for
-each answer, a country's in some seconds: one such answer at a time.
+Rule: as of all public reads (`api.py`). To compare all documents of a country takes
+some seconds: one such answer at a time, and what was found is kept for the next page.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from federation.flows.query.scope import ask, parents_of, places
 from federation.flows.query.table import Credit, QueryTable
 from federation.flows.recap.answers import RecapsAnswer
 from federation.flows.recap.list import RecapFilter, list_recaps, recap_table
+from federation.flows.recap.shelf import Compare
 from federation.store.db import View
 from federation.text import Sentence
 from federation.web.context import SITE
@@ -30,7 +31,7 @@ from federation.web.dashboard import (
     tell_contest,
     tell_fresh,
 )
-from federation.web.keptpages import kept
+from federation.web.keptpages import MAP_TABLES, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of
 from federation.web.queues import RECAPS, count_queues, queue_links
@@ -67,18 +68,21 @@ async def get_recaps(request: web.Request, query: RecapsQuery) -> web.StreamResp
     """A page of the documents."""
     site = request.app[SITE]
 
-    def read(view: View) -> tuple[RecapsAnswer, QueryTable | None]:
+    def read(view: View, compare: Compare) -> tuple[RecapsAnswer, QueryTable | None]:
         asked = ask(
             site.profiles, site.settings.elections, query.election, query.contest
         )
-        answer = list_recaps(view, asked, query.which, query.after, query.limit)
+        answer = list_recaps(
+            view, asked, query.which, query.after, query.limit, compare
+        )
         if query.format == "json":
             return answer, None
         known = state.sources(view, asked.election, site.settings)
         return answer, recap_table(answer, Credit(answer.cursor, known))
 
-    async with site.large_answers:
-        return reply(request, query.format, *await site.db.read(read))
+    async with site.recap_answers:
+        compare = site.recaps.at(site.db.last_commit(MAP_TABLES))
+        return reply(request, query.format, *await site.db.read(read, compare))
 
 
 async def show_recaps(page: Page) -> web.StreamResponse:
@@ -95,15 +99,16 @@ async def show_recaps(page: Page) -> web.StreamResponse:
         raise FormatError(Sentence("page.no_such_list"), repr(shown[:40]))
     which = _SHOWN[shown]._replace(region=code)
 
-    def read(view: View) -> dict[str, Any]:
+    def read(view: View, compare: Compare) -> dict[str, Any]:
         return {
-            "answer": list_recaps(view, asked, which, after, PAGE_SIZE),
+            "answer": list_recaps(view, asked, which, after, PAGE_SIZE, compare),
             "counts": count_queues(view, asked, code, site.settings.org),
             "parents": places(view, asked.election, parents_of(code)),
         }
 
-    async with site.large_answers:
-        found = await site.db.read(read)
+    async with site.recap_answers:
+        compare = site.recaps.at(site.db.last_commit(MAP_TABLES))
+        found = await site.db.read(read, compare)
     answer, counts = found["answer"], found.pop("counts")
     of_all = {"election": asked.election, "contest": asked.contest}
     of_all |= {name: value for name, value in which.given.items() if value}

@@ -1,5 +1,6 @@
 """A folder of KPU's documents that somebody else fills, taken in round after round."""
 
+import errno
 import json
 import os
 import time
@@ -7,6 +8,7 @@ import time
 import pytest
 
 from federation.cli.watch import command
+from federation.cli.watch import folder as looking
 from federation.cli.watch.folder import look, make_groups
 from federation.cli.watch.memory import TakenFile, WatchMemory
 from federation.errors import ConflictError
@@ -97,6 +99,47 @@ def test_a_file_that_is_written_to_waits_and_one_that_cannot_be_read_stops_no_ot
     assert watch()["taken"] == 0
     put(folder, broken.name, {CODE: document((5, 5, 5), "2024-02-19 10:00:00")})
     assert watch()["rows"] == {"logged": 1}
+
+
+def test_a_file_that_goes_away_or_is_closed_to_us_while_it_is_looked_at_stops_no_other(
+    own_home, folder, watch, monkeypatch
+):
+    put(folder, f"{CODE}.json", document(THERE))
+    put(folder, "gone.json", document(THERE))
+    put(folder, "closed\nto us.json", document(THERE))
+    whole = looking.digest_file
+
+    def digest(path):
+        if path.name == "gone.json":
+            path.unlink()
+        if path.name.startswith("closed"):
+            raise PermissionError(errno.EACCES, "closed", str(path))
+        return whole(path)
+
+    monkeypatch.setattr(looking, "digest_file", digest)
+    told = watch(code=1)
+    assert told["rows"] == {"logged": 1, "refused": 1}
+    [refused] = told["refused"]
+    assert refused["file"].endswith("to us.json")
+
+
+def test_a_file_that_goes_away_before_it_is_imported_stops_no_other(
+    own_home, folder, watch, federation, monkeypatch
+):
+    gone = put(folder, f"{CODE}.json", document(THERE))
+    put(folder, "later.json", {OTHER: document((1, 2, 3), code=OTHER)}, LONG_AGO + 1)
+    monkeypatch.setattr(
+        command, "make_groups", lambda due: gone.unlink() or make_groups(due)
+    )
+    assert watch()["rows"] == {"logged": 1}
+
+
+def test_a_name_of_two_lines_is_told_in_one(own_home, folder, federation):
+    put(folder, "a\n2024: 9 files taken.json", "{")
+    words = "watch", "kpu", folder, "--election", "pemilu-2024", "--once"
+    told = federation(*words, "--allow-unlisted").err
+    assert "\n2024: 9 files" not in told
+    assert "a\\n2024: 9 files taken.json" in told
 
 
 def test_killed_behind_the_log_and_before_its_memory_it_signs_nothing_twice(

@@ -10,10 +10,13 @@ from msgspec import structs
 from federation.errors import FormatError
 from federation.flows.query.cells import format_csv
 from federation.flows.query.export import Export
-from federation.flows.query.margin import MarginChoice, answer_margin
+from federation.flows.query.margin import MarginChoice, answer_margin, say_assumed
 from federation.flows.query.margincount import MarginShelf, count_knowledge
 from federation.flows.query.scope import ask
-from federation.store import mapreading
+from federation.records.register import Register
+from federation.records.tps import TpsId
+from federation.store import mapreading, registers
+from federation.text import Text
 from tests import sample_map as sample
 from tests.webnode import settings_of
 
@@ -55,13 +58,18 @@ def export(view, what):
     return list(csv.DictReader(io.StringIO(format_csv(lines).decode("utf-8-sig"))))
 
 
+def ballots(voters):
+    """Those delivered: 2 % more than there are voters."""
+    return voters + -(-voters * 2 // 100)
+
+
 def recompute(view, basis):
     """The ends of every margin, from the exports alone: none of the project's code."""
     said = defaultdict(list)
     for row in export(view, "results"):
         said[row["tps"]].append(row)
     voters = {
-        row["tps"]: int(row["voters"] or 300)
+        row["tps"]: ballots(int(row["voters"] or 300))
         for what in ("stations", "gaps")
         for row in export(view, what)
         if "outside_register" not in row.get("flags", "").split()
@@ -121,13 +129,36 @@ def test_the_order_of_the_small_map_in_words_and_numbers(db):
     assert counted == (4, 1, 3, 2)
     closest = monitors.margins[0]
     assert (closest.first, closest.other) == ("01", "02")
-    # 100-50 + 80-30 + 10-20 + 7-8 known; 90-41 or 90-40; 250 + twice 300 unseen.
-    assert (closest.known, closest.least, closest.most) == (89, 89 + 49 - 850, 989)
+    # 100-50 + 80-30 + 10-20 + 7-8 known; 90-41 or 90-40; 255 + twice 306 unseen.
+    assert (closest.known, closest.least, closest.most) == (89, 89 + 49 - 867, 1006)
     assert (closest.needed, closest.turning) == (2, 1)
     assert closest.sentence["en"].startswith("The order of 01 and 02 could still")
     assert [one.tps for one in told.first] == [
         *(sample.PHOTO, sample.WITHDRAWN, sample.GAP, sample.DISPUTED)
     ]
+
+
+def test_where_special_stations_are_unseen_and_have_no_number_nothing_is_certain(db):
+    special = "1371011001901"
+    register = Register(sample.ELECTION)
+    for code in (*sample.REGISTER, special):
+        register.add(TpsId(code), 250)
+    with db.transaction() as tx:
+        registers.save_register(tx, register, "special")
+    with db.view() as view:
+        assert [basis.unbounded for basis in answer(view).bases] == [0, 0, 0, 0]
+    register = Register(sample.ELECTION)
+    for code in (*sample.REGISTER, special):
+        register.add(TpsId(code), None)
+    with db.transaction() as tx:
+        registers.save_register(tx, register, "unknown")
+    with db.view() as view:
+        told = answer(view, "13")
+        assert [basis.unbounded for basis in told.bases] == [1, 1, 1, 1]
+        assert told.first[0].tps == special
+        assert told.bases[0].margins[0].needed == 1
+        said = say_assumed(Text("en"), told.bases[0], 306)
+        assert "no order is certain" in said
 
 
 def test_what_is_kept_of_a_kabupaten_is_counted_again_when_a_station_changes(db):

@@ -130,6 +130,25 @@ def test_the_stations_that_can_move_it_most_come_first_however_they_are_added_up
     ] == "5"
 
 
+def test_while_a_station_without_a_bound_is_unseen_no_order_is_certain():
+    won, abroad = (
+        OpenStation("1", ({"01": 9_000, "02": 0},), 300),
+        OpenStation("9", (), 306, is_bounded=False),
+    )
+    stations = [won, *(OpenStation(str(n), (), 400) for n in range(2, 5)), abroad]
+    whole, parts = know(stations, 1), Knowledge(1)
+    for station in stations:
+        parts.include(know([station], 1))
+    for knowledge in (whole, parts):
+        (margin,) = find_margins(knowledge, ["01", "02"])
+        assert margin.least > 0
+        assert margin.can_change
+        assert (margin.needed, margin.turning, margin.unbounded) == (1, 1, 1)
+        assert list_first(knowledge, "01", "02", 1) == [abroad]
+    (margin,) = find_margins(know(stations[:-1]), ["01", "02"])
+    assert not margin.can_change
+
+
 def claim(org, votes, **members):
     text = json.dumps(votes, separators=(",", ":")) if votes else ""
     fixed = {"index": 0, "contest": "ppwp", "tps": "1" * 13, "record": ""}
@@ -146,7 +165,7 @@ def read(claims, basis, voters=300):
     row = merge_tps("ppwp", "1" * 13, [(c.org, c) for c in claims], in_register=True)
     if row is None:
         return OpenStation("1" * 13, (), voters)
-    return read_open(row, claims, basis, voters, "b")
+    return read_open(row, claims, basis, OpenStation("1" * 13, (), voters), "b")
 
 
 CLAIMS = st.builds(

@@ -120,7 +120,7 @@ def test_the_most_votes_are_the_voters_and_the_spare_ballots(small):
     ("voters", "spare"), [(0, 0), (1, 1), (50, 1), (51, 2), (200, 4), (201, 5)]
 )
 def test_spare_ballots_are_rounded_up(small, voters, spare):
-    assert small.spare_ballots(voters) == spare
+    assert small.ballots(voters) == voters + spare
 
 
 @pytest.mark.parametrize("data", [b"", b"[", b"\xff", b'{"a":1,"a":2}', b"[" * 99_999])

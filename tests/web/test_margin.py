@@ -90,6 +90,15 @@ async def test_a_page_that_is_still_counted_says_how_far_it_is_and_asks_again(
     assert (await client.get("/v1/margin")).status == 200
 
 
+async def test_a_page_does_not_wait_behind_the_questions_of_others(client, monkeypatch):
+    monkeypatch.setattr(margin, "_PATIENCE_S", 0.0)
+    async with client.app[SITE].margins_use:  # somebody else's country
+        got = await client.get("/selisih?lang=en")
+    assert got.status == 200
+    assert got.headers["Refresh"]
+    assert "/ 2" in await got.text() or " of 2" in await got.text()
+
+
 async def test_a_basis_or_candidate_that_is_none_is_refused(client):
     assert (await client.get("/selisih?basis=x")).status == 400
     assert (await client.get("/v1/margin?basis=x")).status == 400

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from federation.flows.recap import shelf
 from tests.recapped import note_recaps
 
 KECAMATAN = "137101"
@@ -66,3 +67,30 @@ async def test_without_documents_the_page_says_so_and_no_list_names_it(node, bro
     assert "Nobody has recorded sums" in page.text
     other = await browser.open("/daftar?status=disputed&lang=en")
     assert "rekapitulasi" not in other.text
+
+
+async def test_a_document_that_the_map_does_not_hold_yet_is_nowhere(node, browser):
+    note_recaps(node.db, ("3171", {"01": 5}), is_shown=False)
+    assert (await browser.open("/wilayah/3171?lang=en")).status == 404
+    assert json.loads((await browser.open("/v1/recaps")).text)["documents"] == []
+    assert "/rekapitulasi" not in (await browser.open("/daftar?status=disputed")).text
+
+
+async def test_the_documents_of_a_map_are_compared_once_for_all_pages_and_readers(
+    noted, node, browser, monkeypatch
+):
+    compared, whole = [], shelf.compare_recaps
+    monkeypatch.setattr(
+        shelf, "compare_recaps", lambda *asked: compared.append(asked) or whole(*asked)
+    )
+    first = json.loads((await browser.open("/v1/recaps?limit=1")).text)
+    rest = await browser.open(f"/v1/recaps?limit=9&after={first['next']}")
+    assert len(json.loads(rest.text)["documents"]) == 2
+    for other in ("?org=x", "?verdict=broken", "?first=1"):
+        assert (await browser.open(f"/v1/recaps{other}")).status == 200
+    await browser.open("/rekapitulasi")
+    assert len(compared) == 1
+    note_recaps(node.db, (KECAMATAN, {"01": 1}))
+    told = json.loads((await browser.open("/v1/recaps?region=1371")).text)
+    assert [one["sums"][0]["said"] for one in told["documents"]] == [999_999, 1]
+    assert len(compared) == 2

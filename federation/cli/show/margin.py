@@ -16,6 +16,7 @@ from federation.flows.query.margin import (
     MarginLine,
     answer_margin,
     first_table,
+    say_assumed,
     say_stations,
     say_turning,
 )
@@ -74,7 +75,7 @@ def margin(  # noqa: PLR0913  one argument per option
             table = first_table(answer, names, credit)
             sys.stdout.buffer.write(format_csv([table.columns, *table.rows]))
             return OK
-    most = asked.profile.file.max_voters
+    most = asked.profile.most_assumed
     run.out.show(answer, lambda: _print(run, answer, most))
     return OK
 
@@ -101,9 +102,8 @@ def _print(run: Run, answer: MarginAnswer, most: int) -> None:
             out.line(t(f"margin.basis_{told.basis}"))
             out.line(t("margin.nobody"))
         out.line(say_stations(t, told))
-        if told.assumed:
-            assumed = out.number(told.assumed)
-            out.line(t("margin.assumed", assumed=assumed, most=out.number(most)))
+        if assumed := say_assumed(t, told, most):
+            out.line(assumed)
     _print_first(run, answer)
     out.line(t("margin.source", digest=answer.digest))
 

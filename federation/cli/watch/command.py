@@ -46,6 +46,8 @@ from federation.records.timezones import tell_here
 from federation.sources.row import NO_NUMBERS
 from federation.store import logs
 from federation.store.db import Database, View
+from federation.text import Sentence
+from federation.text.cause import cause_of
 
 A = TypeVar("A")
 #: So long the map is waited for, to say what changed.
@@ -136,14 +138,18 @@ class _Watching:
         self._refused.clear()
         found = look(self._folder, self._memory, self._run.clock(), self._settle_s)
         self._remember(found.same)
+        for path, fault in found.unread:
+            self._refuse(path, cause_of(fault))
         start, taken, failed = self._log_size(), 0, ""
         for group in make_groups(found.due):
             try:
                 self._take(group)
-            except (ConfigError, NotFoundError):
-                raise  # what was typed, or the house: no round mends it
+            except (ConfigError, NotFoundError, OSError):
+                if all(map(has_held_still, group)):
+                    raise  # what was typed, or the house: no round mends it
+                continue  # a file was moved meanwhile: the next round sees
             except FormatError as error:
-                self._refuse(group, error)
+                self._refuse(group[0].path, error.told)
             except FederationError as error:
                 # Not of these files: the node, or who holds its home, cannot now.
                 failed = self._run.t.say(error.told)
@@ -177,11 +183,10 @@ class _Watching:
 
         Import(self._run, options).take_in(tell)
 
-    def _refuse(self, group: Sequence[WatchedFile], error: FormatError) -> None:
-        """The one file of a group cannot be read."""
+    def _refuse(self, path: Path, why: Sentence) -> None:
+        """A file cannot be read."""
         self._rows["refused"] += 1
-        reason = self._run.t.say(error.told)
-        line = ReportLine(str(group[0].path), 0, "", "file", reason)
+        line = ReportLine(str(path), 0, "", "file", self._run.t.say(why))
         self._refused.append(line._asdict())
 
     def _remember(self, files: Sequence[WatchedFile]) -> None:
@@ -234,7 +239,9 @@ class _Watching:
             run.out.line(t("watch.waiting", count=t.number(told.waiting)))
         for line in told.refused:
             where = f"{line['file']}:{line['row']}" if line["row"] else line["file"]
-            run.out.note(t("watch.refused", where=where, reason=line["reason"]))
+            said = t("watch.refused", where=where, reason=line["reason"])
+            # Who fills the folder names the files: one line is one file.
+            run.out.note(said.replace("\n", "\\n"))
         if told.failed:
             run.out.note(t("watch.failed", reason=told.failed))
 

@@ -42,12 +42,14 @@ class FolderLook(NamedTuple):
         waiting: How many were written to just now.
         same: Those that hold what was taken, under another time.
         passed: What is not read.
+        unread: Files that cannot be read, and why.
     """
 
     due: list[WatchedFile]
     waiting: int
     same: list[WatchedFile]
     passed: list[PassedOver]
+    unread: list[tuple[Path, OSError]]
 
 
 def look(folder: Path, memory: WatchMemory, now: float, settle_s: float) -> FolderLook:
@@ -58,13 +60,11 @@ def look(folder: Path, memory: WatchMemory, now: float, settle_s: float) -> Fold
         memory: What was taken of it.
         now: Unix seconds.
         settle_s: So long a file must not have been written to.
-
-    Raises:
-        OSError: a file of it cannot be read.
     """
     found, passed = find_files(folder)
     due: list[WatchedFile] = []
     same: list[WatchedFile] = []
+    unread: list[tuple[Path, OSError]] = []
     waiting = 0
     for path in found:
         name, status = os.path.relpath(path, folder), see(path)
@@ -76,11 +76,17 @@ def look(folder: Path, memory: WatchMemory, now: float, settle_s: float) -> Fold
         if -_AHEAD_S < now - status.st_mtime < settle_s:
             waiting += 1
             continue
-        file = TakenFile(digest_file(path), status.st_size, status.st_mtime_ns)
+        try:
+            file = TakenFile(digest_file(path), status.st_size, status.st_mtime_ns)
+        except FileNotFoundError:
+            continue  # who fills the folder has moved it
+        except OSError as error:
+            unread.append((path, error))
+            continue
         watched = WatchedFile(path, name, file)
         (same if known and known.digest == file.digest else due).append(watched)
     due.sort(key=lambda watched: (watched.file.mtime_ns, watched.name))
-    return FolderLook(due, waiting, same, passed)
+    return FolderLook(due, waiting, same, passed, unread)
 
 
 def make_groups(files: Iterable[WatchedFile]) -> Iterator[list[WatchedFile]]:

@@ -61,7 +61,8 @@ class BasisMargins(Struct, frozen=True, kw_only=True):
     """What one basis knows; `known`, `disputed` and `unseen` are stations.
 
     `unseen_voters`: the most votes that the unseen ones can hold together; `assumed`:
-    how many of these have no number of voters in the register.
+    how many of these have no number of voters in the register; `unbounded`: how many
+    of those can hold more than is assumed, so that no order is certain.
     """
 
     basis: Annotated[str, Meta(extra_json_schema={"enum": list(BASES)})]
@@ -70,6 +71,7 @@ class BasisMargins(Struct, frozen=True, kw_only=True):
     unseen: int
     unseen_voters: int
     assumed: int
+    unbounded: int
     margins: list[MarginLine]
 
 
@@ -190,6 +192,7 @@ def _told(basis: Basis, known: Knowledge, margins: Sequence[Margin]) -> BasisMar
         unseen=known.unseen.total(),
         unseen_voters=known.unseen_voters,
         assumed=known.assumed,
+        unbounded=known.unbounded,
         margins=[_told_margin(margin) for margin in margins],
     )
 
@@ -235,6 +238,23 @@ def say_stations(t: Text, told: BasisMargins) -> str:
         unseen=t.number(told.unseen),
         voters=t.number(told.unseen_voters),
     )
+
+
+def say_assumed(t: Text, told: BasisMargins, most: int) -> str:
+    """What is not known of how many votes unseen stations can hold; "": nothing.
+
+    Args:
+        t: The language.
+        told: Of a basis.
+        most: What is assumed of each.
+    """
+    said: list[str] = []
+    if told.assumed:
+        number = t.number(told.assumed)
+        said.append(t("margin.assumed", assumed=number, most=t.number(most)))
+    if told.unbounded:
+        said.append(t("margin.unbounded", unbounded=t.number(told.unbounded)))
+    return " ".join(said)
 
 
 def _told_station(station: OpenStation, margin: Margin) -> FirstStation:

@@ -16,6 +16,7 @@ from federation.records.margin import BASES, Basis, Knowledge, OpenStation, read
 from federation.records.margin import is_plain as is_plain_row
 from federation.records.merge import decode_row
 from federation.records.numbering import numbering
+from federation.records.tps import TpsId
 from federation.store import mapreading, mapstate, registers
 from federation.store.db import View
 
@@ -172,26 +173,41 @@ def _count(
         for tps, voters in registers.each_station(view, asked.election, code)
         if tps.startswith(held) and not (spared and tps.startswith(spared))
     }
-    assumed = asked.profile.file.max_voters
     alike, apart = Knowledge(named), {basis: Knowledge(named) for basis in BASES}
     for station in mapreading.each_packed(view, asked.election, asked.contest, code):
         row = decode_row(station.row)
         if row.tps not in most:
             continue
         voters = most.pop(row.tps)
-        most_votes = voters or assumed
+        unseen = _unseen(asked, row.tps, voters)
         if is_plain_row(row):
-            alike.add(read_open(row, (), BASES[0], most_votes, by), assumed=not voters)
+            alike.add(read_open(row, (), BASES[0], unseen, by), assumed=not voters)
             continue
         claims = station.claims()
         # Most have no figure that would be dropped: half of the work.
         is_doubted = any(claim.rules for claim in claims)
         for basis, plausible in _PAIRS:
-            read = read_open(row, claims, basis, most_votes, by)
+            read = read_open(row, claims, basis, unseen, by)
             apart[basis].add(read, assumed=not voters)
             if is_doubted:
-                read = read_open(row, claims, plausible, most_votes, by)
+                read = read_open(row, claims, plausible, unseen, by)
             apart[plausible].add(read, assumed=not voters)
     for tps, voters in most.items():
-        alike.add(OpenStation(tps, (), voters or assumed), assumed=not voters)
+        alike.add(_unseen(asked, tps, voters), assumed=not voters)
     return _PartKnowledge(alike, apart)
+
+
+def _unseen(asked: QueryScope, tps: str, voters: int | None) -> OpenStation:
+    """A station while nobody's votes of it are known.
+
+    Args:
+        asked: Election and contest.
+        tps: Its code.
+        voters: Of the register, if it says how many.
+    """
+    profile = asked.profile
+    most = profile.ballots(voters) if voters else profile.most_assumed
+    is_bounded = (
+        bool(voters) or profile.max_votes(asked.contest, TpsId(tps)) is not None
+    )
+    return OpenStation(tps, (), most, is_bounded)

@@ -145,7 +145,7 @@ def map_batches(view: View, asked: QueryScope, code: str) -> Batches:
                 yield AuditBatch(
                     tps,
                     votes if votes.keys() <= standing else {},
-                    most + asked.profile.spare_ballots(most),
+                    asked.profile.ballots(most),
                 )
 
     return walk

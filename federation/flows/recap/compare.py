@@ -29,7 +29,7 @@ from federation.records.recapitulation import (
 )
 from federation.records.tally import count_added, region_tally
 from federation.records.tps import SPECIAL_FROM
-from federation.store import logs, mapstate, recaps, registers, rollup
+from federation.store import logs, recaps, registers, rollup
 from federation.store.db import View
 from federation.store.recaps import RecapEntry
 
@@ -105,12 +105,9 @@ def _read(
     )
     if not standing:
         return
-    vector = mapstate.vector(view, asked.election)
     origins = {log.id: log.origin for log in logs.list_logs(view)}
     for entry in standing:
         origin = origins[entry.log_id]
-        if entry.index >= vector.get(origin, 0):
-            continue
         recap = decode_as(entry.body, Recap)
         roster = asked.profile.roster(asked.contest, entry.region)
         yield _Summed(entry, origin, recap, roster.rename(sums_of(recap)))

@@ -1,7 +1,8 @@
 """The documents of a region and of those within it: as they are asked for.
 
-Rule: all of them are compared whenever they are asked for, so that no finding is older
-than the map. Pages are in the order of the codes; `next` is what to give as `after`.
+Rule: all of them are compared, and again when the map has changed, so that no finding
+is older than the map. Pages are in the order of the codes; `next` is what to give as
+`after`.
 """
 
 from collections import Counter
@@ -22,6 +23,7 @@ from federation.flows.recap.answers import (
     RecapSum,
 )
 from federation.flows.recap.compare import RecapComparison, compare_recaps
+from federation.flows.recap.shelf import Compare
 from federation.records.recap import NATION_CODE
 from federation.records.recapitulation import level_of
 from federation.store import registers
@@ -69,15 +71,18 @@ def list_recaps(
     which: RecapFilter,
     after: str = "",
     limit: int = 100,
+    compare: Compare = compare_recaps,
 ) -> RecapsAnswer:
     """A page of the documents; `counts` are of all of the region, whatever is meant.
+
+    `compare`: does it, or has it done already.
 
     Raises:
         FormatError: no region has this code, or `after` is no `next` of a page.
     """
     region = parse_region(which.region)
     longest = len(region) if which.exact else 6
-    audited = compare_recaps(view, asked, region, longest) if len(region) <= 6 else []
+    audited = compare(view, asked, region, longest) if len(region) <= 6 else []
     chosen = [one for one in audited if which.has(one)]
     if after:
         keys = [_key(one) for one in audited]
