@@ -96,7 +96,7 @@ async def show(page: Page) -> web.StreamResponse:
         after=after,
         drawn=[_draw(page, *one) for one in _by_org(answer.days)],
         styles=[page.to(static_address("charts.css"))],
-        local=tell_local,
+        local=_tell_when,
         live=live_address(asked.election, answer.cursor),
         fresh=await tell_fresh(page, asked, code),
         data=query_of("/v1/kpu", {**of_all, "after": after}),
@@ -120,6 +120,11 @@ def _read_kind(query: Mapping[str, str]) -> ListedChanges:
         if given == known:
             return known
     raise FormatError(Sentence("page.no_such_list"), repr(given[:40]))
+
+
+def _tell_when(stamp: str, place: str) -> str:
+    """A moment in the time of a place; a dash for one that is not known."""
+    return tell_local(stamp, place) if stamp else "–"
 
 
 def _by_org(days: Sequence[KpuDay]) -> list[tuple[str, list[KpuDay]]]:

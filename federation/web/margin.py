@@ -205,6 +205,7 @@ class ShownMargin(NamedTuple):
 
     basis: str
     lines: Sequence[MarginLine]
+    leads: str
     sentence: str
     turning: str
     desc: str
@@ -231,6 +232,7 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
     return ShownMargin(
         basis=t(f"margin.basis_{told.basis}"),
         lines=told.margins,
+        leads=_say_lead(page, answer, closest) if closest else "",
         sentence=closest.sentence[t.language] if closest else "",
         turning=say_turning(t, closest) if closest else "",
         desc=t("margin.desc"),
@@ -238,3 +240,15 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
         stations=say_stations(t, told),
         assumed=say_assumed(t, told, asked.profile.most_assumed),
     )
+
+
+def _say_lead(page: Page, answer: MarginAnswer, line: MarginLine) -> str:
+    """Who is ahead of whom, by name and by how much; "": nobody is."""
+    if line.known <= 0:
+        return ""
+    first, other = (
+        f"{id_} {answer.candidates.get(id_, '')}".strip()
+        for id_ in (line.first, line.other)
+    )
+    votes = page.t.number(line.known)
+    return page.t("margin.leads", first=first, other=other, votes=votes)

@@ -44,3 +44,6 @@ def test_it_says_which_document_does_not_follow_and_which_cannot_be_decided(
     assert told.code == 0
     assert "Kecamatan 317101" in told.out
     assert "not yet decidable" in told.out
+    # Of a kecamatan of which no station is known there is no difference to tell.
+    assert "+1" in told.out
+    assert "+11" not in told.out

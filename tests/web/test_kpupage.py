@@ -93,7 +93,7 @@ async def test_the_file_has_every_row_of_the_list(client):
         "90",
     )
     page = await text_of(client, f"/kpu?kind=away&region={HERE[:6]}&lang=id")
-    assert "berubah menjauh" in page
+    assert "menjadi berbeda" in page
     assert HERE in page
     assert THERE not in page
 

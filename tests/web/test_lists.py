@@ -9,6 +9,7 @@ import re
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from federation.flows.merge import follow_official
 from federation.store import people
 from federation.store.db import Database
 from federation.web.app import make_app
@@ -65,6 +66,10 @@ LISTS = {
             "sort": _FEW,
             "files": "/v1/partners",
         },
+    ),
+    "/kpu": (
+        "/kpu?kind=all",
+        {"sort": "the newest first, as they were published"},
     ),
     "/rekapitulasi": (
         "/rekapitulasi?show=all",
@@ -127,6 +132,8 @@ def test_every_page_is_a_list_or_is_said_to_be_none(node):
 
 @pytest.fixture
 async def reader(node, browser):
+    while follow_official(node.db, 1):
+        pass
     node.alarms = list  # what the node's desk says: none stand
     note_recaps(node.db, ("1371", {"01": 1, "02": 2, "03": 3}))
     with node.db.transaction() as tx:

@@ -48,6 +48,19 @@ async def test_the_page_has_the_sentence_the_picture_and_its_table(client, langu
     assert listed == [one["tps"] for one in told["first"]]
 
 
+@pytest.mark.parametrize("place", ["", "/13"])
+async def test_the_page_names_who_is_ahead_by_how_many_votes(client, place):
+    told = await (await client.get(f"/v1/margin?region={place[1:]}")).json()
+    line = told["bases"][0]["margins"][0]
+    text = await (await client.get(f"/selisih{place}?lang=en")).text()
+    names = told["candidates"]
+    assert line["known"] > 0
+    assert (
+        f"{line['first']} {names[line['first']]} is ahead of"
+        f" {line['other']} {names[line['other']]} by {line['known']:,} votes" in text
+    )
+
+
 async def test_the_files_of_the_page_are_the_stations_that_it_lists_first(client):
     text = await (await client.get("/selisih?lang=en")).text()
     address = re.search(r'href="([^"]*format=csv[^"]*)" download', text)[1]

@@ -45,7 +45,7 @@ async def _play(run: Run, sample: Sample, folder: Path, *, once: bool) -> None:
             run.out.json({"nodes": nodes})
         if once:
             return
-        urls = "  ".join(m.url + "/" for m in stage.members.values())
+        urls = "  ".join(f"{m.name} {m.url}/" for m in stage.members.values())
         run.out.line(run.t("demo.look", urls=urls))
         url = next(iter(stage.members.values())).url
         words = " ".join(["federation", "verify", url, *await story.trusted()])

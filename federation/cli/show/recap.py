@@ -6,7 +6,7 @@ from msgspec import UNSET
 from federation.cli.arguments import find_scope, page_options, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.flows.recap.answers import RecapDocument, RecapsAnswer
+from federation.flows.recap.answers import RecapDocument, RecapsAnswer, RecapSum
 from federation.flows.recap.list import RecapFilter, list_recaps
 from federation.records.recap import NATION_CODE
 
@@ -67,6 +67,14 @@ def _print(run: Run, answer: RecapsAnswer) -> None:
         out.note(t("views.more", after=answer.next))
 
 
+def _below(run: Run, row: RecapSum) -> tuple[str, str]:
+    """The level below and the difference; dashes where nothing of it is known."""
+    if row.verdict == "undecided" and not row.most:
+        return "–", "–"
+    number = run.out.number(abs(row.difference))
+    return run.t.span((row.least, row.most)), _signed(number, row.difference)
+
+
 def _signed(number: str, value: int) -> str:
     return f"+{number}" if value > 0 else f"-{number}" if value < 0 else number
 
@@ -83,8 +91,7 @@ def _print_document(run: Run, answer: RecapsAnswer, one: RecapDocument) -> None:
         (
             f"{row.candidate} {answer.candidates.get(row.candidate, '')}".strip(),
             out.number(row.said),
-            t.span((row.least, row.most)),
-            _signed(out.number(abs(row.difference)), row.difference),
+            *_below(run, row),
         )
         for row in one.sums
     ]
