@@ -10,7 +10,7 @@ Each organisation's copy of KPU's figures has a line of its own.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Final, NamedTuple
 
 from aiohttp import web
@@ -138,10 +138,7 @@ def _draw(page: Page, org: str, days: Sequence[KpuDay]) -> DrawnDays:
         return DrawnDays(org, None, days)
     series = [Series(page.t("kpu.differing"), [step.differing for step in steps])]
     for kind in _DRAWN:
-        until = [
-            sum(one.kinds[kind] for one in days if one.day <= step.day)
-            for step in steps
-        ]
+        until = list(accumulate(step.kinds[kind] for step in steps))
         series.append(Series(page.t(f"kpu.kind_{kind}"), until))
     middle = steps[len(steps) // 2].day if len(steps) > 3 else ""
     ends = steps[0].day, middle, steps[-1].day

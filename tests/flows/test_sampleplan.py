@@ -13,7 +13,10 @@ from federation.flows.query.sampleplan import (
     read_winner,
 )
 from federation.flows.query.scope import ask
+from federation.records.register import Register
+from federation.records.tps import TpsId
 from federation.sources.batches import read_batches
+from federation.store import registers
 from tests import sample_map as sample
 
 PROFILES = {sample.ELECTION: sample.profile()}
@@ -99,6 +102,26 @@ def test_a_line_that_is_no_batch_is_refused_with_its_number(tmp_path, view, line
     file.write_text("\n".join([head, first, line or first, *rest]) + "\n")
     with pytest.raises(FormatError, match=r"batches\.csv:3"):
         plan(view, batches=read_batches(file))
+
+
+def test_where_a_form_may_hold_any_number_of_votes_no_plan_says_how_sure_it_is(
+    tmp_path,
+):
+    special = "1371011001901"
+    for voters in (None, 250):
+        database = sample.build(tmp_path / str(voters))
+        register = Register(sample.ELECTION)
+        for code in (*sample.REGISTER, special):
+            register.add(TpsId(code), voters)
+        with database.transaction() as tx:
+            registers.save_register(tx, register, "special")
+        with database.view() as view:
+            if voters:
+                assert plan(view).draws
+            else:
+                with pytest.raises(ConflictError, match=special):
+                    plan(view)
+        database.close()
 
 
 def test_a_contest_of_parties_and_a_tie_have_no_plan(view):

@@ -7,7 +7,9 @@ import re
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec import structs
 
+from federation.flows.query.kpudays import MOST_DAYS
 from federation.store.db import Database
 from federation.web import kpu, kpupage
 from federation.web.context import SITE
@@ -17,6 +19,7 @@ from tests.ownnode import ELECTION
 from tests.photographed import A, B
 from tests.webnode import context_of, settings_of
 
+C = "c.example"
 TILE = re.compile(
     r'<li[^>]*>(?:<a href="([^"#]*)[^"]*">)?<b>(\d+)</b> <span>([^<]*)</span>'
 )
@@ -117,3 +120,23 @@ async def test_the_figures_that_stand_are_told_by_how_they_compare(client):
 async def test_what_is_no_such_list_is_refused(client):
     assert (await client.get("/kpu?kind=x")).status == 400
     assert (await client.get("/v1/kpu?after=x")).status == 400
+
+
+async def test_of_a_thousand_days_that_a_partner_signs_only_the_last_are_told(client):
+    world = World(client.app[SITE].db)
+    world.say(
+        C,
+        *(
+            structs.replace(
+                said(C, (OURS, OTHER)[year % 2], 1, HERE[:10] + f"{year // 50:03}"),
+                observed_at=f"{year}-03-01T00:00:00Z",
+            )
+            for year in range(1000, 1000 + 2 * MOST_DAYS)
+        ),
+    )
+    world.follow()
+    told = await (await client.get(f"/v1/kpu?org={C}&limit=1000")).json()
+    assert len(told["days"]) == MOST_DAYS
+    assert told["days"][-1]["day"][:4] == "1799"
+    text = await text_of(client, f"/kpu?lang=en&kind=all&org={C}")
+    assert text.count('<th scope="row">') == MOST_DAYS

@@ -87,7 +87,8 @@ class KpuAnswer(Struct, frozen=True, kw_only=True):
     """What changed in KPU's figures of a region, the newest first.
 
     `due`: so many stations of the map are still to be looked at (at most 100,000);
-    `days`: each snapshot's changes over time, told with the first page.
+    `days`: each snapshot's changes over time, told with the first page: the last 400
+    days that changed anything.
     """
 
     election: str

@@ -1,7 +1,8 @@
 """KPU's figures day by day: how many changed, how many differed at the end of each.
 
 Rule: by the times in the records, in days of WIB, KPU's own; compared with what the
-monitors say now. Each snapshot by itself.
+monitors say now. Each snapshot by itself. Whoever signs a record says its time, so any
+day of the calendar may stand there, and only the last ones are told.
 """
 
 from collections import Counter
@@ -16,6 +17,8 @@ from federation.store import officialchanges
 from federation.store.db import View
 
 _WIB_S: Final = 7 * 3_600
+#: So many days of a snapshot are told, the last ones that changed anything.
+MOST_DAYS: Final = 400
 _DAY_S: Final = 86_400
 
 
@@ -32,7 +35,7 @@ class KpuDay(Struct, frozen=True, kw_only=True):
 
 
 def list_days(view: View, between: tuple[int, int], org: str) -> list[KpuDay]:
-    """Every day that changed anything, in order.
+    """The last days that changed anything, in order: at most `MOST_DAYS`.
 
     Args:
         view: The snapshot.
@@ -56,4 +59,4 @@ def list_days(view: View, between: tuple[int, int], org: str) -> list[KpuDay]:
                 differing=differing,
             )
         )
-    return found
+    return found[-MOST_DAYS:]

@@ -40,6 +40,7 @@ from federation.records.batchaudit import (
 from federation.records.claim import Claim
 from federation.records.margin import official_groups
 from federation.records.merge import counted_claims, decode_row
+from federation.records.tps import TpsId
 from federation.store import mapreading, registers
 from federation.store.db import View
 from federation.text import Sentence
@@ -128,10 +129,11 @@ def map_batches(view: View, asked: QueryScope, code: str) -> Batches:
 
     Raises:
         FormatError: `code` is not the code of a region.
+        ConflictError: while they are walked: nobody knows the most votes of a form.
     """
     parse_region(code)
     standing = set(asked.candidates(code))
-    rules, file = asked.rules, asked.profile.file
+    rules, profile = asked.rules, asked.profile
     held, spared = rules.only or ("",), rules.without or ()
 
     def walk() -> Iterator[AuditBatch]:
@@ -140,12 +142,15 @@ def map_batches(view: View, asked: QueryScope, code: str) -> Batches:
             for tps, voters in registers.each_station(view, asked.election, part):
                 if not tps.startswith(held) or (spared and tps.startswith(spared)):
                     continue
-                most = voters or file.max_voters
+                is_bounded = voters or profile.max_votes(asked.contest, TpsId(tps))
+                if not is_bounded:
+                    # No sample limits a risk that one form alone could hold.
+                    raise ConflictError(Sentence("plan.no-bound", tps=tps))
                 votes = told.get(tps, {})
                 yield AuditBatch(
                     tps,
                     votes if votes.keys() <= standing else {},
-                    asked.profile.ballots(most),
+                    profile.ballots(voters) if voters else profile.most_assumed,
                 )
 
     return walk
