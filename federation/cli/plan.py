@@ -12,6 +12,7 @@ from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import CommandGroup
 from federation.cli.output import NEGATIVE, OK
+from federation.cli.show.place import find_region
 from federation.config.disk import blaming
 from federation.files import write_whole
 from federation.flows.query.sampleplan import (
@@ -34,7 +35,7 @@ def plan() -> None:
 
 
 @plan.command("sample", help="plan.help-sample")
-@click.argument("region", default="")
+@click.argument("place", nargs=-1)
 @click.option(
     "--risk", type=click.FloatRange(0, 50, min_open=True), default=5,
     help="plan.option-risk", show_default=True,
@@ -48,7 +49,7 @@ def plan() -> None:
 def sample(  # noqa: PLR0913  one argument per option
     run: Run,
     *,
-    region: str,
+    place: tuple[str, ...],
     risk: float,
     seed: str,
     write: Path | None,
@@ -61,6 +62,9 @@ def sample(  # noqa: PLR0913  one argument per option
     asked = find_scope(run, election, contest)
     choice = PlanChoice(risk / 100, seed.strip(), any_form)
     with run.open_database().view() as view:
+        region = find_region(run, view, asked.election, place)
+        if region is None:
+            return NEGATIVE
         batches = (
             read_batches(committed) if committed else map_batches(view, asked, region)
         )

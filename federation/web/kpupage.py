@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query.kpu import ask_kpu
 from federation.flows.query.kpuanswers import LISTED, ListedChanges
 from federation.flows.query.kpudays import KpuDay
@@ -102,7 +103,7 @@ async def show(page: Page) -> web.StreamResponse:
         data=query_of("/v1/kpu", {**of_all, "after": after}),
         files={
             form: query_of("/v1/kpu/export", {**of_all, "format": form})
-            for form in ("csv", "ndjson")
+            for form in PAGE_FORMS
         },
     )
 

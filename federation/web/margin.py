@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import hdrs, web
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query.margin import (
     MarginAnswer,
     MarginChoice,
@@ -191,7 +192,7 @@ async def show(page: Page) -> web.StreamResponse:
                 "/v1/margin",
                 {**of_all, "basis": basis, "format": form, "limit": _IN_A_FILE},
             )
-            for form in ("csv", "ndjson")
+            for form in PAGE_FORMS
         },
     )
     if not told:

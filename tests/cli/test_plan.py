@@ -44,6 +44,16 @@ def test_the_margin_is_told_in_words_and_names_the_map(cli, language):
     ]
 
 
+@pytest.mark.parametrize("command", ["margin", "recap", "kpu"])
+def test_a_region_may_be_typed_by_its_name(cli, command):
+    named, coded = (
+        cli(command, *place.split(), "--json") for place in ("kota padang", "1371")
+    )
+    assert json.loads(named[1])["region"]["code"] == "1371"
+    assert json.loads(named[1]) == json.loads(coded[1])
+    assert cli(command, "zzzzqqq")[0] != 0
+
+
 def test_the_stations_to_be_seen_first_are_handed_out_as_csv(cli):
     _, told = cli("margin", "--json", "--limit", "3")
     code, text = cli("margin", "--csv", "--limit", "3")

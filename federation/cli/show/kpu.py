@@ -10,14 +10,13 @@ from federation.cli.context import Run, command_options
 from federation.cli.export.rows import write_rows_to
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
-from federation.cli.show.place import FoundPlaces, find_place, print_places
+from federation.cli.show.place import find_region
 from federation.flows.query.answers import Votes
 from federation.flows.query.kpu import ask_kpu
 from federation.flows.query.kpuanswers import KpuAnswer, KpuChange, ListedChanges
 from federation.flows.query.kputable import KpuExport
 from federation.records.officialchange import COMPARISONS, KINDS
 from federation.records.timezones import tell_local
-from federation.records.tps import regions_of
 
 _LISTED = tuple(
     word for part in get_args(ListedChanges) for word in (get_args(part) or (part,))
@@ -52,12 +51,9 @@ def kpu(  # noqa: PLR0913, PLR0917  one argument per option
     """What changed in KPU's figures of a region."""
     scope, now = find_scope(run, election, contest), int(run.clock())
     with run.open_database().view() as view:
-        meant = find_place(view, scope.election, " ".join(place)) if place else ""
-        if isinstance(meant, FoundPlaces):
-            found = meant
-            run.out.show(found, lambda: print_places(run, found))
+        region = find_region(run, view, scope.election, place)
+        if region is None:
             return NEGATIVE
-        region = regions_of(meant)[-1] if len(meant) > 10 else meant
         if path is not None:
             rows = KpuExport(view, run.settings, scope, now, region, kind or "", org)
             count = write_rows_to(path, run, view, rows, "csv")

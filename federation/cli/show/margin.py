@@ -7,6 +7,8 @@ import click
 from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.show.place import find_region
 from federation.flows.query.cells import format_csv
 from federation.flows.query.margin import (
     MarginAnswer,
@@ -27,7 +29,7 @@ from federation.store import mapreading
 
 
 @click.command("margin", cls=Command, help="margin.help")
-@click.argument("region", default="")
+@click.argument("place", nargs=-1)
 @click.option(
     "--basis", type=click.Choice(BASES), default=BASES[0],
     help="margin.option-basis", show_default=True,
@@ -42,7 +44,7 @@ from federation.store import mapreading
 @command_options
 def margin(  # noqa: PLR0913  one argument per option
     run: Run,
-    region: str,
+    place: tuple[str, ...],
     *,
     basis: Basis,
     against: str,
@@ -50,11 +52,14 @@ def margin(  # noqa: PLR0913  one argument per option
     is_csv: bool,
     election: str,
     contest: str,
-) -> None:
+) -> int:
     """Whether the order of a region can change."""
     asked = find_scope(run, election, contest)
     choice = MarginChoice(basis=basis, against=against, limit=limit)
     with run.open_database().view() as view:
+        region = find_region(run, view, asked.election, place)
+        if region is None:
+            return NEGATIVE
         answer = answer_margin(
             view,
             asked,
@@ -69,9 +74,10 @@ def margin(  # noqa: PLR0913  one argument per option
             credit = Credit(answer.cursor, sources(view, asked.election, run.settings))
             table = first_table(answer, names, credit)
             sys.stdout.buffer.write(format_csv([table.columns, *table.rows]))
-            return
+            return OK
     most = asked.profile.most_assumed
     run.out.show(answer, lambda: _print(run, answer, most))
+    return OK
 
 
 def _print(run: Run, answer: MarginAnswer, most: int) -> None:

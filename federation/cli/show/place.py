@@ -4,13 +4,17 @@ Rule: one place that is called so is taken; of several, or of those that only lo
 alike, none is chosen for anybody: they are listed with their codes.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from federation.cli.arguments import read_code
 from federation.cli.context import Run
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query.answers import Place
+from federation.flows.query.scope import parse_region
 from federation.flows.query.search import MAX_TYPED, SearchAnswer, search
+from federation.records.tps import regions_of
 from federation.store import registers
 from federation.store.db import View
 from federation.store.namesearch import NameIndex
@@ -70,6 +74,30 @@ def find_place(view: View, election: str, typed: str) -> str | FoundPlaces:
     if len(found) == 1 and not is_alike and not answer.has_more:
         return found[0].code
     return FoundPlaces(found=found, is_alike=is_alike, has_more=answer.has_more)
+
+
+def find_region(
+    run: Run, view: View, election: str, typed: Sequence[str]
+) -> str | None:
+    """The code of the region that is meant, of a station its village's; "": all.
+
+    Returns:
+        None where several may be meant: they were shown with their codes.
+
+    Raises:
+        FormatError: It is digits, and no code.
+        NotFoundError: Nothing is called so, or looks like it.
+    """
+    words = " ".join(typed)
+    try:
+        # A code is one without a list of stations, too.
+        return parse_region(words)
+    except FormatError:
+        meant = find_place(view, election, words)
+    if isinstance(meant, FoundPlaces):
+        run.out.show(meant, lambda: print_places(run, meant))
+        return None
+    return regions_of(meant)[-1] if len(meant) > 10 else meant
 
 
 def _only_named(answer: SearchAnswer) -> SearchAnswer:

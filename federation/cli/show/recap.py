@@ -6,6 +6,8 @@ from msgspec import UNSET
 from federation.cli.arguments import find_scope, page_options, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.output import NEGATIVE, OK
+from federation.cli.show.place import find_region
 from federation.flows.recap.answers import RecapDocument, RecapsAnswer, RecapSum
 from federation.flows.recap.list import RecapFilter, list_recaps
 from federation.records.recap import NATION_CODE
@@ -14,7 +16,7 @@ _NATION = frozenset({NATION_CODE, "nation", "nasional", "indonesia"})
 
 
 @click.command("recap", cls=Command, help="recap.help")
-@click.argument("region", default="")
+@click.argument("place", nargs=-1)
 @click.option("--broken", is_flag=True, help="recap.option-broken")
 @click.option("--first", is_flag=True, help="recap.option-first")
 @click.option("--org", default="", help="recap.option-org")
@@ -23,7 +25,7 @@ _NATION = frozenset({NATION_CODE, "nation", "nasional", "indonesia"})
 @command_options
 def recap(  # noqa: PLR0913, PLR0917  its options
     run: Run,
-    region: str,
+    place: tuple[str, ...],
     broken: bool,  # noqa: FBT001  a flag
     first: bool,  # noqa: FBT001  a flag
     org: str,
@@ -31,18 +33,19 @@ def recap(  # noqa: PLR0913, PLR0917  its options
     after: str,
     election: str,
     contest: str,
-) -> None:
+) -> int:
     """The documents of a region and of those within it."""
     scope = find_scope(run, election, contest)
-    which = RecapFilter(
-        region="" if region.lower() in _NATION else region,
-        verdict="broken" if broken else "",
-        first=first,
-        org=org,
-    )
+    typed = () if " ".join(place).lower() in _NATION else place
     with run.open_database().view() as view:
+        region = find_region(run, view, scope.election, typed)
+        if region is None:
+            return NEGATIVE
+        verdict = "broken" if broken else ""
+        which = RecapFilter(region=region, verdict=verdict, first=first, org=org)
         answer = list_recaps(view, scope, which, after, limit)
     run.out.show(answer, lambda: _print(run, answer))
+    return OK
 
 
 def _print(run: Run, answer: RecapsAnswer) -> None:
