@@ -14,6 +14,7 @@ from typing import NamedTuple
 import sqlite_utils
 
 from federation.files import sync_folder, write_aside
+from federation.store import sqlite
 
 
 class DatasetTable(NamedTuple):
@@ -64,10 +65,8 @@ def write_dataset_file(
         OSError: it cannot be written, or something else stands there.
     """
     with write_aside(path, 0o644) as (file, part):
-        # What is half written has no name that anybody opens: no journal is needed.
         opened = sqlite_utils.Database(part, execute_plugins=False)
-        opened.conn.execute("PRAGMA journal_mode=OFF")
-        opened.conn.execute("PRAGMA synchronous=OFF")
+        sqlite.keep_no_journal(opened.conn)
         try:
             for table in tables:
                 _create(opened, table)
