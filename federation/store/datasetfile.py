@@ -47,9 +47,11 @@ class DatasetFile:
     def add(self, table: DatasetTable, rows: Iterable[Sequence[object]]) -> int:
         """More rows of a table; how many: one whose key is there is passed over."""
         marks = ",".join("?" * len(table.columns))
+        key = ", ".join(f'"{name}"' for name in table.key)
         with self._tables.conn:
             done = self._tables.conn.executemany(
-                f"INSERT OR IGNORE INTO [{table.name}] VALUES ({marks})",  # noqa: S608  our own names
+                f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608  our own names
+                f" ON CONFLICT ({key}) DO NOTHING",
                 rows,
             )
         return done.rowcount
