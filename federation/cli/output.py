@@ -151,6 +151,7 @@ class Output:
         self.is_json = is_json
         self.unsaid: Sentence | None = None  # instead of how to mend a full output
         self._stdout, self._stderr = stdout, stderr
+        self._noted: set[str] = set()
 
     @property
     def stdout(self) -> TextIO:
@@ -172,6 +173,12 @@ class Output:
         # Where that is gone (a terminal that was closed) nothing can be said at all.
         with suppress(OSError):
             print(clean(self.t.say(text)), file=self.stderr)
+
+    def note_once(self, text: str) -> None:
+        """The same, unless this very text was printed before."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self.note(text)
 
     def json(self, value: object) -> None:
         """Print a value (Struct, dict, list) as one line of JSON."""

@@ -20,10 +20,11 @@ from federation.records.profile import Profile
 from federation.records.recap import NATION_CODE, RECAP_REGION
 from federation.records.result import FIGURES, MOST_FILES
 from federation.records.tally import race_level
+from federation.records.tps import TPS_LENGTH
 from federation.sources.candidate import NO_ID, Aliases
 from federation.sources.cell import check_object, check_sum
 from federation.sources.csv import Cells, CsvTable
-from federation.sources.headers import guess
+from federation.sources.headers import KNOWN, PLAIN_TPS, guess
 from federation.sources.mapping import Options
 from federation.sources.member import only_contest, read_member
 from federation.sources.names import names_of
@@ -48,6 +49,9 @@ _BLOCKS: Final = ("candidates", "parties", "figures", "stations", "evidence")
 RECAP_MEMBERS: Final = frozenset({"region", *_TEXTS, *_BLOCKS})
 #: How people head the column of the region; what a table says of the stations.
 REGION_HEADERS: Final = frozenset({"region", "wilayah", "kode_wilayah"})
+_STATION_HEADERS: Final = frozenset(
+    name for target in ("tps", PLAIN_TPS, "number") for name in KNOWN[target]
+)
 _STATIONS: Final = {
     **dict.fromkeys(("counted", "progres", "tps_masuk"), "counted"),
     **dict.fromkeys(("total", "jumlah_tps", "total_tps"), "total"),
@@ -236,9 +240,25 @@ def _evidence(value: object) -> list[Any]:
 
 
 def is_recap_header(cells: Sequence[str]) -> bool:
-    """Whether a table's header names regions and no stations."""
+    """Whether a table's header names regions and no stations.
+
+    `kode_wilayah` is a kelurahan's code in a table that has the numbers of its TPS.
+    """
     names = {normalise(cell) for cell in cells}
-    return bool(names & REGION_HEADERS) and "tps" not in names
+    return bool(names & REGION_HEADERS) and not names & _STATION_HEADERS
+
+
+def is_recap_table(header: Sequence[str], first: Sequence[str]) -> bool:
+    """Whether a table is of sums, by its header and its first row.
+
+    People head the codes of stations with `kode_wilayah`, too.
+    """
+    places = [
+        cell.strip()
+        for name, cell in zip(header, first, strict=False)
+        if normalise(name) in REGION_HEADERS
+    ]
+    return is_recap_header(header) and not any(len(p) == TPS_LENGTH for p in places)
 
 
 def is_recap_line(line: object) -> bool:

@@ -25,7 +25,7 @@ from federation.sources.ndjson import is_ours, read_ndjson
 from federation.sources.objects import is_spread
 from federation.sources.package import is_package
 from federation.sources.pipe import name_source, open_source
-from federation.sources.recap import is_recap_header, is_recap_line, read_recaps
+from federation.sources.recap import is_recap_line, is_recap_table, read_recaps
 from federation.sources.rollup import is_rollup, read_rollup
 from federation.sources.row import SourceRow
 from federation.sources.situng import read_situng
@@ -103,8 +103,9 @@ def recognise(source: SourceFile | Workbook) -> Format:
         return _recognise_json(text, source)
     _refuse(_name_markup(text) if text.startswith("<") else None, source)
     _refuse(ownfile.name_text(text), source)
-    _refuse(ownfile.name_columns(_split_header(text)), source)
-    return "recap" if is_recap_header(_split_header(text)) else "csv"
+    header, first = _split_rows(text)
+    _refuse(ownfile.name_columns(header), source)
+    return "recap" if is_recap_table(header, first) else "csv"
 
 
 def _is_one_line(text: str) -> bool:
@@ -130,13 +131,15 @@ def _name_markup(text: str) -> Sentence:
     return Sentence("recognise.xml" if is_data else "recognise.html")
 
 
-def _split_header(text: str) -> list[str]:
+def _split_rows(text: str) -> tuple[list[str], list[str]]:
+    """The header of a table, and the line behind it."""
     lines = text.splitlines()
-    line = lines[len(lines) > 1 and lines[0].lower().startswith("sep=")]
+    at = int(len(lines) > 1 and lines[0].lower().startswith("sep="))
+    rows = csv.reader(lines[at : at + 2], delimiter=find_delimiter(lines[at]))
     try:
-        return next(csv.reader([line], delimiter=find_delimiter(line)), [])
+        return next(rows, []), next(rows, [])
     except csv.Error:  # what is wrong with it is said when it is read
-        return []
+        return [], []
 
 
 def _recognise_json(text: str, source: SourceFile) -> Format:

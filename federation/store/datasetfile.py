@@ -14,6 +14,7 @@ from typing import NamedTuple
 import sqlite_utils
 
 from federation.files import sync_folder, write_aside
+from federation.store import sqlite
 
 
 class DatasetTable(NamedTuple):
@@ -46,9 +47,11 @@ class DatasetFile:
     def add(self, table: DatasetTable, rows: Iterable[Sequence[object]]) -> int:
         """More rows of a table; how many: one whose key is there is passed over."""
         marks = ",".join("?" * len(table.columns))
+        key = ", ".join(f'"{name}"' for name in table.key)
         with self._tables.conn:
             done = self._tables.conn.executemany(
-                f"INSERT OR IGNORE INTO [{table.name}] VALUES ({marks})",  # noqa: S608  our own names
+                f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608  our own names
+                f" ON CONFLICT ({key}) DO NOTHING",
                 rows,
             )
         return done.rowcount
@@ -64,10 +67,8 @@ def write_dataset_file(
         OSError: it cannot be written, or something else stands there.
     """
     with write_aside(path, 0o644) as (file, part):
-        # What is half written has no name that anybody opens: no journal is needed.
         opened = sqlite_utils.Database(part, execute_plugins=False)
-        opened.conn.execute("PRAGMA journal_mode=OFF")
-        opened.conn.execute("PRAGMA synchronous=OFF")
+        sqlite.keep_no_journal(opened.conn)
         try:
             for table in tables:
                 _create(opened, table)

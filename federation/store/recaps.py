@@ -6,6 +6,7 @@ all of it can be dropped and made again. The latest of an organisation's logs st
 a region (what is KPU's apart); earlier ones are in the log.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +45,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
 )
 
+#: More than the country has regions that have a document (8,000).
+MAX_STANDING: Final = 12_000
 _CURSOR: Final = LogCursor("recap_noted")
 #: Below which index a log was looked through.
 noted_up_to = _CURSOR.position
@@ -130,7 +133,9 @@ def list_standing(
 ) -> list[RecapEntry]:
     """The latest of each organisation for the region and those within it, by region.
 
-    Of those that the map holds: of a log that is not for everybody yet there is none.
+    The first `MAX_STANDING` of each source: who makes up regions by the million hides
+    its own and makes nobody wait. Of those that the map holds: of a log that is not for
+    everybody yet there is none.
     `longest`: only regions whose code has at most so many characters.
     """
     rows = view.execute(
@@ -138,7 +143,14 @@ def list_standing(
         " AND length(region) <= ? ORDER BY region, org, official",
         (election, contest, region, region + "~", longest),
     )
-    return [_entry(row) for row in rows]
+    found: list[RecapEntry] = []
+    counts = Counter[tuple[str, bool]]()
+    for row in rows:
+        entry = _entry(row)
+        counts[entry.org, entry.official] += 1
+        if counts[entry.org, entry.official] <= MAX_STANDING:
+            found.append(entry)
+    return found
 
 
 def has_recaps(view: View, election: str, contest: str, region: str = "") -> bool:

@@ -218,6 +218,12 @@ def size_of(connection: "Connection") -> int:
     return int(pages * size)
 
 
+def keep_no_journal(connection: "Connection") -> None:
+    """For a file that has no name yet: after a crash nobody opens it."""
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 def copy_into(connection: "Connection", path: Path) -> None:
     """Make the file at `path` the same database, its log included; not synced.
 
@@ -228,8 +234,7 @@ def copy_into(connection: "Connection", path: Path) -> None:
     target = sqlite3.connect(path, isolation_level=None)
     try:
         # A copy that is not whole is thrown away: it needs no journal of its own.
-        target.execute("PRAGMA journal_mode=OFF")
-        target.execute("PRAGMA synchronous=OFF")
+        keep_no_journal(target)
         connection.backup(target)
     except sqlite3.OperationalError as error:
         # The driver gives what `backup` raises no code, and it is the target's.

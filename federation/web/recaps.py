@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from federation.errors import FormatError
+from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query import state
 from federation.flows.query.scope import ask, parents_of, places
 from federation.flows.query.table import Credit, QueryTable
@@ -117,6 +118,7 @@ async def show_recaps(page: Page) -> web.StreamResponse:
         site.settings.name,
         **found,
         shown=shown,
+        page_forms=PAGE_FORMS,
         shows=tuple(_SHOWN),
         held=tell_contest(page, asked),
         queues=queue_links(page, counts, site.settings.org, RECAPS, code),

@@ -189,6 +189,18 @@ def test_a_package_follows_from_the_records_of_a_bundle(filled, tmp_path):
         True,
         ["1371011001001"],
     )
+    # The same in a line that says that it is KPU's, or that it does not count.
+    for name, value in (("source", "kpu"), ("counted", "0")):
+        rows = list(csv.DictReader(io.StringIO(text)))
+        rows[0] |= {name: value, "votes_01": "9"}
+        with path.open("w") as file:
+            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        list_again(folder, path)
+        code, out, _ = federation(filled, *verify, folder)
+        said = json.loads(out)["package"]
+        assert (code, said["differing"]) == (EXITS["map"], [rows[0]["tps"]])
     # A line that was taken out.
     lines = text.splitlines(keepends=True)
     path.write_text("".join([*lines[:3], *lines[4:]]))

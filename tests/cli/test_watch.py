@@ -82,6 +82,17 @@ def test_several_snapshots_at_once_are_a_history_in_the_order_of_their_files(
     assert [one["now"]["01"] for one in told["changes"]] == [7, 54, 44]
 
 
+def test_what_is_amiss_of_the_node_is_said_once_however_many_are_imported(
+    own_home, folder, federation
+):
+    for day in (1, 2, 3):
+        taken = {CODE: document(THERE, f"2024-02-2{day} 10:00:00")}
+        put(folder, f"z{day}.json", taken, LONG_AGO + day)
+    words = ("watch", "kpu", folder, "--election", "pemilu-2024", "--once")
+    said = federation(*words, "--allow-unlisted", "--lang", "en").err
+    assert said.count("there is no list of them") == 1
+
+
 def test_a_file_that_is_written_to_waits_and_one_that_cannot_be_read_stops_no_other(
     own_home, folder, watch
 ):

@@ -194,3 +194,15 @@ def test_the_pages_of_a_list_are_all_of_it(told):
                 break
             after = page.next
     assert seen == sorted(SUMS)
+
+
+def test_of_one_organisation_no_more_documents_count_than_a_country_has(
+    told, monkeypatch
+):
+    told.hand_in(*(summed(code, *votes) for code, votes in SUMS.items()))
+    monkeypatch.setattr(recaps, "MAX_STANDING", 2)
+    assert [one.region.code for one in told.documents()] == ["31", "3171"]
+    monkeypatch.setattr(recaps, "MAX_STANDING", 4)
+    kpu = [summed(code, *votes, source="kpu") for code, votes in SUMS.items()]
+    told.hand_in(*kpu)
+    assert len(told.documents()) == 8, "as many of each source"

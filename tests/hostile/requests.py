@@ -151,7 +151,7 @@ CASES: Final[list[tuple[str, str, bytes]]] = [
     (READ, "a cursor of another node", _get("/v1/changes?since=abc")),
     (READ, "a cursor from the future", _get("/v1/changes?since=" + "9" * 40)),
     (READ, "a wait of an hour", _get("/v1/changes?wait=3600")),
-    (READ, "a format that there is not", _get("/v1/export?format=xlsx")),
+    (READ, "a format that there is not", _get("/v1/export?format=ods")),
     # News
     (NEWS, "not JSON", _post("/notify", b"hello")),
     (NEWS, "nothing", _post("/notify", b"")),
@@ -321,7 +321,7 @@ ANSWERS: Final[dict[str, dict[str, str]]] = {
         "a cursor of another node": "400 format: not a cursor of this API ('abc')",
         "a cursor from the future": "400 format: not a cursor of this API ('9999999999999999999999999999999999999999')",
         "a wait of an hour": "400 format: should be at most 60 (query parameter 'wait')",
-        "a format that there is not": "400 format: is \"xlsx\", which is not one of the values allowed (query parameter 'format')",
+        "a format that there is not": "400 format: is \"ods\", which is not one of the values allowed (query parameter 'format')",
     },
     "POST /add-checkpoint": {
         "nothing": "400 format: not an old size, at most 63 lines of proof, an empty line and a signed total",

@@ -34,6 +34,7 @@ def test_a_header_that_names_the_station_wins_over_a_running_number(
         ("Kode,TPS,01,02", "1371011001,4,1,2"),
         ("Kode Wilayah,No TPS,01,02", "1371011001,TPS 4,1,2"),
         ("Kode,01,02", "1371011001004,1,2"),
+        ("Kode Wilayah,01,02", "1371011001004,1,2"),
         ("Kode,No TPS,01,02", "1371011001004,4,1,2"),
     ],
 )

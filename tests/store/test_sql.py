@@ -17,6 +17,8 @@ STORE = Path(federation.store.__file__).parent
 FEDERATION = STORE.parent
 #: Where SQLite may show: its own file, and the scripts of `MIGRATIONS`.
 OF_SQLITE = "sqlite.py"
+#: What it writes is a file for other programs, which is SQLite on any engine of ours.
+FOR_OTHERS = "datasetfile.py"
 SCRIPTS = {"MIGRATIONS", "write_twice"}
 
 WORDS = set(
@@ -96,7 +98,7 @@ def statements() -> dict[str, list[str]]:
             text for text in texts(ast.parse(path.read_text())) if STARTS.search(text)
         ]
         for path in sorted(STORE.glob("*.py"))
-        if path.name != OF_SQLITE
+        if path.name not in {OF_SQLITE, FOR_OTHERS}
     }
 
 

@@ -14,6 +14,7 @@ from federation.store.db import Database
 from federation.web import kpu, kpupage
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
+from tests import sample_map as sample
 from tests.flows.test_kpu import HERE, OTHER, OURS, PROFILES, THERE, THIRD, World, said
 from tests.ownnode import ELECTION
 from tests.photographed import A, B
@@ -140,3 +141,10 @@ async def test_of_a_thousand_days_that_a_partner_signs_only_the_last_are_told(cl
     assert told["days"][-1]["day"][:4] == "1799"
     text = await text_of(client, f"/kpu?lang=en&kind=all&org={C}")
     assert text.count('<th scope="row">') == MOST_DAYS
+
+
+async def test_a_station_that_differs_from_kpu_leads_to_since_when(browser):
+    for tps, differs in ((sample.DISPUTED, True), (sample.AGREED, False)):
+        text = (await browser.open(f"/tps/{tps}?lang=en")).text
+        links = re.findall(r'href="[^"]*/kpu\?([^"]*)"', text)
+        assert any(f"region={tps[:10]}" in one for one in links) == differs

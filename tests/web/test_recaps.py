@@ -44,6 +44,8 @@ async def test_the_page_tells_where_it_begins_and_is_in_the_frame_of_the_queues(
     other = await browser.open("/daftar?status=disputed&lang=en")
     assert "rekapitulasi?" in other.text
     assert (await browser.open("/rekapitulasi?show=odd")).status == 400
+    none = await browser.open("/rekapitulasi?show=undecided&lang=en")
+    assert "All 3 documents" in none.text
 
 
 async def test_a_region_shows_the_documents_that_add_it_up(noted, browser):

@@ -59,8 +59,12 @@ async def test_a_coordinator_removes_a_photo_by_its_station(node):
         page = await opened(browser, "coordinator")
         assert (page.status, STATION in page.text) == (200, True)
         assert page.headers["Cache-Control"] == "private, no-store"
-        station = await browser.open(f"/tps/{STATION}")
-        assert PATH.removeprefix("/") in station.text
+
+        async def is_linked():
+            station = await browser.open(f"/tps/{STATION}")
+            return PATH.removeprefix("/") in station.text
+
+        await until(is_linked)
         form = page.form("/hapus")
         done = await browser.send(page, form, ground="wrong-photo", reason=WHY)
         assert done.status == 200, done.text

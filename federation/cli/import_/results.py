@@ -235,7 +235,8 @@ class Import:
                 rows = self._run.out.number(intake.counts[code])
                 self._run.out.note(self._run.t(f"import.{code}-{allowed}", rows=rows))
         if not self._stations.has_list():
-            self._run.out.note(self._run.t("import.no-list", election=self._election))
+            unlisted = self._run.t("import.no-list", election=self._election)
+            self._run.out.note_once(unlisted)  # `watch` imports again and again
         label = self._run.t("import.publishing")
         with self._run.out.progress(len(intake), label) as advance:
             await intake.publish(send, advance)

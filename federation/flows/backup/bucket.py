@@ -164,10 +164,13 @@ class BucketPlace:
         with refused(self.address):
             found = obstore.list_with_delimiter(self._store)["objects"]
         times = {one["path"]: one["last_modified"] for one in found}
+        self.delete([ours])
+        if ours not in times:
+            return  # a list that is not up to date says nothing of the others
         oldest = times[ours] - _LONGEST
         ending = f"{ENDING}{_CLAIM}"
         claims = (name for name in times if name.endswith(ending))
-        self.delete(name for name in claims if name == ours or times[name] < oldest)
+        self.delete(name for name in claims if times[name] < oldest)
 
     def _send(self, made: Path, name: str, step: Callable[[], None]) -> None:
         size = made.stat().st_size

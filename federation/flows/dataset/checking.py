@@ -198,8 +198,11 @@ def _are_statements(said: list[Mapping[str, str]], row: Row) -> bool:
         for one in said
     ]  # fmt: skip
     votes = {org: group.votes for group in row.groups for org in group.orgs}
+    # A row that says of itself that it is KPU's, or does not count, hides no votes.
+    counted = {one.get("org", "") for one in said if not _is_unsaid(one)}
     return (
-        set(written) == standing
+        votes.keys() <= counted
+        and set(written) == standing
         and len(written) == len(standing)
         and all(
             one.get("status") == row.status

@@ -138,6 +138,24 @@ def test_a_name_that_another_has_taken_is_left_to_it(bucket):
     assert taken in bucket.names()
 
 
+def test_where_the_list_of_a_bucket_is_behind_a_backup_is_made_all_the_same(
+    bucket, monkeypatch
+):
+    whole = obstore.list_with_delimiter
+
+    def behind(store):
+        found = [
+            one
+            for one in whole(store)["objects"]
+            if not one["path"].endswith(".making")
+        ]
+        return {"objects": found}
+
+    monkeypatch.setattr(obstore, "list_with_delimiter", behind)
+    made = bucket.create()
+    assert bucket.names() == {made.path.rpartition("/")[2]}
+
+
 def test_one_that_is_replaced_while_it_is_read_is_told(bucket):
     obstore.put(bucket.files, "a.backup", bytes(4 << 20))
     with bucket.place.open("a.backup") as file:
