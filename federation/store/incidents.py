@@ -238,12 +238,6 @@ def wrongly_marked(view: View) -> list[str]:
     return [incident for (incident,) in rows]
 
 
-def clear_entries(tx: Transaction) -> None:
-    """Forget all of it: it is made again from the leaves."""
-    for table in ("incident_said", "incident_noted"):
-        tx.execute(f"DELETE FROM {table}")  # noqa: S608  named above
-
-
 def list_entries(view: View, log_id: int, start: int, end: int) -> list[IncidentEntry]:
     """What is noted of leaves [start, end) of a log, in their order."""
     rows = view.execute(

@@ -12,8 +12,8 @@ from federation.store.db import Transaction, View
 from federation.store.twice import ENDING
 from federation.tlog.tile import WIDTH
 
-#: Everything that follows from the claims, and how far it has come.
-_MAP: Final = (
+#: Everything that follows from the records, and how far it has come.
+_FOLLOWING: Final = (
     "merge_cursor",
     "merge_election",
     "merged",
@@ -31,6 +31,10 @@ _MAP: Final = (
     "wanted_try",
     "wanted_noted",
     "wanted_map",
+    "incident_said",
+    "incident_noted",
+    "recap",
+    "recap_noted",
 )
 _REGISTER: Final = ("register", "register_region", "register_village")
 
@@ -74,9 +78,9 @@ def reindex(tx: Transaction) -> None:
     tx.execute(sqlite.REINDEX)
 
 
-def clear_map(tx: Transaction) -> None:
-    """Forget the maps of all elections, and begin a new epoch of their changes."""
-    for table in _MAP:
+def clear_following(tx: Transaction) -> None:
+    """Forget the maps and all else of `_FOLLOWING`; a new epoch of changes begins."""
+    for table in _FOLLOWING:
         _clear(tx, table)
     _clear(tx, "merge_epoch")
     mapstate.renew_epoch(tx)

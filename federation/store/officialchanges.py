@@ -169,6 +169,28 @@ def count_due(view: View, election: int, limit: int) -> int:
     return int(count)
 
 
+def list_settled(view: View, between: tuple[int, int], limit: int) -> list[int]:
+    """The next rows of the map of which all is said here, in their order."""
+    rows = view.execute(
+        "SELECT key FROM merged WHERE key BETWEEN ? AND ?"
+        " AND key NOT IN (SELECT key FROM official_due) ORDER BY key LIMIT ?",
+        (*between, limit),
+    )
+    return [key for (key,) in rows]
+
+
+def find_strays(view: View) -> list[tuple[str, int]]:
+    """What is said, or due, of no row of the map: (table, key)."""
+    return [
+        (table, key)
+        for table in _TABLES
+        for (key,) in view.execute(
+            f"SELECT DISTINCT key FROM {table}"  # noqa: S608  a constant
+            " WHERE key NOT IN (SELECT key FROM merged) ORDER BY key"
+        )
+    ]
+
+
 def read_rows(view: View, keys: Sequence[int]) -> list[OfficialRow]:
     """What is said of these rows of the map."""
     rows = view.select_among(

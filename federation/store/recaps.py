@@ -103,10 +103,19 @@ def forget_from(tx: Transaction, log_id: int, index: int) -> None:
     _CURSOR.take_back(tx, log_id, index)
 
 
-def clear_recaps(tx: Transaction) -> None:
-    """Forget all of it: it is made again from the leaves."""
-    for table in ("recap", "recap_noted"):
-        tx.execute(f"DELETE FROM {table}")  # noqa: S608  named above
+def wrongly_marked(view: View) -> list[str]:
+    """The regions of which another record is marked as the latest than is."""
+    rows = view.execute(
+        "SELECT DISTINCT said.region FROM recap AS said"
+        " WHERE said.is_latest <> CASE WHEN EXISTS"
+        " (SELECT 1 FROM recap AS newer WHERE newer.election = said.election"
+        " AND newer.contest = said.contest AND newer.region = said.region"
+        " AND newer.org = said.org AND newer.official = said.official"
+        " AND (newer.generation > said.generation"
+        " OR (newer.generation = said.generation AND newer.idx > said.idx)))"
+        " THEN 0 ELSE 1 END ORDER BY said.region"
+    )
+    return [region for (region,) in rows]
 
 
 def list_recaps(view: View, log_id: int, start: int, end: int) -> list[RecapEntry]:

@@ -2,12 +2,14 @@
 
 Own records with corrections, refusals to be remembered and files at two stations; a
 partner's log with a leaf in quarantine and one of a later version; one that is being
-fetched; one that signed two histories; a register, tokens, alarms, confirmations.
+fetched; one that signed two histories; a register, tokens, alarms, confirmations; KPU's
+figures and what they changed, sums of a region, a companion key.
 """
 
 import asyncio
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from federation.config.settings import load_settings
 from federation.flows.cosign import cosign_held
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.merge import merge_once
+from federation.flows.merge import follow_official, merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.sequence import commit, settle
@@ -28,6 +30,7 @@ from federation.flows.photos.asked import follow_once
 from federation.flows.photos.index import index_all
 from federation.flows.photos.wants import find_wanted
 from federation.flows.pull import PullContext, pull
+from federation.flows.recap.index import index_all_recaps
 from federation.node.about import renew_about
 from federation.node.resources import Resources, open_resources
 from federation.profiles import load_profiles
@@ -148,10 +151,10 @@ def make_full_home(folder: Path) -> FullHome:
             _remember(tx, parts)
             cosign_held(tx, parts.keys.mirror, (), NOW + 60, 60)
         renew_about(parts)
-        while merge_once(parts.db, parts.profiles, now=NOW):
-            pass
+        _follow_kpu(parts)
         _note_photos(parts)
         index_all_incidents(parts.db)
+        index_all_recaps(parts.db)
     identities = {peer.org: peer.identity for peer in load_peers(home.peers)}
     identities[OWN] = load_identity_key(home, OWN)
     full = FullHome(home, identities, load_profiles(home.elections))
@@ -172,18 +175,29 @@ def _draft(number: int, first: int = 100, **more: object) -> dict[str, object]:
     }
 
 
+def _sums(first: int) -> dict[str, object]:
+    of_region = _draft(0, first, region="317101", stations={"counted": 9, "total": 9})
+    station = ("tps", "round", "form", "review")
+    return {name: said for name, said in of_region.items() if name not in station}
+
+
+def _say(parts: Resources, *drafts: object) -> None:
+    log = parts.log_of(ELECTION)
+    said = ingest.append(parts.db, parts.guard, log, drafts, NOW)
+    assert {one.outcome for one in said} == {"logged"}, said
+
+
 def _log_own(parts: Resources) -> None:
     log = parts.log_of(ELECTION)
     begin.introduce(parts.db, parts.guard, log)
-
-    def say(*drafts: object, force: bool = False) -> None:
-        said = ingest.append(parts.db, parts.guard, log, drafts, NOW, force=force)
-        assert {one.outcome for one in said} == {"logged"}, said
-
+    say = partial(_say, parts)
     say(*(_draft(number, 90 + number % 7) for number in range(260)))
     say(*(_draft(number, 80, ref=f"r{number}", revision=3) for number in range(5)))
     say(*(_draft(number, 70, evidence=[_FILE]) for number in range(3, 6)))
     say(_draft(6, 70, evidence=[_ALIKE, {**_FILE, "sha256": _GONE, "page": 2}]))
+    say(*(_kpu(number, 60) for number in range(8, 11)))
+    say(_sums(900), _kpu(8, 90 + 8 % 7), _kpu(9, 61))
+    say(_sums(901))
     removal = PhotoRemoval(
         election=ELECTION,
         ground="personal-data",
@@ -204,6 +218,19 @@ def _log_own(parts: Resources) -> None:
                 )
         size, _, note = held[-1]
         copies.save_copy(tx, log.log_id, size, PARTNER, note)
+
+
+def _kpu(number: int, first: int) -> dict[str, object]:
+    return _draft(number, first, source="kpu", observed_at="2024-02-14T12:05:00Z")
+
+
+def _follow_kpu(parts: Resources) -> None:
+    """The map, and what KPU changed in it; of one row nobody has looked yet."""
+    while merge_once(parts.db, parts.profiles, now=NOW) or follow_official(parts.db):
+        pass
+    _say(parts, _kpu(11, 62))
+    while merge_once(parts.db, parts.profiles, now=NOW):
+        pass
 
 
 def _pull(parts: Resources, org: str, peer: FakePeer) -> None:
@@ -282,6 +309,8 @@ def _hold_partner(parts: Resources, owner: FakeOrg) -> None:
     tree = Tree(owner).grow([owner.result(number) for number in range(19)])
     tree.grow([owner.result(19, evidence=(Evidence(**_THEIRS),))])
     tree.grow([owner.result(number, 70) for number in range(4)])
+    log, identity = owner.companion_of("log"), owner.companion_of("identity")
+    tree.grow([owner.announce(log, identity)])
     stranger = FakeOrg("stranger.example", ELECTION)
     newer = {
         "election": ELECTION,

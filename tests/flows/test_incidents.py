@@ -23,7 +23,7 @@ from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Follows
 from federation.records.readers import THIS_MACHINE, Partner
 from federation.records.sealed import seal
-from federation.store import incidents, keystatements, logs, quarantine
+from federation.store import incidents, keystatements, logs, mending, quarantine
 from federation.store.db import Database
 from federation.store.incidents import MAX_OF_LOG, IncidentFilter
 from federation.tlog.merkle import hash_leaf
@@ -199,7 +199,7 @@ def test_what_is_noted_wrongly_is_found_and_made_again(held, change):
         tx.execute(change)
     assert held.found() == ["incident-names"]
     with held.db.transaction() as tx:
-        incidents.clear_entries(tx)
+        mending.clear_following(tx)
     index_all_incidents(held.db)
     assert held.found() == []
     assert held.listed() == {ONE: make_incident().summary}

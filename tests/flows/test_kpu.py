@@ -3,6 +3,8 @@
 import pytest
 from msgspec import structs
 
+from federation.flows.doctor.official import check_official
+from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import follow_official, merge_once
 from federation.flows.query.kpu import ask_kpu
 from federation.flows.query.scope import ask
@@ -66,6 +68,14 @@ class World:
             pass
         while follow_official(self.db, 1):
             pass
+        assert self.found() == []
+
+    def found(self):
+        """What the doctor says of it."""
+        report = DoctorReport(is_deep=True)
+        with self.db.view() as view:
+            check_official(view, report)
+        return [finding.code for finding in report.findings]
 
     def ask(self, region="", kind="", org="", after="", limit=100):
         with self.db.view() as view:
@@ -180,3 +190,28 @@ def test_however_it_came_the_same_is_noted_as_of_all_at_once(world, tmp_path):
     assert told(world.ask()) == told(at_once.ask())
     assert len(told(world.ask())) == 6
     again.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE official_change SET is_standing = 1 - is_standing",
+        "UPDATE official_change SET is_apart = 1",
+        "UPDATE official_change SET key = key + 1",
+        "DELETE FROM official_change",
+        "INSERT INTO official_due (key) SELECT max(key) + 1 FROM merged",
+    ],
+)
+def test_what_is_noted_wrongly_is_found_but_not_what_is_due(world, change):
+    world.say(B, said(B, OTHER, 15), said(B, OURS, 16))
+    world.follow()
+    with world.db.transaction() as tx:
+        tx.execute(change)
+    assert set(world.found()) == {"official-changes"}
+    with world.db.transaction() as tx:
+        tx.execute("DELETE FROM official_change")
+        tx.execute("DELETE FROM official_due")
+        tx.execute("INSERT INTO official_due (key) SELECT key FROM merged")
+    assert world.found() == []
+    world.follow()
+    assert len(world.ask().changes) == 2

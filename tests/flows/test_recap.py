@@ -2,6 +2,8 @@
 
 import pytest
 
+from federation.flows.doctor.recaps import check_recaps
+from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import ingest
 from federation.flows.photos.index import index_all
@@ -134,6 +136,20 @@ def test_the_latest_of_an_organisation_stands_and_its_rows_are_made_again(told):
         assert not recaps.list_standing(tx, ELECTION, "ppwp")
     index_all_recaps(told.node.db)
     assert told.documents() == before
+
+
+def test_which_record_stands_is_examined(told):
+    told.hand_in(summed("317101", 11, 23))
+    told.hand_in(summed("317101", 11, 22))
+    found = []
+    for change in ("is_latest", "1 - is_latest"):
+        report = DoctorReport(is_deep=True)
+        with told.node.db.transaction() as tx:
+            tx.execute(f"UPDATE recap SET is_latest = {change}")
+        with told.node.db.view() as view:
+            check_recaps(view, report)
+        found.append([(one.code, one.subject) for one in report.findings])
+    assert found == [[], [("recap-names", "317101")]]
 
 
 def test_the_photographs_of_a_document_are_found_by_their_digest(told):

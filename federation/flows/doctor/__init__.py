@@ -9,6 +9,7 @@ negative: a checker that ends well on damage is worse than none. Memory stays fl
     tree        bundles, tiles, roots, checkpoints, cosignatures, the guard
     judgement   every leaf admitted again: claims, quarantine, what our logs said
     merged_map  the merged map and its roll-ups made again beside, and compared
+    official    what changed in KPU's figures: made again, and compared
     rows        what belongs to no log alone: written twice, signed by others
     photos      photographs: bytes where they are held, and what names them
     annexes     what is personal of reports, sealed: looked at, never opened

@@ -12,6 +12,7 @@ from federation.flows.doctor import (
     incidents,
     judgement,
     merged_map,
+    official,
     photos,
     recaps,
     rows,
@@ -127,6 +128,7 @@ def _examine_deep(
         _told(
             election, report, merged_map.check, view, beside, election, *rules, report
         )
+    _told("official", report, official.check_official, view, report)
 
 
 def _examine_log(

@@ -37,12 +37,10 @@ from federation.store import (
     companions,
     cosignatures,
     form,
-    incidents,
     leaves,
     logs,
     mending,
     quarantine,
-    recaps,
     removals,
     saidremovals,
     statements,
@@ -160,6 +158,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
     if "log" in differing:
         _choose(tx, "log", partial(_are_logs_right, job, tx))
     _place_statements(tx)
+    _note_companions(tx)
     keys = _chains(job, tx)
     _place_checkpoints(tx, keys)
     _place_cosignatures(tx, keys)
@@ -173,9 +172,7 @@ def _mend_rows(job: _Mending, tx: Transaction, before: DoctorReport) -> None:
     if differing & {"register", "register_region", "register_village"}:
         # Names and voters nobody has signed: with them the stations go, too.
         mending.clear_registers(tx)
-    mending.clear_map(tx)
-    incidents.clear_entries(tx)
-    recaps.clear_recaps(tx)
+    mending.clear_following(tx)
     strays.drop_strays(tx)
 
 
@@ -306,6 +303,20 @@ def _place_statements(tx: Transaction) -> None:
                 mending.move_statement(tx, kept, right)
 
 
+def _note_companions(tx: Transaction) -> None:
+    """Note again where companion keys are named: they open the logs that follow."""
+    for log in logs.list_logs(tx):
+
+        def note(log: Log = log) -> None:
+            companions.forget_from(tx, log.id, 0)
+            parts = leaves.bundles(tx, log.id, 0, log.next_index)
+            for number, part in enumerate(parts):
+                companions.save_companions(tx, log.id, number * WIDTH, part)
+
+        with contextlib.suppress(*DAMAGE):  # damaged leaves are told as such
+            mending.attempt(tx, note, lambda: True)
+
+
 def _place_checkpoints(
     tx: Transaction, keys: Mapping[int, tuple[Log, KeyChain]]
 ) -> None:
@@ -396,7 +407,6 @@ def _mend_log(job: _Mending, log: Log) -> None:
                 claims.replace_claims(tx, log.id, start, until, admission.claims)
                 quarantine.save_rejected(tx, log.id, admission.rejected)
                 quarantine.save_unknown(tx, log.id, admission.unknown)
-                companions.save_companions(tx, log.id, start, new)
                 if log.own and start < told:
                     refused = {one.index for one in admission.rejected}
                     own = said_in(new[: told - start], start, refused)

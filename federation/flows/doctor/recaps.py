@@ -10,6 +10,8 @@ from federation.text import Sentence
 
 def check_recaps(view: View, report: DoctorReport) -> None:
     """What is noted of them is what the records say, log by log."""
+    for region in recaps.wrongly_marked(view):
+        report.error("recap-names", region, Sentence("examined.other-latest"))
     for log in logs.list_logs(view):
         noted, end = recaps.noted_up_to(view, log.id), end_of(log)
         if noted > end:

@@ -18,7 +18,7 @@ map, sorted by station: one look-up and one write per station, one addition per 
 Source: docs/explanation/merging.md
 """
 
-from federation.flows.merge.official import follow_official
+from federation.flows.merge.official import follow_official, make_official
 from federation.flows.merge.once import merge_once
 
-__all__ = ["follow_official", "merge_once"]
+__all__ = ["follow_official", "make_official", "merge_once"]

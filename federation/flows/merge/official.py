@@ -26,7 +26,7 @@ from federation.store.officialchanges import OfficialRow
 from federation.tlog.tile import WIDTH
 
 BATCH: Final = 5_000
-_LeafPlace: TypeAlias = tuple[int, int]  # log, index
+LeafPlace: TypeAlias = tuple[int, int]  # log, index
 _UNKNOWN: Final = LeafTimes(0, 0)
 
 
@@ -60,17 +60,34 @@ def follow_official(db: Database, limit: int = BATCH) -> int:
 
 
 def _note(tx: Transaction, keys: Sequence[int]) -> None:
-    held = maprows.load(tx, keys)
-    reader = _SnapshotReader(tx)
+    known = {
+        (row.log_id, row.index): LeafTimes(row.recorded, row.at)
+        for row in officialchanges.read_rows(tx, keys)
+        if row.recorded
+    }
+    officialchanges.replace_rows(tx, keys, make_official(tx, keys, known))
+
+
+def make_official(
+    view: View, keys: Sequence[int], known: Mapping[LeafPlace, LeafTimes]
+) -> list[OfficialRow]:
+    """What follows from these rows of the map.
+
+    Args:
+        view: The snapshot.
+        keys: Of the map.
+        known: Times that were read before; all others are read from the leaves.
+    """
+    held = maprows.load(view, keys)
+    reader = _SnapshotReader(view)
     snapshots = [one for key in sorted(held) for one in reader.snapshots_of(held[key])]
-    times = _read_times(tx, keys, snapshots)
+    times = _read_times(view, known, snapshots)
     apart = _find_apart(snapshots)
-    rows = [
+    return [
         _row(snapshot, change, times, is_apart=snapshot[:3] in apart)
         for snapshot in snapshots
         for change in snapshot.changes
     ]
-    officialchanges.replace_rows(tx, keys, rows)
 
 
 class _SnapshotReader:
@@ -131,31 +148,29 @@ def _statement(log_id: int, claim: Claim) -> OfficialStatement:
 
 
 def _read_times(
-    tx: Transaction, keys: Sequence[int], snapshots: Iterable[_OrgSnapshot]
-) -> dict[_LeafPlace, LeafTimes]:
+    view: View,
+    known: Mapping[LeafPlace, LeafTimes],
+    snapshots: Iterable[_OrgSnapshot],
+) -> dict[LeafPlace, LeafTimes]:
     """When each of these statements was said: as noted before, else from its leaf."""
-    known = {
-        (row.log_id, row.index): LeafTimes(row.recorded, row.at)
-        for row in officialchanges.read_rows(tx, keys)
-        if row.recorded
-    }
-    bundles = defaultdict[_LeafPlace, list[_LeafPlace]](list)
+    times = dict(known)
+    bundles = defaultdict[LeafPlace, list[LeafPlace]](list)
     for snapshot in snapshots:
         for change in snapshot.changes:
             log_id, index = place = change.statement.place
-            if place not in known:
+            if place not in times:
                 bundles[log_id, index // WIDTH].append(place)
     # A bundle at a time: to read one leaf of it is to unpack all.
     for (log_id, _), places in sorted(bundles.items()):
         indexes = [index for _, index in places]
         first, last = min(indexes), max(indexes)
         try:
-            lines = leaves.read_leaves(tx, log_id, first, last + 1)
+            lines = leaves.read_leaves(view, log_id, first, last + 1)
         except (FormatError, NotFoundError):
             continue  # what is damaged here is told elsewhere
         for place in places:
-            known[place] = leaf_times(lines[place[1] - first])
-    return known
+            times[place] = leaf_times(lines[place[1] - first])
+    return times
 
 
 def _find_apart(snapshots: Iterable[_OrgSnapshot]) -> set[tuple[int, str, str]]:
@@ -174,7 +189,7 @@ def _find_apart(snapshots: Iterable[_OrgSnapshot]) -> set[tuple[int, str, str]]:
 def _row(
     snapshot: _OrgSnapshot,
     change: OfficialChange,
-    times: Mapping[_LeafPlace, LeafTimes],
+    times: Mapping[LeafPlace, LeafTimes],
     *,
     is_apart: bool,
 ) -> OfficialRow:
@@ -201,7 +216,7 @@ def _row(
     )
 
 
-def _moment(times: Mapping[_LeafPlace, LeafTimes], place: _LeafPlace) -> int:
+def _moment(times: Mapping[LeafPlace, LeafTimes], place: LeafPlace) -> int:
     """When KPU published it, as far as its record says, else when it was signed."""
     recorded, observed = times.get(place, _UNKNOWN)
     return observed or recorded

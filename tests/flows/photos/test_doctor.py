@@ -269,6 +269,6 @@ def test_likenesses_that_are_found_by_other_parts_are_named(change, store):
         ("error", "photo-likeness")
     }
     with store.db.transaction() as tx:
-        mending.clear_map(tx)
+        mending.clear_following(tx)
     index_all(store.db)
     assert store.look() == set()
