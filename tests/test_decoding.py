@@ -62,7 +62,6 @@ DECODERS = {
     "store/maprows.py": "our database",
     "store/pulls.py": "our database",
     "store/rollup.py": "our database",
-    "records/merge.py": "our database: counts by candidate",
     "flows/query/pictures/shelf.py": "what it packed itself",
     "records/register.py": "between two processes of one machine; guarded there",
     "sorting.py": "what it spooled itself",

@@ -37,7 +37,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from federation.decoding import json_parser
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.numbering import numbering
 from federation.records.result import ROUNDS
 from federation.text import Sentence
@@ -94,8 +94,6 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fals
 
 _encoder = msgspec.json.Encoder()
 _decode_row = json_parser(Row, what=Sentence("member.a-map-row"))
-#: Votes or figures, as a claim keeps them.
-decode_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def encode_row(row: Row) -> bytes:
@@ -215,13 +213,13 @@ def group_claims(monitors: Sequence[Claim]) -> list[Group]:
         only = monitors[0]
         if not only.complete:
             return []
-        return [Group(orgs=[only.org], votes=decode_counts(only.votes))]
+        return [Group(orgs=[only.org], votes=read_counts(only.votes))]
     orgs: dict[str, list[str]] = {}
     for claim in monitors:
         if claim.complete:
             orgs.setdefault(claim.votes, []).append(claim.org)
     groups = [
-        Group(orgs=sorted(names), votes=decode_counts(votes))
+        Group(orgs=sorted(names), votes=read_counts(votes))
         for votes, names in orgs.items()
     ]
     if len(groups) > 1:
@@ -250,7 +248,7 @@ def status_of(monitors: Sequence[Claim], groups: Sequence[Group]) -> str:
 def _is_said_twice(monitors: Sequence[Claim]) -> bool:
     """Whether two sources count by one numbering, which has one group here."""
     sources = [
-        numbering(decode_counts(claim.votes))
+        numbering(read_counts(claim.votes))
         for claim in monitors
         if claim.complete and not claim.derived
     ]
@@ -264,7 +262,7 @@ def _has_several_numberings(counted: Sequence[Claim]) -> bool:
 
 
 def _numbering_of(text: str) -> str:
-    return numbering(decode_counts(text))
+    return numbering(read_counts(text))
 
 
 def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
@@ -275,7 +273,7 @@ def _official(counted: Sequence[Claim], groups: Sequence[Group]) -> str:
     official = {claim.votes for claim in counted if claim.official and claim.complete}
     if not official or not groups:
         return "none"
-    theirs = [decode_counts(text) for text in official]
+    theirs = [read_counts(text) for text in official]
     if len(theirs) == len(groups) == 1 and theirs[0] == groups[0].votes:
         return "matches"  # most of the country
     ours = [group.votes for group in groups]
@@ -314,7 +312,7 @@ def _claim_flags(claim: Claim, shared_files: frozenset[str]) -> list[str]:
         if not claim.complete:
             flags.append("incomplete")
         # Cheaper than decoding: no zero in the text, no vote that is zero.
-        elif ":0" in claim.votes and not any(decode_counts(claim.votes).values()):
+        elif ":0" in claim.votes and not any(read_counts(claim.votes).values()):
             flags.append("zero")
     if claim.files and not shared_files.isdisjoint(claim.files):
         flags.append("shared_file")
@@ -340,7 +338,7 @@ def _figures_differ(counted: Sequence[Claim]) -> bool:
         return False
     read: dict[str, int] = {}
     for text in texts - {""}:
-        figures: Mapping[str, int] = decode_counts(text)
+        figures: Mapping[str, int] = read_counts(text)
         if any(
             read.setdefault(name, value) != value for name, value in figures.items()
         ):

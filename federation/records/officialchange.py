@@ -25,7 +25,8 @@ What a statement is, by what stood before it:
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from federation.records.merge import Group, decode_counts
+from federation.records.claim import read_counts
+from federation.records.merge import Group
 from federation.records.numbering import numbering
 
 ChangeKind: TypeAlias = Literal["appeared", "corrected", "away", "changed", "withdrawn"]
@@ -89,7 +90,7 @@ def compare_votes(
     """How the votes of a statement compare with the monitors' groups."""
     if statement is None or not statement.is_complete:
         return "unseen"
-    votes = decode_counts(statement.votes)
+    votes = read_counts(statement.votes)
     kind = numbering(votes)
     same = [g.votes == votes for g in groups if numbering(g.votes) == kind]
     if not same:

@@ -62,9 +62,11 @@ def tell_local(stamp: str, code: str) -> str:
 
     Args:
         stamp: As records have it, in UTC; one behind the end of the calendar there is
-            told as it is.
+            told as it is, "" (not known) as a dash.
         code: Of the region or the TPS.
     """
+    if not stamp:
+        return "–"
     zone = zone_of(code)
     try:
         moment = datetime.fromisoformat(stamp).astimezone(zone)

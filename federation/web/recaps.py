@@ -118,7 +118,6 @@ async def show_recaps(page: Page) -> web.StreamResponse:
         site.settings.name,
         **found,
         shown=shown,
-        page_forms=PAGE_FORMS,
         shows=tuple(_SHOWN),
         held=tell_contest(page, asked),
         queues=queue_links(page, counts, site.settings.org, RECAPS, code),
@@ -127,4 +126,5 @@ async def show_recaps(page: Page) -> web.StreamResponse:
         fresh=await tell_fresh(page, asked, code),
         live=live_address(asked.election, answer.cursor),
         data=query_of("/v1/recaps", {**of_all, "limit": "1000"}),
+        page_forms=PAGE_FORMS,
     )

@@ -80,6 +80,7 @@ def lose(home):
         alarms.raise_alarm(tx, LOST, OLD, TWO, 1)
 
 
+@pytest.mark.slow
 async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
     async with serving(home) as node:
         assert await take(node, 1, 7) == ["logged"] * 6
@@ -118,6 +119,7 @@ async def test_what_counts_is_not_said_twice_and_the_rest_goes_on(home, go_on):
         assert (status, verdict["outcome"]) == (200, "logged")
 
 
+@pytest.mark.slow
 async def test_the_identity_key_signs_for_a_successor_where_it_lies(
     home, go_on, federation_in, tmp_path
 ):
@@ -160,6 +162,7 @@ async def test_the_identity_key_signs_for_a_successor_where_it_lies(
         assert await take(node, 1, 9) == ["held"] * 4 + ["logged"] * 4
 
 
+@pytest.mark.slow
 async def test_what_comes_after_a_close_is_said_in_a_successor_and_partners_follow(
     home, go_on, tmp_path
 ):
@@ -265,6 +268,7 @@ async def test_what_goes_on_elsewhere_is_not_signed_on_here(
         assert not await has_ended(node)
 
 
+@pytest.mark.slow
 async def test_of_a_lost_disk_what_only_a_partner_saw_goes_on_in_a_successor(
     home, go_on, tmp_path, monkeypatch
 ):
@@ -333,6 +337,7 @@ def take_up(home, capsys):
     return call
 
 
+@pytest.mark.slow
 async def test_what_goes_on_elsewhere_is_taken_up_where_its_keys_are_lost(
     home, go_on, take_up, tmp_path
 ):

@@ -10,7 +10,7 @@ from tests.stories.test_keys import change, follows, nodes
 
 __all__ = ("nodes",)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def lines_of(node, origin):

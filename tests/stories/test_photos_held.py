@@ -18,7 +18,7 @@ from tests.browsing import Browser
 from tests.homes import ELECTION, draft
 from tests.photos.pictures import decode, photo
 from tests.stories.test_people import command
-from tests.waiting import wait_until
+from tests.waiting import until, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -71,9 +71,17 @@ async def test_who_is_signed_in_sees_it_and_a_stranger_no_sign_of_it(suara):
         assert headers["Cache-Control"] == "private, no-store"
         part = await fetch(viewer, PATH, Range="bytes=10-99")
         assert (part[0], part[2]) == (206, DATA[10:100])
-        page = await viewer.open(f"/tps/{STATION}")
-        [small] = re.findall(r'src="([^"]*/kecil)"', page.text)
-        status, _, thumbnail = await fetch(viewer, urljoin(page.url, small))
+
+        async def is_on_the_page():
+            # The map follows the log, from which the photo itself is known.
+            page = await viewer.open(f"/tps/{STATION}")
+            return [
+                urljoin(page.url, small)
+                for small in re.findall(r'src="([^"]*/kecil)"', page.text)
+            ]
+
+        [small] = await until(is_on_the_page)
+        status, _, thumbnail = await fetch(viewer, small)
         assert status == 200
         assert decode(thumbnail).size == (320, 240)
         for path in (PATH, f"/foto/{PHOTO.digest}/kecil"):

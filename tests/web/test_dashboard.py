@@ -174,6 +174,7 @@ async def test_no_page_has_anything_inline_or_from_elsewhere(client):
                 assert attrs.get(name, "./").startswith((".", "?", "#")), (path, attrs)
 
 
+@pytest.mark.slow
 async def test_every_link_of_every_page_leads_somewhere(client):
     seen, todo = set(), ["/"]
     while todo:

@@ -99,6 +99,16 @@ async def test_the_file_has_every_row_of_the_list(client):
     assert THERE not in page
 
 
+async def test_each_file_that_the_page_offers_is_handed_out(client):
+    text = await text_of(client, "/kpu?kind=away&lang=en")
+    links = re.findall(r'href="([^"]*)" download>([^<]*)<', text)
+    assert [name for _, name in links] == ["CSV", "CSV for Excel", "XLSX", "NDJSON"]
+    for address, _ in links:
+        got = await client.get(address.replace("&amp;", "&"))
+        assert got.status == 200, address
+        assert await got.read()
+
+
 async def test_who_names_no_kind_is_shown_what_still_differs_and_since_when(client):
     text = await text_of(client, f"/kpu?region={HERE[:6]}&lang=en")
     assert text.count('<li class="station">') == 1

@@ -66,6 +66,8 @@ async def test_the_files_of_the_page_are_the_stations_that_it_lists_first(client
     address = re.search(r'href="([^"]*format=csv[^"]*)" download', text)[1]
     got = await client.get(address.replace("&amp;", "&"))
     rows = list(csv.DictReader(io.StringIO((await got.read()).decode("utf-8-sig"))))
+    for other in re.findall(r'href="([^"]*format=[^"]*)" download', text):
+        assert (await client.get(other.replace("&amp;", "&"))).status == 200, other
     told = await (await client.get("/v1/margin")).json()
     assert [row["tps"] for row in rows] == [one["tps"] for one in told["first"]]
     assert {row["map_digest"] for row in rows} == {told["digest"]}

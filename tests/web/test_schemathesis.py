@@ -36,10 +36,11 @@ checks.positive_data_acceptance.enabled = false
 @pytest.mark.skipif(not find_spec("schemathesis"), reason="not installed: make check")
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "phases", ["fuzzing", pytest.param("coverage,stateful", marks=pytest.mark.long)]
+    ("phases", "examples"),
+    [("fuzzing", 2), pytest.param("coverage,stateful", 3, marks=pytest.mark.long)],
 )
 async def test_schemathesis_finds_no_answer_that_is_not_in_the_document(
-    tmp_path, phases
+    tmp_path, phases, examples
 ):
     told = tmp_path / "schemathesis.toml"
     told.write_text(SETTINGS)
@@ -52,7 +53,7 @@ async def test_schemathesis_finds_no_answer_that_is_not_in_the_document(
             *(sys.executable, "-m", "schemathesis.cli", "--no-color"),
             *("--config-file", told, "run", f"{node.url}/openapi.json"),
             *("--url", node.url, "--header", f"Authorization: Bearer {node.token}"),
-            *("--phases", phases, "--max-examples", "3", "--seed", "2024"),
+            *("--phases", phases, "--max-examples", str(examples), "--seed", "2024"),
             *("--continue-on-failure", "--no-shrink", "--warnings", "off"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -233,7 +233,8 @@ class _Teller:
         before: Votes | UnsetType = UNSET
         if row.before_log is not None and row.before_index is not None:
             before = _votes(self._claim(row.before_log, row.before_index))
-        since = row.since if row.is_standing else None
+        # 0: its leaf is damaged, so nobody knows.
+        since = (row.since or None) if row.is_standing else None
         return KpuChange(
             tps=decode_key(row.key)[1],
             round=claim.round,

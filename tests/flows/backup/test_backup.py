@@ -406,6 +406,7 @@ def test_folders_outside_of_the_home_are_written_only_when_that_is_said(home, tm
     )
 
 
+@pytest.mark.slow
 async def test_what_is_put_back_signs_nothing_before_its_partner_was_asked(
     home, tmp_path
 ):
@@ -491,6 +492,7 @@ def keeping(home):
     return home
 
 
+@pytest.mark.slow
 def test_originals_leave_the_home_only_sealed_and_come_back_opened(keeping, tmp_path):
     home, to = keeping, tmp_path / "to"
     digest = original_in(home, b"taken at -6.2, 106.8 by a telephone")
