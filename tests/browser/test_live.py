@@ -40,13 +40,14 @@ async def test_a_sync_changes_the_figure_on_the_open_page_and_keeps_what_was_typ
 
             await until(is_listening)
 
-            async def says(words):
-                return words in await tab.run("document.body.innerText")
+            tile = "document.querySelector('.tiles .single').innerText"
 
-            await until(lambda: says("1"))
+            async def is_counted():
+                return (await tab.run(tile)).startswith("1")
+
+            await until(is_counted)
             await tab.run("window.before = document.querySelector('#q')")
             await tab.run("window.before.value = 'padang'; window.before.focus()")
-            tile = "document.querySelector('.tiles .single').innerText"
             was = await tab.run(tile)
             await sign(partner, "1371011001002")
 
