@@ -7,6 +7,8 @@ sample, which shows only that it works.
 what looking for it costs.
 `make bench ARGS=recap`: documents of every level of the country with planted breaks;
 `ARGS="recap --sample"`: of the sample.
+`make bench ARGS=dataset`: the country's Parquet by DuckDB and pandas beside the API;
+`ARGS="dataset --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
@@ -26,12 +28,17 @@ from typing import Final
 from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
+from tests.bench.dataset import DatasetBench
 from tests.bench.photos import PhotoBench
 from tests.bench.recap import RecapBench
 from tests.bench.table import Bench
 from tests.bench.verify import Verification
 
-_OF_STEM: Final = {"recap": RecapBench, "verify": Verification}
+_OF_STEM: Final = {
+    "dataset": DatasetBench,
+    "recap": RecapBench,
+    "verify": Verification,
+}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
