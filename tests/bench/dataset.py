@@ -148,7 +148,7 @@ def read_duckdb(part: Path) -> Iterator[TableRow]:
 
 
 def read_pandas(part: Path) -> Iterator[TableRow]:
-    """The rows of a file as pandas reads them, where a gap makes whole numbers float."""
+    """The rows of a file as pandas reads them: a gap makes whole numbers float."""
     import pandas as pd  # noqa: PLC0415  as above
 
     frame = pd.read_parquet(part)

@@ -19,8 +19,9 @@ from tests.waiting import until
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
 FACET = """
-JSON.stringify([...document.querySelectorAll("[data-column={column}] li a:first-of-type")]
-  .map((one) => [one.textContent, one.href]))
+JSON.stringify(
+  [...document.querySelectorAll("[data-column={column}] li a:first-of-type")]
+    .map((one) => [one.textContent, one.href]))
 """
 ROWS = "document.querySelectorAll('table.rows-and-columns tbody tr').length"
 

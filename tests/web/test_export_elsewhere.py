@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 
-import pyarrow
-import pyarrow.parquet
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from yarl import URL
 
@@ -17,14 +17,14 @@ from tests.peoplenode import PeopleNode
 
 def change_one_cell(part):
     """Add one to the last number of a column that some rows know nothing of."""
-    table = pyarrow.parquet.read_table(part)
+    table = pq.read_table(part)
     name = next(one for one in table.column_names if table[one].null_count)
     cells = table[name].to_pylist()
     at = next(at for at, cell in enumerate(cells) if cell is not None)
     cells[at] = cells[at] + 1 if isinstance(cells[at], int) else cells[at] + "?"
-    changed = pyarrow.array(cells, table.schema.field(name).type)
+    changed = pa.array(cells, table.schema.field(name).type)
     column = table.column_names.index(name)
-    pyarrow.parquet.write_table(table.set_column(column, name, changed), part)
+    pq.write_table(table.set_column(column, name, changed), part)
 
 
 @pytest.mark.parametrize("what", ["stations", "results"])
