@@ -4,6 +4,7 @@ Rule: written with the leaves, in the order of the log; nothing here knows of th
 which follows behind its own cursor (`mapstate`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from federation.records.claim import Claim, decode_claim, may_have_files
@@ -94,6 +95,24 @@ def read_claims(
         (log_id, start, end, limit),
     )
     return [decode_claim(row[0]) for row in rows]
+
+
+def read_at(
+    view: View, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Claim]:
+    """The claims at these places, each a log and an index, by their places."""
+    of_log = defaultdict[int, set[int]](set)
+    for log_id, index in places:
+        of_log[log_id].add(index)
+    return {
+        (log_id, index): decode_claim(body)
+        for log_id, indices in of_log.items()
+        for index, body in view.select_among(
+            "SELECT idx, body FROM claim WHERE log_id=? AND idx IN ({marks})",
+            log_id,
+            among=sorted(indices),
+        )
+    }
 
 
 def read_with_files(

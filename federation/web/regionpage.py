@@ -15,6 +15,7 @@ from msgspec import structs
 from federation.errors import FormatError
 from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query import answers, region
+from federation.flows.query.kpu import count_turned
 from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_parts
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.flows.recap.answers import RecapDocument
@@ -101,6 +102,7 @@ async def show_region(page: Page) -> web.StreamResponse:
             "shows": SHOWN,
             "most": _most_votes(answer.region),
             "tally_told": _tell_tally(page, answer.region),
+            "turned": count_turned(view, asked, code),
         }
 
     return await page.answer_with("region.html", site.settings.name, read)
