@@ -37,7 +37,7 @@ class Node:
         self.process: subprocess.Popen[bytes] | None = None
         if home.exists():
             settings = tomllib.loads((home / "federation.toml").read_text())
-            self.port = int(settings["server"]["port"])
+            self.port = int(settings["listen"]["port"])
             return
         home.mkdir(parents=True)
         passphrase = home / "passphrase"
