@@ -20,18 +20,18 @@ STILL_S: Final = 30.0
 _MOST_TOLD: Final = 2_000
 _MOST_WANTED: Final = 50
 RegionKey: TypeAlias = tuple[str, str, str]  # election, contest, region
-Count: TypeAlias = Callable[[], Awaitable[MarginAnswer]]
+CountMargin: TypeAlias = Callable[[], Awaitable[MarginAnswer]]
 
 
-class _Told(NamedTuple):
+class _ToldSentence(NamedTuple):
     cursor: str
     sentence: Mapping[str, str]
 
 
-class _Wanted(NamedTuple):
+class _WantedSentence(NamedTuple):
     cursor: str
     since: float
-    count: Count
+    counting: CountMargin
 
 
 class ToldMargins:
@@ -42,8 +42,8 @@ class ToldMargins:
     ) -> None:
         """Nothing is counted yet."""
         self._clock, self._still_s = clock, still_s
-        self._told: dict[RegionKey, _Told] = {}
-        self._wanted: dict[RegionKey, _Wanted] = {}
+        self._told: dict[RegionKey, _ToldSentence] = {}
+        self._wanted: dict[RegionKey, _WantedSentence] = {}
         self._counting: asyncio.Task[None] | None = None
 
     async def close(self, _: web.Application) -> None:
@@ -52,7 +52,9 @@ class ToldMargins:
             self._counting.cancel()
             await asyncio.wait([self._counting])
 
-    def find(self, key: RegionKey, cursor: str, count: Count) -> Mapping[str, str]:
+    def find(
+        self, key: RegionKey, cursor: str, count: CountMargin
+    ) -> Mapping[str, str]:
         """The sentence of a region by language, none while it is not counted.
 
         Args:
@@ -67,7 +69,7 @@ class ToldMargins:
         if wanted is None or wanted.cursor != cursor:
             if wanted is None and len(self._wanted) >= _MOST_WANTED:
                 return {}
-            self._wanted[key] = _Wanted(cursor, self._clock(), count)
+            self._wanted[key] = _WantedSentence(cursor, self._clock(), count)
         if self._counting is None or self._counting.done():
             self._counting = asyncio.create_task(self._count())
         return {}
@@ -82,12 +84,12 @@ class ToldMargins:
                 continue
             del self._wanted[key]
             try:
-                answer = await wanted.count()
+                answer = await wanted.counting()
             except (FederationError, OSError):
                 continue  # whoever asks for the region itself is told why
             margins = answer.bases[0].margins
             sentence = margins[0].sentence if margins else {}
             self._told.pop(key, None)
-            self._told[key] = _Told(answer.cursor, sentence)
+            self._told[key] = _ToldSentence(answer.cursor, sentence)
             while len(self._told) > _MOST_TOLD:
                 del self._told[next(iter(self._told))]
