@@ -11,14 +11,10 @@ or is judged again within a bundle, the row is made again from both.
 Source: docs/adr/0055-claims-by-the-bundle.md
 """
 
-<<<<<<< HEAD
 from collections import defaultdict
-from collections.abc import Iterable
-=======
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
->>>>>>> main
 
 from federation.errors import FormatError
 from federation.records.claim import (
@@ -229,19 +225,19 @@ def read_places(
 def read_at(
     view: View, places: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Claim]:
-    """The claims at these places, each a log and an index, by their places."""
-    of_log = defaultdict[int, set[int]](set)
+    """The claims at these places, each a log and an index, by their places.
+
+    Raises:
+        FormatError: what is held is no claims.
+    """
+    of_bundle = defaultdict[tuple[int, int], list[int]](list)
     for log_id, index in places:
-        of_log[log_id].add(index)
-    return {
-        (log_id, index): decode_claim(body)
-        for log_id, indices in of_log.items()
-        for index, body in view.select_among(
-            "SELECT idx, body FROM claim WHERE log_id=? AND idx IN ({marks})",
-            log_id,
-            among=sorted(indices),
-        )
-    }
+        of_bundle[log_id, index // WIDTH].append(index)
+    found: dict[tuple[int, int], Claim] = {}
+    for (log_id, bundle), indexes in of_bundle.items():
+        held = split_claims(_read_body(view, log_id, bundle))
+        found |= {(log_id, at): decode_claim(held[at]) for at in indexes if at in held}
+    return found
 
 
 def read_with_files(

@@ -52,7 +52,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ),
     (
         # Most changes are figures that appeared: the others are counted without them.
-        "0005-official-kinds",
+        "0006-official-kinds",
         """
         DROP INDEX official_counted;
         CREATE INDEX official_counted

@@ -35,29 +35,22 @@ from typing import Final
 from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
-<<<<<<< HEAD
 from tests.bench.dataset import DatasetBench
-=======
 from tests.bench.grow import Grow
->>>>>>> main
 from tests.bench.photos import PhotoBench
 from tests.bench.recap import RecapBench
 from tests.bench.report import Figure, format_table
 from tests.bench.table import ROUNDS, Table
 from tests.bench.verify import Verification
 
-<<<<<<< HEAD
+Say = Callable[[str], None]
+Asked = argparse.Namespace
+
 _OF_STEM: Final = {
     "dataset": DatasetBench,
     "recap": RecapBench,
     "verify": Verification,
 }
-=======
-Say = Callable[[str], None]
-Asked = argparse.Namespace
-
-_OF_STEM: Final = {"recap": RecapBench, "verify": Verification}
->>>>>>> main
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,

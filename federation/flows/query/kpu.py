@@ -252,7 +252,6 @@ def tell_changes(view: View, now: int, rows: Sequence[OfficialRow]) -> list[KpuC
         for row in rows
     ]
 
-<<<<<<< HEAD
 
 def _tell(
     row: OfficialRow,
@@ -285,12 +284,6 @@ def _tell(
         apart=row.is_apart,
         groups=groups,
     )
-=======
-    def _claim(self, log_id: int, index: int) -> Claim:
-        claim = claims.read_claim(self._view, log_id, index)
-        assert claim is not None, "a change was seen in it"
-        return claim
->>>>>>> main
 
 
 def _votes(claim: Claim) -> Votes | UnsetType:
