@@ -18,18 +18,19 @@ browser or proxy shows old figures)
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import replace
 from enum import Enum
 from functools import wraps
 from http import HTTPStatus
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from aiohttp import hdrs, web
 
 from federation.records.readers import Nobody
 from federation.web import access
-from federation.web.context import SITE
+from federation.web.context import SITE, WebContext
 from federation.web.language import text_for_program
 from federation.web.openapi import Query
 from federation.web.pagecache import KeptPage, Make, PageStand
@@ -74,6 +75,23 @@ MAP_TABLES: Final = (
 )
 
 
+#: Of an answer that calls nobody by a name.
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class GivenPage(NamedTuple):
+    """Of a request: the kept page that it was answered with."""
+
+    key: Hashable
+    page: KeptPage
+    shows: Shows
+    has_names: bool
+    takes_gzip: bool
+
+
+GIVEN: Final[web.RequestKey[GivenPage]] = web.RequestKey("given", GivenPage)
+
+
 def is_for_strangers(request: web.Request) -> bool:
     """Whether whoever asks is nobody to us, by all that the request carries."""
     if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
@@ -108,7 +126,7 @@ async def answer_kept(
     if not (is_for_strangers(request) and _is_usual(request)):
         return await make(None)
     site = request.app[SITE]
-    stand = await _read_stand(request, names, shows)
+    stand = await read_stand(site, names, shows)
     # By which name we were asked is in the key: a page could name us by it.
     asker = access.public_caller(request)
     if isinstance(asker, Nobody):
@@ -122,14 +140,18 @@ async def answer_kept(
     if page is None:
         request[WHOLE] = False
         return await make(None)
-    return _given(request, page) if isinstance(page, KeptPage) else page
+    if not isinstance(page, KeptPage):
+        return page
+    takes = request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
+    has_names, takes_gzip = names is not NO_NAMES, bool(_TAKES_GZIP.search(takes))
+    given = request[GIVEN] = GivenPage(key, page, shows, has_names, takes_gzip)
+    return _answer_with(request, given)
 
 
-async def _read_stand(
-    request: web.Request, names: Mapping[str, str], shows: Shows
+async def read_stand(
+    site: WebContext, names: Mapping[str, str], shows: Shows
 ) -> PageStand:
     """How it stands now, before anything is read: no page is taken for newer."""
-    site = request.app[SITE]
     minute = site.clock() // 60
     if shows is Shows.ALL:
         return PageStand(site.db.commits + site.pictures.made, names, minute)
@@ -154,7 +176,7 @@ def kept(
         return await answer_kept(
             request,
             language,
-            {},
+            NO_NAMES,
             lambda _: handler(request, query),
             Shows.ALL if is_table else shows,
         )
@@ -162,13 +184,14 @@ def kept(
     return handle
 
 
-def _given(request: web.Request, page: KeptPage) -> web.Response:
+def _answer_with(request: web.Request, given: GivenPage) -> web.Response:
     """A kept page as an answer to this reader: packed, or not at all if it has it."""
+    page = given.page
     body, tag, headers = page.body, page.tag, dict(page.headers)
     if page.packed:
         vary = headers.get(hdrs.VARY)
         headers[hdrs.VARY] = ", ".join(filter(None, (vary, hdrs.ACCEPT_ENCODING)))
-        if _TAKES_GZIP.search(request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()):
+        if given.takes_gzip:
             body, tag = page.packed, f"{page.tag}-gz"
             headers[hdrs.CONTENT_ENCODING] = "gzip"
             headers[hdrs.ETAG] = f'"{tag}"'

@@ -87,7 +87,8 @@ class KeptPage(NamedTuple):
     """A page as it is sent, and of which stand; `seen`: when it was last known true.
 
     `packed`: its bytes as gzip, b"": it is not worth it; `made_of`: see `MADE_OF`, b"":
-    nobody knows; `drawn`: see `DRAWN`.
+    nobody knows; `drawn`: see `DRAWN`; `heads`: as they were sent, by whether it is
+    packed and whether its reader has it already (`fastpath.py`).
     """
 
     stand: PageStand
@@ -95,6 +96,7 @@ class KeptPage(NamedTuple):
     body: bytes
     headers: Mapping[str, str]
     tag: str
+    heads: dict[tuple[bool, bool], bytes]
     packed: bytes = b""
     made_of: bytes = b""
     drawn: bytes = b""
@@ -194,10 +196,18 @@ class PageCache:
             if made.seen >= came or made.stand.is_of(stand):
                 return made
 
+    def look(self, key: Hashable, stand: PageStand) -> KeptPage | None:
+        """The page as `find` gives it, if nothing has to be made for that."""
+        kept = self._kept.get(key)
+        return None if kept is None else self._as_it_is(key, kept, stand, None)
+
     def _as_it_is(
-        self, key: Hashable, kept: KeptPage, stand: PageStand, make: Make
+        self, key: Hashable, kept: KeptPage, stand: PageStand, make: Make | None
     ) -> KeptPage | None:
-        """The kept page, if it can be given; made anew behind, where that is due."""
+        """The kept page, if it can be given; made anew behind, where that is due.
+
+        None, too, where that is due and nobody can make it.
+        """
         now = self._clock()
         if kept.stand.is_of(stand):
             return self._touch(key, kept, now)
@@ -205,6 +215,8 @@ class PageCache:
             return None
         is_early = now - kept.seen < EARLY_S or self._anew >= AT_ONCE
         if not (is_early or key in self._making):
+            if make is None:
+                return None
             self._begin(key, stand, make)
         return self._touch(key, kept, kept.seen)
 
@@ -288,4 +300,4 @@ def _as_kept(
         packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
     headers = {**answered.headers, hdrs.ETAG: f'"{tag}"'}
     made_of, drawn = answered.get(MADE_OF, b""), answered.get(DRAWN, b"")
-    return KeptPage(stand, seen, body, headers, tag, packed, made_of, drawn)
+    return KeptPage(stand, seen, body, headers, tag, {}, packed, made_of, drawn)
