@@ -177,7 +177,7 @@ class Crowd:
                 node.wait_stored(source.origin, source.size(), LONGEST_S)
             self._fill(source)
             goal = {source.origin: source.size()}
-            paths = _visited(resting)
+            paths = visited(resting)
             self._say(f"a sync of {goal} at rest")
             rested = resting.cpu_s()
             stored, merged = self._sync(resting, source, goal)
@@ -301,7 +301,7 @@ _KINDS = {
 }
 
 
-def _visited(node: Node) -> Iterator[str]:
+def visited(node: Node) -> Iterator[str]:
     """Near half of all go to the first page, a third to a province."""
     provinces = [one["code"] for one in node.get("/v1/regions")["children"]]
     inner = [
