@@ -2,7 +2,7 @@
 
 Rule: this decides nothing about who may have what. The whole way answers first: what it
 gave a stranger from a kept page is remembered as *which page that was*, by all that the
-answer can depend on (`_Asked`), and its head as it was sent. A request with any header
+answer can depend on (`_FastKey`), and its head as it was sent. A request with any header
 that is not known here to be without influence (`_PASSED_OVER`) goes the whole way, as
 does one whose page is to be made anew. So what is given here is what would be given
 there, byte for byte but for `Date`, and it is asked as often whether it is still true.
@@ -53,11 +53,11 @@ _TAG: Final = re.compile(rb'(?:(?:W/)?("[\x21\x23-\x7e]*"))?')
 _OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION})
 _HARMFUL: Final = re.compile(r"[\r\n\0]")
 
-_Asked: TypeAlias = tuple[str, bytes, bytes, bytes]
+_FastKey: TypeAlias = tuple[str, bytes, bytes, bytes]
 _Handle: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-class _Known(NamedTuple):
+class _Remembered(NamedTuple):
     """Which page was given, what it is made of, and to whom."""
 
     key: Hashable
@@ -67,7 +67,7 @@ class _Known(NamedTuple):
 
 
 #: Of a request: by what its answer is remembered.
-_ASKED: Final[web.RequestKey[_Asked]] = web.RequestKey("asked", tuple)
+_ASKED: Final[web.RequestKey[_FastKey]] = web.RequestKey("asked", tuple)
 
 
 class FastPath:
@@ -76,7 +76,7 @@ class FastPath:
     def __init__(self, app: web.Application) -> None:
         """Nothing is remembered yet; the application has all its signals already."""
         self._app, self._site = app, app[SITE]
-        self._known: dict[_Asked, _Known] = {}
+        self._known: dict[_FastKey, _Remembered] = {}
         # Last of all: it sees the head as it is sent.
         app.on_response_prepare.append(self._remember)
 
@@ -138,7 +138,7 @@ class FastPath:
         given.page.heads[is_packed, is_known] = head.encode()
         if len(self._known) >= MAX_KNOWN and asked not in self._known:
             del self._known[next(iter(self._known))]
-        self._known[asked] = _Known(
+        self._known[asked] = _Remembered(
             given.key, given.shows, given.has_names, given.takes_gzip
         )
 
@@ -171,7 +171,7 @@ class _ReadyAnswer(web.StreamResponse):
         """Nothing is left to send."""
 
 
-def _read(request: web.BaseRequest) -> tuple[_Asked, bytes] | None:
+def _read(request: web.BaseRequest) -> tuple[_FastKey, bytes] | None:
     """What is asked for, and the tag that is known already; None: who knows.
 
     The tag is b"" where none was sent.

@@ -8,6 +8,8 @@ see otherwise is in the key: the address, the language, the name by which we wer
     ETag: "<SHA-256 of the page, 16 hex digits>"   Cache-Control: no-cache   → 304
     ETag: "<the same>-gz"   Content-Encoding: gzip, to whoever takes that
 
+A page that is not kept has such a tag, too (`with_tag`).
+
 Answers to programs that are the same for all are kept beside them, with the tags that
 they have. Only what strangers get is packed: it holds no secret whose length could be
 measured beside what an attacker had put there.
@@ -33,7 +35,7 @@ from federation.web import access
 from federation.web.context import SITE, WebContext
 from federation.web.language import text_for_program
 from federation.web.openapi import Query
-from federation.web.pagecache import KeptPage, Make, PageStand
+from federation.web.pagecache import KeptPage, Make, PageStand, can_be_kept, tag_of
 from federation.web.responses import WHOLE
 from federation.web.sessions import SIGNED_IN, WHY_NOT, cookie_form
 
@@ -195,12 +197,32 @@ def _answer_with(request: web.Request, given: GivenPage) -> web.Response:
             body, tag = page.packed, f"{page.tag}-gz"
             headers[hdrs.CONTENT_ENCODING] = "gzip"
             headers[hdrs.ETAG] = f'"{tag}"'
+    spared = _spared(request, headers, page.tag, tag)
+    return spared or web.Response(body=body, headers=headers)
+
+
+def with_tag(request: web.Request, answered: web.StreamResponse) -> web.StreamResponse:
+    """A page that is not kept: a stranger who has it already is spared its bytes."""
+    body = answered.body if isinstance(answered, web.Response) else None
+    if not (isinstance(body, bytes) and can_be_kept(answered)):
+        return answered
+    if not is_for_strangers(request):
+        return answered
+    tag = tag_of(body)
+    answered.headers[hdrs.ETAG] = f'"{tag}"'
+    return _spared(request, answered.headers, tag) or answered
+
+
+def _spared(
+    request: web.Request, headers: Mapping[str, str], *tags: str
+) -> web.Response | None:
+    """What whoever knows one of these tags is answered; None: they know none."""
     known = request.if_none_match if hdrs.IF_NONE_MATCH in request.headers else None
-    if any(one.value in {page.tag, tag, "*"} for one in known or ()):
-        spared = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING}
-        headers = {k: v for k, v in headers.items() if k not in spared}
-        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return web.Response(body=body, headers=headers)
+    if not any(one.value in {*tags, "*"} for one in known or ()):
+        return None
+    of_body = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING}
+    kept = {name: value for name, value in headers.items() if name not in of_body}
+    return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=kept)
 
 
 def _is_usual(request: web.Request) -> bool:

@@ -248,7 +248,7 @@ class PageCache:
         try:
             made = answered = await make(before)
             body = answered.body if isinstance(answered, web.Response) else None
-            if isinstance(body, bytes) and _can_be_kept(answered):
+            if isinstance(body, bytes) and can_be_kept(answered):
                 keep = partial(_as_kept, stand, began, body, answered)
                 made = keep() if len(body) < _SMALL else await self.beside(keep)
         except Unchanged:
@@ -285,7 +285,7 @@ class PageCache:
         self._size -= gone.size if gone else 0
 
 
-def _can_be_kept(answered: web.StreamResponse) -> bool:
+def can_be_kept(answered: web.StreamResponse) -> bool:
     """Whether others may be given it, by its own word."""
     said = answered.headers.get(hdrs.CACHE_CONTROL, "")
     return answered.status == HTTPStatus.OK and not {"no-store", "private"} & {
@@ -293,12 +293,17 @@ def _can_be_kept(answered: web.StreamResponse) -> bool:
     }
 
 
+def tag_of(body: bytes) -> str:
+    """By which a page is known again."""
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
 def _as_kept(
     stand: PageStand, seen: float, body: bytes, answered: web.StreamResponse
 ) -> KeptPage:
     """The page and its packed form; an answer that has a tag keeps it."""
     tag = answered.headers.get(hdrs.ETAG, "").strip('"')
-    tag = tag or hashlib.sha256(body).hexdigest()[:16]
+    tag = tag or tag_of(body)
     packed = b""
     if len(body) >= _LEAST_PACKED:
         packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
