@@ -2,12 +2,12 @@
 
 Rule: this decides nothing about who may have what. The whole way answers first: what it
 gave a stranger from a kept page is remembered as *which page that was*, by all that the
-answer can depend on (`_FastKey`), and its head as it was sent. A request with any header
+answer can depend on (`_FastKey`), and its head as it was sent. A request with a header
 that is not known here to be without influence (`_PASSED_OVER`) goes the whole way, as
 does one whose page is to be made anew. So what is given here is what would be given
 there, byte for byte but for `Date`, and it is asked as often whether it is still true.
 
-It costs a tenth of the way through routes, middlewares and a response of aiohttp.
+Routes, middlewares and a response of aiohttp cost twice what is left of a request.
 
 Memory: at most `MAX_KNOWN` addresses of at most `_MAX_ASKED` bytes; the bytes of pages
 stay the cache's own (`pagecache.py`).
