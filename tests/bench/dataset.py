@@ -95,7 +95,7 @@ class DatasetBench:
     def _recompute(self, node: Node) -> None:
         """The bounds of every margin out of the exports alone, beside the node's."""
         self._say("margins out of the exports")
-        told = node.get(f"/v1/margin?contest={CONTEST}&limit=0")
+        told = node.get(f"/v1/margin?contest={CONTEST}&limit=1")
         names, wrong = [*told["candidates"]], 0
         for one in told["bases"]:
             listed = chain(*(read_api(node.port, w, "") for w in ("stations", "gaps")))
