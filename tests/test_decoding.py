@@ -59,7 +59,7 @@ DECODERS = {
     "sources/arrays.py": "what it spooled itself",
     "cli/verify/report.py": "a line that was verified as canonical",
     "records/claim.py": "our database",
-    "store/maprows.py": "our database",
+    "records/slots.py": "our database",
     "store/pulls.py": "our database",
     "store/rollup.py": "our database",
     "flows/query/pictures/shelf.py": "what it packed itself",

@@ -13,7 +13,7 @@ map, sorted by station: one look-up and one write per station, one addition per 
     places    where the records of those claims stand, by their ids
     changed   a figure that changed after others held it: told to the operator
     official  what changed in KPU's figures, behind the rows of the map
-    deltas    differences of the counters, per kecamatan, then per region
+    regions   differences of the counters, added up for all regions
 
 Source: docs/explanation/merging.md
 """
