@@ -11,6 +11,8 @@ from typing import NamedTuple, Self
 
 import msgspec
 
+from federation.decoding import REFUSALS
+from federation.errors import FormatError
 from federation.records.claim import Claim
 from federation.records.coverage import RowKind
 from federation.records.differences import Differences, KecamatanDifference
@@ -32,6 +34,7 @@ from federation.records.slots import (
     pack_slots,
     unpack_slots,
 )
+from federation.text import Sentence, quote
 
 _NONE: frozenset[str] = frozenset()
 
@@ -107,6 +110,33 @@ class MergedPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
     corrections: list[Correction]
     official: list[int]
     differences: list[KecamatanDifference]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_part = msgspec.msgpack.Decoder(MergePart).decode
+_decode_merged = msgspec.msgpack.Decoder(MergedPart).decode
+encode_part = _encode
+
+
+def merge_encoded(data: bytes) -> bytes:
+    """`merge_part` in another process.
+
+    Raises:
+        FormatError: what is stored of a row is damaged.
+    """
+    return _encode(merge_part(_decode_part(data)))
+
+
+def decode_merged(data: bytes) -> MergedPart:
+    """What `merge_encoded` gave.
+
+    Raises:
+        FormatError: it gave nothing of that kind.
+    """
+    try:
+        return _decode_merged(data)
+    except REFUSALS as error:
+        raise FormatError(Sentence("held.no-claim", error=quote(error))) from error
 
 
 def merge_part(part: MergePart) -> MergedPart:

@@ -1,11 +1,11 @@
 """The stations that one batch touches, until they are written."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
 
 from federation.flows.merge.changed import tell_changes
 from federation.flows.merge.files import exchange_files
+from federation.flows.merge.parts import PartMerger
 from federation.flows.merge.regions import roll_up
 from federation.records.claim import Claim
 from federation.records.differences import Differences
@@ -24,14 +24,6 @@ from federation.store import logs, maprows, mapstate, officialchanges, registers
 from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
 from federation.store.maprows import Changed, HeldRow, Pointer
-
-#: Does a batch, in parts or whole: the parts of its rows, in their order.
-MergeParts: TypeAlias = Callable[[MergePart], Iterable[MergedPart]]
-
-
-def merge_here(part: MergePart) -> list[MergedPart]:
-    """All of it in this thread."""
-    return [merge_part(part)]
 
 
 class ClaimBatch:
@@ -60,23 +52,15 @@ class ClaimBatch:
                 key = encode_key(number, claim.contest, claim.tps)
                 incoming[key].append(LatestClaim(log_id, claim))
 
-    def finish(self, now: int | None, merge: MergeParts) -> None:
+    def finish(self, now: int | None, merger: PartMerger) -> None:
         """Write the rows, the roll-ups and the number of the last change.
 
         Args:
             now: Unix seconds, for alarms; None: raise none.
-            merge: Does the work that may be done elsewhere.
+            merger: Does the work that may be done elsewhere.
         """
         tx, keys = self._tx, sorted(self._incoming)
-        held = self._held = maprows.load_held(tx, keys)
-        outside = self._find_outside(keys)
-        rows = [
-            PartRow(key, row.row, row.slots, self._incoming[key])
-            if (row := held.get(key))
-            else PartRow(key, b"", b"", self._incoming[key], key in outside)
-            for key in keys
-        ]
-        for part in merge(MergePart(self._origins, frozenset(), rows)):
+        for part in merger.merge(self._parts(keys, merger.part_rows), len(keys)):
             self._take_part(part)
         self._share_files()
         maprows.save(tx, self.number, self._changed())
@@ -85,6 +69,21 @@ class ClaimBatch:
         roll_up(tx, self._election, self._differences)
         if now is not None:
             tell_changes(tx, self._changes, now)
+
+    def _parts(self, keys: Sequence[int], size: int) -> Iterator[MergePart]:
+        """The rows of these keys and what was said of them, so many at a time."""
+        for at in range(0, len(keys), size):
+            some = keys[at : at + size]
+            held = maprows.load_held(self._tx, some)
+            self._held |= held
+            outside = self._find_outside([key for key in some if key not in held])
+            rows = [
+                PartRow(key, row.row, row.slots, self._incoming[key])
+                if (row := held.get(key))
+                else PartRow(key, b"", b"", self._incoming[key], key in outside)
+                for key in some
+            ]
+            yield MergePart(self._origins, frozenset(), rows)
 
     def _take_part(self, part: MergedPart) -> None:
         self._merged.update((row.key, row) for row in part.rows)
@@ -136,8 +135,7 @@ class ClaimBatch:
 
         Asked once per row: another register or profile clears the map.
         """
-        held = self._held
-        new = {key: self._incoming[key][0].claim for key in keys if key not in held}
+        new = {key: self._incoming[key][0].claim for key in keys}
         if not new:
             return set()
         outside = {

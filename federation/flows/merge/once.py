@@ -1,11 +1,13 @@
 """One batch of each election that is behind: the transaction that moves the cursor."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
-from federation.flows.merge.batch import ClaimBatch, MergeParts, merge_here
+from federation.flows.merge.batch import ClaimBatch
 from federation.flows.merge.follow import next_claims
+from federation.flows.merge.parts import PartMerger
 from federation.flows.merge.places import ClaimPage, note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
 from federation.records.profile import Profile
@@ -14,6 +16,7 @@ from federation.store.db import Database, Transaction
 from federation.store.mapstate import MapInputs
 
 BATCH = 10_000
+_HERE: Final = PartMerger()
 
 
 def merge_once(  # noqa: PLR0913, PLR0917  what is merged, by which rules, when, and where
@@ -23,7 +26,7 @@ def merge_once(  # noqa: PLR0913, PLR0917  what is merged, by which rules, when,
     hidden: Collection[str] = frozenset(),
     now: int | None = None,
     at: float | None = None,
-    merge: MergeParts = merge_here,
+    merger: PartMerger = _HERE,
 ) -> int:
     """Merge one batch of each election that is behind; call it again until it gives 0.
 
@@ -35,7 +38,7 @@ def merge_once(  # noqa: PLR0913, PLR0917  what is merged, by which rules, when,
         now: Unix seconds, for alarms; None: an audit, which raises none.
         at: Unix seconds, when logs must be for everybody to be in it; None: `now`, or
             without such as are public from a time on.
-        merge: Does what may be done in other processes.
+        merger: Does what may be done in other processes.
 
     Returns:
         How many leaves the cursors moved over; 0 when nothing was behind.
@@ -52,7 +55,7 @@ def merge_once(  # noqa: PLR0913, PLR0917  what is merged, by which rules, when,
                     _clear(tx, election, current_basis(tx, election, profile))
                     plan = make_plan(tx, election, profile, hidden, at)
                 batch, pages, steps = _merge_batch(tx, election, profile, plan, limit)
-                batch.finish(now, merge)
+                batch.finish(now, merger)
                 note_places(tx, election, limit, pages)
                 moved += steps
     return moved
