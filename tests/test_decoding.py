@@ -60,7 +60,7 @@ DECODERS = {
     "cli/verify/report.py": "a line that was verified as canonical",
     "records/claim.py": "our database",
     "records/slots.py": "our database",
-    "records/mergepart.py": "between two processes of one machine; guarded there",
+    "records/mergepart.py": "between two processes of one machine",
     "store/pulls.py": "our database",
     "store/rollup.py": "our database",
     "flows/query/pictures/shelf.py": "what it packed itself",

@@ -15,6 +15,7 @@ from federation.flows.merge.once import BATCH
 from federation.flows.verify import workers as pool
 from federation.flows.verify.workers import open_workers
 from federation.store.db import Database
+from tests.attacks import kills
 from tests.flows import test_merge as world
 from tests.flows.test_merge import ELECTION, ORIGINS, PROFILE, grow, open_logs
 
@@ -187,3 +188,10 @@ def test_a_damaged_row_is_told_and_nothing_is_written(tmp_path, opened, count):
         merge_all(db, merger)
     assert read_all(db) == before
     db.close()
+
+
+@pytest.mark.slow
+def test_a_merge_that_is_killed_at_any_moment_gives_the_same_map(tmp_path):
+    found = kills.play(tmp_path, 2, 1, "parts")
+    assert not found["failures"]
+    assert found["kills"]["parts"]["killed"] == 2
