@@ -5,10 +5,10 @@ receipt is of what somebody signed, not of what the map shows. What the batch ha
 is not read again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from federation.records.claim import Claim
+from federation.records.claim import Claim, ClaimPlace
 from federation.store import claims, logs, recordindex
 from federation.store.db import Transaction
 
@@ -39,13 +39,14 @@ def note_places(
     for log in logs.list_logs(tx):
         if log.election == election:
             start, page = recordindex.noted_up_to(tx, log.id), read.get(log.id)
+            found: Sequence[Claim | ClaimPlace]
             if page is not None and page.start <= start < page.end:
                 found, end = page.claims, page.end
             else:
-                found = claims.read_claims(tx, log.id, start, _NEVER, limit)
+                found = claims.read_places(tx, log.id, start, _NEVER, limit)
                 end = found[-1].index + 1 if found else start
             if end > start:
-                places = (
+                records = (
                     (one.index, one.record) for one in found if one.index >= start
                 )
-                recordindex.note(tx, log.id, places, end)
+                recordindex.note(tx, log.id, records, end)
