@@ -64,7 +64,8 @@ LIFE = 50
 DEEP_EVERY = 10
 STEP = 64
 PARTNER_LEAVES = 3_000
-OWN_ROWS = 1_000
+#: Of each of two organisations, where several processes merge them.
+MERGED_ROWS = 400
 LIMIT_S = 60.0
 _TPS = re.compile(rb'"tps":"(\d{13})"')
 #: How often each kind comes, and within which time of its beginning it is killed.
@@ -433,11 +434,11 @@ def _pull_once(parts: Resources, peer: Peer, tree: Tree) -> None:
 def _fill(home: Home, peer: Peer, tree: Tree) -> int:
     """Records of a partner, and own ones of stations that it has, too; how many."""
     with _opened(home) as parts:
-        _pull_once(parts, peer, tree)
-        rows = [station(number) for number in range(OWN_ROWS)]
+        _pull_once(parts, peer, tree.truncate(MERGED_ROWS))
+        rows = [station(number) for number in range(MERGED_ROWS)]
         log = parts.log_of(ELECTION)
         ingest.append(parts.db, parts.guard, log, rows, NOW, unlisted=True)
-    return OWN_ROWS
+    return MERGED_ROWS
 
 
 def _merge(home: Home) -> None:
@@ -452,7 +453,7 @@ def _merge_parts(home: Home, said: int) -> None:
     """Make the map again and again by two processes; tell them, and each digest."""
     pool.POOL_FROM_LEAVES = pool.WARM_FROM_LEAVES = 1
     workers = pool.open_workers(2)
-    merger = PartMerger(workers, part_rows=100)
+    merger = PartMerger(workers, part_rows=25)
     # Both have begun before they are told.
     for begun in [workers.executor.submit(time.sleep, 0.2) for _ in range(2)]:
         begun.result()
@@ -461,7 +462,7 @@ def _merge_parts(home: Home, said: int) -> None:
     with _opened(home) as parts:
         while True:
             remake(parts.db, ELECTION, parts.profiles[ELECTION])
-            while merge_once(parts.db, parts.profiles, limit=500, merger=merger):
+            while merge_once(parts.db, parts.profiles, limit=200, merger=merger):
                 pass
             digest = _read_digest(parts)
             assert digest != digest_rows(()), "something is merged"
