@@ -100,7 +100,7 @@ class RowVerdict(Struct, frozen=True, kw_only=True, gc=False):
     status: str
 
 
-class Standing(NamedTuple):
+class StandingClaims(NamedTuple):
     """What the claims about one station and contest come to, before it is a row.
 
     Attributes:
@@ -181,7 +181,7 @@ def merge_tps(
     )
 
 
-def stand(claims: Iterable[Placed]) -> Standing:
+def stand(claims: Iterable[Placed]) -> StandingClaims:
     """What the latest statements of the slots of a station and contest come to.
 
     Args:
@@ -192,13 +192,13 @@ def stand(claims: Iterable[Placed]) -> Standing:
         placed.sort(key=_place)
     counted = counted_claims([claim for _, claim in placed])
     monitors = [claim for claim in counted if not claim.official]
-    return Standing(placed, counted, monitors, group_claims(monitors))
+    return StandingClaims(placed, counted, monitors, group_claims(monitors))
 
 
 def row_of(
     contest: str,
     tps: str,
-    standing: Standing,
+    standing: StandingClaims,
     *,
     in_register: bool,
     shared_files: frozenset[str] = frozenset(),

@@ -72,7 +72,7 @@ _READING: dict[ReadingReason | None, int] = {
     **{name: place for place, name in enumerate(REASONS, 1)},
 }
 Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
-_Columns: TypeAlias = tuple[int | str | bytes, ...]
+_MergedColumns: TypeAlias = tuple[int | str | bytes, ...]
 
 
 class StoredRow(NamedTuple):
@@ -161,7 +161,11 @@ def held_row(columns: Sequence[bytes | int]) -> StoredRow:
 
 def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
     """Store these rows instead of what was there, sorted by key."""
-    new, moved, same = list[_Columns](), list[_Columns](), list[_Columns]()
+    new, moved, same = (
+        list[_MergedColumns](),
+        list[_MergedColumns](),
+        list[_MergedColumns](),
+    )
     for merged, number, held in changed:
         seq, flags = pack_seq(election, number), 0
         if merged.flags:
