@@ -201,7 +201,7 @@ class Grow:
         before = [node.size() for node in nodes]
         used, began = _used(nodes), time.monotonic()
         with ThreadPoolExecutor(len(nodes)) as pool:
-            list(pool.map(_take_in, nodes, paths))
+            list(pool.map(self._take_in, nodes, paths))
         imported_s, after = time.monotonic() - began, _used(nodes)
         sizes = {node.origin: node.size() for node in nodes}
         imported = sum(sizes.values()) - sum(before)
@@ -214,7 +214,7 @@ class Grow:
         held = first.sizes()
         self._say(f"part {number + 1}: pulled and merged by {first.org}")
         began = time.monotonic()
-        turn = self._start_turn(first, others)
+        turn = self._start_pull(first, {one: sizes[one.origin] for one in others})
         for node in others:
             first.wait_stored(node.origin, sizes[node.origin], WITHIN_S)
         pulled_s, pulling = time.monotonic() - began, _used(nodes)
@@ -237,15 +237,33 @@ class Grow:
             used_s=spent,
         )
 
-    def _start_turn(self, node: Node, peers: Sequence[Node]) -> threading.Thread:
-        """Pull all that they have; who waits sees what came of it."""
+    def _take_in(self, node: Node, path: Path) -> None:
+        """Import a file; once more where a machine at work elsewhere was too slow."""
+        for attempt in range(TIMES):
+            try:
+                rows = node.command("import", str(path))["rows"]
+            except RuntimeError as error:
+                if self._is_over.is_set() or attempt == TIMES - 1:
+                    raise
+                self._say(f"{node.org} imports again: {error}")
+                self._is_over.wait(1.0)
+            else:
+                assert not rows["refused"], rows
+                return
+
+    def _start_pull(self, node: Node, sizes: dict[Node, int]) -> threading.Thread:
+        """Pull others up to these sizes; a turn that fails or is cut is followed."""
 
         def pull() -> None:
-            try:
-                node.sync(*peers)
-            except Exception:
-                if not self._is_over.is_set():
-                    raise
+            while not self._is_over.is_set():
+                try:
+                    node.sync(*sizes)
+                    held = node.sizes()
+                    if all(held[one.origin] >= size for one, size in sizes.items()):
+                        return
+                except (AssertionError, HTTPException, OSError) as error:
+                    self._say(f"{node.org} asks again: {error}")
+                self._is_over.wait(1.0)
 
         turn = threading.Thread(target=pull)
         turn.start()
@@ -336,7 +354,7 @@ class Grow:
             second.wait_merged(goal, WITHIN_S)
             rate, spent = bare.rate(), _used([first, second])
             began = time.perf_counter()
-            turn = self._start_turn(first, [second])
+            turn = self._start_pull(first, {second: goal[second.origin]})
             first.wait_stored(second.origin, goal[second.origin], WITHIN_S)
             seconds = time.perf_counter() - began
             used += _used([first, second]) - spent
@@ -344,11 +362,6 @@ class Grow:
             turn.join()
             first.wait_merged(goal, WITHIN_S)
         return found, used / TIMES / MORE * 1e6, median(bare.rates)
-
-
-def _take_in(node: Node, path: Path) -> None:
-    rows = node.command("import", str(path))["rows"]
-    assert not rows["refused"], rows
 
 
 def _used(nodes: Sequence[Node]) -> float:
