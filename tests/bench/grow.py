@@ -185,7 +185,7 @@ class Grow:
         marks = self.marks()
         taken = list[Part]()
         for number in range(marks[-1].parts if marks else 0, self._goal):
-            taken.append(self._take(nodes, number))
+            taken.append(self._take(nodes, watch, number))
             if (number + 1) % self._at_mark == 0:
                 mark = self._measure(nodes, watch, taken, number + 1)
                 with self._marks_path.open("ab") as file:
@@ -193,7 +193,7 @@ class Grow:
                 self._say(f"{mark.held:,} held: {json.dumps(_short(mark))}")
                 taken.clear()
 
-    def _take(self, nodes: list[Node], number: int) -> Part:
+    def _take(self, nodes: list[Node], watch: Watch, number: int) -> Part:
         """One part: into all three logs, pulled by the first node, merged there."""
         stations = self._stations[number * self._slice : (number + 1) * self._slice]
         paths = [self._write(node, stations) for node in nodes]
@@ -201,7 +201,7 @@ class Grow:
         before = [node.size() for node in nodes]
         used, began = _used(nodes), time.monotonic()
         with ThreadPoolExecutor(len(nodes)) as pool:
-            list(pool.map(self._take_in, nodes, paths))
+            list(pool.map(self._take_in, nodes, paths, [watch] * len(nodes)))
         imported_s, after = time.monotonic() - began, _used(nodes)
         sizes = {node.origin: node.size() for node in nodes}
         imported = sum(sizes.values()) - sum(before)
@@ -237,11 +237,11 @@ class Grow:
             used_s=spent,
         )
 
-    def _take_in(self, node: Node, path: Path) -> None:
+    def _take_in(self, node: Node, path: Path, watch: Watch) -> None:
         """Import a file; once more where a machine at work elsewhere was too slow."""
         for attempt in range(TIMES):
             try:
-                rows = node.command("import", str(path))["rows"]
+                rows = node.command("import", str(path), watch=watch)["rows"]
             except RuntimeError as error:
                 if self._is_over.is_set() or attempt == TIMES - 1:
                     raise

@@ -68,8 +68,8 @@ _PANELS: Final = (
                 mark,
                 lambda name: name.endswith("serve") and name != _pulling(mark),
             ),
-            "proses verifikasi · a verifying process": lambda mark: _peak(
-                mark, lambda name: "child" in name
+            "perintah impor · a command that imports": lambda mark: _peak(
+                mark, lambda name: name.endswith("import")
             ),
         },
     ),
