@@ -399,12 +399,10 @@ def _figures(marks: Sequence[Mark]) -> Iterator[Figure]:
     yield shown("the same until merged", per, "records/s", "")
     for name, used in last.used_us.items():
         yield shown(f"processor, {name}", used, "µs a record", "all nodes")
-    base = median(marks[0].more)
-    each = ", ".join(f"{median(mark.more):.2f}" for mark in marks)
     what = f"+{MORE:,} beside their bare verification"
-    yield at_most(what, median(last.more), "x", 1.25, f"at each mark: {each}")
+    yield at_most(what, median(last.more), "x", 1.25, f"bare {last.bare:,.0f}")
     what = f"the same, beside that at {marks[0].held:,}"
-    yield at_most(what, median(last.more) / base, "x", 1.2, "")
+    yield at_most(what, median(last.more) / median(marks[0].more), "x", 1.2, "")
     yield at_most("one station", last.tps_ms, "ms", 5, f"median of {ASKED}")
     for name in ("nation", "province", "kabupaten"):
         value = getattr(last, f"{name}_ms")
@@ -412,3 +410,23 @@ def _figures(marks: Sequence[Mark]) -> Iterator[Figure]:
     yield shown("database", last.database / last.held, "bytes a record", "")
     for name, peak in sorted(last.peak.items()):
         yield at_most(f"peak memory: {name}", peak, "MB", RESIDENT_MB, "VmHWM")
+    for mark in marks:
+        yield _row(mark)
+
+
+def _row(mark: Mark) -> Figure:
+    """One mark, in a line."""
+    told = (
+        f"import {mark.imported / mark.imported_s:,.0f}/s",
+        f"pulled {mark.pulled / mark.pulled_s:,.0f}/s",
+        f"until merged {mark.pulled / (mark.pulled_s + mark.merged_s):,.0f}/s",
+        f"a station {mark.tps_ms:.1f} ms",
+        f"the nation {mark.nation_ms:.1f} ms",
+        f"{max(mark.peak.values())} MB",
+        f"{mark.database / mark.held:,.0f} bytes a record",
+        f"+{MORE:,}: {mark.more_us:.0f} µs of processor each",
+        f"bare {mark.bare:,.0f}/s",
+        f"load {mark.load:.1f}",
+    )
+    what = f"+{MORE:,} onto {mark.held:,}"
+    return shown(what, median(mark.more), "x bare", ", ".join(told))
