@@ -145,6 +145,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(preflights(public))
     app.on_cleanup.append(outlet.dismiss)
     app.on_cleanup.append(site.pictures.close)
+    app.on_cleanup.append(site.told_margins.close)
     app.on_cleanup.append(site.pages.close)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
