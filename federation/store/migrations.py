@@ -74,7 +74,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 
-class Asked(Protocol):
+class Askable(Protocol):
     """What can be asked: a connection, a view of the database."""
 
     def execute(self, sql: str, /) -> "Cursor":
@@ -108,14 +108,14 @@ def scripts_of(name: str) -> list[tuple[str, str]]:
     return sorted(scripts.items())
 
 
-def _is_current(database: Asked) -> bool:
+def _is_current(database: Askable) -> bool:
     """Whether nothing is due. The library would look at each set for itself."""
     if not {"_sqlite_migrations", "schema_kept"} <= _tables(database):
         return False
     return not compare_steps(database)[0] and _is_schema_kept(database)
 
 
-def compare_steps(database: Asked) -> tuple[list[str], list[str]]:
+def compare_steps(database: Askable) -> tuple[list[str], list[str]]:
     """The steps of this program that were not applied, and applied ones of others.
 
     The second are those of a newer version. Both as "set name".
@@ -131,11 +131,11 @@ def compare_steps(database: Asked) -> tuple[list[str], list[str]]:
     return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
 
 
-def _tables(database: Asked) -> set[str]:
+def _tables(database: Askable) -> set[str]:
     return {name for (name,) in database.execute(sqlite.TABLES)}
 
 
-def count_steps(database: Asked) -> int:
+def count_steps(database: Askable) -> int:
     """How many steps have made it, of any version; 0: it has no tables of ours."""
     if "_sqlite_migrations" not in _tables(database):
         return 0
@@ -143,13 +143,13 @@ def count_steps(database: Asked) -> int:
     return int(rows.fetchone()[0])
 
 
-def _keep_schema(database: Asked) -> None:
+def _keep_schema(database: Askable) -> None:
     """Write the schema down where a step was applied since it was."""
     if not _is_schema_kept(database):
         _write_schema(database)
 
 
-def _is_schema_kept(database: Asked) -> bool:
+def _is_schema_kept(database: Askable) -> bool:
     # Counted, not remembered: an older release could end between the two.
     (is_kept,) = database.execute(
         "SELECT (SELECT count(*) FROM _sqlite_migrations)"
@@ -158,7 +158,7 @@ def _is_schema_kept(database: Asked) -> bool:
     return bool(is_kept)
 
 
-def changed_schema(database: Asked) -> list[str]:
+def changed_schema(database: Askable) -> list[str]:
     """The names of what is not in the schema as the steps left it."""
     if not keeps_schema(database):
         return []
@@ -172,7 +172,7 @@ def changed_schema(database: Asked) -> list[str]:
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 
 
-def keep_whole_schema(database: Asked) -> bool:
+def keep_whole_schema(database: Askable) -> bool:
     """Write the schema down again if it is the one that the steps make; whether it is.
 
     Then what was kept of it is what was damaged. Where it is not, nobody knows which of
@@ -190,7 +190,7 @@ def keep_whole_schema(database: Asked) -> bool:
     return True
 
 
-def keeps_schema(database: Asked) -> bool:
+def keeps_schema(database: Askable) -> bool:
     """Whether the steps were applied that keep the schema a second time."""
     # Asked of the steps, not of the schema: a table whose name is damaged is missed.
     rows = database.execute(
@@ -200,7 +200,7 @@ def keeps_schema(database: Asked) -> bool:
     return bool(rows.fetchone()[0])
 
 
-def _write_schema(database: Asked) -> None:
+def _write_schema(database: Askable) -> None:
     database.execute("DELETE FROM schema_kept")
     database.execute(f"INSERT INTO schema_kept {sqlite.SCHEMA}")
 
