@@ -28,7 +28,7 @@ from federation.sources.mapping import Options
 from federation.sources.ndjson import read_ndjson
 from federation.sources.row import Draft
 from federation.sources.stream import SourceFile
-from tests.bench import night, start, wire
+from tests.bench import commandline, night, wire
 from tests.bench.bare import Bare, records_of
 from tests.bench.node import NEVER_S, Node, exchange
 from tests.bench.report import Figure, at_least, at_most, shown
@@ -114,7 +114,7 @@ class Bench:
         self._add_queries(c)
         self._add_wire(b)
         self._say("commands are started")
-        self._figures += start.measure(c.home)
+        self._figures += commandline.measure(c.home)
 
     def _add_ingest(self, node: Node) -> None:
         """Parse, check, sign and append a whole file; without merging."""

@@ -39,7 +39,9 @@ def kinds(kind=FederationError):
         yield from kinds(below)
 
 
-@pytest.mark.parametrize("topic", sorted(p.stem for p in (PACKAGE / "text").glob("*.toml")))
+@pytest.mark.parametrize(
+    "topic", sorted(p.stem for p in (PACKAGE / "text").glob("*.toml"))
+)
 def test_no_sentence_in_indonesian_has_a_small_word_of_english(topic):
     found = {
         name: words
