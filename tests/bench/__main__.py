@@ -12,6 +12,7 @@ what looking for it costs.
 `ARGS="recap --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
+`make bench ARGS=peers`: git, rsync and hypercore beside ours, as far as they are here.
 `make bench ARGS="grow --records N --work DIR --minutes M"`: a database that grows to
 millions, by all contests and stations of 2024; the same command goes on with it.
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
@@ -34,6 +35,7 @@ from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.grow import Grow
+from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
 from tests.bench.recap import RecapBench
 from tests.bench.report import Figure, format_table
@@ -78,7 +80,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    named = ("table", "against", *_OF_SHARED, *_OF_STEM, *_QUICK)
+    named = ("table", "against", "peers", *_OF_SHARED, *_OF_STEM, *_QUICK)
     parser.add_argument("what", nargs="?", choices=named, default="table")
     parser.add_argument("against", nargs="?", type=Path, metavar="DIR")
     parser.add_argument("--records", type=int, default=20_000, metavar="N")
@@ -101,6 +103,8 @@ def _run(asked: Asked, folder: Path, say: Say) -> str | None:
             folder, asked.records, say, against=asked.against, rounds=asked.rounds
         )
         return table.run()
+    if asked.what == "peers":
+        return Peers(folder, asked.records, say, asked.rounds).run()
     shared = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data"
     run = _run_stem if asked.what in _OF_STEM else _OF_SHARED[asked.what]
     figures = run(asked, folder, shared, say)
