@@ -22,7 +22,6 @@ from federation.flows.ownlog.doubting import Doubts
 from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
 from federation.flows.ownlog.signing import (
-    CHUNK_ROWS,
     BegunRows,
     DraftMembers,
     Making,
@@ -111,7 +110,7 @@ def begin(
     drafts = [(n, row) for n, row in enumerate(rows) if isinstance(row, dict)]
     key = log.records_signer.key
     valid = log.chain.records_key_ranges.get((key.name, key.key_id))
-    if log.verifier is None or len(drafts) <= CHUNK_ROWS or valid is None:
+    if valid is None:
         return None
     making = Making(log.chain, valid.start, log.records_signer, format_time(now))
     numbers = frozenset(number for number, _ in drafts)
@@ -210,7 +209,8 @@ def _take(
             Verdict(row=row, outcome="stale", reason=reason)
             for row, reason in doubts.outdated.items()
         ]
-        kept = _screen(view, log, batch, doubts.order(rows), verdicts)
+        left = doubts.order(rows)
+        kept = _screen(view, log, batch._replace(rows=left), head.size, verdicts)
         derived = _derive(view, log, kept, doubts.flags)
     if kept:
         _check_keys(log, head.size, head.size + len(kept))
@@ -235,14 +235,14 @@ def _make_leaves(
     numbers, begun = frozenset[int](), batch.begun
     if begun is not None and is_valid_at(begun.begun.making, index):
         assert begun.begun.making.stamp == stamp, "begun for another time"
-        # A photograph of ours may have been put beside a row meanwhile.
+        # What `carry_photos` put photographs beside is another draft now.
         numbers = frozenset(
             number
             for number in begun.numbers
             if batch.rows[number] is begun.rows[number]
         )
         made = (row for row in begun.begun.results() if row.row in numbers)
-        done += (_placed(row, index) for row in made)
+        done += made
     rest: list[tuple[int, Any]] = []
     for number, row in enumerate(batch.rows):
         if number in numbers:
@@ -255,12 +255,6 @@ def _make_leaves(
         making = Making(log.chain, index, log.records_signer, stamp)
         done += begin_rows(making, rest, log.verifier).results()
     return sorted(done, key=lambda row: row.row)
-
-
-def _placed(row: Opened | Refused, index: int) -> Opened | Refused:
-    if isinstance(row, Refused):
-        return row
-    return row._replace(sealed=row.sealed._replace(index=index))
 
 
 def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:
@@ -282,10 +276,11 @@ def _screen(
     view: View,
     log: OwnLog,
     batch: _JudgedBatch,
-    rows: Sequence[Opened],
+    start: int,
     verdicts: list[Verdict],
 ) -> list[_IndexedRow]:
-    """The rows to log, each at its index; the verdicts on the others are added."""
+    """The rows to log, from index `start` on; the verdicts on the others are added."""
+    rows: Sequence[Opened] = batch.rows
     own_of = {row.row: said_of(row.sealed) for row in rows}
     screen = Screen(view, log, filter(None, own_of.values()))
     kept: list[_IndexedRow] = []
@@ -295,7 +290,7 @@ def _screen(
             gone = Problem("", "closed", Sentence("intake.closed"))
             verdicts.append(refuse(row, [gone]))
             continue
-        index = sealed.index + len(kept)
+        index = start + len(kept)
         own, judged = own_of[row], Judgement("logged")
         if own is not None:
             own = own._replace(index=index)

@@ -1,4 +1,4 @@
-"""Processes that verify beside this one, and end when it does, however it ends.
+"""Processes that verify and sign beside this one, and end when it does, in any way.
 
 Rule: a worker watches the pipe that it was started through; the other end of it is
 only in the process that started it, so the kernel closes it even after SIGKILL. Asking
@@ -7,6 +7,7 @@ a signal sent at the parent's death exists on one system only.
 """
 
 import os
+import resource
 import signal
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -78,6 +79,8 @@ def follow_parent() -> None:
     # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
+    # It is lent the key of our records (`flows/ownlog/signing.py`).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     parent = parent_process()
     assert parent is not None, "only in a process that was started for this"
     Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
