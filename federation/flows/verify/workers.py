@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Processes that verify and sign beside this one, and end when it does, in any way.
-=======
-"""Processes that verify and merge beside this one, and end when it does, however.
->>>>>>> main
+"""Processes that verify, merge and sign beside this one, and end when it does.
 
 Rule: a worker watches the pipe that it was started through; the other end of it is
 only in the process that started it, so the kernel closes it even after SIGKILL. Asking
