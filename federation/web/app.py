@@ -17,6 +17,7 @@ from federation.web import (
     errorspage,
     evidence,
     feed,
+    forensics,
     formtaking,
     handinpage,
     helppage,
@@ -124,6 +125,7 @@ def make_app(site: WebContext) -> web.Application:
         *incidents.endpoints(),
         *agencyanswers.endpoints(),
         *mailin.endpoints(),
+        *forensics.endpoints(),
         *margin.endpoints(),
         *pictures.endpoints(),
         *queue.endpoints(),
@@ -142,6 +144,8 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(preflights(public))
     app.on_cleanup.append(outlet.dismiss)
     app.on_cleanup.append(site.pictures.close)
+    app.on_cleanup.append(site.margins_counting.close)
+    app.on_cleanup.append(site.patterns_counting.close)
     app.on_cleanup.append(site.pages.close)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
@@ -157,6 +161,7 @@ def make_app(site: WebContext) -> web.Application:
         recaps,
         margin,
         pictures,
+        forensics,
         previews,
         live,
         searchpage,

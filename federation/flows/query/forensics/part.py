@@ -1,0 +1,396 @@
+"""What the stations of a kabupaten come to, and each made-up honest count of them.
+
+Rule: figures add up from kabupaten to province, round by round, so that none is counted
+again for a larger region; of how far a station lies the largest is kept. Pairs of equal
+stations are looked for inside a kabupaten. What is drawn follows from the figures
+(`reading.py`, the seed), not from when or by whom it is asked.
+
+    last, second   digits of the votes of one candidate
+    equal          pairs of stations of a kelurahan with the same votes of everybody
+    equal_far      the same of a kabupaten: many by chance alone
+    neighbours     how far a station lies from the others of its kelurahan, at most
+"""
+
+import random
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from msgspec import UNSET, Struct, UnsetType
+
+from federation.flows.query.answers import StationCode
+from federation.flows.query.forensics.reading import PatternReading, PatternVotes
+from federation.records.honest import (
+    MOST_VALID,
+    ROUNDS,
+    HonestDraws,
+    HonestModel,
+    StationShare,
+    fit_model,
+)
+from federation.records.patterns import count_digits, count_pairs, group_equal
+
+#: So many stations of a pattern are kept of a kabupaten, those that stand out most.
+KEPT: Final = 200
+#: Others of its kelurahan that a station is held against, at least.
+LEAST_NEIGHBOURS: Final = 3
+#: Votes of more than so many are drawn apart from each other; the rest together.
+_LEVELS: Final = 3
+_KELURAHAN: Final = 10
+_BITS: Final = 10  # more than any number of votes that is drawn needs
+assert 1 << _BITS > MOST_VALID
+
+
+class PatternStation(Struct, frozen=True, kw_only=True):
+    """A station that a pattern names: `votes` of `valid` of the candidate.
+
+    `others`: with the same votes of everybody; `same_figures`: and the same other
+    figures of the form, absent: not read of all of them; `chance`: how likely two
+    honest counts of this station are equal. `expected`: the votes that it would have
+    if its voters chose as its neighbours do; `distance`: how far it lies from that, in
+    standard deviations of honest counts.
+    """
+
+    tps: StationCode
+    votes: int
+    valid: int
+    others: list[StationCode] = []
+    same_figures: bool | UnsetType = UNSET
+    chance: float | UnsetType = UNSET
+    expected: float | UnsetType = UNSET
+    distance: float | UnsetType = UNSET
+
+
+class DigitRounds(NamedTuple):
+    """How often each digit was counted, of the stations as they are and each round."""
+
+    observed: list[int]
+    rounds: list[list[int]]
+
+
+class FigureRounds(NamedTuple):
+    """A figure of the stations as they are and of each round."""
+
+    observed: float
+    rounds: list[float]
+
+
+class PartPatterns(NamedTuple):
+    """What a kabupaten comes to.
+
+    Attributes:
+        stations: How many were looked at.
+        left_out: How many have more votes than honest counts are made up for, or none.
+        compared: How many were held against neighbours.
+        digits: By pattern.
+        figures: By pattern.
+        found: The stations that stand out, by pattern, most striking first.
+        seed: By which it was drawn.
+    """
+
+    stations: int
+    left_out: int
+    compared: int
+    digits: Mapping[str, DigitRounds]
+    figures: Mapping[str, FigureRounds]
+    found: Mapping[str, list[PatternStation]]
+    seed: str
+
+
+class _DrawnVotes(NamedTuple):
+    """Stations with the votes of one candidate in each round, and of everybody."""
+
+    stations: Sequence[PatternVotes]
+    model: HonestModel
+    votes: Sequence["array[int]"]
+    joint: Sequence[Sequence["array[int]"]]
+    chances: Sequence[float]
+
+
+def study_part(
+    reading: PatternReading, candidate: int, rounds: int = ROUNDS
+) -> PartPatterns:
+    """The patterns of a kabupaten, or of a smaller region.
+
+    Args:
+        reading: Its stations.
+        candidate: Whose votes are looked at: a place among `votes`.
+        rounds: How many honest counts are made up.
+    """
+    stations = [one for one in reading.stations if one.valid <= MOST_VALID]
+    left_out = len(reading.stations) - len(stations) + reading.empty
+    if not stations or len(stations[0].votes) < 2:
+        return PartPatterns(len(stations), left_out, 0, {}, {}, {}, reading.seed)
+    drawn = _draw(stations, candidate, reading.seed, rounds)
+    last, second = _study_digits(drawn, candidate)
+    near, far, groups = _study_equal(drawn, candidate)
+    farthest, apart, compared = _study_neighbours(drawn, candidate)
+    return PartPatterns(
+        stations=len(stations),
+        left_out=left_out,
+        compared=compared,
+        digits={"last": last, "second": second},
+        figures={"equal": near, "equal_far": far, "neighbours": farthest},
+        found={"equal": groups, "neighbours": apart},
+        seed=reading.seed,
+    )
+
+
+def _draw(
+    stations: Sequence[PatternVotes], candidate: int, seed: str, rounds: int
+) -> _DrawnVotes:
+    """Honest counts of these stations: somebody's votes, then of the rest another's.
+
+    Of many parties the largest are drawn one by one, all others are one: two stations
+    are then equal more often than they would be, never less.
+    """
+    chance = random.Random(seed).random  # noqa: S311  to be drawn again by anybody
+    totals = [
+        sum(column) for column in zip(*(one.votes for one in stations), strict=True)
+    ]
+    order = sorted(range(len(totals)), key=lambda place: (-totals[place], place))
+    left = [array("H", [one.valid]) * rounds for one in stations]
+    left_observed = [one.valid for one in stations]
+    joint: list[list[array[int]]] = [[] for _ in stations]
+    votes: list[array[int]] = []
+    chances: list[float] = []
+    for place in order[: min(_LEVELS, len(order) - 1)]:
+        model = fit_model(
+            StationShare(one.tps, one.votes[place], most)
+            for one, most in zip(stations, left_observed, strict=True)
+            if most
+        )
+        draws = HonestDraws(model, chance, rounds)
+        for number, one in enumerate(stations):
+            if joint[number]:
+                column = draws.of_each(one.tps, left[number])
+            else:
+                column = draws.of_station(one.tps, one.valid)
+                chances.append(draws.table(one.tps, one.valid).twice())
+            joint[number].append(column)
+            left[number] = array(
+                "H",
+                [most - had for most, had in zip(left[number], column, strict=True)],
+            )
+            left_observed[number] -= one.votes[place]
+        if place == candidate:
+            votes = [columns[-1] for columns in joint]
+    own = _own_model(stations, candidate)
+    if not votes and len(order) <= _LEVELS + 1:
+        votes = left  # of whoever is the last
+    if not votes:
+        draws = HonestDraws(own, chance, rounds)
+        votes = [draws.of_station(one.tps, one.valid) for one in stations]
+    return _DrawnVotes(stations, own, votes, joint, chances)
+
+
+def _own_model(stations: Sequence[PatternVotes], candidate: int) -> HonestModel:
+    return fit_model(
+        StationShare(one.tps, one.votes[candidate], one.valid) for one in stations
+    )
+
+
+def _study_digits(
+    drawn: _DrawnVotes, candidate: int
+) -> tuple[DigitRounds, DigitRounds]:
+    found = [count_digits(Counter(row)) for row in zip(*drawn.votes, strict=True)]
+    last, second = count_digits(Counter(one.votes[candidate] for one in drawn.stations))
+    return (
+        DigitRounds(last, [one for one, _ in found]),
+        DigitRounds(second, [one for _, one in found]),
+    )
+
+
+def _study_equal(
+    drawn: _DrawnVotes, candidate: int
+) -> tuple[FigureRounds, FigureRounds, list[PatternStation]]:
+    """Pairs inside a kelurahan, inside the region, and the groups that they are."""
+    stations = drawn.stations
+    villages = {
+        tps: n for n, tps in enumerate({one.tps[:_KELURAHAN]: 0 for one in stations})
+    }
+    shift = _BITS * len(drawn.joint[0])
+    far = [one.valid << shift for one in stations]
+    near = [
+        villages[one.tps[:_KELURAHAN]] << (shift + _BITS) | key
+        for one, key in zip(stations, far, strict=True)
+    ]
+    # Round by round: what everybody has in it, as one number for each station.
+    levels = [
+        zip(*(columns[level] for columns in drawn.joint), strict=True)
+        for level in range(len(drawn.joint[0]))
+    ]
+    near_rounds: list[float] = []
+    far_rounds: list[float] = []
+    for columns in zip(*levels, strict=True):
+        keys: Sequence[int] = columns[0]
+        for column in columns[1:]:
+            keys = [key << _BITS | one for key, one in zip(keys, column, strict=True)]
+        near_rounds.append(count_pairs(map(int.__or__, near, keys)))
+        far_rounds.append(count_pairs(map(int.__or__, far, keys)))
+    within = {one.tps: (one.tps[:_KELURAHAN], one.votes) for one in stations}
+    groups = group_equal(within)
+    pairs = sum(len(group) * (len(group) - 1) // 2 for group in groups)
+    return (
+        FigureRounds(pairs, near_rounds),
+        FigureRounds(count_pairs(one.votes for one in stations), far_rounds),
+        _tell_groups(drawn, groups, candidate),
+    )
+
+
+def _tell_groups(
+    drawn: _DrawnVotes, groups: Iterable[list[str]], candidate: int
+) -> list[PatternStation]:
+    places = {one.tps: number for number, one in enumerate(drawn.stations)}
+    told = []
+    for tps, *others in groups:
+        one = drawn.stations[places[tps]]
+        figures = {drawn.stations[places[code]].figures for code in (tps, *others)}
+        told.append(
+            PatternStation(
+                tps=tps,
+                votes=one.votes[candidate],
+                valid=one.valid,
+                others=others,
+                same_figures=UNSET if () in figures else len(figures) == 1,
+                chance=round(drawn.chances[places[tps]], 5),
+            )
+        )
+    return sorted(told, key=_by_chance)[:KEPT]
+
+
+def _by_chance(one: PatternStation) -> tuple[bool, float, str]:
+    """Those first that would be equal least often."""
+    chance = one.chance if isinstance(one.chance, float) else 1.0
+    return one.same_figures is not True, chance ** len(one.others), one.tps
+
+
+class _Neighbourhood(NamedTuple):
+    """A kelurahan: the stations by their places, and how each is held against others.
+
+    How far one lies is `own` times its votes, less `all_of` times those of them all.
+    """
+
+    places: list[int]
+    own: list[float]
+    all_of: list[float]
+
+    def distances(self, votes: Sequence[int]) -> list[float]:
+        """How far each lies from the others, in standard deviations."""
+        together = sum(votes)
+        return [
+            abs(own * had - part * together)
+            for own, part, had in zip(self.own, self.all_of, votes, strict=True)
+        ]
+
+
+def _study_neighbours(
+    drawn: _DrawnVotes, candidate: int
+) -> tuple[FigureRounds, list[PatternStation], int]:
+    """How far the farthest station lies, in each round; those that are farthest."""
+    farthest = [0.0] * len(drawn.votes[0])
+    found: list[PatternStation] = []
+    compared = 0
+    for around in _neighbourhoods(drawn):
+        compared += len(around.places)
+        rounds = zip(*(drawn.votes[place] for place in around.places), strict=True)
+        for number, votes in enumerate(rounds):
+            most = max(around.distances(votes))
+            farthest[number] = max(farthest[number], most)
+        inside = [drawn.stations[place] for place in around.places]
+        observed = around.distances([one.votes[candidate] for one in inside])
+        together = sum(one.votes[candidate] for one in inside)
+        valid = sum(one.valid for one in inside)
+        for one, distance in zip(inside, observed, strict=True):
+            had = one.votes[candidate]
+            others = (together - had) / (valid - one.valid)
+            found.append(
+                PatternStation(
+                    tps=one.tps,
+                    votes=had,
+                    valid=one.valid,
+                    expected=round(one.valid * others, 1),
+                    distance=round(distance, 2),
+                )
+            )
+    found.sort(key=lambda one: (-_distance(one), one.tps))
+    observed_most = max(map(_distance, found), default=0.0)
+    return FigureRounds(observed_most, farthest), found[:KEPT], compared
+
+
+def _distance(one: PatternStation) -> float:
+    return one.distance if isinstance(one.distance, float) else 0.0
+
+
+def _neighbourhoods(drawn: _DrawnVotes) -> Iterable[_Neighbourhood]:
+    members: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(drawn.stations):
+        members[one.tps[:_KELURAHAN]].append(place)
+    for places in members.values():
+        valid = sum(drawn.stations[place].valid for place in places)
+        share = drawn.model.share(drawn.stations[places[0]].tps)
+        # Where everybody chose alike nobody lies apart.
+        if len(places) <= LEAST_NEIGHBOURS or not 0 < share < 1:
+            continue
+        around = _Neighbourhood(places, [], [])
+        for place in places:
+            one = drawn.stations[place]
+            rest = valid - one.valid
+            # The others' share is a draw, too.
+            spread = drawn.model.variance(one.tps, one.valid) * (1 + one.valid / rest)
+            scale = spread**-0.5
+            around.own.append(scale * (1 + one.valid / rest))
+            around.all_of.append(scale * one.valid / rest)
+        yield around
+
+
+def join_parts(parts: Sequence[PartPatterns]) -> PartPatterns:
+    """What a region comes to whose kabupaten these are, at least one."""
+    if len(parts) == 1:
+        return parts[0]
+    drawn = [part for part in parts if part.figures]
+    names = {name: 0 for part in drawn for name in part.figures}
+    found: dict[str, list[PatternStation]] = defaultdict(list)
+    for part in drawn:
+        for name, stations in part.found.items():
+            found[name] += stations
+    order: Mapping[str, Callable[[PatternStation], object]] = {
+        "equal": _by_chance,
+        "neighbours": lambda one: (-_distance(one), one.tps),
+    }
+    return PartPatterns(
+        stations=sum(part.stations for part in parts),
+        left_out=sum(part.left_out for part in parts),
+        compared=sum(part.compared for part in parts),
+        digits={
+            name: _add_digits([part.digits[name] for part in drawn])
+            for name in (drawn[0].digits if drawn else ())
+        },
+        figures={
+            name: _join_figures(name, [part.figures[name] for part in drawn])
+            for name in names
+        },
+        found={
+            name: sorted(stations, key=order[name])[:KEPT]  # type: ignore[arg-type]  # each pattern is ordered by one kind of key
+            for name, stations in found.items()
+        },
+        seed=" ".join(part.seed for part in parts),
+    )
+
+
+def _add_digits(parts: Sequence[DigitRounds]) -> DigitRounds:
+    def add(columns: Iterable[Sequence[int]]) -> list[int]:
+        return [sum(column) for column in zip(*columns, strict=True)]
+
+    observed = add(part.observed for part in parts)
+    rounds = zip(*(part.rounds for part in parts), strict=True)
+    return DigitRounds(observed, [add(one) for one in rounds])
+
+
+def _join_figures(name: str, parts: Sequence[FigureRounds]) -> FigureRounds:
+    join = max if name == "neighbours" else sum
+    rounds = zip(*(part.rounds for part in parts), strict=True)
+    return FigureRounds(
+        join(part.observed for part in parts), [join(one) for one in rounds]
+    )
