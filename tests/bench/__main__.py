@@ -1,4 +1,7 @@
-"""`make bench`: the target table; `make bench ARGS=country`: the whole country.
+"""`make bench`: the target table, three rounds; `make bench ARGS=country`: the country.
+
+`make bench ARGS="against DIR"`: the same table of this checkout and of the one in DIR,
+before and now, round by round in turns.
 
 `make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
 sample, which shows only that it works.
@@ -9,27 +12,36 @@ what looking for it costs.
 `ARGS="recap --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
+`make bench ARGS="grow --records N --work DIR --minutes M"`: a database that grows to
+millions, by all contests and stations of 2024; the same command goes on with it.
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
-make bench ARGS="--records 200000"
+make bench ARGS="--records 50000 --rounds 5"
 make bench ARGS="--photos 10000": photographs from one node to another.
 """
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
+from tests.bench.grow import Grow
 from tests.bench.photos import PhotoBench
 from tests.bench.recap import RecapBench
-from tests.bench.table import Bench
+from tests.bench.report import Figure, format_table
+from tests.bench.table import ROUNDS, Table
 from tests.bench.verify import Verification
+
+Say = Callable[[str], None]
+Asked = argparse.Namespace
 
 _OF_STEM: Final = {"recap": RecapBench, "verify": Verification}
 _QUICK: Final = {
@@ -42,52 +54,95 @@ _QUICK: Final = {
 
 def main() -> int:
     """Measure, print; 0 whatever was found, because machines differ."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "what",
-        nargs="?",
-        choices=("table", "country", "crowd", *_OF_STEM, *_QUICK),
-        default="table",
-    )
-    parser.add_argument("--records", type=int, default=50_000, metavar="N")
-    parser.add_argument("--photos", type=int, default=0, metavar="N")
-    parser.add_argument("--sample", action="store_true")
-    asked = parser.parse_args()
+    asked = _parser().parse_args()
+    if (asked.what == "against") != (asked.against is not None):
+        _parser().error("against DIR: another checkout of this project")
     head = f"{report.machine()}\n`python -m tests.bench {' '.join(sys.argv[1:])}`"
     began = time.monotonic()
+    # Programs are compiled once, as by `make bench`: a start is measured, too.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # What was started is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def say(text: str) -> None:
         sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text}\n")
 
     with tempfile.TemporaryDirectory(prefix="federation-bench-") as folder:
-        shared = Path(os.environ.get("FEDERATION_SHARED", "../shared"))
-        data = shared / "data" / "pilpres2019"
-        if asked.photos:
-            figures = PhotoBench(Path(folder), asked.photos, say).run()
-        elif asked.what in _QUICK:
-            figures = _QUICK[asked.what]()
-        elif asked.what in _OF_STEM:
-            stem = "sample" if asked.sample else "nation"
-            audit = _OF_STEM[asked.what]
-            if not audit.is_complete(data, stem):
-                say(f"skipped: no {stem}-* in {data}; set FEDERATION_SHARED")
-                return 0
-            figures = audit(Path(folder), data, stem, say).run()
-        elif asked.what in {"country", "crowd"}:
-            if not all((data / file).is_file() for file in FILES.values()):
-                say(f"skipped: no nation-* in {data}; set FEDERATION_SHARED")
-                return 0
-            place = Path(folder)
-            figures = (
-                Crowd(place, data, asked.records, say).run()
-                if asked.what == "crowd"
-                else Country(place, data, say).run()
-            )
-        else:
-            figures = Bench(Path(folder), asked.records, say).run()
+        text = _run(asked, Path(folder), say)
+    if text is None:
+        return 0
     took = f"{time.monotonic() - began:.0f} s in all"
-    sys.stdout.write(f"\n{head}\n\n{report.format_table(figures)}\n\n{took}\n")
+    sys.stdout.write(f"\n{head}\n\n{text}\n\n{took}\n")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    named = ("table", "against", *_OF_SHARED, *_OF_STEM, *_QUICK)
+    parser.add_argument("what", nargs="?", choices=named, default="table")
+    parser.add_argument("against", nargs="?", type=Path, metavar="DIR")
+    parser.add_argument("--records", type=int, default=20_000, metavar="N")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N")
+    parser.add_argument("--photos", type=int, default=0, metavar="N")
+    parser.add_argument("--work", type=Path, metavar="DIR")
+    parser.add_argument("--minutes", type=float, default=600, metavar="M")
+    parser.add_argument("--sample", action="store_true")
+    return parser
+
+
+def _run(asked: Asked, folder: Path, say: Say) -> str | None:
+    """What is to be printed; None where the data is not there."""
+    if asked.photos:
+        return format_table(PhotoBench(folder, asked.photos, say).run())
+    if asked.what in _QUICK:
+        return format_table(_QUICK[asked.what]())
+    if asked.what in {"table", "against"}:
+        table = Table(
+            folder, asked.records, say, against=asked.against, rounds=asked.rounds
+        )
+        return table.run()
+    shared = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data"
+    run = _run_stem if asked.what in _OF_STEM else _OF_SHARED[asked.what]
+    figures = run(asked, folder, shared, say)
+    return None if figures is None else format_table(figures)
+
+
+def _run_stem(
+    asked: Asked, folder: Path, shared: Path, say: Say
+) -> list[Figure] | None:
+    audit, data = _OF_STEM[asked.what], shared / "pilpres2019"
+    stem = "sample" if asked.sample else "nation"
+    if not audit.is_complete(data, stem):
+        return _skip(say, f"{stem}-*", data)
+    return audit(folder, data, stem, say).run()
+
+
+def _run_country(
+    asked: Asked, folder: Path, shared: Path, say: Say
+) -> list[Figure] | None:
+    data = shared / "pilpres2019"
+    if not all((data / file).is_file() for file in FILES.values()):
+        return _skip(say, "nation-*", data)
+    if asked.what == "crowd":
+        return Crowd(folder, data, asked.records, say).run()
+    return Country(folder, data, say).run()
+
+
+def _run_grow(
+    asked: Asked, folder: Path, shared: Path, say: Say
+) -> list[Figure] | None:
+    register = shared / "register2024" / "kp24-tps-register.json.gz"
+    if not register.is_file():
+        return _skip(say, register.name, register.parent)
+    work = asked.work or folder / "grow"
+    return Grow(work, register, asked.records, say, minutes=asked.minutes).run()
+
+
+def _skip(say: Say, what: str, folder: Path) -> None:
+    say(f"skipped: no {what} in {folder}; set FEDERATION_SHARED")
+
+
+_OF_SHARED: Final = {"country": _run_country, "crowd": _run_country, "grow": _run_grow}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ line is what an organisation's platform would hand in:
      "evidence":[{"media_type":"image/jpeg","sha256":"…","size":231044}]}
 """
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterator
@@ -92,6 +93,20 @@ def write_results(path: Path, org: str, numbers: Iterator[int] | list[int]) -> i
     return count
 
 
+def write_table(path: Path, org: str, numbers: list[int]) -> int:
+    """The same as CSV; how many rows it has."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for number in numbers:
+            said = result(org, number)
+            (photo,) = said["evidence"]
+            votes, figures = said["candidates"].values(), said["figures"].values()
+            place = said["tps"], said["form"], said["ref"], said["revision"]
+            writer.writerow([*place, *votes, *figures, *photo.values()])
+    return len(numbers)
+
+
 def write_register(path: Path, stations: int) -> None:
     """The list of stations that there should be."""
     with path.open("w", encoding="utf-8") as file:
@@ -102,4 +117,9 @@ def write_register(path: Path, stations: int) -> None:
             file.write(f"{code},{','.join(names)},140,141\n")
 
 
+_COLUMNS = (
+    *("tps", "form", "ref", "revision", "01", "02", "03"),
+    *("suara_sah", "suara_tidak_sah", "suara_total"),
+    *("media_type", "sha256", "size"),
+)
 _LEVELS = (("PROVINSI", 2), ("KABUPATEN", 4), ("KECAMATAN", 6), ("DESA", 10))

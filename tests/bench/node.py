@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,15 +32,19 @@ class Node:
     """An organisation's node; `close` ends its process."""
 
     def __init__(self, org: str, home: Path, election: str) -> None:
-        """Keys and settings of a new home."""
+        """Keys and settings of a new home; one that is there is gone on with."""
         self.org, self.home, self.election = org, home, election
+        self.process: subprocess.Popen[bytes] | None = None
+        if home.exists():
+            settings = tomllib.loads((home / "federation.toml").read_text())
+            self.port = int(settings["listen"]["port"])
+            return
         home.mkdir(parents=True)
         passphrase = home / "passphrase"
         passphrase.touch(mode=0o600)
         passphrase.touch(0o600)
         passphrase.write_text("measuring only\n")
         self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
         self.command(
             "init", "--yes", "--org", org, "--name", org, "--contact", f"data@{org}",
             "--election", election, "--port", str(self.port),
@@ -186,10 +191,13 @@ class Node:
         assert self.process is not None, "not started"
         return sum(map(cpu_seconds, family(self.process.pid)))
 
+    def sizes(self) -> dict[str, int]:
+        """How many leaves of each log are verified and durable."""
+        return {log["origin"]: log["size"] for log in self.get("/v1/status")["logs"]}
+
     def size(self) -> int:
         """How many leaves our own log has."""
-        logs = self.get("/v1/status")["logs"]
-        return next(log["size"] for log in logs if log["origin"] == self.origin)
+        return self.sizes()[self.origin]
 
     def _spawn(self, *words: str, output: Any) -> subprocess.Popen[bytes]:
         environ = {k: v for k, v in os.environ.items() if k != "FEDERATION_HOME"}
@@ -285,12 +293,12 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor seconds that a process has used."""
+    """Processor seconds of a process, and of its children that have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int) -> tuple[int, int]:

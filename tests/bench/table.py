@@ -1,331 +1,195 @@
-"""The target table: three organisations on this machine, each figure beside the bare
-rate at which PyNaCl verifies the same records, measured right before and after it.
+"""The target table: medians of interleaved rounds, of one checkout or of two.
 
-    a.example   grows: 10,000 records, then as many as asked for, +1,000 at each size
-    b.example   pulled whole by c.example: the third organisation on its map
-    c.example   has its own records, and pulls
+Rule: each round is a process of its own with new homes (`round.py`), and where two
+checkouts are compared, both play each round, one after the other, the first of them in
+turns: what else the machine does meets both. The rounds' code is always ours; only the
+program that it drives is the other's. A figure whose rounds are more than `NOISY` apart
+is not judged: how many of its rounds meet the target is told instead.
 """
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
-from multiprocessing import get_context
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from threading import Thread
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from federation.config.home import Home
-from federation.config.settings import load_settings
-from federation.flows.ownlog import ingest
-from federation.flows.ownlog.ingest import MAX_BATCH
-from federation.node.node import VERIFYING_PROCESSES
-from federation.node.resources import open_resources
-from federation.sources.mapping import Options
-from federation.sources.ndjson import read_ndjson
-from federation.sources.row import Draft
-from federation.sources.stream import SourceFile
-from tests.bench import night, wire
-from tests.bench.bare import Bare, records_of
-from tests.bench.node import NEVER_S, Node, exchange
-from tests.bench.report import Figure, at_least, at_most, shown
+import msgspec
 
-SMALL, MORE, TIMES = 10_000, 1_000, 5
-ASKED = 200
-WITHIN_S = 3_600.0
+from tests.bench.measure import Measure
+from tests.bench.report import number
+
+ROUNDS: Final = 3
+#: Largest less least, as a part of the median.
+NOISY: Final = 0.25
+OURS: Final = Path(__file__).resolve().parents[2]
 
 
-class Timing(NamedTuple):
-    """Seconds, of which this process used so many; the bare rate before and after."""
+class Played(NamedTuple):
+    """One round: what it measured, and how busy the machine was.
 
-    seconds: float
-    used: float
-    bare: float
-
-    def ratio(self, records: int) -> float:
-        """Records per second, beside the bare rate."""
-        return records / self.seconds / self.bare
-
-
-class Bench:
-    """One run; `records` per organisation."""
-
-    def __init__(self, folder: Path, records: int, say: Callable[[str], None]) -> None:
-        """`say` is told what is being done."""
-        assert records >= SMALL + 2 * TIMES * MORE, "too few to tell sizes apart"
-        self._folder, self._records, self._say = folder, records, say
-        self._figures: list[Figure] = []
-        self._bare = Bare.made_up()
-
-    def run(self) -> list[Figure]:
-        """All figures; every process that was started is ended."""
-        with contextlib.ExitStack() as stack:
-            nodes = []
-            for key in "abc":
-                node = Node(f"{key}.example", self._folder / key, night.ELECTION)
-                node.set(interval_s=NEVER_S, reconcile_wait_s=1, deadline_s=3600)
-                stack.callback(node.stop)
-                nodes.append(node)
-            self._measure(*nodes)
-        rates = self._bare.rates
-        spread = f"{min(rates):,.0f} to {max(rates):,.0f} in this run"
-        bare = shown(
-            "bare: PyNaCl verifies, 1 process", median(rates), "records/s", spread
-        )
-        return [bare, *self._figures]
-
-    def _measure(self, a: Node, b: Node, c: Node) -> None:
-        self._say(f"c.example takes in {self._records:,} records and the stations")
-        # Made-up stations are refused where no list has them.
-        register = self._folder / "register.csv"
-        night.write_register(register, self._records + TIMES * MORE)
-        for node in (a, b, c):
-            node.command("tps-list", "import", str(register))
-        self._add_import(c)
-        for node in (a, b, c):
-            node.start()
-        # Met while it is empty: a partner that is added is asked at once.
-        c.meet(a, b)
-        for node in (a, b):
-            c.wait_merged({node.origin: 1}, WITHIN_S)
-        self._say(f"b.example takes in {self._records:,} records")
-        b.stop()
-        self._add_ingest(b)
-        b.start()
-        self._bare = Bare(records_of(b), self._bare.rates)
-        self._say(f"a.example grows; c.example pulls {MORE:,} at a time")
-        small, _ = self._add_growth(a, c, SMALL)
-        large, reached = self._add_growth(a, c, self._records)
-        self._figures.append(
-            at_most(
-                f"the same, {reached:,} beside {SMALL:,}",
-                large / small,
-                "x",
-                1.2,
-                "seconds per bare second",
-            )
-        )
-        self._say("b.example is pulled whole by c.example")
-        self._add_full(a, b, c)
-        self._add_idle(b, c)
-        self._add_queries(c)
-        self._add_wire(b)
-
-    def _add_ingest(self, node: Node) -> None:
-        """Parse, check, sign and append a whole file; without merging."""
-        path = self._folder / "b.ndjson"
-        night.write_results(path, node.org, night.order(node.org, self._records))
-        home = Home(node.home)
-        with contextlib.ExitStack() as stack:
-            parts = stack.enter_context(
-                open_resources(home, load_settings(home.settings))
-            )
-            source = stack.enter_context(SourceFile(path))
-            workers = stack.enter_context(
-                ProcessPoolExecutor(
-                    VERIFYING_PROCESSES, mp_context=get_context("spawn")
-                )
-            )
-            log = parts.log_of(night.ELECTION)._replace(verifier=workers)
-
-            def pull_files() -> None:
-                options = Options(contest="ppwp")
-                rows = read_ndjson(source, options, parts.profiles[night.ELECTION])
-                now = 1_707_915_900.0
-                while batch := list(islice(rows, MAX_BATCH)):
-                    drafts = [row.fields for row in batch if isinstance(row, Draft)]
-                    said = ingest.append(parts.db, parts.guard, log, drafts, now)
-                    assert {one.outcome for one in said} == {"logged"}
-                    assert len(said) == len(batch)
-
-            took = self._timed(pull_files)
-        rate = self._records / took.seconds
-        self._figures += [
-            at_least(
-                "ingest: parse, check, sign, append",
-                rate,
-                "records/s",
-                10_000,
-                f"{self._records:,} lines of JSON; durable every {MAX_BATCH:,}",
-            ),
-            shown(
-                "ingest beside bare",
-                took.ratio(self._records),
-                "x",
-                f"{took.used:.1f} s of processor in {took.seconds:.1f} s",
-            ),
-        ]
-
-    def _add_import(self, c: Node) -> None:
-        own = self._folder / "c.ndjson"
-        night.write_results(own, c.org, night.order(c.org, self._records))
-        took = self._timed(lambda: c.command("import", str(own), "--contest", "ppwp"))
-        self._figures.append(
-            shown(
-                "`federation import`, merged too",
-                self._records / took.seconds,
-                "records/s",
-                f"{took.seconds:.1f} s in all",
-            )
-        )
-
-    def _add_growth(self, a: Node, c: Node, size: int) -> tuple[float, int]:
-        """Let a.example grow to a size, and pull 1,000 more, a few times.
-
-        Returns:
-            Seconds of a pull beside the bare verification of its records, and the
-            size that it began at.
-        """
-        numbers = night.order(a.org, self._records + 1)
-        held = a.size() - 1
-        for at in range(held, size - TIMES * MORE * (size > SMALL), MAX_BATCH):
-            end = min(at + MAX_BATCH, size - TIMES * MORE * (size > SMALL))
-            _hand_in(a, numbers[at:end])
-        c.sync(a)
-        c.wait_merged({a.origin: a.size()}, WITHIN_S)
-        at = a.size() - 1
-        found = []
-        for start in range(at, at + TIMES * MORE, MORE):
-            _hand_in(a, numbers[start : start + MORE])
-            took = self._timed(lambda: _pull(c, a))
-            found.append(took.seconds * took.bare / MORE)
-            c.wait_merged({a.origin: a.size()}, WITHIN_S)
-        ratio = median(found)
-        each = ", ".join(f"{one:.2f}" for one in found)
-        self._figures.append(
-            at_most(
-                f"+{MORE:,} onto {at:,}: verified, durable",
-                ratio,
-                "x their bare verification",
-                1.3,
-                f"median of {each}",
-            )
-        )
-        return ratio, at
-
-    def _add_full(self, a: Node, b: Node, c: Node) -> None:
-        size = b.size()
-        before = self._bare.rate()
-        used, began = b.cpu_s() + c.cpu_s(), time.perf_counter()
-        _pull(c, b)
-        stored = time.perf_counter() - began
-        pulling = b.cpu_s() + c.cpu_s() - used
-        c.wait_merged({b.origin: size, a.origin: a.size()}, WITHIN_S)
-        merged = time.perf_counter() - began
-        all_in = b.cpu_s() + c.cpu_s() - used
-        bare = (before + self._bare.rate()) / 2
-        self._figures += [
-            at_least(
-                f"full sync of {size:,} over HTTP: verified, durable",
-                size / stored / bare,
-                "x bare",
-                1.3,
-                f"{size / stored:,.0f} records/s, bare {bare:,.0f}; both nodes used "
-                f"{pulling:.1f} s of processor in {stored:.1f} s",
-            ),
-            at_least(
-                "the same until merged and queryable, third organisation",
-                size / merged / bare,
-                "x bare",
-                0.9,
-                f"{size / merged:,.0f} records/s; {all_in:.1f} s of processor in "
-                f"{merged:.1f} s",
-            ),
-        ]
-
-    def _add_idle(self, b: Node, c: Node) -> None:
-        with contextlib.closing(b.connect()) as connection:
-            _, headers, _ = exchange(connection, "GET", "/logs")
-            known = {"If-None-Match": headers["ETag"]}
-
-            def ask() -> None:
-                assert exchange(connection, "GET", "/logs", None, known)[0] == 304
-
-            once = _milliseconds(ask)
-        turn = _milliseconds(lambda: _expect(c.sync(b), 0), 20)
-        self._figures += [
-            at_most("idle sync: its one request, 304", once, "ms", 2, "median"),
-            shown(
-                "idle sync: the whole turn, written down", turn, "ms", "median of 20"
-            ),
-        ]
-
-    def _add_queries(self, c: Node) -> None:
-        known = {night.station(n) for n in range(0, self._records, 997)}
-        codes = sorted(known)
-        regions = [*sorted({code[:2] for code in codes}), ""]
-        with contextlib.closing(c.connect()) as connection:
-
-            def ask(path: str) -> None:
-                status, _, body = exchange(connection, "GET", path)
-                assert status == 200, body
-
-            one = iter(codes * (ASKED // len(codes) + 1))
-            tps = _milliseconds(lambda: ask(f"/v1/tps/{next(one)}"), ASKED)
-            many = iter(regions * ASKED)
-            region = _milliseconds(
-                lambda: ask(f"/v1/regions/{next(many)}".rstrip("/")), ASKED
-            )
-        stations = f"on a map of {self._records:,} stations, 3 organisations"
-        self._figures += [
-            at_most("one TPS, all that is said about it", tps, "ms", 5, stations),
-            at_most("a region: tally, coverage, parts", region, "ms", 50, stations),
-        ]
-
-    def _add_wire(self, b: Node) -> None:
-        moved, raw = asyncio.run(wire.measure(b))
-        self._figures.append(
-            at_most(
-                "wire beside raw bytes, heads included",
-                moved / raw,
-                "x",
-                0.45,
-                f"{raw / b.size():.0f} bytes a record, {moved / b.size():.0f} moved",
-            )
-        )
-
-    def _timed(self, work: Callable[[], object]) -> Timing:
-        """How long it takes, and the bare rate around it."""
-        before = self._bare.rate()
-        used, began = time.process_time(), time.perf_counter()
-        work()
-        seconds = time.perf_counter() - began
-        used = time.process_time() - used
-        return Timing(seconds, used, (before + self._bare.rate()) / 2)
-
-
-def _hand_in(node: Node, numbers: list[int]) -> None:
-    """Results of these stations, as an organisation's own platform hands them in."""
-    if not numbers:
-        return
-    records = [night.draft(node.org, number) for number in numbers]
-    body = {"election": night.ELECTION, "records": records}
-    said = node.post("/v1/records", body)["verdicts"]
-    assert {one["outcome"] for one in said} == {"logged"}, said[:3]
-
-
-def _pull(node: Node, peer: Node) -> None:
-    """Return when all of the peer's own log is verified and durable.
-
-    Merging begins where storing ends, so the end of the turn says neither.
+    `load`: of the minute before it. `others`: processors that others kept busy
+    meanwhile, on average.
     """
-    Thread(target=node.sync, args=[peer]).start()
-    node.wait_stored(peer.origin, peer.size(), WITHIN_S)
+
+    measures: list[Measure]
+    load: float
+    others: float
 
 
-def _expect(found: int, wanted: int) -> None:
-    assert found == wanted, f"{found} records came, not {wanted}"
+class Table:
+    """`rounds` rounds of the checkouts: ours, or another folder's and ours."""
+
+    def __init__(
+        self,
+        folder: Path,
+        records: int,
+        say: Callable[[str], None],
+        *,
+        against: Path | None = None,
+        rounds: int = ROUNDS,
+    ) -> None:
+        """`against`: another checkout, with a `federation/` of its own."""
+        self._folder, self._records, self._say = folder, records, say
+        self._places = {"now": OURS}
+        if against is not None:
+            self._places = {"before": against.resolve(), "now": OURS}
+        self._rounds = rounds
+
+    def run(self) -> str:
+        """Play all rounds; the table in Markdown."""
+        played: dict[str, list[Played]] = {name: [] for name in self._places}
+        for count in range(self._rounds):
+            names = list(self._places)
+            for name in names if count % 2 == 0 else reversed(names):
+                self._say(f"round {count + 1} of {self._rounds}, {name}")
+                played[name].append(self._play(name, count))
+        return format_rounds(played)
+
+    def _play(self, name: str, count: int) -> Played:
+        """One round, in a process that finds the program of one checkout."""
+        root = self._folder / name
+        if not root.exists():
+            root.mkdir()
+            (root / "federation").symlink_to(self._places[name] / "federation")
+            (root / "tests").symlink_to(OURS / "tests")
+        homes = root / f"homes-{count}"
+        homes.mkdir()
+        words = [sys.executable, "-m", "tests.bench.round", str(homes)]
+        words += ["--records", str(self._records)]
+        if self._places[name] == OURS:
+            words.append("--wired")
+        load, busy, ours = os.getloadavg()[0], _busy_s(), _ours_s()
+        began = os.times().elapsed
+        with subprocess.Popen(
+            words,
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdout=subprocess.PIPE,
+        ) as process:
+            try:
+                said, _ = process.communicate()
+            except BaseException:
+                process.terminate()  # so that it ends its nodes
+                raise
+        if process.returncode:
+            raise RuntimeError(f"{words}: exit {process.returncode}")
+        took = os.times().elapsed - began
+        others = (_busy_s() - busy - (_ours_s() - ours)) / took
+        measures = msgspec.json.decode(said, type=list[Measure])
+        return Played(measures, load, max(0.0, others))
 
 
-def _milliseconds(work: Callable[[], object], times: int = ASKED) -> float:
-    """The median time of a call."""
-    work()
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - began)
-    return median(found) * 1000
+def format_rounds(played: dict[str, list[Played]]) -> str:
+    """The table, and under it how busy the machine was in each round.
+
+    Of two checkouts each cell has both: before → now.
+    """
+    lines = [f"| {' | '.join(_HEADS)} |", f"|{'---|' * len(_HEADS)}"]
+    lines += [_line(rows) for rows in _rows(played)]
+    for name, rounds in played.items():
+        loads = ", ".join(f"{one.load:.1f}" for one in rounds)
+        others = ", ".join(f"{one.others:.2f}" for one in rounds)
+        lines.append(
+            f"\n{name}: load before each round {loads}; of {os.cpu_count()} "
+            f"processors others kept busy meanwhile {others}"
+        )
+    return "\n".join(lines)
+
+
+def judge(measure: Measure, values: Sequence[float]) -> str:
+    """Whether the median is where it should be, or why that cannot be said."""
+    is_noisy = spread(values) > NOISY
+    if measure.is_met(median(values)) is None:
+        return "too noisy" if is_noisy else ""
+    met = sum(bool(measure.is_met(value)) for value in values)
+    if is_noisy:
+        return f"too noisy to judge: {met} of {len(values)} rounds meet it"
+    return "yes" if measure.is_met(median(values)) else "no"
+
+
+def spread(values: Sequence[float]) -> float:
+    """Largest less least, as a part of the median."""
+    return (max(values) - min(values)) / median(values)
+
+
+_HEADS: Final = (
+    *("what", "median", "rounds", "spread", "bare around each"),
+    *("µs of processor a record", "target", "met", "how"),
+)
+
+
+def _rows(played: dict[str, list[Played]]) -> list[list[list[Measure]]]:
+    """For each figure its measures, by checkout and round."""
+    found: dict[str, list[list[Measure]]] = {}
+    for place, rounds in enumerate(played.values()):
+        for one in rounds:
+            for measure in one.measures:
+                row = found.setdefault(measure.what, [[] for _ in played])
+                row[place].append(measure)
+    return list(found.values())
+
+
+def _line(row: list[list[Measure]]) -> str:
+    """One figure; its target is that of the checkout named last which has it."""
+    told = next(one[0] for one in reversed(row) if one)
+    values = [[measure.value for measure in one] for one in row]
+
+    def tell(cell: Callable[[Sequence[float]], str]) -> str:
+        """Of each checkout, or once where all say the same."""
+        cells = [cell(one) if one else "–" for one in values]
+        return " → ".join(cells) if any(cells) else ""
+
+    bare = [[m.bare for m in one if m.bare is not None] for one in row]
+    used = [[m.used_us for m in one if m.used_us is not None] for one in row]
+    cells = (
+        told.what,
+        f"{tell(lambda one: number(median(one)))} {told.unit}".strip(),
+        tell(lambda one: ", ".join(map(number, one))),
+        tell(lambda one: f"{spread(one):.0%}"),
+        " → ".join(", ".join(map(number, one)) for one in bare) if any(bare) else "",
+        " → ".join(number(median(one)) for one in used if one),
+        told.target(),
+        tell(lambda one: judge(told, one)),
+        told.note,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _busy_s() -> float:
+    """Processor seconds of this machine that were not idle, since it started."""
+    told = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, irq, soft, steal = map(int, told)
+    ticks = user + nice + system + irq + soft + steal
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _ours_s() -> float:
+    """Processor seconds of this process and of all that it started and has ended."""
+    used = [resource.getrusage(who) for who in _WHOSE]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+_WHOSE: Final = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
