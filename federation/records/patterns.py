@@ -7,14 +7,15 @@ figure outside the range asks for the forms to be looked at, and is no proof.
     digits      distance of ten columns from those that the honest counts have on
                 average: the sum of (counted - expected)^2 / expected
     equal       pairs of stations with the same votes of everybody
-    farthest    how far a station lies from the others of its kelurahan, at most
+    slip        two readings of which one number differs, in one digit
 
 Source: docs/explanation/patterns.md
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 from federation.records.digits import DIGITS, last_digit, second_digit
 
@@ -40,9 +41,11 @@ class HonestRange(NamedTuple):
     rounds: int
 
     @property
-    def is_above(self) -> bool:
-        """It lies above the range."""
-        return self.observed > self.high
+    def where(self) -> Literal["above", "below", "within"]:
+        """Where it lies beside the range."""
+        if self.observed > self.high:
+            return "above"
+        return "below" if self.observed < self.low else "within"
 
 
 def find_range(observed: float, rounds: Sequence[float]) -> HonestRange:
@@ -66,11 +69,17 @@ def count_digits(votes: Mapping[int, int]) -> tuple[list[int], list[int]]:
     """
     last, second = [0] * len(DIGITS), [0] * len(DIGITS)
     for number, count in votes.items():
-        if (digit := last_digit(number)) is not None:
-            last[digit] += count
-        if (digit := second_digit(number)) is not None:
-            second[digit] += count
+        one, other = _digits(number)
+        if one is not None and other is not None:
+            last[one] += count
+            second[other] += count
     return last, second
+
+
+@lru_cache(maxsize=2048)
+def _digits(number: int) -> tuple[int | None, int | None]:
+    # The same few hundred numbers come in each round.
+    return last_digit(number), second_digit(number)
 
 
 def mean_digits(rounds: Sequence[Sequence[int]]) -> list[float]:
@@ -102,3 +111,19 @@ def group_equal(
     for tps, key in sorted(keys.items()):
         groups[key].append(tps)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def find_slip(one: Sequence[int], other: Sequence[int]) -> int | None:
+    """The place of the one number that differs, in one digit; None: there is none.
+
+    A digit that one of them lacks is a 0 there: 15 and 115 differ in one.
+    """
+    places = [
+        n for n, pair in enumerate(zip(one, other, strict=True)) if len({*pair}) > 1
+    ]
+    if len(places) != 1:
+        return None
+    had, told = str(one[places[0]]), str(other[places[0]])
+    width = max(len(had), len(told))
+    digits = zip(had.zfill(width), told.zfill(width), strict=True)
+    return places[0] if sum(a != b for a, b in digits) == 1 else None

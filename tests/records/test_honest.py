@@ -17,6 +17,7 @@ from federation.records.patterns import (
     count_pairs,
     digit_distance,
     find_range,
+    find_slip,
     group_equal,
     mean_digits,
 )
@@ -81,8 +82,8 @@ def test_draws_follow_the_seed_and_have_the_mean_and_variance_of_the_model():
 def test_a_range_leaves_a_twentieth_of_the_rounds_at_each_end():
     found = find_range(97, range(100))
     assert (found.low, found.high, found.at_least, found.rounds) == (5, 94, 3, 100)
-    assert found.is_above
-    assert not find_range(94, range(100)).is_above
+    places = [find_range(figure, range(100)).where for figure in (4, 5, 94, 95)]
+    assert places == ["below", "within", "within", "above"]
     assert find_range(3, [2]).at_least == 0
 
 
@@ -94,3 +95,19 @@ def test_digits_and_pairs_are_counted_by_hand():
     assert digit_distance([4, 4, 1], [2, 4, 0]) == 2
     assert count_pairs("aabcccc") == 1 + 6
     assert group_equal({"c": 1, "a": 1, "b": 2}) == [["a", "c"]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "place"),
+    [
+        ((127, 27), (177, 27), 0),
+        ((127, 27), (127, 28), 1),
+        ((15, 3), (115, 3), 0),
+        ((127, 27), (127, 27), None),
+        ((127, 27), (128, 28), None),
+        ((127, 27), (172, 27), None),
+        ((99, 1), (100, 1), None),
+    ],
+)
+def test_a_slip_is_one_other_digit_of_one_number(one, other, place):
+    assert find_slip(one, other) == find_slip(other, one) == place

@@ -6,6 +6,7 @@ prove. Where nothing can be said, that is said, and why.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -34,11 +35,15 @@ from federation.store import registers
 from federation.store.db import View
 from federation.text import LANGUAGES, Sentence, Text
 
-Pattern: TypeAlias = Literal["last", "second", "equal", "equal_far", "neighbours"]
+Pattern: TypeAlias = Literal[
+    "equal", "equal_far", "last", "neighbours", "one_digit", "second", "turnout"
+]
 #: In the order in which they are told.
 PATTERNS: Final[tuple[Pattern, ...]] = (
     "equal",
     "neighbours",
+    "one_digit",
+    "turnout",
     "last",
     "second",
     "equal_far",
@@ -199,7 +204,7 @@ def answer_patterns(
         "candidate": chosen,
         "candidates": {number: names.get(number, "") for number in numbers},
     }
-    if lack is None and not sum(part.stations for part in parts):
+    if lack is None and not any(part.counts["stations"] for part in parts):
         lack = Sentence("patterns.no_votes")
     elif lack is None and len(numbers) < 2:
         lack = Sentence("patterns.one_candidate")
@@ -208,8 +213,8 @@ def answer_patterns(
     whole = join_parts(parts)
     seeds = [part.seed for part in parts]
     return PatternsAnswer(
-        stations=whole.stations,
-        left_out=whole.left_out,
+        stations=whole.counts["stations"],
+        left_out=whole.counts["left_out"],
         seed=seeds[0] if len(seeds) == 1 else _digest(seeds),
         patterns=[
             _find(pattern, whole, choice.limit)
@@ -235,9 +240,11 @@ def _find(pattern: Pattern, whole: PartPatterns, limit: int) -> PatternFinding:
     if pattern in whole.digits:
         found, rounds, digits, lack = _find_digits(pattern, whole)
     else:
-        figures = whole.figures[pattern]
-        rounds = figures.rounds
-        found = find_range(figures.observed, rounds)
+        observed, rounds = whole.figures[pattern]
+        if pattern == "turnout":
+            scale = math.sqrt(whole.squares[0] * whole.squares[1]) or 1.0
+            observed, rounds = observed / scale, [one / scale for one in rounds]
+        found = find_range(observed, rounds)
         lack = _find_lack(pattern, whole)
     assumed = {"rounds": ROUNDS, "least": LEAST_NEIGHBOURS}
     expects = _both(Sentence(f"patterns.expects_{pattern}", **assumed))
@@ -269,9 +276,14 @@ def _find(pattern: Pattern, whole: PartPatterns, limit: int) -> PatternFinding:
 
 
 def _find_lack(pattern: Pattern, whole: PartPatterns) -> Sentence | None:
-    if pattern == "neighbours" and not whole.compared:
+    counts = whole.counts
+    if pattern == "neighbours" and not counts["compared"]:
         return Sentence("patterns.no_neighbours", least=LEAST_NEIGHBOURS)
-    if whole.stations < 2:
+    if pattern == "turnout" and not all(whole.squares):
+        return Sentence("patterns.no_turnout", least=LEAST_NEIGHBOURS + 1)
+    if pattern == "one_digit" and not counts["one_digit"]:
+        return Sentence("patterns.no_slips", differing=counts["differing"])
+    if counts["stations"] < 2:
         return Sentence("patterns.one_station")
     return None
 
@@ -304,15 +316,20 @@ def _find_digits(
 def _named(
     pattern: Pattern, whole: PartPatterns, found: HonestRange
 ) -> list[PatternStation]:
-    """The stations of a pattern: of neighbours only those beyond the range."""
+    """The stations of a pattern that a reader should open.
+
+    Of neighbours those beyond the range; of turnout none that is within it.
+    """
     stations = whole.found.get(pattern, [])
-    if pattern != "neighbours":
-        return list(stations)
-    return [
-        one
-        for one in stations
-        if isinstance(one.distance, float) and one.distance > found.high
-    ]
+    if pattern == "neighbours":
+        return [
+            one
+            for one in stations
+            if isinstance(one.distance, float) and one.distance > found.high
+        ]
+    if pattern == "turnout" and found.where != "above":
+        return []
+    return list(stations)
 
 
 def say_found(t: Text, pattern: str, found: HonestRange, whole: PartPatterns) -> str:
@@ -323,21 +340,20 @@ def say_found(t: Text, pattern: str, found: HonestRange, whole: PartPatterns) ->
         "high": say_figure(t, found.high),
         "at_least": t.number(found.at_least),
         "rounds": t.number(found.rounds),
-        "stations": t.number(whole.stations),
-        "compared": t.number(whole.compared),
+        **{name: t.number(count) for name, count in whole.counts.items()},
     }
     said = t(f"patterns.found_{pattern}", **places)
-    where = "above" if found.is_above else "within"
-    return f"{said} {t(f'patterns.{where}', **places)}"
+    return f"{said} {t(f'patterns.{found.where}')}"
 
 
 def say_figure(t: Text, figure: float) -> str:
-    """A figure with one decimal, or none where it is a whole number."""
+    """A figure with one decimal, below 1 with two; none where it is whole."""
+    sign, figure = ("−" if figure < 0 else ""), abs(figure)  # noqa: RUF001  a minus
     if figure == int(figure):
-        return t.number(int(figure))
-    whole, _, tenths = f"{figure:.1f}".partition(".")
+        return f"{sign}{t.number(int(figure))}"
+    whole, _, part = f"{figure:.{2 if figure < 1 else 1}f}".partition(".")
     point = "," if t.language == "id" else "."
-    return f"{t.number(int(whole))}{point}{tenths}"
+    return f"{sign}{t.number(int(whole))}{point}{part}"
 
 
 def say_reason(t: Text, pattern: str, one: PatternStation) -> str:
@@ -353,9 +369,10 @@ def say_reason(t: Text, pattern: str, one: PatternStation) -> str:
         if isinstance(one.chance, float) and one.chance:
             said += "; " + t("patterns.chance", times=t.number(round(1 / one.chance)))
         return said
-    for name in ("expected", "distance"):
+    for name in ("expected", "distance", "kpu", "voted", "voters"):
         part = getattr(one, name)
-        places[name] = say_figure(t, part) if isinstance(part, float) else ""
+        places[name] = "" if isinstance(part, UnsetType) else say_figure(t, part)
+    places["number"] = one.number or ""
     return t(f"patterns.reason_{pattern}", **places)
 
 

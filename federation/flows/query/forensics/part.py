@@ -9,13 +9,15 @@ stations are looked for inside a kabupaten. What is drawn follows from the figur
     equal          pairs of stations of a kelurahan with the same votes of everybody
     equal_far      the same of a kabupaten: many by chance alone
     neighbours     how far a station lies from the others of its kelurahan, at most
+    turnout        how far turnout and share go together inside kelurahan
+    one_digit      how often KPU's number is the higher one, where one digit is another
 """
 
 import random
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -29,7 +31,12 @@ from federation.records.honest import (
     StationShare,
     fit_model,
 )
-from federation.records.patterns import count_digits, count_pairs, group_equal
+from federation.records.patterns import (
+    count_digits,
+    count_pairs,
+    find_slip,
+    group_equal,
+)
 
 #: So many stations of a pattern are kept of a kabupaten, those that stand out most.
 KEPT: Final = 200
@@ -38,6 +45,9 @@ LEAST_NEIGHBOURS: Final = 3
 #: Votes of more than so many are drawn apart from each other; the rest together.
 _LEVELS: Final = 3
 _KELURAHAN: Final = 10
+#: A turnout above this counts as this: a short list is no high turnout.
+_MOST_TURNOUT: Final = 1.1
+_HALF: Final = 0.5
 _BITS: Final = 10  # more than any number of votes that is drawn needs
 assert 1 << _BITS > MOST_VALID
 
@@ -49,7 +59,8 @@ class PatternStation(Struct, frozen=True, kw_only=True):
     figures of the form, absent: not read of all of them; `chance`: how likely two
     honest counts of this station are equal. `expected`: the votes that it would have
     if its voters chose as its neighbours do; `distance`: how far it lies from that, in
-    standard deviations of honest counts.
+    standard deviations of honest counts. `voted` of `voters` on the list. `kpu`: KPU's
+    figure, where one digit is another, of the candidate of `number`.
     """
 
     tps: StationCode
@@ -60,6 +71,10 @@ class PatternStation(Struct, frozen=True, kw_only=True):
     chance: float | UnsetType = UNSET
     expected: float | UnsetType = UNSET
     distance: float | UnsetType = UNSET
+    voted: int | UnsetType = UNSET
+    voters: int | UnsetType = UNSET
+    kpu: int | UnsetType = UNSET
+    number: str | UnsetType = UNSET
 
 
 class DigitRounds(NamedTuple):
@@ -80,20 +95,22 @@ class PartPatterns(NamedTuple):
     """What a kabupaten comes to.
 
     Attributes:
-        stations: How many were looked at.
-        left_out: How many have more votes than honest counts are made up for, or none.
-        compared: How many were held against neighbours.
+        counts: How many stations of each kind there are, by name: `stations` that were
+            looked at; `left_out`, with more votes than honest counts are made up for,
+            or none; `compared` with neighbours; `turnout`, of which it is known;
+            `differing` from KPU, of these by `one_digit`, of these `own`, of the
+            candidate's votes.
         digits: By pattern.
-        figures: By pattern.
+        figures: By pattern; of `turnout` not yet divided by the root of the product of
+            `squares`: of turnout and of share.
         found: The stations that stand out, by pattern, most striking first.
         seed: By which it was drawn.
     """
 
-    stations: int
-    left_out: int
-    compared: int
+    counts: Mapping[str, int]
     digits: Mapping[str, DigitRounds]
     figures: Mapping[str, FigureRounds]
+    squares: tuple[float, float]
     found: Mapping[str, list[PatternStation]]
     seed: str
 
@@ -120,21 +137,23 @@ def study_part(
     """
     stations = [one for one in reading.stations if one.valid <= MOST_VALID]
     left_out = len(reading.stations) - len(stations) + reading.empty
-    if not stations or len(stations[0].votes) < 2:
-        return PartPatterns(len(stations), left_out, 0, {}, {}, {}, reading.seed)
-    drawn = _draw(stations, candidate, reading.seed, rounds)
-    last, second = _study_digits(drawn, candidate)
-    near, far, groups = _study_equal(drawn, candidate)
-    farthest, apart, compared = _study_neighbours(drawn, candidate)
-    return PartPatterns(
-        stations=len(stations),
-        left_out=left_out,
-        compared=compared,
-        digits={"last": last, "second": second},
-        figures={"equal": near, "equal_far": far, "neighbours": farthest},
-        found={"equal": groups, "neighbours": apart},
-        seed=reading.seed,
-    )
+    counts = {"stations": len(stations), "left_out": left_out}
+    slips, slipped, slip_counts = _study_slips(reading, candidate, rounds)
+    counts |= slip_counts
+    digits: dict[str, DigitRounds] = {}
+    figures = {"one_digit": slips}
+    found = {"one_digit": slipped}
+    squares = 0.0, 0.0
+    if stations and len(reading.numbers) > 1:
+        drawn = _draw(stations, candidate, reading.seed, rounds)
+        digits["last"], digits["second"] = _study_digits(drawn, candidate)
+        near, far, found["equal"] = _study_equal(drawn, candidate)
+        farthest, found["neighbours"], compared = _study_neighbours(drawn, candidate)
+        figures |= {"equal": near, "equal_far": far, "neighbours": farthest}
+        counts["compared"] = compared
+        together = _study_turnout(stations, candidate, reading.seed, rounds)
+        figures["turnout"], squares, found["turnout"], counts["turnout"] = together
+    return PartPatterns(counts, digits, figures, squares, found, reading.seed)
 
 
 def _draw(
@@ -314,7 +333,7 @@ def _study_neighbours(
                     distance=round(distance, 2),
                 )
             )
-    found.sort(key=lambda one: (-_distance(one), one.tps))
+    found.sort(key=_by_distance)
     observed_most = max(map(_distance, found), default=0.0)
     return FigureRounds(observed_most, farthest), found[:KEPT], compared
 
@@ -345,38 +364,144 @@ def _neighbourhoods(drawn: _DrawnVotes) -> Iterable[_Neighbourhood]:
         yield around
 
 
+def _study_turnout(
+    stations: Sequence[PatternVotes], candidate: int, seed: str, rounds: int
+) -> tuple[FigureRounds, tuple[float, float], list[PatternStation], int]:
+    """How far turnout and share go together, each held against its own kelurahan.
+
+    In each round the turnouts of a kelurahan are dealt out anew among its stations.
+    """
+    chance = random.Random(f"{seed} turnout").random  # noqa: S311  to be drawn again
+    members: dict[str, list[PatternVotes]] = defaultdict(list)
+    for one in stations:
+        if one.voted is not None and one.voters:
+            members[one.tps[:_KELURAHAN]].append(one)
+    observed, dealt = 0.0, [0.0] * rounds
+    squares = [0.0, 0.0]
+    found: list[PatternStation] = []
+    count = 0
+    for inside in members.values():
+        if len(inside) <= LEAST_NEIGHBOURS:
+            continue
+        count += len(inside)
+        turnouts = _centred([_turnout(one) for one in inside])
+        shares = _centred([one.votes[candidate] / one.valid for one in inside])
+        products = [one * other for one, other in zip(turnouts, shares, strict=True)]
+        observed += sum(products)
+        squares[0] += sum(one * one for one in turnouts)
+        squares[1] += sum(one * one for one in shares)
+        for number in range(rounds):
+            order = sorted(turnouts, key=lambda _: chance())
+            dealt[number] += sum(map(float.__mul__, order, shares))
+        for place, one in enumerate(inside):
+            if turnouts[place] > 0 and shares[place] > 0:
+                expected = one.votes[candidate] - shares[place] * one.valid
+                told = PatternStation(
+                    tps=one.tps,
+                    votes=one.votes[candidate],
+                    valid=one.valid,
+                    expected=round(expected, 1),
+                    voted=one.voted or 0,
+                    voters=one.voters,
+                    distance=round(10_000 * products[place], 2),
+                )
+                found.append(told)
+    found.sort(key=_by_distance)
+    return FigureRounds(observed, dealt), (squares[0], squares[1]), found[:KEPT], count
+
+
+def _turnout(one: PatternVotes) -> float:
+    """The turnout of a station, at most `_MOST_TURNOUT`."""
+    return min((one.voted or 0) / one.voters, _MOST_TURNOUT)
+
+
+def _centred(figures: Sequence[float]) -> list[float]:
+    mean = sum(figures) / len(figures)
+    return [one - mean for one in figures]
+
+
+def _study_slips(
+    reading: PatternReading, candidate: int, rounds: int
+) -> tuple[FigureRounds, list[PatternStation], dict[str, int]]:
+    """Numbers of which KPU's copy has one other digit, and how often it is higher.
+
+    A hand that slips does so up as often as down: in each round by coins.
+    """
+    chance = random.Random(f"{reading.seed} one_digit").random  # noqa: S311  the same
+    found: list[PatternStation] = []
+    own = higher = 0
+    for one in reading.differing:
+        place = find_slip(one.monitors, one.kpu)
+        if place is None:
+            continue
+        had, told = one.monitors[place], one.kpu[place]
+        if place == candidate:
+            own += 1
+            higher += told > had
+        found.append(
+            PatternStation(
+                tps=one.tps,
+                votes=had,
+                valid=sum(one.monitors),
+                kpu=told,
+                number=reading.numbers[place],
+            )
+        )
+    found.sort(key=_by_slip)
+    coins = [float(sum(chance() < _HALF for _ in range(own))) for _ in range(rounds)]
+    counts = {"differing": len(reading.differing), "one_digit": len(found), "own": own}
+    return FigureRounds(higher, coins), found[:KEPT], counts
+
+
 def join_parts(parts: Sequence[PartPatterns]) -> PartPatterns:
     """What a region comes to whose kabupaten these are, at least one."""
     if len(parts) == 1:
         return parts[0]
-    drawn = [part for part in parts if part.figures]
-    names = {name: 0 for part in drawn for name in part.figures}
+    counts: Counter[str] = Counter()
+    digits: dict[str, list[DigitRounds]] = defaultdict(list)
+    figures: dict[str, list[FigureRounds]] = defaultdict(list)
     found: dict[str, list[PatternStation]] = defaultdict(list)
-    for part in drawn:
+    for part in parts:
+        counts.update(part.counts)
+        for name, one in part.digits.items():
+            digits[name].append(one)
+        for name, figure in part.figures.items():
+            figures[name].append(figure)
         for name, stations in part.found.items():
             found[name] += stations
-    order: Mapping[str, Callable[[PatternStation], object]] = {
-        "equal": _by_chance,
-        "neighbours": lambda one: (-_distance(one), one.tps),
-    }
     return PartPatterns(
-        stations=sum(part.stations for part in parts),
-        left_out=sum(part.left_out for part in parts),
-        compared=sum(part.compared for part in parts),
-        digits={
-            name: _add_digits([part.digits[name] for part in drawn])
-            for name in (drawn[0].digits if drawn else ())
-        },
-        figures={
-            name: _join_figures(name, [part.figures[name] for part in drawn])
-            for name in names
-        },
+        counts=counts,
+        digits={name: _add_digits(held) for name, held in digits.items()},
+        figures={name: _join_figures(name, held) for name, held in figures.items()},
+        squares=(
+            sum(part.squares[0] for part in parts),
+            sum(part.squares[1] for part in parts),
+        ),
         found={
-            name: sorted(stations, key=order[name])[:KEPT]  # type: ignore[arg-type]  # each pattern is ordered by one kind of key
+            name: sorted(stations, key=_ORDERS[name])[:KEPT]
             for name, stations in found.items()
         },
         seed=" ".join(part.seed for part in parts),
     )
+
+
+def _by_distance(one: PatternStation) -> tuple[float, str]:
+    return -_distance(one), one.tps
+
+
+def _by_slip(one: PatternStation) -> tuple[int, str]:
+    """The largest difference first."""
+    kpu = one.kpu if isinstance(one.kpu, int) else one.votes
+    return -abs(kpu - one.votes), one.tps
+
+
+#: By what the stations of a pattern are ordered.
+_ORDERS: Final[Mapping[str, Callable[[PatternStation], Any]]] = {
+    "equal": _by_chance,
+    "neighbours": _by_distance,
+    "turnout": _by_distance,
+    "one_digit": _by_slip,
+}
 
 
 def _add_digits(parts: Sequence[DigitRounds]) -> DigitRounds:

@@ -52,8 +52,17 @@ class TwoReadings(NamedTuple):
 
 
 class PatternReading(NamedTuple):
-    """What is read of a region; `empty`: stations of which all votes are 0."""
+    """What is read of a region.
 
+    Attributes:
+        numbers: Who stands there.
+        stations: Those that have votes.
+        differing: Those of which KPU has other votes than all monitors.
+        empty: How many there are of which all votes are 0.
+        seed: SHA-256 of the rows, in hex.
+    """
+
+    numbers: tuple[str, ...]
     stations: list[PatternVotes]
     differing: list[TwoReadings]
     empty: int
@@ -107,7 +116,9 @@ def read_patterns(
             _figures(counted_claims(claims), official=whose == KPU),
         )
         stations.append(told)
-    return PatternReading(stations, differing, empty, digest.hexdigest())
+    return PatternReading(
+        tuple(numbers), stations, differing, empty, digest.hexdigest()
+    )
 
 
 def _figures(claims: Iterable[Claim], *, official: bool) -> tuple[tuple[str, int], ...]:

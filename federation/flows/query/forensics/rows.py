@@ -22,7 +22,8 @@ from federation.flows.query.table import (
 
 _COLUMNS: Final = (
     "whose", "candidate", "pattern", "votes", "valid", "others", "same_figures",
-    "chance", "expected", "distance", "pattern_observed", "pattern_low",
+    "chance", "expected", "distance", "voted", "voters", "kpu", "number",
+    "pattern_observed", "pattern_low",
     "pattern_high", "pattern_at_least", "rounds", "seed",
 )  # fmt: skip
 
@@ -62,6 +63,7 @@ def _rows(
             " ".join(one.others),
             "" if isinstance(one.same_figures, UnsetType) else int(one.same_figures),
             *(_told(part) for part in (one.chance, one.expected, one.distance)),
+            *(_told(part) for part in (one.voted, one.voters, one.kpu, one.number)),
             *(_told(part) for part in (finding.observed, finding.low, finding.high)),
             _told(finding.at_least),
             _told(finding.rounds),
