@@ -1,7 +1,7 @@
 """Logs whose records name photographs, as far as the index must know them."""
 
 from federation.records.admission import to_claim
-from federation.records.claim import encode_claim
+from federation.records.claim import bundle_claims
 from federation.records.incident import Incident
 from federation.records.keystatement import format_origin
 from federation.records.result import Evidence, TpsResult
@@ -103,9 +103,9 @@ def add_leaves(db, log: Log, results: list[TpsResult]) -> None:
         start = logs.log_by_id(tx, log.id).next_index
         leaves = [seal(result, signer) for result in results]
         logs.append_leaves(tx, log.id, start, leaves, list(map(hash_leaf, leaves)))
-        encoded = []
+        found = []
         for index, (leaf, said) in enumerate(zip(leaves, results, strict=True), start):
             text = leaf_text(leaf)
             claim = to_claim(Sealed(index, record_id(text), said, text), profile)
-            encoded.append((index, claim.contest, claim.tps, encode_claim(claim)))
-        claims.save_claims(tx, log.id, encoded)
+            found.append(claim)
+        claims.save_claims(tx, log.id, bundle_claims(found))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from federation.flows.merge import merge_once
 from federation.records.about import About, sign_about
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.profile import Profile, parse_profile
 from federation.records.register import Register
 from federation.records.tps import TpsId
@@ -140,9 +140,7 @@ def add_claims(db, org, found, observed=()):
             leaves[index] = f'{{"observed_at":"{stamp}"}}\n\nsigned'.encode()
         new = leaves[log.next_index :]
         logs.append_leaves(tx, log.id, log.next_index, new, list(map(hash_leaf, new)))
-        claims.save_claims(
-            tx, log.id, [(c.index, c.contest, c.tps, encode_claim(c)) for c in found]
-        )
+        claims.save_claims(tx, log.id, bundle_claims(found))
 
 
 def turnout_map(folder):

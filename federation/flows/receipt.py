@@ -178,8 +178,9 @@ def file_name(claim: Claim) -> str:
 
 def _places(view: View, log: Log, record: str) -> Iterator[Claim]:
     for index in recordindex.find(view, log.id, record):
-        at = claims.read_claims(view, log.id, index, index + 1, 1)
-        yield from (claim for claim in at if claim.record == record)
+        at = claims.read_claim(view, log.id, index)
+        if at is not None and at.record == record:
+            yield at
     # What came since the last merge, or was judged again since.
     start = recordindex.noted_up_to(view, log.id)
     while rest := claims.read_claims(view, log.id, start, _NEVER, _STEP):

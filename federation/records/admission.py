@@ -10,18 +10,16 @@ Source: docs/reference/protocol.md, "Records" and "Pulling" step 4
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, EncodedClaims, bundle_claims
 from federation.records.keychain import KeyChain
 from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
 from federation.records.sealed import SET_APART, Sealed, open_leaves
 from federation.text import Sentence
-
-EncodedClaim: TypeAlias = tuple[int, str, str, bytes]  # index, contest, tps, claim
 
 CLOSED_CODE = "log-closed"
 
@@ -46,12 +44,12 @@ class Rejected(Struct, frozen=True):
 class Admission(NamedTuple):
     """What a run of leaves comes to.
 
-    `claims` are encoded, in the order of the leaves; `unknown` are the indexes of
+    `claims` are one value for each bundle, in their order; `unknown` are the indexes of
     well-formed leaves of a type that this version does not know; `closed_at` is the
     index of the leaf that closed the log, if one has.
     """
 
-    claims: list[EncodedClaim]
+    claims: list[EncodedClaims]
     rejected: list[Rejected]
     unknown: list[int]
     closed_at: int | None
@@ -73,7 +71,7 @@ def admit(
         profile: The election's.
         closed_at: Where the log was closed by an earlier leaf, if it was.
     """
-    claims: list[EncodedClaim] = []
+    claims: list[Claim] = []
     rejected: list[Rejected] = []
     unknown: list[int] = []
     # What comes after the end of a log is not worth a look.
@@ -91,14 +89,14 @@ def admit(
             continue
         claim = to_claim(sealed, profile, chain.rank)
         if claim is not None:
-            claims.append((index, claim.contest, claim.tps, encode_claim(claim)))
+            claims.append(claim)
             continue
         kind = kind_of(sealed.statement)
         if kind is UNKNOWN:
             unknown.append(index)
         elif kind.ends_log:
             closed_at = index
-    return Admission(claims, rejected, unknown, closed_at)
+    return Admission(bundle_claims(claims), rejected, unknown, closed_at)
 
 
 def to_claim(sealed: Sealed, profile: Profile, rank: int = 1) -> Claim | None:

@@ -4,15 +4,21 @@ Rule: everything that the merged map can depend on is in the claim, and nothing 
 so that merging never opens a leaf. `complete`, `rules`, which votes are compared and
 by which ids follow from the election's profile: a changed profile means new claims.
 
-A claim is stored as a msgpack array, its members in the order below:
+A claim is encoded as a msgpack array, its members in the order below:
 
     [index, kind, org, official, contest, tps, round, record, votes, complete,
      rules, files, figures, derived, rank, review]
 
 `votes` and `figures` stay the canonical JSON text that they are compared by:
 `{"01":127,"02":27}`; for a party contest each party's `jumlah`.
+
+The claims of the leaves of one entry bundle are one value, a msgpack array of them in
+the order of their leaves: what verifies a bundle makes it, and the store keeps it as it
+is. What only asks where a claim stands (`decode_places`) passes over the rest.
 """
 
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -23,6 +29,7 @@ from federation.records.profile import ContestPlace, Profile
 from federation.records.result import TpsResult, failed_rules, votes_of
 from federation.records.withdrawal import Withdrawal
 from federation.text import Sentence, quote
+from federation.tlog.tile import WIDTH
 
 ClaimKind = Literal["votes", "unread", "withdrawal"]
 
@@ -63,23 +70,58 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     review: str = ""
 
 
+class ClaimPlace(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Of a claim what says which record it is, and where it stands: its beginning."""
+
+    index: int
+    kind: ClaimKind
+    org: str
+    official: bool
+    contest: str
+    tps: str
+    round: str
+    record: str
+
+
+class _Indexed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The beginning of that."""
+
+    index: int
+
+
+class EncodedClaims(NamedTuple):
+    """The claims of leaves of one entry bundle, encoded.
+
+    Attributes:
+        bundle: The number of the bundle: leaves from `bundle` * 256 on.
+        body: One value, as `encode_claims` makes it; never of no claims.
+    """
+
+    bundle: int
+    body: bytes
+
+
 #: How a text of 64 bytes begins, of which a SHA-256 in hex is one (MessagePack, str 8).
 _DIGEST_TEXT: Final = b"\xd9\x40"
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Claim)
+_decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
+_decode_places = msgspec.msgpack.Decoder(list[ClaimPlace]).decode
+_decode_indexes = msgspec.msgpack.Decoder(list[_Indexed]).decode
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _encode_json = msgspec.json.Encoder(order="sorted").encode
 #: Votes or figures, as a claim keeps them.
 read_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def encode_claim(claim: Claim) -> bytes:
-    """The claim as it is stored."""
+    """The claim by itself, as it stands in a row of the map."""
     return _encoder.encode(claim)
 
 
 def decode_claim(data: bytes) -> Claim:
-    """The claim that was stored as `data`.
+    """The claim that was encoded as `data`.
 
     Raises:
         FormatError: not an encoded claim.
@@ -87,13 +129,80 @@ def decode_claim(data: bytes) -> Claim:
     try:
         return _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise FormatError(Sentence("held.no-claim", error=quote(error))) from error
+        raise _no_claim(error) from error
 
 
-def may_have_files(data: bytes) -> bool:
-    """Whether an encoded claim may name files; False: it names none. Not decoded."""
-    # The record's own id is a text of 64 bytes, too.
-    return data.count(_DIGEST_TEXT) > 1
+def encode_claims(claims: Sequence[Claim]) -> bytes:
+    """The claims of one bundle as one value."""
+    return _encoder.encode(claims)
+
+
+def bundle_claims(claims: Iterable[Claim]) -> list[EncodedClaims]:
+    """Claims, in the order of their leaves, as one value for each bundle of these."""
+    return [
+        EncodedClaims(bundle, encode_claims(list(together)))
+        for bundle, together in groupby(claims, lambda claim: claim.index // WIDTH)
+    ]
+
+
+def decode_claims(data: bytes) -> list[Claim]:
+    """The claims of a bundle.
+
+    Raises:
+        FormatError: not what `encode_claims` makes.
+    """
+    try:
+        return _decode_claims(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _no_claim(error) from error
+
+
+def decode_places(data: bytes) -> list[ClaimPlace]:
+    """Where the claims of a bundle stand; half as long as to decode them.
+
+    Raises:
+        FormatError: not what `encode_claims` makes.
+    """
+    try:
+        return _decode_places(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _no_claim(error) from error
+
+
+def list_indexes(data: bytes) -> list[int]:
+    """Of which leaves the claims of a bundle are; a seventh of decoding them.
+
+    Raises:
+        FormatError: not what `encode_claims` makes.
+    """
+    try:
+        return [one.index for one in _decode_indexes(data)]
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _no_claim(error) from error
+
+
+def split_claims(data: bytes) -> dict[int, bytes]:
+    """Each claim of a bundle, as `encode_claim` makes it, by the index of its leaf.
+
+    Raises:
+        FormatError: not what `encode_claims` makes.
+    """
+    indexes = list_indexes(data)
+    return dict(zip(indexes, map(bytes, _split(data)), strict=True))
+
+
+def put_together(claims: dict[int, bytes]) -> bytes:
+    """The value of a bundle whose claims these are; `split_claims` the other way."""
+    return _encoder.encode([msgspec.Raw(claims[index]) for index in sorted(claims)])
+
+
+def _no_claim(error: Exception) -> FormatError:
+    return FormatError(Sentence("held.no-claim", error=quote(error)))
+
+
+def count_digests(data: bytes) -> int:
+    """At most so many digests stand in encoded claims, each claim's own id is one."""
+    return data.count(_DIGEST_TEXT)
 
 
 def is_newer(claim: Claim, than: Claim) -> bool:

@@ -6,6 +6,8 @@ Rule: a store module that has tables exports
 
 pairs of a name and a script of SQL statements, applied once each, in order; those that
 are due, in one transaction: a new database waits once for its disk, not once for each.
+What SQL cannot do to rows, an aggregate does that the module exports by its name, with
+of how many values it is: `AGGREGATES`.
 A released migration is never edited: a change is a new pair. A statement ends with its
 line.
 Tables are STRICT. Modules are named here as text and looked up when a database is
@@ -77,6 +79,7 @@ def migrate(database: Database) -> None:
         return
     with database.atomic():
         for name in SETS:
+            add_aggregates(database, name)
             steps = Migrations(f"federation.{name}")
             for step, script in scripts_of(name):
                 steps(name=step)(_step(script))
@@ -92,6 +95,14 @@ def scripts_of(name: str) -> list[tuple[str, str]]:
         for step, script in owner.MIGRATIONS:
             scripts[step] += script
     return sorted(scripts.items())
+
+
+def add_aggregates(database: Database, name: str) -> None:
+    """Let the steps of a set call what their modules export for them."""
+    for module in SETS[name]:
+        owner = importlib.import_module(f"federation.store.{module}")
+        for called, (count, kind) in getattr(owner, "AGGREGATES", {}).items():
+            database.conn.create_aggregate(called, count, kind)
 
 
 def _is_current(database: Database) -> bool:

@@ -13,6 +13,7 @@ from federation.records.claim import Claim
 from federation.store import maprows, mapstate
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, election_range
+from federation.tlog.tile import WIDTH
 
 # A bound parameter cannot name a table: these are all that do.
 _WHOLE = ("key_statement", "register", "register_region", "register_village")
@@ -46,8 +47,9 @@ def copy_sources(view: View, tx: Transaction, election: str) -> None:
             "UPDATE log SET size = ?, next_index = ? WHERE id = ?",
             (position.index, position.index, log_id),
         )
-        claims = "SELECT * FROM claim WHERE log_id = ? AND idx < ?"
-        _copy(view, tx, "claim", claims, log_id, position.index)
+        # Whole bundles: merging ends where the log does.
+        claims = "SELECT * FROM claim_bundle WHERE log_id = ? AND idx < ?"
+        _copy(view, tx, "claim_bundle", claims, log_id, -(-position.index // WIDTH))
 
 
 def _copy(

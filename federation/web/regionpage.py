@@ -63,14 +63,15 @@ async def show_region(page: Page) -> web.StreamResponse:
     after = query.get("after", "")
 
     def read(view: View) -> Mapping[str, object]:
-        answer = region.region(view, asked, code, after, PAGE_SIZE)
+        answer = region.region(view, asked, code, after, PAGE_SIZE, tells_votes=False)
         told = {
             election: region.told_contests(view, site.profiles[election])
             for election in site.settings.elections
         }
         return {
-            # Where the map stands is told by `live` and `fresh` alone.
-            "answer": structs.replace(answer, cursor="", vector={}),
+            # Where the map stands is told by `live` and `fresh` alone; the parts are
+            # there in their order.
+            "answer": structs.replace(answer, cursor="", vector={}, children=[]),
             "children": order_parts(answer.children, sort),
             "choices": _choices(page, asked, told),
             "data": _data(

@@ -129,7 +129,7 @@ def test_why_a_history_stands_still_is_said_once(filled, federation):
 
 
 def test_a_difference_ends_with_1_and_says_where(filled, federation):
-    damage(filled, "UPDATE claim SET body = CAST(body || 'x' AS BLOB)")
+    damage(filled, "UPDATE claim_bundle SET body = CAST(body || 'x' AS BLOB)")
     assert federation("doctor").code == 0, "not seen without looking deep"
     ended = federation("doctor", "--deep", "--json")
     assert ended.code == 1
@@ -155,7 +155,7 @@ UNREADABLE = "UPDATE bundle SET body = substr(body, 1, length(body) - 3)"
     "statements",
     [
         (UNREADABLE, "UPDATE said_below SET size = 1"),
-        (UNREADABLE, "UPDATE claim SET body = x'00'"),
+        (UNREADABLE, "UPDATE claim_bundle SET body = x'00'"),
         ("UPDATE log SET org = CAST(x'ff' AS TEXT)",),  # the second writing, too
     ],
 )
@@ -198,7 +198,7 @@ def test_every_finding_has_its_sentence():
 def test_what_can_be_made_again_is_mended_and_told(filled, federation):
     connection = sqlite3.connect(filled / "federation.db")
     connection.execute("UPDATE said SET review = 'unreviewed'")
-    connection.execute("DELETE FROM claim")
+    connection.execute("DELETE FROM claim_bundle")
     connection.execute("UPDATE merge_epoch_twice SET epoch = 'other'")
     connection.commit()
     connection.close()

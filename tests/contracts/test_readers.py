@@ -35,7 +35,7 @@ from federation.node.metrics import read_metrics
 from federation.node.resources import open_resources
 from federation.node.service import serve
 from federation.records.canonical import encode
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.readers import NOBODY
 from federation.store import alarms, claims, copies, logs, pulls, tokens
 from federation.store.alarms import Alarm
@@ -343,10 +343,7 @@ class Home:
             pulls.save_offered(tx, PARTNER, OFFERED, 1)
             # No admission makes one of these; whatever does, it must not get out.
             log, claim = logs.get_log(tx, TREES[PARTNER].owner.origin), a_claim()
-            body = encode_claim(claim)
-            claims.save_claims(
-                tx, log.id, [(claim.index, claim.contest, claim.tps, body)]
-            )
+            claims.save_claims(tx, log.id, bundle_claims([claim]))
         assert merge_once(db, self.resources.profiles) == 0, (
             "they are no part of the map"
         )

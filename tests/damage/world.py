@@ -17,7 +17,7 @@ from federation.feeds.status import StatusEntry, format_status
 from federation.profiles import load_shipped
 from federation.records.about import About, OfferedLog, sign_about
 from federation.records.admission import admit
-from federation.records.claim import decode_claim
+from federation.records.claim import decode_claims
 from federation.records.keychain import encode_keys
 from federation.records.merge import (
     RULES_VERSION,
@@ -120,9 +120,10 @@ def map_of(logs: Sequence[Tree]) -> PublishedMap:
     standing = defaultdict(list)
     for log in logs:
         chain = log.owner.chain
-        for _, contest, tps, claim in admit(log.leaves, 0, chain, profile).claims:
-            placed = log.owner.origin, decode_claim(claim)
-            standing[contest, tps].append(placed)
+        for _, body in admit(log.leaves, 0, chain, profile).claims:
+            for claim in decode_claims(body):
+                placed = log.owner.origin, claim
+                standing[claim.contest, claim.tps].append(placed)
     rows = [
         merge_tps(*key, found, in_register=profile.stands(key[0], TpsId(key[1])))
         for key, found in sorted(standing.items())

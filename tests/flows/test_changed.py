@@ -6,7 +6,7 @@ import pytest
 
 from federation.flows.merge import merge_once
 from federation.profiles import load_shipped
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.store import alarms, claims, cosignatures, logs, mapstate
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
@@ -34,8 +34,7 @@ class World:
             many = len(votes)
             logs.append_leaves(tx, log.id, start, [b"x"] * many, [bytes(32)] * many)
             found = [claim(at, count) for at, count in enumerate(votes, start)]
-            coded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in found]
-            claims.save_claims(tx, log.id, coded)
+            claims.save_claims(tx, log.id, bundle_claims(found))
             if publish and own:
                 logs.publish(tx, log.id, log.size, b"n", end, end.to_bytes(32))
             elif publish:

@@ -193,10 +193,16 @@ BEHIND = {
     "a key statement": ("UPDATE key_statement SET note = {signote}", {"keys"}),
     "all key statements": ("DELETE FROM key_statement", {"keys"}),
     "a cosignature": ("UPDATE cosignature SET line = {sigline}", {"cosignature"}),
-    "a claim": ("UPDATE claim SET body = {flip} WHERE idx = 9", {"claim"}),
-    "a missing claim": ("DELETE FROM claim WHERE idx = 9", {"claim", "merged-row"}),
+    "a claim": ("UPDATE claim_bundle SET body = {flip} WHERE idx = 0", {"claim"}),
+    "a missing claim": (
+        "DELETE FROM claim_bundle WHERE idx = 0",
+        {"claim", "merged-row"},
+    ),
     "a claim too many": (
-        "INSERT INTO claim SELECT log_id, 5000, body FROM claim WHERE idx = 9",
+        (
+            "INSERT INTO claim_bundle SELECT log_id, 19, body FROM claim_bundle"
+            " WHERE idx = 0"
+        ),
         {"claim"},
     ),
     "a quarantined leaf": (
@@ -407,7 +413,7 @@ COVERED = (
     "key_statement",
     "cosignature",
     "rejected",
-    "claim",
+    "claim_bundle",
     "said",
     "reference",
     "rollup",

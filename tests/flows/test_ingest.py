@@ -20,7 +20,7 @@ from federation.errors import (
 )
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest, sequence
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
 from federation.records.sealed import open_leaf, seal
@@ -336,8 +336,7 @@ def test_a_copy_of_a_partners_photo_and_figures_is_reported(node):
     with node.db.transaction() as tx:
         other = logs.add_log(tx, "kawal.example/pemilu-2024", own=False)
         logs.append_leaves(tx, other.id, 0, [b"leaf"], [hash_leaf(b"leaf")])
-        row = (0, claim.contest, claim.tps, encode_claim(claim))
-        claims.save_claims(tx, other.id, [row])
+        claims.save_claims(tx, other.id, bundle_claims([claim]))
     while merge_once(node.db, {"pemilu-2024": node.log.profile}):
         pass
     differs, derived, same = [

@@ -14,7 +14,7 @@ from federation.flows.merge import merge_once
 from federation.flows.merge.once import BATCH
 from federation.records import coverage, tally
 from federation.records.admission import to_claim
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.keychain import (
     first_statement,
 )
@@ -130,8 +130,7 @@ def grow(db, log_id, found):
             tx, log_id, start, [b"x"] * len(found), [bytes(32)] * len(found)
         )
         said = [c for c in found if c is not None]
-        encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in said]
-        claims.save_claims(tx, log_id, encoded)
+        claims.save_claims(tx, log_id, bundle_claims(said))
 
 
 def merge_all(db, profile=PROFILE, limit=BATCH, hidden=()):
@@ -569,10 +568,9 @@ class RealLog:
                 text = leaf_text(leaf)
                 statement = parse_statement(text[:-1])
                 sealed = Sealed(index, record_id(text), statement, text)
-                claim = to_claim(sealed, self.profile)
-                found.append((index, claim.contest, claim.tps, encode_claim(claim)))
+                found.append(to_claim(sealed, self.profile))
             del found[0]
-            claims.save_claims(tx, self.log_id, found)
+            claims.save_claims(tx, self.log_id, bundle_claims(found))
 
     def statements(self):
         common = {
@@ -613,8 +611,7 @@ def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
     before = read_map(db)
     with db.transaction() as tx:
         wrong = result(1, votes=(9, 9))
-        encoded = [(1, "ppwp", PLACES[0], encode_claim(wrong))]
-        claims.save_claims(tx, log.log_id, encoded)
+        claims.save_claims(tx, log.log_id, bundle_claims([wrong]))
         tx.execute("UPDATE merged SET row = x'00'")
         tx.execute("UPDATE rollup SET counters = x'80'")
     remake(db, ELECTION, PROFILE)

@@ -3,7 +3,7 @@ import pytest
 from federation.errors import FormatError
 from federation.flows.merge import merge_once
 from federation.profiles import load_shipped
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.merge import decode_row, digest_rows
 from federation.store import claims, logs, mapreading, mapstate, rollup
 from federation.store.db import Database
@@ -46,8 +46,7 @@ class Node:
             for claim in found:
                 log_id = self.logs[claim.org]
                 logs.append_leaves(tx, log_id, claim.index, [b"x"], [bytes(32)])
-                encoded = claim.index, claim.contest, claim.tps, encode_claim(claim)
-                claims.save_claims(tx, log_id, [encoded])
+                claims.save_claims(tx, log_id, bundle_claims([claim]))
         while merge_once(self.db, PROFILES):
             pass
 
@@ -245,16 +244,15 @@ def test_a_region_summed_now_equals_the_kept_one(full):
 def test_claims_are_read_by_index_and_replaced_where_leaves_are_judged_again(node):
     with node.db.transaction() as tx:
         found = [said(index, CODES[index]) for index in range(6)]
-        encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in found]
-        claims.save_claims(tx, 1, encoded)
-        claims.save_claims(tx, 1, encoded[:2])  # said twice
-        claims.save_claims(tx, 2, encoded)
+        claims.save_claims(tx, 1, bundle_claims(found))
+        claims.save_claims(tx, 1, bundle_claims(found[:2]))  # said twice
+        claims.save_claims(tx, 2, bundle_claims(found))
         assert claims.read_claims(tx, 1, 2, 5, 10) == found[2:5]
         assert claims.read_claims(tx, 1, 0, 9, 4) == found[:4]
         claims.replace_claims(tx, 1, 4, 6, ())
         assert claims.read_claims(tx, 1, 0, 9, 10) == found[:4]
         assert claims.read_claims(tx, 2, 0, 9, 10) == found
-        claims.replace_claims(tx, 2, 1, 5, encoded[2:3])
+        claims.replace_claims(tx, 2, 1, 5, bundle_claims(found[2:3]))
         assert [c.index for c in claims.read_claims(tx, 2, 0, 9, 10)] == [0, 2, 5]
 
 

@@ -6,7 +6,7 @@ import itertools
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.store import claims, recordindex
 
 RUN = 1 << 16
@@ -64,8 +64,8 @@ def test_noting_again_takes_no_more_room(db):
 
 
 def test_what_is_judged_again_or_dropped_is_noted_again(db):
-    def coded(index):
-        claim = Claim(
+    def claim(index):
+        return Claim(
             index=index,
             kind="votes",
             org="ana.example",
@@ -75,12 +75,14 @@ def test_what_is_judged_again_or_dropped_is_noted_again(db):
             round="reguler",
             record=record(index),
         )
-        return index, claim.contest, claim.tps, encode_claim(claim)
+
+    def coded(start, end):
+        return bundle_claims(map(claim, range(start, end)))
 
     with db.transaction() as tx:
-        claims.save_claims(tx, 1, map(coded, range(50)))
+        claims.save_claims(tx, 1, coded(0, 50))
         note(tx, 1, 0, 50)
-        claims.replace_claims(tx, 1, 30, 40, map(coded, range(30, 40)))
+        claims.replace_claims(tx, 1, 30, 40, coded(30, 40))
         assert recordindex.noted_up_to(tx, 1) == 30
         note(tx, 1, 30, 50)
         claims.replace_claims(tx, 1, 10, 50, ())

@@ -13,7 +13,7 @@ MENDED = (
     ("alarm", "detail"),
     ("blob", "is_own"),
     ("checkpoint", "root"),
-    ("claim", "body"),
+    ("claim_bundle", "body"),
     ("companion", "idx"),
     ("cosignature", "time"),
     ("evidence", "tps"),

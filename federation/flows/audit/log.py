@@ -36,7 +36,8 @@ from federation.flows.verify.bundle import (
     join_admissions,
 )
 from federation.flows.verify.workers import Workers, pick_workers
-from federation.records.admission import EncodedClaim, Rejected
+from federation.records.admission import Rejected
+from federation.records.claim import EncodedClaims
 from federation.records.companion import CompanionKeys, find_companions
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
@@ -48,7 +49,7 @@ from federation.tlog.tile import WIDTH, Bundle, Tile, format_tile_path
 
 _AHEAD: Final = 8
 
-Claims = Callable[[str, Sequence[EncodedClaim]], None]
+Claims = Callable[[str, Sequence[EncodedClaims]], None]
 Progress = Callable[[int], None]
 
 

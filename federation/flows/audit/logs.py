@@ -36,7 +36,7 @@ from federation.flows.audit.source import (
     tell,
 )
 from federation.flows.verify.workers import Workers
-from federation.records.admission import EncodedClaim
+from federation.records.claim import EncodedClaims
 from federation.records.companion import bind_companions
 from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain
@@ -306,5 +306,5 @@ def _elections(entries: Iterable[StatusEntry]) -> Iterator[str]:
             yield parse_origin(entry.origin).election
 
 
-def _no_claims(_origin: str, _claims: Sequence[EncodedClaim]) -> None:
+def _no_claims(_origin: str, _claims: Sequence[EncodedClaims]) -> None:
     """Nobody asks what the records claim."""

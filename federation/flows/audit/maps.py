@@ -31,8 +31,14 @@ from msgspec import UNSET
 
 from federation.flows.audit.published import AscendingStations, MapBasis
 from federation.flows.audit.report import Findings, MapReport
-from federation.records.admission import EncodedClaim
-from federation.records.claim import Claim, decode_claim, is_newer
+from federation.records.claim import (
+    Claim,
+    EncodedClaims,
+    decode_claim,
+    decode_places,
+    is_newer,
+    split_claims,
+)
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import Follows, parse_origin
 from federation.records.merge import (
@@ -48,6 +54,7 @@ from federation.records.tps import TpsId
 from federation.sorting import RUN_BYTES, Sorter, Spool
 from federation.text import Sentence
 from federation.text.cause import cause_of
+from federation.tlog.tile import WIDTH
 
 _CONTEST: Final = 6
 _KEY: Final = _CONTEST + 13
@@ -79,13 +86,16 @@ class _Standing(NamedTuple):
     placed: Placed
 
 
-def claim_lines(claims: Sequence[EncodedClaim], log: int, end: int) -> list[bytes]:
+def claim_lines(claims: Sequence[EncodedClaims], log: int, end: int) -> list[bytes]:
     """The lines of those of these claims that stand below `end` in log number `log`."""
     number, padded = log.to_bytes(2), _PADDED
     return [
-        padded[contest] + tps.encode() + number + claim
-        for index, contest, tps, claim in claims
-        if index < end
+        padded[place.contest] + place.tps.encode() + number + claim
+        for _, body in claims
+        for place, claim in zip(
+            decode_places(body), split_claims(body).values(), strict=True
+        )
+        if place.index < end
     ]
 
 
@@ -278,10 +288,10 @@ class MapAudit:
         """Whether the published map names this log."""
         return origin in self._vector
 
-    def take(self, origin: str, claims: Sequence[EncodedClaim]) -> None:
+    def take(self, origin: str, claims: Sequence[EncodedClaims]) -> None:
         """Take what some verified leaves of a log claim: each claim once."""
         end = self._vector.get(origin, 0)
-        if self._fault or not claims or claims[0][0] >= end:
+        if self._fault or not claims or claims[0].bundle * WIDTH >= end:
             return
         try:
             self._claims.add(claim_lines(claims, self._numbers[origin], end))

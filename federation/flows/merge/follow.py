@@ -7,7 +7,7 @@ on a profile, and they were verified then, so signatures are not looked at again
 
 from federation.flows.merge.plan import Step
 from federation.records.admission import to_claim
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.profile import Profile
 from federation.records.sealed import reopen_leaf
 from federation.store import claims, leaves
@@ -30,14 +30,13 @@ def _make_again(
     tx: Transaction, step: Step, start: int, end: int, profile: Profile
 ) -> list[Claim]:
     log = step.log
-    old = claims.read_claims(tx, log.id, start, end, end - start)
-    admitted = {claim.index for claim in old}
+    places = claims.read_places(tx, log.id, start, end, end - start)
+    admitted = {place.index for place in places}
     made = []
     for index, leaf in enumerate(leaves.read_leaves(tx, log.id, start, end), start):
         if index in admitted:
             claim = to_claim(reopen_leaf(leaf, index), profile, log.rank)
             assert claim is not None, "it was a claim when it was admitted"
             made.append(claim)
-    encoded = [(c.index, c.contest, c.tps, encode_claim(c)) for c in made]
-    claims.replace_claims(tx, log.id, start, end, encoded)
+    claims.replace_claims(tx, log.id, start, end, bundle_claims(made))
     return made

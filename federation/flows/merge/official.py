@@ -124,12 +124,10 @@ class _SnapshotReader:
         found = defaultdict[tuple[str, str], list[LatestClaim]](list)
         for log_id in {log for slot in standing for log in self._beside[slot.log_id]}:
             for index in maprows.list_superseded(self._view, key, log_id):
-                for claim in claims.read_claims(
-                    self._view, log_id, index, index + 1, 1
-                ):
-                    if claim.official:
-                        said = LatestClaim(log_id, claim)
-                        found[claim.org, claim.round].append(said)
+                claim = claims.read_claim(self._view, log_id, index)
+                if claim is not None and claim.official:
+                    said = LatestClaim(log_id, claim)
+                    found[claim.org, claim.round].append(said)
         for line in found.values():
             line.sort(key=lambda said: (said.claim.rank, said.claim.index))
         return found

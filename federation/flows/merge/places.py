@@ -17,7 +17,7 @@ def note_places(tx: Transaction, election: str, limit: int) -> None:
     for log in logs.list_logs(tx):
         if log.election == election:
             start = recordindex.noted_up_to(tx, log.id)
-            page = claims.read_claims(tx, log.id, start, _NEVER, limit)
+            page = claims.read_places(tx, log.id, start, _NEVER, limit)
             if page:
-                records = ((claim.index, claim.record) for claim in page)
+                records = ((place.index, place.record) for place in page)
                 recordindex.note(tx, log.id, records, page[-1].index + 1)

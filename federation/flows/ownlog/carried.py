@@ -88,11 +88,9 @@ def _find_photos(
     """The photographs that our own results name here, by index, the newest first."""
     found = {}
     for said in reversed(history):
-        for claim in claims.read_claims(
-            view, log.log_id, said.index, said.index + 1, 1
-        ):
-            if claim.files and not claim.derived:
-                found[said.index] = _read_photos(view, log, said.index)
+        claim = claims.read_claim(view, log.log_id, said.index)
+        if claim is not None and claim.files and not claim.derived:
+            found[said.index] = _read_photos(view, log, said.index)
     return found
 
 

@@ -31,7 +31,7 @@ from federation.flows.ownlog.verdict import (
 )
 from federation.records.admission import to_claim
 from federation.records.canonical import convert, format_time
-from federation.records.claim import Claim, encode_claim
+from federation.records.claim import Claim, bundle_claims
 from federation.records.contradiction import SlotAnswer, explain
 from federation.records.kinds import Statement, kind_of, kind_of_draft
 from federation.records.problem import Problem
@@ -279,7 +279,7 @@ class _Derived(NamedTuple):
     """All that follows from the leaves of a batch and is kept with its checkpoint."""
 
     size: int
-    claims: list[tuple[int, str, str, bytes]]
+    claims: list[Claim]
     statements: list[OwnStatement]
     closed_at: int | None
     alarms: list[tuple[str, str, Sentence]]
@@ -299,8 +299,7 @@ def _derive(
     for row, claim in zip(kept, made, strict=True):
         flags = _alarms(echoes, log, row, claim, derived.alarms)
         if claim is not None:
-            place = claim.index, claim.contest, claim.tps
-            derived.claims.append((*place, encode_claim(claim)))
+            derived.claims.append(claim)
             flags = (*claim.rules, *flags)
         flags = (*flags, *strange(row.row, row.sealed.statement))
         if row.own is not None:
@@ -352,7 +351,7 @@ def _alarms(
 
 
 def _write(tx: Transaction, log: OwnLog, derived: _Derived, now: int) -> None:
-    claims.save_claims(tx, log.log_id, derived.claims)
+    claims.save_claims(tx, log.log_id, bundle_claims(derived.claims))
     statements.save_said(tx, log.log_id, derived.statements, derived.size)
     for code, subject, detail in derived.alarms:
         alarms.raise_alarm(tx, code, subject, detail, now)

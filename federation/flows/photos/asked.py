@@ -121,9 +121,9 @@ def collectors(view: View, digest: str) -> frozenset[str]:
 
 
 def _is_derived(view: View, log_id: int, index: int) -> bool:
-    claimed = claims.read_claims(view, log_id, index, index + 1, 1)
+    claim = claims.read_claim(view, log_id, index)
     # Judged again a moment ago, and no record any more: it names nothing.
-    return not claimed or claimed[0].derived
+    return claim is None or claim.derived
 
 
 #: What a removal is worth: it binds; its organisation did not collect the photo; or

@@ -72,4 +72,6 @@ def _find(view: View, merged: MergedTps, record: str) -> tuple[str, Claim] | Non
 
 def _noted(view: View, log_id: int, indexes: Iterable[int]) -> Iterable[Claim]:
     for index in indexes:
-        yield from claims.read_claims(view, log_id, index, index + 1, 1)
+        claim = claims.read_claim(view, log_id, index)
+        if claim is not None:
+            yield claim

@@ -116,7 +116,7 @@ def _read_earlier(
         read = [
             claim
             for index in sorted(indexes)[-MOST_REPLACED:]
-            for claim in claims.read_claims(view, log_id, index, index + 1, 1)
+            if (claim := claims.read_claim(view, log_id, index)) is not None
         ]
         found += [_replaced(origin, claim) for claim in read]
         left_out += len(indexes) - len(read)

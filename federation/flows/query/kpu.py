@@ -257,7 +257,8 @@ class _Teller:
         )
 
     def _claim(self, log_id: int, index: int) -> Claim:
-        (claim,) = claims.read_claims(self._view, log_id, index, index + 1, 1)
+        claim = claims.read_claim(self._view, log_id, index)
+        assert claim is not None, "a change was seen in it"
         return claim
 
 

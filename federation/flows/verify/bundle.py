@@ -25,11 +25,11 @@ from federation.flows.verify.workers import Workers
 from federation.records.admission import (
     CLOSED_CODE,
     Admission,
-    EncodedClaim,
     Rejected,
     admit,
     join,
 )
+from federation.records.claim import EncodedClaims
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.text import Sentence
@@ -196,7 +196,7 @@ def join_admissions(batch: Sequence[Checked], closed_at: int | None) -> Admissio
 
     Bundles are judged side by side, so one does not know that an earlier one closes.
     """
-    admitted, rejected = list[EncodedClaim](), list[Rejected]()
+    admitted, rejected = list[EncodedClaims](), list[Rejected]()
     unknown = list[int]()
     for checked in batch:
         if closed_at is None or checked.admission.closed_at == closed_at:

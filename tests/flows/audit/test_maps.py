@@ -19,7 +19,7 @@ from federation.flows.audit.published import AscendingStations, MapBasis, load_b
 from federation.flows.audit.report import Findings
 from federation.flows.query.published import published_basis, published_map
 from federation.records.admission import admit
-from federation.records.claim import encode_claim
+from federation.records.claim import bundle_claims
 from federation.records.keystatement import Follows
 from federation.records.merge import RULES_VERSION, digest_rows
 from federation.records.publishedmap import PublishedMap, format_map, parse_map
@@ -58,18 +58,13 @@ def chain_of(origin):
     return SimpleNamespace(origin=origin, statements=[last])
 
 
-def encode_all(found):
-    said = [claim for claim in found if claim is not None]
-    return [(c.index, c.contest, c.tps, encode_claim(c)) for c in said]
-
-
 def make_again(basis, said, folder, *, run_bytes=2_000, share=7):
     """The audit's answer and findings, fed with all that these logs say."""
     maps, findings = MapAudit(basis, folder, run_bytes), Findings()
     for origin, found in said.items():
-        encoded = encode_all(found)
-        for start in range(0, len(encoded), share):
-            maps.take(origin, encoded[start : start + share])
+        made = [claim for claim in found if claim is not None]
+        for start in range(0, len(made), share):
+            maps.take(origin, bundle_claims(made[start : start + share]))
         maps.cover(chain_of(origin), 0, len(found))
     return maps.judge("peer", findings), findings
 
