@@ -30,6 +30,7 @@ from federation.records.honest import (
     HonestModel,
     StationShare,
     fit_model,
+    make_table,
 )
 from federation.records.patterns import (
     count_digits,
@@ -116,13 +117,16 @@ class PartPatterns(NamedTuple):
 
 
 class _DrawnVotes(NamedTuple):
-    """Stations with the votes of one candidate in each round, and of everybody."""
+    """Stations with the votes of one candidate in each round, and of everybody.
+
+    `model` is of that candidate's votes, `first` of those that are drawn first.
+    """
 
     stations: Sequence[PatternVotes]
     model: HonestModel
     votes: Sequence["array[int]"]
     joint: Sequence[Sequence["array[int]"]]
-    chances: Sequence[float]
+    first: HonestModel
 
 
 def study_part(
@@ -173,20 +177,20 @@ def _draw(
     left_observed = [one.valid for one in stations]
     joint: list[list[array[int]]] = [[] for _ in stations]
     votes: list[array[int]] = []
-    chances: list[float] = []
+    first: HonestModel | None = None
     for place in order[: min(_LEVELS, len(order) - 1)]:
         model = fit_model(
             StationShare(one.tps, one.votes[place], most)
             for one, most in zip(stations, left_observed, strict=True)
             if most
         )
+        first = first or model
         draws = HonestDraws(model, chance, rounds)
         for number, one in enumerate(stations):
             if joint[number]:
                 column = draws.of_each(one.tps, left[number])
             else:
                 column = draws.of_station(one.tps, one.valid)
-                chances.append(draws.table(one.tps, one.valid).twice())
             joint[number].append(column)
             left[number] = array(
                 "H",
@@ -201,7 +205,7 @@ def _draw(
     if not votes:
         draws = HonestDraws(own, chance, rounds)
         votes = [draws.of_station(one.tps, one.valid) for one in stations]
-    return _DrawnVotes(stations, own, votes, joint, chances)
+    return _DrawnVotes(stations, own, votes, joint, first or own)
 
 
 def _own_model(stations: Sequence[PatternVotes], candidate: int) -> HonestModel:
@@ -266,6 +270,7 @@ def _tell_groups(
     for tps, *others in groups:
         one = drawn.stations[places[tps]]
         figures = {drawn.stations[places[code]].figures for code in (tps, *others)}
+        share, spread = drawn.first.share(tps), drawn.first.spread(tps)
         told.append(
             PatternStation(
                 tps=tps,
@@ -273,7 +278,7 @@ def _tell_groups(
                 valid=one.valid,
                 others=others,
                 same_figures=UNSET if () in figures else len(figures) == 1,
-                chance=round(drawn.chances[places[tps]], 5),
+                chance=round(make_table(one.valid, share, spread).twice(), 5),
             )
         )
     return sorted(told, key=_by_chance)[:KEPT]
