@@ -147,6 +147,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(preflights(public))
     app.on_cleanup.append(outlet.dismiss)
     app.on_cleanup.append(site.pictures.close)
+    app.on_cleanup.append(site.told_margins.close)
     app.on_cleanup.append(site.margins_counting.close)
     app.on_cleanup.append(site.patterns_counting.close)
     app.on_cleanup.append(site.pages.close)

@@ -40,6 +40,7 @@ from federation.web.countedpictures import CountedPictures
 from federation.web.mapchanges import MapChanges
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
+from federation.web.toldmargins import ToldMargins
 
 
 class NodeApi(Desk, Protocol):
@@ -128,6 +129,7 @@ class WebContext:
     pictures: CountedPictures = field(default_factory=CountedPictures)
     margins: MarginShelf = field(default_factory=MarginShelf)
     margins_counting: PartCounting = field(default_factory=PartCounting)
+    told_margins: ToldMargins = field(default_factory=ToldMargins)
     patterns: PatternShelf = field(default_factory=PatternShelf)
     patterns_counting: PartCounting = field(default_factory=PartCounting)
     recaps: RecapShelf = field(default_factory=RecapShelf)

@@ -83,7 +83,7 @@ _LIST_TABLES: Final = ("register", "register_region", "register_village")
 #: but what `last_change` has. A batch of the map moves its cursor, whatever else.
 MAP_TABLES: Final = (
     *("merge_cursor", "merge_election", "merge_epoch", "merged", "recap", "rollup"),
-    *_LIST_TABLES,
+    *("official_change", *_LIST_TABLES),
 )
 
 

@@ -10,6 +10,8 @@ sample, which shows only that it works.
 what looking for it costs.
 `make bench ARGS=recap`: documents of every level of the country with planted breaks;
 `ARGS="recap --sample"`: of the sample.
+`make bench ARGS=dataset`: the country's Parquet by DuckDB and pandas beside the API;
+`ARGS="dataset --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 `make bench ARGS=peers`: git, rsync and hypercore beside ours, as far as they are here.
@@ -36,6 +38,7 @@ from typing import Final
 from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
+from tests.bench.dataset import DatasetBench
 from tests.bench.grow import Grow
 from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
@@ -48,7 +51,11 @@ from tests.bench.verify import Verification
 Say = Callable[[str], None]
 Asked = argparse.Namespace
 
-_OF_STEM: Final = {"recap": RecapBench, "verify": Verification}
+_OF_STEM: Final = {
+    "dataset": DatasetBench,
+    "recap": RecapBench,
+    "verify": Verification,
+}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
