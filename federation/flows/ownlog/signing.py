@@ -37,8 +37,8 @@ CHUNK_ROWS = 500
 
 DraftMembers: TypeAlias = Mapping[str, Any]
 #: A draft, a whole statement, or a leaf that was signed elsewhere.
-Row: TypeAlias = DraftMembers | Statement | bytes
-Numbered: TypeAlias = Sequence[tuple[int, Row]]
+RowToMake: TypeAlias = DraftMembers | Statement | bytes
+RowsToMake: TypeAlias = Sequence[tuple[int, RowToMake]]
 
 
 class Opened(NamedTuple):
@@ -70,7 +70,7 @@ class Making(NamedTuple):
 
 
 # What crosses back: the leaf and the record's id, or why there is none.
-_Made: TypeAlias = tuple[int, bytes, str] | tuple[int, LeafError]
+_MadeElsewhere: TypeAlias = tuple[int, bytes, str] | tuple[int, LeafError]
 
 
 class BegunRows:
@@ -79,7 +79,7 @@ class BegunRows:
     def __init__(
         self,
         making: Making,
-        parts: Sequence[tuple[Numbered, Future[list[_Made]] | None]],
+        parts: Sequence[tuple[RowsToMake, Future[list[_MadeElsewhere]] | None]],
     ) -> None:
         self.making = making
         self._parts = parts
@@ -89,7 +89,7 @@ class BegunRows:
         return [row for part in self._parts for row in self._collect(*part)]
 
     def _collect(
-        self, rows: Numbered, job: Future[list[_Made]] | None
+        self, rows: RowsToMake, job: Future[list[_MadeElsewhere]] | None
     ) -> list[Opened | Refused]:
         if job is not None:
             try:
@@ -101,7 +101,9 @@ class BegunRows:
         return make_rows(rows, self.making)
 
 
-def begin_rows(making: Making, rows: Numbered, elsewhere: Executor | None) -> BegunRows:
+def begin_rows(
+    making: Making, rows: RowsToMake, elsewhere: Executor | None
+) -> BegunRows:
     """Begin to make leaves of all rows; returns at once if others make them.
 
     Args:
@@ -117,7 +119,7 @@ def begin_rows(making: Making, rows: Numbered, elsewhere: Executor | None) -> Be
     )
 
 
-def make_rows(rows: Numbered, making: Making) -> list[Opened | Refused]:
+def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
     """Each row as a verified leaf, or why it is none; in any process.
 
     All are made, then all are verified, as `open_leaves` says.
@@ -148,14 +150,14 @@ def is_valid_at(making: Making, index: int) -> bool:
     )
 
 
-def _try(row: Row, making: Making) -> bytes | SealedLeaf | LeafError:
+def _try(row: RowToMake, making: Making) -> bytes | SealedLeaf | LeafError:
     try:
         return _make(row, making)
     except (FormatError, RecordError, SignatureError) as error:
         return error
 
 
-def _make(row: Row, making: Making) -> bytes | SealedLeaf:
+def _make(row: RowToMake, making: Making) -> bytes | SealedLeaf:
     if not isinstance(row, bytes):
         statement = _statement(row, making) if isinstance(row, Mapping) else row
         return seal_statement(statement, making.signer)
@@ -179,15 +181,15 @@ def _statement(draft: DraftMembers, making: Making) -> Statement:
 
 
 def _submit(
-    elsewhere: Executor, rows: Numbered, making: Making
-) -> Future[list[_Made]] | None:
+    elsewhere: Executor, rows: RowsToMake, making: Making
+) -> Future[list[_MadeElsewhere]] | None:
     try:
         return elsewhere.submit(_make_elsewhere, rows, making)
     except RuntimeError:
         return None  # as above: slower, but it goes on
 
 
-def _make_elsewhere(rows: Numbered, making: Making) -> list[_Made]:
+def _make_elsewhere(rows: RowsToMake, making: Making) -> list[_MadeElsewhere]:
     return [
         (one.row, one.error)
         if isinstance(one, Refused)
@@ -196,7 +198,7 @@ def _make_elsewhere(rows: Numbered, making: Making) -> list[_Made]:
     ]
 
 
-def _restore(made: _Made, index: int) -> Opened | Refused:
+def _restore(made: _MadeElsewhere, index: int) -> Opened | Refused:
     # Statements cross as the text that says them: decoding that costs a third of what
     # it takes to send the values, and receive them.
     if len(made) == 2:
