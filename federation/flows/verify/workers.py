@@ -6,6 +6,7 @@ whether the parent is still there would leave a worker busy for the rest of its 
 a signal sent at the parent's death exists on one system only.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -23,6 +24,9 @@ WARM_FROM_LEAVES: Final = 256
 #: How much others go before: whoever reads a page waits for no signature. Where nobody
 #: else is at work a worker has all of a processor.
 _NICE: Final = 5
+#: So many objects more than went: with Python's own 700 a twelfth of what a worker does
+#: beside signatures is to look for circles.
+_COLLECT_AFTER: Final = 50_000
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
 
@@ -78,6 +82,9 @@ def follow_parent() -> None:
     # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
+    # What was loaded stays; of what comes and goes nothing is in a circle but errors.
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
     parent = parent_process()
     assert parent is not None, "only in a process that was started for this"
     Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
