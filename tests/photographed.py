@@ -4,6 +4,7 @@ from federation.records.admission import to_claim
 from federation.records.claim import bundle_claims
 from federation.records.incident import Incident
 from federation.records.keystatement import format_origin
+from federation.records.profile import Profile
 from federation.records.result import Evidence, TpsResult
 from federation.records.sealed import Sealed, leaf_text, record_id, seal
 from federation.store import claims, logs
@@ -96,9 +97,11 @@ def add_reports(db, log: Log, results: list[TpsResult]) -> None:
         logs.append_leaves(tx, log.id, 0, leaves, list(map(hash_leaf, leaves)))
 
 
-def add_leaves(db, log: Log, results: list[TpsResult]) -> None:
+def add_leaves(
+    db, log: Log, results: list[TpsResult], profile: Profile | None = None
+) -> None:
     """Records at the end of a log, with their claims, as if they had been admitted."""
-    signer, profile = fixed_signer(f"{log.org}/records"), small_profile()
+    signer, profile = fixed_signer(f"{log.org}/records"), profile or small_profile()
     with db.transaction() as tx:
         start = logs.log_by_id(tx, log.id).next_index
         leaves = [seal(result, signer) for result in results]

@@ -37,7 +37,7 @@ from federation.node.node import Node
 from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
 from federation.text.cause import is_of_disk
-from federation.web.app import make_app
+from federation.web.app import FAST, make_app
 from federation.web.below import answer_below, base_path
 from federation.web.context import WebContext
 from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
@@ -106,6 +106,7 @@ async def serve(
     listen = resources.settings.listen
     assert runner.server is not None, "just set up"
     answer_below(app, runner.server, base_path(listen.public_url))
+    app[FAST].lead(runner.server)
     door = Doorkeeper(
         runner,
         places(resources.settings.limits.max_connections),

@@ -11,6 +11,7 @@ or is judged again within a bundle, the row is made again from both.
 Source: docs/adr/0055-claims-by-the-bundle.md
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
@@ -219,6 +220,24 @@ def read_places(
         if start <= place.index < end
     )
     return list(islice(every, limit))
+
+
+def read_at(
+    view: View, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Claim]:
+    """The claims at these places, each a log and an index, by their places.
+
+    Raises:
+        FormatError: what is held is no claims.
+    """
+    of_bundle = defaultdict[tuple[int, int], list[int]](list)
+    for log_id, index in places:
+        of_bundle[log_id, index // WIDTH].append(index)
+    found: dict[tuple[int, int], Claim] = {}
+    for (log_id, bundle), indexes in of_bundle.items():
+        held = split_claims(_read_body(view, log_id, bundle))
+        found |= {(log_id, at): decode_claim(held[at]) for at in indexes if at in held}
+    return found
 
 
 def read_with_files(

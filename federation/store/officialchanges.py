@@ -11,10 +11,10 @@ statement stands, and where the one before it.
     is_apart   another organisation's snapshot says something else there now
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from federation.records.officialchange import ChangeKind, VotesComparison
+from federation.records.officialchange import KINDS, ChangeKind, VotesComparison
 from federation.store.db import Transaction, View
 from federation.store.mapkey import election_range
 
@@ -50,6 +50,15 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         INSERT INTO official_due (key) SELECT key FROM merged;
         """,
     ),
+    (
+        # Most changes are figures that appeared: the others are counted without them.
+        "0006-official-kinds",
+        """
+        DROP INDEX official_counted;
+        CREATE INDEX official_counted
+            ON official_change (kind, key, was, compared, is_standing, is_apart, at);
+        """,
+    ),
 )
 
 _COLUMNS: Final = (
@@ -57,6 +66,23 @@ _COLUMNS: Final = (
     " before_idx, since, is_standing, is_apart"
 )
 _TABLES: Final = ("official_change", "official_due")
+ChangeOrder: TypeAlias = Literal["", "place", "since"]
+_ORDERS: Final[Mapping[ChangeOrder, str]] = {
+    "": "at DESC, key, log_id, idx DESC",
+    "place": "key, log_id, idx",
+    "since": "since, key, log_id, idx",
+}
+_WITHIN: Final = "key > ? OR (key = ? AND (log_id > ? OR (log_id = ? AND idx {} ?)))"
+_NAMES: Final = ("key", "key", "log_id", "log_id", "index")
+#: What is behind a place, and which of its members are asked for.
+_BEHIND: Final[Mapping[ChangeOrder, tuple[str, Sequence[str]]]] = {
+    "": (f"at < ? OR (at = ? AND ({_WITHIN.format('<')}))", ("at", "at", *_NAMES)),
+    "place": (_WITHIN.format(">"), _NAMES),
+    "since": (
+        f"since > ? OR (since = ? AND ({_WITHIN.format('>')}))",
+        ("since", "since", *_NAMES),
+    ),
+}
 
 
 class OfficialRow(NamedTuple):
@@ -96,6 +122,18 @@ class OfficialRow(NamedTuple):
     is_standing: bool
     is_apart: bool
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its log and its index there."""
+        return self.log_id, self.index
+
+    @property
+    def place_before(self) -> tuple[int, int] | None:
+        """Those of the statement before it."""
+        if self.before_log is None or self.before_index is None:
+            return None
+        return self.before_log, self.before_index
+
 
 class ChangeFilter(NamedTuple):
     """Which changes: all that is given holds of each.
@@ -116,9 +154,10 @@ class ChangeFilter(NamedTuple):
 
 
 class ChangePlace(NamedTuple):
-    """Where a row stands in the order of a list."""
+    """Where a row stands in each order of a list."""
 
     at: int
+    since: int
     key: int
     log_id: int
     index: int  # type: ignore[assignment]  # as of `OfficialRow`
@@ -228,39 +267,55 @@ def list_changes(
     view: View,
     between: tuple[int, int],
     which: ChangeFilter,
+    order: ChangeOrder,
     after: ChangePlace | None,
     limit: int,
 ) -> list[OfficialRow]:
-    """A page of changes, the newest first.
+    """A page of changes.
 
     Args:
         view: The snapshot.
         between: The first and the last key of a region.
         which: Which changes.
+        order: "": the newest first; "place": by station, of each in the order of its
+            logs; "since": what has differed longest first, of what differs alone.
         after: Where the page before ended.
         limit: At most so many.
     """
+    if after is not None and order == "place":
+        between = max(between[0], after.key), between[1]
     where, values = _where(between, which)
+    if order == "since":
+        where += " AND since IS NOT NULL"
     if after is not None:
-        where += (
-            " AND (at < ? OR (at = ? AND (key > ? OR"
-            " (key = ? AND (log_id > ? OR (log_id = ? AND idx < ?))))))"
-        )
-        values += [after.at, after.at, after.key, after.key]
-        values += [after.log_id, after.log_id, after.index]
+        behind, names = _BEHIND[order]
+        where += f" AND ({behind})"
+        values += [getattr(after, name) for name in names]
     rows = view.execute(
         f"SELECT {_COLUMNS} FROM official_change WHERE {where}"  # noqa: S608  constants
-        " ORDER BY at DESC, key, log_id, idx DESC LIMIT ?",
+        f" ORDER BY {_ORDERS[order]} LIMIT ?",
         (*values, limit),
     )
     return [_row(row) for row in rows]
 
 
 def count_changes(
-    view: View, between: tuple[int, int], org: str = ""
+    view: View,
+    between: tuple[int, int],
+    org: str = "",
+    kinds: Sequence[ChangeKind] = KINDS,
 ) -> list[ChangeCount]:
-    """How many changes of a region are of each sort; `org`: of its snapshots alone."""
-    return _count(view, *_where(between, ChangeFilter(org=org)))
+    """How many changes of a region are of each sort.
+
+    Args:
+        view: The snapshot.
+        between: The first and the last key of the region.
+        org: Of the snapshots of this one alone.
+        kinds: Of these alone: without those that appeared it costs next to nothing.
+    """
+    where, values = _where(between, ChangeFilter(org=org))
+    marks = ", ".join("?" * len(kinds))
+    return _count(view, f"{where} AND kind IN ({marks})", [*values, *kinds])
 
 
 def count_since(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 from ipaddress import ip_network
+from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -61,6 +62,7 @@ from federation.web.bucket import Bucket
 from federation.web.connections import deadlines, mark_sending, watch
 from federation.web.context import SITE, WebContext
 from federation.web.cors import preflights, share_public_reads
+from federation.web.fastpath import FastPath
 from federation.web.language import text_for_program
 from federation.web.nonces import Nonces
 from federation.web.nothere import page_for_nothing
@@ -72,6 +74,7 @@ from federation.web.sessions import keep_private, recognise_browser
 
 PACKAGE = "tps-federation"
 _NOT_READY = Sentence("refused.not-ready")
+FAST: Final[web.AppKey[FastPath]] = web.AppKey("fast", FastPath)
 
 
 def make_app(site: WebContext) -> web.Application:
@@ -142,6 +145,7 @@ def make_app(site: WebContext) -> web.Application:
     app.add_routes(preflights(public))
     app.on_cleanup.append(outlet.dismiss)
     app.on_cleanup.append(site.pictures.close)
+    app.on_cleanup.append(site.told_margins.close)
     app.on_cleanup.append(site.pages.close)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
@@ -184,6 +188,7 @@ def make_app(site: WebContext) -> web.Application:
         app.add_routes(pages.routes())
     app.add_routes(catalogue.no_other())
     app.add_routes(home_below(base_path(listen.public_url)))
+    app[FAST] = FastPath(app)
     return app
 
 

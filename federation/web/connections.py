@@ -113,10 +113,10 @@ class HeldConnection(web.RequestHandler):
         answer.headers[hdrs.SERVER] = "tps-federation"
         return answer
 
-    def begin(self, request: web.Request) -> None:
+    def begin(self, request: web.BaseRequest, address: str) -> None:
         """A whole head came; behind a proxy it tells whose connection this is."""
         self.request, self.is_answering, self.is_sending = request, True, False
-        self.address, self.since = caller(request), self._time()
+        self.address, self.since = address, self._time()
         # asyncio's own, not in its types: how much one reading takes. Of a first head
         # all is taken: who is refused with some of it unread never sees the answer.
         self.wire.max_size = MOST_READ_BYTES  # type: ignore[union-attr]
@@ -177,7 +177,7 @@ async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
     connection = request.protocol
     if not isinstance(connection, HeldConnection):
         return await handler(request)
-    connection.begin(request)
+    connection.begin(request, caller(request))
     try:
         # Requests can come without end while no answer is read: one answer at a time.
         await request.writer.drain()

@@ -38,6 +38,7 @@ from federation.web.countedpictures import CountedPictures
 from federation.web.mapchanges import MapChanges
 from federation.web.pagecache import PageCache
 from federation.web.requests.request import Desk
+from federation.web.toldmargins import ToldMargins
 
 
 class NodeApi(Desk, Protocol):
@@ -126,6 +127,7 @@ class WebContext:
     pictures: CountedPictures = field(default_factory=CountedPictures)
     margins: MarginShelf = field(default_factory=MarginShelf)
     margins_use: asyncio.Lock = field(default_factory=asyncio.Lock)
+    told_margins: ToldMargins = field(default_factory=ToldMargins)
     recaps: RecapShelf = field(default_factory=RecapShelf)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)

@@ -12,6 +12,7 @@ from federation.flows.query.margincount import KEPT_NAMES
 from federation.flows.recap.list import RecapFilter
 from federation.records.margin import Basis
 from federation.records.recapitulation import RecapVerdict
+from federation.store.officialchanges import ChangeOrder
 from federation.web.queries import (
     After,
     Code,
@@ -44,6 +45,13 @@ class _WhichChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class KpuQuery(_WhichChanges, frozen=True, kw_only=True):
     """A page of changes of KPU's figures."""
 
+    sort: Annotated[
+        ChangeOrder,
+        Meta(
+            description="usually the newest first; `place`: by station; `since`: what"
+            " has differed longest first, with `kind=wrong` alone"
+        ),
+    ] = ""
     format: Form = "json"
     after: After = ""
     limit: Limit = 100

@@ -37,7 +37,7 @@ from federation.web.access import caller_of
 from federation.web.alike import read_alike
 from federation.web.context import SITE
 from federation.web.feed import PRIVATELY
-from federation.web.keptpages import Shows, answer_kept
+from federation.web.keptpages import Shows, answer_kept, with_tag
 from federation.web.language import liked_language
 from federation.web.page import SAFETY, Page, query_of, static_file
 from federation.web.pagecache import KeptPage
@@ -147,10 +147,10 @@ async def static(request: web.Request) -> web.Response:
     )
 
 
-async def verify(_request: web.Request) -> web.Response:
+async def verify(request: web.Request) -> web.StreamResponse:
     """The page that checks evidence: the same bytes for everybody."""
     policy = f"{verifier.policy()}; frame-ancestors 'none'"
-    return web.Response(
+    answered = web.Response(
         body=verifier.page(),
         content_type="text/html",
         charset="utf-8",
@@ -160,6 +160,7 @@ async def verify(_request: web.Request) -> web.Response:
             hdrs.CACHE_CONTROL: "no-cache",
         },
     )
+    return with_tag(request, answered)
 
 
 def live_address(election: str, cursor: str) -> str:
@@ -186,7 +187,7 @@ def page_handler(
         page.names = (await site.partners()).names
         try:
             if not is_kept:
-                return await show(page)
+                return with_tag(request, await show(page))
             language, names = page.t.language, page.names
 
             async def make(before: KeptPage | None) -> web.StreamResponse:

@@ -8,6 +8,8 @@ see otherwise is in the key: the address, the language, the name by which we wer
     ETag: "<SHA-256 of the page, 16 hex digits>"   Cache-Control: no-cache   → 304
     ETag: "<the same>-gz"   Content-Encoding: gzip, to whoever takes that
 
+A page that is not kept has such a tag, too (`with_tag`).
+
 Answers to programs that are the same for all are kept beside them, with the tags that
 they have. Only what strangers get is packed: it holds no secret whose length could be
 measured beside what an attacker had put there.
@@ -18,21 +20,22 @@ browser or proxy shows old figures)
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import replace
 from enum import Enum
 from functools import wraps
 from http import HTTPStatus
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from aiohttp import hdrs, web
 
 from federation.records.readers import Nobody
 from federation.web import access
-from federation.web.context import SITE
+from federation.web.context import SITE, WebContext
 from federation.web.language import text_for_program
 from federation.web.openapi import Query
-from federation.web.pagecache import KeptPage, Make, PageStand
+from federation.web.pagecache import KeptPage, Make, PageStand, can_be_kept, tag_of
 from federation.web.responses import WHOLE
 from federation.web.sessions import SIGNED_IN, WHY_NOT, cookie_form
 
@@ -70,8 +73,25 @@ _LIST_TABLES: Final = ("register", "register_region", "register_village")
 #: but what `last_change` has. A batch of the map moves its cursor, whatever else.
 MAP_TABLES: Final = (
     *("merge_cursor", "merge_election", "merge_epoch", "merged", "recap", "rollup"),
-    *_LIST_TABLES,
+    *("official_change", *_LIST_TABLES),
 )
+
+
+#: Of an answer that calls nobody by a name.
+NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class GivenPage(NamedTuple):
+    """Of a request: the kept page that it was answered with."""
+
+    key: Hashable
+    page: KeptPage
+    shows: Shows
+    has_names: bool
+    takes_gzip: bool
+
+
+GIVEN: Final[web.RequestKey[GivenPage]] = web.RequestKey("given", GivenPage)
 
 
 def is_for_strangers(request: web.Request) -> bool:
@@ -108,7 +128,7 @@ async def answer_kept(
     if not (is_for_strangers(request) and _is_usual(request)):
         return await make(None)
     site = request.app[SITE]
-    stand = await _read_stand(request, names, shows)
+    stand = await read_stand(site, names, shows)
     # By which name we were asked is in the key: a page could name us by it.
     asker = access.public_caller(request)
     if isinstance(asker, Nobody):
@@ -122,14 +142,18 @@ async def answer_kept(
     if page is None:
         request[WHOLE] = False
         return await make(None)
-    return _given(request, page) if isinstance(page, KeptPage) else page
+    if not isinstance(page, KeptPage):
+        return page
+    takes = request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
+    has_names, takes_gzip = names is not NO_NAMES, bool(_TAKES_GZIP.search(takes))
+    given = request[GIVEN] = GivenPage(key, page, shows, has_names, takes_gzip)
+    return _answer_with(request, given)
 
 
-async def _read_stand(
-    request: web.Request, names: Mapping[str, str], shows: Shows
+async def read_stand(
+    site: WebContext, names: Mapping[str, str], shows: Shows
 ) -> PageStand:
     """How it stands now, before anything is read: no page is taken for newer."""
-    site = request.app[SITE]
     minute = site.clock() // 60
     if shows is Shows.ALL:
         return PageStand(site.db.commits + site.pictures.made, names, minute)
@@ -154,7 +178,7 @@ def kept(
         return await answer_kept(
             request,
             language,
-            {},
+            NO_NAMES,
             lambda _: handler(request, query),
             Shows.ALL if is_table else shows,
         )
@@ -162,22 +186,43 @@ def kept(
     return handle
 
 
-def _given(request: web.Request, page: KeptPage) -> web.Response:
+def _answer_with(request: web.Request, given: GivenPage) -> web.Response:
     """A kept page as an answer to this reader: packed, or not at all if it has it."""
+    page = given.page
     body, tag, headers = page.body, page.tag, dict(page.headers)
     if page.packed:
         vary = headers.get(hdrs.VARY)
         headers[hdrs.VARY] = ", ".join(filter(None, (vary, hdrs.ACCEPT_ENCODING)))
-        if _TAKES_GZIP.search(request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()):
+        if given.takes_gzip:
             body, tag = page.packed, f"{page.tag}-gz"
             headers[hdrs.CONTENT_ENCODING] = "gzip"
             headers[hdrs.ETAG] = f'"{tag}"'
+    spared = _spared(request, headers, page.tag, tag)
+    return spared or web.Response(body=body, headers=headers)
+
+
+def with_tag(request: web.Request, answered: web.StreamResponse) -> web.StreamResponse:
+    """A page that is not kept: a stranger who has it already is spared its bytes."""
+    body = answered.body if isinstance(answered, web.Response) else None
+    if not (isinstance(body, bytes) and can_be_kept(answered)):
+        return answered
+    if not is_for_strangers(request):
+        return answered
+    tag = tag_of(body)
+    answered.headers[hdrs.ETAG] = f'"{tag}"'
+    return _spared(request, answered.headers, tag) or answered
+
+
+def _spared(
+    request: web.Request, headers: Mapping[str, str], *tags: str
+) -> web.Response | None:
+    """What whoever knows one of these tags is answered; None: they know none."""
     known = request.if_none_match if hdrs.IF_NONE_MATCH in request.headers else None
-    if any(one.value in {page.tag, tag, "*"} for one in known or ()):
-        spared = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING}
-        headers = {k: v for k, v in headers.items() if k not in spared}
-        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return web.Response(body=body, headers=headers)
+    if not any(one.value in {*tags, "*"} for one in known or ()):
+        return None
+    of_body = {hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING}
+    kept = {name: value for name, value in headers.items() if name not in of_body}
+    return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=kept)
 
 
 def _is_usual(request: web.Request) -> bool:

@@ -59,6 +59,7 @@ async def get_kpu(request: web.Request, query: KpuQuery) -> web.StreamResponse:
             query.org,
             query.after,
             query.limit,
+            query.sort,
         )
         if query.format == "json":
             return answer, None

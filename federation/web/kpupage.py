@@ -1,6 +1,6 @@
 """KPU's figures over time, as a page: what changed, what still differs, since when.
 
-    /kpu?kind=&org=&region=&after=
+    /kpu?kind=&org=&region=&sort=&after=
 
 Rule: it shows what `/v1/kpu` answers, and offers all of it as the files of
 `/v1/kpu/export`. Who names no kind is shown what still differs: that is what most ask
@@ -24,6 +24,7 @@ from federation.flows.query.scope import parents_of, places
 from federation.records.officialchange import KINDS, ChangeKind
 from federation.records.timezones import tell_local
 from federation.store.db import View
+from federation.store.officialchanges import ChangeOrder
 from federation.text import Sentence
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE
@@ -66,10 +67,13 @@ async def show(page: Page) -> web.StreamResponse:
     query = page.request.query
     code, after = query.get("region", ""), query.get("after", "")
     kind, org, now = _read_kind(query), query.get("org", ""), int(site.clock())
+    order = _read_order(query, kind)
 
     def read(view: View) -> dict[str, Any]:
         return {
-            "answer": ask_kpu(view, asked, now, code, kind, org, after, PAGE_SIZE),
+            "answer": ask_kpu(
+                view, asked, now, code, kind, org, after, PAGE_SIZE, order
+            ),
             "parents": places(view, asked.election, parents_of(code)),
             "counts": count_queues(view, asked, code, site.settings.org),
         }
@@ -93,6 +97,8 @@ async def show(page: Page) -> web.StreamResponse:
         every=EVERY,
         org=org,
         fields=fields,
+        order=order,
+        orders=_orders(kind),
         divided=page.t("kpu.divided-too", list=page.t("page.queue_differs")),
         after=after,
         drawn=[_draw(page, *one) for one in _by_org(answer.days)],
@@ -100,7 +106,7 @@ async def show(page: Page) -> web.StreamResponse:
         local=_tell_when,
         live=live_address(asked.election, answer.cursor),
         fresh=await tell_fresh(page, asked, code),
-        data=query_of("/v1/kpu", {**of_all, "after": after}),
+        data=query_of("/v1/kpu", {**of_all, "sort": order, "after": after}),
         files={
             form: query_of("/v1/kpu/export", {**of_all, "format": form})
             for form in PAGE_FORMS
@@ -121,6 +127,16 @@ def _read_kind(query: Mapping[str, str]) -> ListedChanges:
         if given == known:
             return known
     raise FormatError(Sentence("page.no_such_list"), repr(given[:40]))
+
+
+def _orders(kind: ListedChanges) -> Sequence[ChangeOrder]:
+    """In which a list can be: how long only what differs has differed."""
+    return ("", "since", "place") if kind == "wrong" else ("", "place")
+
+
+def _read_order(query: Mapping[str, str], kind: ListedChanges) -> ChangeOrder:
+    """In which order the reader asks for them; the newest first where there is none."""
+    return next((one for one in _orders(kind) if one == query.get("sort")), "")
 
 
 def _tell_when(stamp: str, place: str) -> str:

@@ -19,6 +19,7 @@ from aiohttp import hdrs, web
 
 from federation.errors import FormatError
 from federation.flows.dataset.choose import PAGE_FORMS
+from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.margin import (
     MarginAnswer,
     MarginChoice,
@@ -26,6 +27,7 @@ from federation.flows.query.margin import (
     answer_margin,
     first_table,
     say_assumed,
+    say_disputed,
     say_stations,
     say_turning,
 )
@@ -140,6 +142,23 @@ async def _count_until(
         await asyncio.sleep(time.monotonic() - began)
 
 
+async def find_sentence(
+    site: WebContext, asked: QueryScope, code: str
+) -> Mapping[str, str]:
+    """Whether the order of a region can change, by language; none: not counted yet."""
+
+    def read(view: View) -> str:
+        return format_cursor(read_cursor(view, asked.election))
+
+    async def count() -> MarginAnswer:
+        answer = await read_margin(site, asked, code, MarginChoice(limit=0))
+        assert isinstance(answer, MarginAnswer), "waited for"
+        return answer
+
+    key = asked.election, asked.contest, code
+    return site.told_margins.find(key, await site.db.read(read), count)
+
+
 async def get_margin(request: web.Request, query: MarginQuery) -> web.StreamResponse:
     """The margins as data."""
     site = request.app[SITE]
@@ -209,6 +228,7 @@ class ShownMargin(NamedTuple):
     leads: str
     sentence: str
     turning: str
+    disputed: str
     desc: str
     chart: SpanChart
     stations: str
@@ -236,6 +256,7 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
         leads=_say_lead(page, answer, closest) if closest else "",
         sentence=closest.sentence[t.language] if closest else "",
         turning=say_turning(t, closest) if closest else "",
+        disputed=say_disputed(t, told),
         desc=t("margin.desc"),
         chart=draw_spans(spans),
         stations=say_stations(t, told),

@@ -126,11 +126,16 @@ def is_local(request: web.Request, listen: Listen) -> bool:
 
 def caller(request: web.Request) -> str:
     """The address that this request is counted for."""
-    proxies = request.app.get(PROXIES, ())
+    return caller_in(request.app, request)
+
+
+def caller_in(app: web.Application, request: web.BaseRequest) -> str:
+    """The same, before it is known that the request is one of this application."""
+    proxies = app.get(PROXIES, ())
     nearest = request.remote or ""
     if not _is_one_of(nearest, proxies):
         return _whole(nearest)
-    header = request.app.get(NAMED_IN, "x-forwarded-for")
+    header = app.get(NAMED_IN, "x-forwarded-for")
     given = ",".join(request.headers.getall(header, []))
     hops = _read_forwarded if header == "forwarded" else _read_list
     for hop in hops(given):

@@ -32,6 +32,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http import HTTPStatus
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
@@ -51,6 +52,8 @@ BEHIND_S: Final = 30.0
 EARLY_S: Final = 1.0
 #: Smaller ones gain nothing by being packed.
 _LEAST_PACKED: Final = 512
+#: Smaller ones are packed where they are: to hand them to another thread costs more.
+_SMALL: Final = 4_096
 #: Of a page of 50 KB it takes half a millisecond to a tenth of the size; a third more
 #: would be saved for three times that.
 _GZIP_LEVEL: Final = 1
@@ -87,7 +90,8 @@ class KeptPage(NamedTuple):
     """A page as it is sent, and of which stand; `seen`: when it was last known true.
 
     `packed`: its bytes as gzip, b"": it is not worth it; `made_of`: see `MADE_OF`, b"":
-    nobody knows; `drawn`: see `DRAWN`.
+    nobody knows; `drawn`: see `DRAWN`; `heads`: as they were sent, by whether it is
+    packed and whether its reader has it already (`fastpath.py`).
     """
 
     stand: PageStand
@@ -95,6 +99,7 @@ class KeptPage(NamedTuple):
     body: bytes
     headers: Mapping[str, str]
     tag: str
+    heads: dict[tuple[bool, bool], bytes]
     packed: bytes = b""
     made_of: bytes = b""
     drawn: bytes = b""
@@ -194,10 +199,18 @@ class PageCache:
             if made.seen >= came or made.stand.is_of(stand):
                 return made
 
+    def look(self, key: Hashable, stand: PageStand) -> KeptPage | None:
+        """The page as `find` gives it, if nothing has to be made for that."""
+        kept = self._kept.get(key)
+        return None if kept is None else self._as_it_is(key, kept, stand, None)
+
     def _as_it_is(
-        self, key: Hashable, kept: KeptPage, stand: PageStand, make: Make
+        self, key: Hashable, kept: KeptPage, stand: PageStand, make: Make | None
     ) -> KeptPage | None:
-        """The kept page, if it can be given; made anew behind, where that is due."""
+        """The kept page, if it can be given; made anew behind, where that is due.
+
+        None, too, where that is due and nobody can make it.
+        """
         now = self._clock()
         if kept.stand.is_of(stand):
             return self._touch(key, kept, now)
@@ -205,6 +218,8 @@ class PageCache:
             return None
         is_early = now - kept.seen < EARLY_S or self._anew >= AT_ONCE
         if not (is_early or key in self._making):
+            if make is None:
+                return None
             self._begin(key, stand, make)
         return self._touch(key, kept, kept.seen)
 
@@ -233,8 +248,9 @@ class PageCache:
         try:
             made = answered = await make(before)
             body = answered.body if isinstance(answered, web.Response) else None
-            if isinstance(body, bytes) and _can_be_kept(answered):
-                made = await self.beside(_as_kept, stand, began, body, answered)
+            if isinstance(body, bytes) and can_be_kept(answered):
+                keep = partial(_as_kept, stand, began, body, answered)
+                made = keep() if len(body) < _SMALL else await self.beside(keep)
         except Unchanged:
             assert before is not None, "compared with it"
             made = before._replace(stand=stand, seen=began)
@@ -269,7 +285,7 @@ class PageCache:
         self._size -= gone.size if gone else 0
 
 
-def _can_be_kept(answered: web.StreamResponse) -> bool:
+def can_be_kept(answered: web.StreamResponse) -> bool:
     """Whether others may be given it, by its own word."""
     said = answered.headers.get(hdrs.CACHE_CONTROL, "")
     return answered.status == HTTPStatus.OK and not {"no-store", "private"} & {
@@ -277,15 +293,20 @@ def _can_be_kept(answered: web.StreamResponse) -> bool:
     }
 
 
+def tag_of(body: bytes) -> str:
+    """By which a page is known again."""
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
 def _as_kept(
     stand: PageStand, seen: float, body: bytes, answered: web.StreamResponse
 ) -> KeptPage:
     """The page and its packed form; an answer that has a tag keeps it."""
     tag = answered.headers.get(hdrs.ETAG, "").strip('"')
-    tag = tag or hashlib.sha256(body).hexdigest()[:16]
+    tag = tag or tag_of(body)
     packed = b""
     if len(body) >= _LEAST_PACKED:
         packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
     headers = {**answered.headers, hdrs.ETAG: f'"{tag}"'}
     made_of, drawn = answered.get(MADE_OF, b""), answered.get(DRAWN, b"")
-    return KeptPage(stand, seen, body, headers, tag, packed, made_of, drawn)
+    return KeptPage(stand, seen, body, headers, tag, {}, packed, made_of, drawn)

@@ -15,6 +15,7 @@ from msgspec import structs
 from federation.errors import FormatError
 from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query import answers, region
+from federation.flows.query.kpu import count_turned
 from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_parts
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.flows.recap.answers import RecapDocument
@@ -33,6 +34,7 @@ from federation.web.dashboard import (
     tell_contest,
 )
 from federation.web.keptpages import Shows
+from federation.web.margin import find_sentence
 from federation.web.page import Page, query_of
 from federation.web.resultmap import SHOWN, ResultMap, draw_results
 
@@ -61,16 +63,18 @@ async def show_region(page: Page) -> web.StreamResponse:
     if sort not in PART_ORDERS or shown not in SHOWN:
         raise FormatError(Sentence("page.no_such_list"), repr(sort[:40]))
     after = query.get("after", "")
+    margin = await find_sentence(site, asked, code)
 
     def read(view: View) -> Mapping[str, object]:
-        answer = region.region(view, asked, code, after, PAGE_SIZE)
+        answer = region.region(view, asked, code, after, PAGE_SIZE, tells_votes=False)
         told = {
             election: region.told_contests(view, site.profiles[election])
             for election in site.settings.elections
         }
         return {
-            # Where the map stands is told by `live` and `fresh` alone.
-            "answer": structs.replace(answer, cursor="", vector={}),
+            # Where the map stands is told by `live` and `fresh` alone; the parts are
+            # there in their order.
+            "answer": structs.replace(answer, cursor="", vector={}, children=[]),
             "children": order_parts(answer.children, sort),
             "choices": _choices(page, asked, told),
             "data": _data(
@@ -99,8 +103,10 @@ async def show_region(page: Page) -> web.StreamResponse:
             "shown": shown,
             "suggests": True,
             "shows": SHOWN,
+            "margin": margin.get(page.t.language, ""),
             "most": _most_votes(answer.region),
             "tally_told": _tell_tally(page, answer.region),
+            "turned": count_turned(view, asked, code),
         }
 
     return await page.answer_with("region.html", site.settings.name, read)

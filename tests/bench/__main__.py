@@ -10,10 +10,15 @@ sample, which shows only that it works.
 what looking for it costs.
 `make bench ARGS=recap`: documents of every level of the country with planted breaks;
 `ARGS="recap --sample"`: of the sample.
+`make bench ARGS=dataset`: the country's Parquet by DuckDB and pandas beside the API;
+`ARGS="dataset --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
+`make bench ARGS=peers`: git, rsync and hypercore beside ours, as far as they are here.
 `make bench ARGS="grow --records N --work DIR --minutes M"`: a database that grows to
 millions, by all contests and stations of 2024; the same command goes on with it.
+`make bench ARGS="serve --records 118523"`: what a node answers a second, beside bare
+aiohttp, three rounds.
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
 make bench ARGS="--records 50000 --rounds 5"
@@ -33,17 +38,24 @@ from typing import Final
 from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
+from tests.bench.dataset import DatasetBench
 from tests.bench.grow import Grow
+from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
 from tests.bench.recap import RecapBench
 from tests.bench.report import Figure, format_table
+from tests.bench.serve import Serve
 from tests.bench.table import ROUNDS, Table
 from tests.bench.verify import Verification
 
 Say = Callable[[str], None]
 Asked = argparse.Namespace
 
-_OF_STEM: Final = {"recap": RecapBench, "verify": Verification}
+_OF_STEM: Final = {
+    "dataset": DatasetBench,
+    "recap": RecapBench,
+    "verify": Verification,
+}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
@@ -78,7 +90,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    named = ("table", "against", *_OF_SHARED, *_OF_STEM, *_QUICK)
+    named = ("table", "against", "peers", *_OF_SHARED, *_OF_STEM, *_QUICK)
     parser.add_argument("what", nargs="?", choices=named, default="table")
     parser.add_argument("against", nargs="?", type=Path, metavar="DIR")
     parser.add_argument("--records", type=int, default=20_000, metavar="N")
@@ -101,10 +113,14 @@ def _run(asked: Asked, folder: Path, say: Say) -> str | None:
             folder, asked.records, say, against=asked.against, rounds=asked.rounds
         )
         return table.run()
+    if asked.what == "peers":
+        return Peers(folder, asked.records, say, asked.rounds).run()
     shared = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data"
     run = _run_stem if asked.what in _OF_STEM else _OF_SHARED[asked.what]
     figures = run(asked, folder, shared, say)
-    return None if figures is None else format_table(figures)
+    if figures is None or isinstance(figures, str):
+        return figures
+    return format_table(figures)
 
 
 def _run_stem(
@@ -119,12 +135,14 @@ def _run_stem(
 
 def _run_country(
     asked: Asked, folder: Path, shared: Path, say: Say
-) -> list[Figure] | None:
+) -> list[Figure] | str | None:
     data = shared / "pilpres2019"
     if not all((data / file).is_file() for file in FILES.values()):
         return _skip(say, "nation-*", data)
     if asked.what == "crowd":
         return Crowd(folder, data, asked.records, say).run()
+    if asked.what == "serve":
+        return Serve(folder, data, asked.records, say, rounds=asked.rounds).run()
     return Country(folder, data, say).run()
 
 
@@ -142,7 +160,10 @@ def _skip(say: Say, what: str, folder: Path) -> None:
     say(f"skipped: no {what} in {folder}; set FEDERATION_SHARED")
 
 
-_OF_SHARED: Final = {"country": _run_country, "crowd": _run_country, "grow": _run_grow}
+_OF_SHARED: Final = {
+    **dict.fromkeys(("country", "crowd", "serve"), _run_country),
+    "grow": _run_grow,
+}
 
 
 if __name__ == "__main__":

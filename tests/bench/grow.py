@@ -163,15 +163,16 @@ class Grow:
                 node.set(interval_s=NEVER_S, reconcile_wait_s=1, deadline_s=3600)
                 self._say(f"{org} loads the list of stations")
                 node.command("tps-list", "import", str(self._register))
-            node.start()
-            assert node.process is not None, "started"
-            watch.add(f"{org} serve", node.process.pid)
             nodes.append(node)
+        # The first asks the others before it signs anything: they are up before.
+        for node in reversed(nodes):
+            node.start()
+        for node in nodes:
+            assert node.process is not None, "started"
+            watch.add(f"{node.org} serve", node.process.pid)
         first, *others = nodes
         if is_new:
-            # A partner that is added is asked at once: while it has nothing yet.
-            first.meet(*others)
-            first.wait_merged({node.origin: 1 for node in others}, WITHIN_S)
+            first.meet_empty(*others)
             (self._work / "ready").touch()
         return nodes
 
@@ -252,9 +253,9 @@ class Grow:
 
     def _write(self, node: Node, stations: Sequence[str]) -> Path:
         path = self._work / f"{node.home.name}.ndjson"
-        with path.open("w", encoding="utf-8") as file:
+        with path.open("wb") as file:
             for row in general.read_by(node.org, stations, SEED):
-                file.write(json.dumps(row, separators=(",", ":")) + "\n")
+                file.write(msgspec.json.encode(row) + b"\n")
         return path
 
     def _measure(

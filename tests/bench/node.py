@@ -116,6 +116,17 @@ class Node:
                 "--expect", shown["fingerprint"],
             )  # fmt: skip
 
+    def meet_empty(self, *others: "Node") -> None:
+        """Add others whose logs are empty, so that nothing is pulled by that.
+
+        A partner that is added is asked at once. When that is through, and it was asked
+        once more, nobody asks it before `interval_s`.
+        """
+        self.meet(*others)
+        for other in others:
+            self.wait_merged({other.origin: 1}, START_S)
+        self.sync(*others)
+
     def connect(self) -> http.client.HTTPConnection:
         """A connection that stays open over many requests."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, ANSWER_S)

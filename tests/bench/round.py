@@ -92,11 +92,8 @@ class Round:
         self._add_import(c, lines, "lines of JSON")
         for node in (a, b, c, d):
             node.start()
-        # Met while they are empty: a partner that is added is asked at once.
-        c.meet(a, b)
-        d.meet(b)
-        c.wait_merged({a.origin: 1, b.origin: 1}, WITHIN_S)
-        d.wait_merged({b.origin: 1}, WITHIN_S)
+        c.meet_empty(a, b)
+        d.meet_empty(b)
         b.stop()
         self._add_import(b, table, "CSV")
         b.start()
@@ -194,7 +191,7 @@ class Round:
             _hand_in(a, numbers[start : start + MORE])
             a.wait_merged({a.origin: a.size()}, WITHIN_S)
             before = a.cpu_s() + c.cpu_s()
-            found.append(self._timed(lambda: _pull(c, a)))
+            found.append(self._timed(lambda: pull(c, a)))
             used += a.cpu_s() + c.cpu_s() - before
             c.wait_merged({a.origin: a.size()}, WITHIN_S)
         ratio = median(one.seconds * one.bare / MORE for one in found)
@@ -217,9 +214,10 @@ class Round:
     def _add_full(self, source: Node, node: Node, place: str, least: float) -> None:
         """All of a partner's log; `place`: of how many organisations on the map."""
         size = source.size()
+        assert node.sizes()[source.origin] == 1, "nobody has pulled yet"
         before = self._bare.rate()
         used, began = source.cpu_s() + node.cpu_s(), time.perf_counter()
-        _pull(node, source)
+        pull(node, source)
         stored = time.perf_counter() - began
         stored_s = source.cpu_s() + node.cpu_s() - used
         node.wait_merged({source.origin: size}, WITHIN_S)
@@ -296,13 +294,15 @@ def _hand_in(node: Node, numbers: list[int]) -> None:
     assert {one["outcome"] for one in said} == {"logged"}, said[:3]
 
 
-def _pull(node: Node, peer: Node) -> None:
-    """Return when all of the peer's own log is verified and durable.
+def pull(node: Node, peer: Node) -> Thread:
+    """Return when all of the peer's own log is verified and durable: who still waits.
 
     Merging begins where storing ends, so the end of the turn says neither.
     """
-    Thread(target=node.sync, args=[peer]).start()
+    turn = Thread(target=node.sync, args=[peer])
+    turn.start()
     node.wait_stored(peer.origin, peer.size(), WITHIN_S)
+    return turn
 
 
 def _expect(found: int, wanted: int) -> None:

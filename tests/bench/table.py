@@ -8,7 +8,6 @@ is not judged: how many of its rounds meet the target is told instead.
 """
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from tests.bench.busy import Busy
 from tests.bench.measure import Measure
 from tests.bench.report import number
 
@@ -81,8 +81,7 @@ class Table:
         words += ["--records", str(self._records)]
         if self._places[name] == OURS:
             words.append("--wired")
-        load, busy, ours = os.getloadavg()[0], _busy_s(), _ours_s()
-        began = os.times().elapsed
+        busy = Busy()
         with subprocess.Popen(
             words,
             cwd=root,
@@ -96,10 +95,8 @@ class Table:
                 raise
         if process.returncode:
             raise RuntimeError(f"{words}: exit {process.returncode}")
-        took = os.times().elapsed - began
-        others = (_busy_s() - busy - (_ours_s() - ours)) / took
         measures = msgspec.json.decode(said, type=list[Measure])
-        return Played(measures, load, max(0.0, others))
+        return Played(measures, busy.load, busy.others())
 
 
 def format_rounds(played: dict[str, list[Played]]) -> str:
@@ -176,20 +173,3 @@ def _line(row: list[list[Measure]]) -> str:
         told.note,
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _busy_s() -> float:
-    """Processor seconds of this machine that were not idle, since it started."""
-    told = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
-    user, nice, system, _, _, irq, soft, steal = map(int, told)
-    ticks = user + nice + system + irq + soft + steal
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _ours_s() -> float:
-    """Processor seconds of this process and of all that it started and has ended."""
-    used = [resource.getrusage(who) for who in _WHOSE]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-_WHOSE: Final = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

@@ -68,6 +68,7 @@ def test_forms_and_readings_are_wrong_as_often_as_they_were(register):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_database_grows_is_measured_and_goes_on_where_it_was_ended(
     tmp_path, register, monkeypatch
 ):
@@ -89,9 +90,10 @@ def test_a_database_grows_is_measured_and_goes_on_where_it_was_ended(
     first, second = marks
     # Of Jakarta's stations four contests in place of five.
     assert 500 < first.imported <= 600
-    # With the statement of each log's keys, and 200 that were measured by.
+    # With the statement of each log's keys; and 200 that were measured by, some of them
+    # of Jakarta.
     assert first.held == first.imported + 3
-    assert second.held == first.held + second.imported + 200
+    assert 0 <= first.held + second.imported + 200 - second.held <= 40
     assert len(second.more) == 2
     assert second.database > first.database > 0
     assert {figure.what for figure in figures} >= {"one station", "database"}

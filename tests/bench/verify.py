@@ -1,9 +1,5 @@
 """An audit of real results of 2019, beside PyNaCl verifying the same records.
 
-    plano photos   → kawalpemilu.example, which pulls the others and exports a folder
-    copies         → jagasuara.example
-    Situng         → jagapemilu.example (as KPU's)
-
 The folder holds all three logs and the merged map of all of them. It is audited by the
 command that everybody uses, with and without making the map again.
 """
@@ -16,19 +12,12 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from tests.bench.bare import Bare, records_of
-from tests.bench.country import ELECTION
 from tests.bench.node import Node, Watch
 from tests.bench.report import Figure, at_least, at_most, shown
+from tests.bench.streams import FIRST, Streams
 
 LEAST = 1.3
 PEAK_MB = 300
-WITHIN_S = 7_200.0
-STREAMS = {
-    "kawalpemilu": ("a-plano.csv", "--form", "plano"),
-    "jagasuara": ("b-salinan.csv", "--form", "salinan"),
-    "jagapemilu": ("c-situng.ndjson", "--source", "kpu"),
-}
-REGISTER = "register.csv"
 
 
 class _Run(NamedTuple):
@@ -46,30 +35,24 @@ class Verification:
         self, folder: Path, data: Path, stem: str, say: Callable[[str], None]
     ) -> None:
         """`stem`: nation or sample; `say` is told what is being done."""
-        self._folder, self._data, self._stem, self._say = folder, data, stem, say
+        self._streams, self._say = Streams(folder, data, stem, say), say
         self._site = folder / "site"
         self._figures: list[Figure] = []
 
-    @staticmethod
-    def is_complete(data: Path, stem: str) -> bool:
-        """Whether all files of this stem are there."""
-        names = [REGISTER, *(name for name, *_ in STREAMS.values())]
-        return all(_find(data, stem, name) is not None for name in names)
+    is_complete = staticmethod(Streams.is_complete)
 
     def run(self) -> list[Figure]:
         """All figures; every process that was started is ended."""
         with contextlib.ExitStack() as stack:
-            nodes = {}
-            for org in STREAMS:
-                node = nodes[org] = Node(f"{org}.example", self._folder / org, ELECTION)
-                node.set(interval_s=2, reconcile_wait_s=1, deadline_s=3600)
-                stack.callback(node.stop)
-            self._import(nodes)
-            bare = self._share(nodes)
+            nodes = self._streams.open(stack)
+            self._streams.share(nodes)
+            found = [records_of(node, 4_000) for node in nodes.values()]
+            # In turns, as many of each: they differ in length.
+            bare = Bare([one for three in zip(*found, strict=False) for one in three])
             fingerprints = [
                 node.command("keys", "show")["fingerprint"] for node in nodes.values()
             ]
-        first = nodes["kawalpemilu"]
+        first = nodes[FIRST]
         self._say("exporting a folder")
         began = time.monotonic()
         written = first.command("export", "--static", str(self._site))
@@ -81,29 +64,6 @@ class Verification:
             words += ["--fingerprint", one]
         self._measure(first, words, bare)
         return self._figures
-
-    def _import(self, nodes: dict[str, Node]) -> None:
-        register = _find(self._data, self._stem, REGISTER)
-        nodes["kawalpemilu"].command("tps-list", "import", str(register))
-        for org, (name, *options) in STREAMS.items():
-            path = _find(self._data, self._stem, name)
-            self._say(f"{org} imports {path}")
-            nodes[org].command("import", str(path), *options)
-
-    def _share(self, nodes: dict[str, Node]) -> Bare:
-        """The first node pulls and merges the others; all stand still afterwards."""
-        for node in nodes.values():
-            node.start()
-        first, *others = nodes.values()
-        goal = {node.origin: node.size() for node in nodes.values()}
-        self._say(f"{first.org} pulls {goal}")
-        first.meet(*others)
-        for origin, size in goal.items():
-            first.wait_stored(origin, size, WITHIN_S)
-        first.wait_merged(goal, WITHIN_S)
-        found = [records_of(node, 4_000) for node in nodes.values()]
-        # In turns, as many of each: they differ in length.
-        return Bare([one for three in zip(*found, strict=False) for one in three])
 
     def _measure(self, node: Node, words: list[str], bare: Bare) -> None:
         audits = {}
@@ -153,9 +113,3 @@ class Verification:
         note = f"{found['published'][:16]}…, {found['recomputed'][:16]}…"
         what = "map made again equals the node's"
         self._figures.append(Figure(what, 1.0 * is_equal, "", "1", is_equal, note))
-
-
-def _find(data: Path, stem: str, name: str) -> Path | None:
-    """The file of this name, packed or not."""
-    paths = (data / f"{stem}-{name}{end}" for end in ("", ".gz"))
-    return next((path for path in paths if path.is_file()), None)

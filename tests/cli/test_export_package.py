@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 
+import frictionless
 import pytest
 
 from federation.cli.output import CONFIG, OK, USAGE
@@ -70,6 +71,21 @@ def test_a_package_lists_each_file_with_its_digest_rows_and_columns(drawn, tmp_p
     citation = (folder / "CITATION.cff").read_text()
     assert said["map"] in citation
     assert "type: dataset" in citation
+
+
+@pytest.mark.parametrize("what", ["stations", "results"])
+def test_a_validator_of_data_packages_finds_nothing_until_a_cell_is_changed(
+    drawn, tmp_path, what
+):
+    folder = tmp_path / "data"
+    said = export(drawn, "--what", what, "--package", folder)
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert report.flatten(["place", "type", "note"]) == []
+    assert sum(task.stats.get("rows", 0) for task in report.tasks) == said["rows"] > 0
+    part = max(folder.glob("*.csv"), key=lambda path: path.stat().st_size)
+    part.write_text(part.read_text().replace("\nppwp,", "\npxwp,", 1))
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert report.flatten(["type"]) == [["hash-count"]]
 
 
 def test_a_finished_part_is_kept_and_a_damaged_or_missing_one_made_again(

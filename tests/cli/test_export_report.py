@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+import datasette.app
 import jsonschema
 import pytest
 
@@ -164,9 +165,8 @@ def test_the_metadata_names_licence_facets_and_columns(database, drawn):
 
 
 async def test_datasette_itself_shows_the_facets(database):
-    app = pytest.importorskip("datasette.app")
     about = json.loads((database[1] / "metadata.json").read_text())
-    served = app.Datasette([database[0]], metadata=about)
+    served = datasette.app.Datasette([database[0]], metadata=about)
     page = await served.client.get("/pemilu-uji-ppwp/stations?_search=selatan")
     assert page.status_code == 200
     assert "facet-province" in page.text

@@ -1,13 +1,18 @@
 """KPU's figures over time, as they are noted behind the map and told of a region."""
 
-import pytest
-from msgspec import structs
+import json
 
+import pytest
+from msgspec import UNSET, structs
+
+from federation.errors import FormatError
 from federation.flows.doctor.official import check_official
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import follow_official, merge_once
 from federation.flows.query.kpu import ask_kpu
 from federation.flows.query.scope import ask
+from federation.records.profile import parse_profile
+from federation.records.result import Part
 from federation.records.withdrawal import Withdrawal
 from federation.store import logs
 from federation.store.db import Database
@@ -19,7 +24,9 @@ OURS, OTHER = {"01": 90, "02": 40, "03": 5}, {"01": 9, "02": 40, "03": 5}
 THIRD = {"01": 91, "02": 40, "03": 5}
 DAY = 86_400
 NOW = 1_708_300_800  # 2024-02-19T00:00:00Z
-PROFILES = {ELECTION: small_profile()}
+_PROFILE = json.loads(small_profile().text)
+_PROFILE["contests"]["pdpr"] = {"parties": {"1": {"name": "A"}, "2": {"name": "B"}}}
+PROFILES = {ELECTION: parse_profile(json.dumps(_PROFILE).encode())}
 
 
 def said(org, votes, day, tps=HERE, source="kpu"):
@@ -61,7 +68,7 @@ class World:
             if org not in self.logs:
                 self.logs[org] = logs.add_log(tx, f"{org}/{ELECTION}", own=False)
             self.logs[org] = logs.log_by_id(tx, self.logs[org].id)
-        add_leaves(self.db, self.logs[org], list(statements))
+        add_leaves(self.db, self.logs[org], list(statements), PROFILES[ELECTION])
 
     def follow(self, limit=10_000):
         while merge_once(self.db, PROFILES, limit):
@@ -77,10 +84,13 @@ class World:
             check_official(view, report)
         return [finding.code for finding in report.findings]
 
-    def ask(self, region="", kind="", org="", after="", limit=100):
+    def ask(  # noqa: PLR0917  the filters of one list
+        self, region="", kind="", org="", after="", limit=100, order="", contest="ppwp"
+    ):
         with self.db.view() as view:
-            asked = ask(PROFILES, [ELECTION], ELECTION, "ppwp")
-            return ask_kpu(view, asked, NOW, region, kind, org, after, limit)
+            asked = ask(PROFILES, [ELECTION], ELECTION, contest)
+            which = region, kind, org, after, limit, order
+            return ask_kpu(view, asked, NOW, *which)
 
 
 @pytest.fixture
@@ -155,20 +165,50 @@ def test_two_snapshots_that_differ_stand_beside_one_another(world):
     assert world.ask(org=A).counts.apart == 1
 
 
-def test_pages_hold_every_change_once_and_only_those_of_the_region(world):
+@pytest.mark.parametrize("order", ["", "place", "since"])
+def test_pages_hold_every_change_once_in_their_order_and_only_those_of_the_region(
+    world, order
+):
     codes = [f"13710{n}1001001" for n in range(1, 8)]
-    world.say(B, *(said(B, OTHER, 15, tps=tps) for tps in codes))
+    days = dict(zip(codes, (16, 15, 17, 15, 18, 17, 16), strict=True))
+    world.say(A, *(said(A, OURS, 15, tps=tps, source="observer") for tps in codes))
+    world.say(B, *(said(B, OTHER, day, tps=tps) for tps, day in days.items()))
     world.follow()
     found, after = [], ""
     while True:
-        answer = world.ask(after=after, limit=2)
+        answer = world.ask(kind="wrong", after=after, limit=2, order=order)
         found += [one.tps for one in answer.changes]
         if not answer.next:
             break
         after = answer.next
-    assert sorted(found) == codes
+    keys = {"": lambda tps: -days[tps], "place": str, "since": lambda tps: days[tps]}
+    assert found == sorted(codes, key=keys[order])
     assert [one.tps for one in world.ask(region=codes[3][:6]).changes] == [codes[3]]
     assert [part.region.code for part in answer.parts] == ["13"]
+
+
+def test_only_what_still_differs_is_listed_by_how_long_it_has(world):
+    with pytest.raises(FormatError, match="still differ"):
+        world.ask(order="since")
+
+
+def test_votes_of_parties_are_followed_as_those_of_candidates(world):
+    def of_parties(org, votes, day, source="kpu"):
+        parties = {number: Part(jumlah=count) for number, count in votes.items()}
+        one = said(org, OURS, day, source=source)
+        return structs.replace(one, contest="pdpr", candidates=UNSET, parties=parties)
+
+    world.say(A, of_parties(A, {"1": 70, "2": 30}, 15, source="observer"))
+    world.say(B, of_parties(B, {"1": 7, "2": 30}, 15))
+    world.say(B, of_parties(B, {"1": 70, "2": 30}, 17))
+    world.say(B, said(B, OTHER, 15))
+    world.follow()
+    [corrected, appeared] = world.ask(contest="pdpr").changes
+    assert (corrected.kind, corrected.was, corrected.compared) == (
+        *("corrected", "differs", "matches"),
+    )
+    assert (appeared.now, corrected.now) == ({"1": 7, "2": 30}, {"1": 70, "2": 30})
+    assert world.ask().counts.kinds["corrected"] == 0
 
 
 def test_however_it_came_the_same_is_noted_as_of_all_at_once(world, tmp_path):

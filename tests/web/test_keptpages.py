@@ -380,3 +380,21 @@ async def test_a_mistake_is_kept_for_nobody(client, site):
         assert got.status in {400, 404}, path
         assert (await client.get(path)).status == got.status
     assert len(site.pages) == 0
+
+
+@pytest.mark.parametrize("path", ["/cari?q=padang", "/laporan", "/verify"])
+async def test_a_page_that_is_not_kept_has_a_tag_for_strangers(client, site, path):
+    got, text = await read(client, path)
+    tag = got.headers["ETag"]
+    spared = await client.get(path, headers={"If-None-Match": tag})
+    assert (spared.status, await spared.read()) == (304, b"")
+    assert (
+        spared.headers["Content-Security-Policy"]
+        == (got.headers["Content-Security-Policy"])
+    )
+    again = await read(client, path, **{"If-None-Match": '"other"'})
+    assert (again[0].status, again[1]) == (200, text)
+    own = await client.get(
+        path, headers={"If-None-Match": tag, "Authorization": "Bearer x"}
+    )
+    assert (own.status, "ETag" in own.headers, len(site.pages)) == (200, False, 0)

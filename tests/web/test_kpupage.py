@@ -11,7 +11,7 @@ from msgspec import structs
 
 from federation.flows.query.kpudays import MOST_DAYS
 from federation.store.db import Database
-from federation.web import kpu, kpupage
+from federation.web import kpu, kpupage, regionpage
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
 from tests import sample_map as sample
@@ -43,7 +43,7 @@ async def client(tmp_path):
     app = web.Application(middlewares=[answer_problems])
     settings = settings_of(elections=[ELECTION])
     app[SITE] = context_of(db, settings, profiles=PROFILES)
-    app.add_routes(kpupage.routes())
+    app.add_routes([*kpupage.routes(), *regionpage.routes()])
     app.add_routes(endpoint.route() for endpoint in kpu.endpoints())
     async with TestClient(TestServer(app)) as found:
         yield found
@@ -128,8 +128,36 @@ async def test_the_figures_that_stand_are_told_by_how_they_compare(client):
     )
 
 
+async def test_a_list_and_its_next_pages_keep_the_order_that_was_asked(client):
+    text = await text_of(client, "/kpu?kind=all&sort=place&lang=en")
+    found = re.findall(r'<span class="code">(\d{13})</span>', text)
+    assert found == [*([HERE] * 4), THERE]
+    assert "<b>by TPS</b>" in text
+    told = await (await client.get("/v1/kpu?sort=place&limit=3")).json()
+    following = f"/v1/kpu?sort=place&limit=3&after={told['next']}"
+    more = await (await client.get(following)).json()
+    every = [one["tps"] for one in (*told["changes"], *more["changes"])]
+    assert every == found
+    text = await text_of(client, "/kpu?sort=since&lang=en")
+    assert "<b>longest different first</b>" in text
+
+
+async def test_a_region_tells_how_many_figures_changed_and_opens_each_list(client):
+    text = await text_of(client, f"/wilayah/{HERE[:6]}?lang=en")
+    told = text.partition("Since they appeared")[2].partition("</p>")[0]
+    found = re.findall(r'href="([^"]*)"><b>(\d+)</b> ([^<]*)<', told)
+    assert [(count, words) for _, count, words in found] == [
+        ("1", "corrected"),
+        ("1", "became different"),
+    ]
+    for href, _, _ in found:
+        page = await text_of(client, href.replace("&amp;", "&"))
+        assert page.count('<li class="station">') == 1
+
+
 async def test_what_is_no_such_list_is_refused(client):
     assert (await client.get("/kpu?kind=x")).status == 400
+    assert (await client.get("/v1/kpu?sort=since")).status == 400
     assert (await client.get("/v1/kpu?after=x")).status == 400
 
 

@@ -1,5 +1,6 @@
 """The page of whether the order can still change says what the API says."""
 
+import asyncio
 import csv
 import io
 import re
@@ -8,11 +9,15 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from federation.web import margin
+from federation.flows.query.margin import MarginChoice
+from federation.flows.query.scope import ask
+from federation.web import margin, regionpage
 from federation.web.charts.spans import Span, draw_spans
 from federation.web.context import SITE
 from federation.web.problem import answer_problems
+from federation.web.toldmargins import ToldMargins
 from tests import sample_map as sample
+from tests.waiting import until
 from tests.webnode import context_of, settings_of
 
 
@@ -23,7 +28,8 @@ async def client(sample_db):
     )
     app = web.Application(middlewares=[answer_problems])
     app[SITE] = site
-    app.add_routes(margin.routes())
+    app.add_routes([*margin.routes(), *regionpage.routes()])
+    app.on_cleanup.append(site.told_margins.close)
     app.add_routes(endpoint.route() for endpoint in margin.endpoints())
     async with TestClient(TestServer(app)) as found:
         yield found
@@ -115,3 +121,76 @@ def test_a_span_lies_where_its_ends_are_and_zero_is_always_there():
         (0.0, 85.0, 0.0),
     ]
     assert draw_spans([]).spans == ()
+
+
+async def told_of(client, cursor):
+    """What is told of the nation at this place of the map, once nobody counts."""
+    site = client.app[SITE]
+
+    async def count():
+        asked = ask(site.profiles, site.settings.elections, "", "ppwp")
+        return await margin.read_margin(site, asked, "", MarginChoice(limit=0))
+
+    told = client.margins.find(("e", "ppwp", ""), cursor, count)
+    if client.margins._counting is not None:
+        await asyncio.wait([client.margins._counting])
+    return told
+
+
+async def test_a_page_is_told_the_sentence_of_its_map_and_of_no_other(client):
+    client.margins = ToldMargins(still_s=0.0)
+    answer = await (await client.get("/v1/margin")).json()
+    here, sentence = answer["cursor"], answer["bases"][0]["margins"][0]["sentence"]
+    assert await told_of(client, here) == {}
+    assert await told_of(client, here) == sentence
+    assert await told_of(client, "1.2") == {}
+
+
+async def test_what_is_wanted_is_counted_only_when_the_map_has_stood_still(client):
+    now = 0.0
+    client.margins = ToldMargins(clock=lambda: now, still_s=3_600.0)
+    counted = []
+
+    async def count():
+        counted.append(now)
+
+    for cursor in ("1.1", "1.2"):
+        assert client.margins.find(("e", "ppwp", ""), cursor, count) == {}
+        now += 1_800.0
+    await asyncio.sleep(0)
+    assert counted == []
+    await client.margins.close(client.app)
+
+
+async def test_the_first_page_and_a_region_say_whether_the_order_can_change(client):
+    site = client.app[SITE]
+    site.told_margins._still_s = 0.0
+    for path, code in (("/", ""), ("/wilayah/13", "13")):
+        await client.get(f"{path}?lang=en")
+        await until(lambda: has_told(site, code))  # noqa: B023  awaited here
+        told = await (await client.get(f"/v1/margin?region={code}")).json()
+        for language in ("en", "id"):
+            # Asked otherwise: the page that was kept is a minute old at most.
+            text = await (
+                await client.get(f"{path}?sort=covered&lang={language}")
+            ).text()
+            assert told["bases"][0]["margins"][0]["sentence"][language] in text
+
+
+async def has_told(site, code):
+    return any(key[2] == code for key in site.told_margins._told)
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+async def test_the_page_says_what_the_stations_that_differ_change_alone(
+    client, language
+):
+    told = (await (await client.get("/v1/margin")).json())["bases"][0]
+    least = told["margins"][0]["least"] + told["unseen_voters"]
+    most = told["margins"][0]["most"] - told["unseen_voters"]
+    text = await (await client.get(f"/selisih?lang={language}")).text()
+    words = {"en": "on which monitors differ", "id": "angka pemantaunya berbeda"}
+    sentence = re.search(rf"<p>([^<]*{words[language]}[^<]*)</p>", text)[1]
+    assert [int(n) for n in re.findall(r"(?<!\w)-?\d+", sentence)] == [
+        told["disputed"], 1, *sorted((least, most)), 2,
+    ]  # fmt: skip

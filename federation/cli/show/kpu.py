@@ -17,6 +17,7 @@ from federation.flows.query.kpuanswers import KpuAnswer, KpuChange, ListedChange
 from federation.flows.query.kputable import KpuExport
 from federation.records.officialchange import COMPARISONS, KINDS
 from federation.records.timezones import tell_local
+from federation.store.officialchanges import ChangeOrder
 
 _LISTED = tuple(
     word for part in get_args(ListedChanges) for word in (get_args(part) or (part,))
@@ -31,6 +32,10 @@ _LISTED = tuple(
 )  # fmt: skip
 @click.option("--org", default="", help="kpu.option-org")
 @click.option(
+    "--sort", type=click.Choice([word for word in get_args(ChangeOrder) if word]),
+    default=None, help="kpu.option-sort",
+)  # fmt: skip
+@click.option(
     "--csv", "path", type=click.Path(dir_okay=False, path_type=Path),
     help="kpu.option-csv",
 )  # fmt: skip
@@ -42,6 +47,7 @@ def kpu(  # noqa: PLR0913, PLR0917  one argument per option
     place: tuple[str, ...],
     kind: ListedChanges | None,
     org: str,
+    sort: ChangeOrder | None,
     path: Path | None,
     limit: int,
     after: str,
@@ -61,7 +67,8 @@ def kpu(  # noqa: PLR0913, PLR0917  one argument per option
             told = {"rows": count, "path": str(path), "cursor": rows.cursor}
             run.out.show(told, lambda: run.out.note(text))
             return OK
-        answer = ask_kpu(view, scope, now, region, kind or "", org, after, limit)
+        which = region, kind or "", org
+        answer = ask_kpu(view, scope, now, *which, after, limit, sort or "")
     run.out.show(answer, lambda: _print(run, answer))
     return OK
 

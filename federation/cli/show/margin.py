@@ -17,6 +17,7 @@ from federation.flows.query.margin import (
     answer_margin,
     first_table,
     say_assumed,
+    say_disputed,
     say_stations,
     say_turning,
 )
@@ -98,6 +99,8 @@ def _print(run: Run, answer: MarginAnswer, most: int) -> None:
             out.line(closest.sentence[t.language])
             if turning := say_turning(t, closest):
                 out.line(turning)
+            if disputed := say_disputed(t, told):
+                out.line(disputed)
         else:
             out.line(t(f"margin.basis_{told.basis}"))
             out.line(t("margin.nobody"))

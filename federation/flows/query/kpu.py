@@ -6,7 +6,8 @@ and marked (`apart`), never made one. Counts and lists are of the same rows.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,6 +35,7 @@ from federation.records.merge import Group, decode_row
 from federation.records.officialchange import (
     COMPARISONS,
     KINDS,
+    ChangeKind,
     count_days,
 )
 from federation.store import claims, logs, maprows, officialchanges
@@ -43,6 +45,7 @@ from federation.store.mapstate import find_election, vector
 from federation.store.officialchanges import (
     ChangeCount,
     ChangeFilter,
+    ChangeOrder,
     ChangePlace,
     OfficialRow,
 )
@@ -50,8 +53,11 @@ from federation.text import Sentence
 
 #: So many rows that are still to be looked at are counted.
 MAX_DUE: Final = 100_000
+#: What became of figures after they had appeared.
+TURNED: Final[tuple[ChangeKind, ...]] = tuple(one for one in KINDS if one != "appeared")
 _PLACE: Final = re.compile(
-    r"([0-9]{1,12})\.([0-9]{13}|99[0-9A-Z]{2}[0-9]{9})\.([0-9]{1,12})\.(.+)", re.ASCII
+    r"([0-9]{1,12})\.([0-9]{1,12})\.([0-9]{13}|99[0-9A-Z]{2}[0-9]{9})\.([0-9]{1,12})\.(.+)",
+    re.ASCII,
 )
 
 
@@ -64,6 +70,7 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
     org: str = "",
     after: str = "",
     limit: int = 100,
+    order: ChangeOrder = "",
 ) -> KpuAnswer:
     """What changed in KPU's figures of a region.
 
@@ -76,15 +83,24 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
         org: Of this organisation's snapshots only.
         after: The `next` of the page before.
         limit: How many at most.
+        order: As of `officialchanges.list_changes`.
 
     Raises:
-        FormatError: `region` is not the code of a region, `after` no place of the list.
+        FormatError: `region` is not the code of a region, `after` no place of the list,
+            or it is to be in order of how long figures differ and has others, too.
     """
     code = parse_region(region)
+    if order == "since" and kind != "wrong":
+        raise FormatError(Sentence("kpu.sort-of-wrong"), "sort")
     number = find_election(view, asked.election)
-    between = _between(number, asked, code)
     due = 0 if number is None else officialchanges.count_due(view, number, MAX_DUE)
-    page, following = list_page(view, asked, now, code, kind, org, after, limit)
+    between = _between(number, asked, code)
+    place = _read_place(view, asked, number, after) if after else None
+    rows = officialchanges.list_changes(
+        view, between, _filter(kind, org), order, place, limit + 1
+    )
+    page = tell_changes(view, now, rows[:limit])
+    has_more = len(rows) > limit
     copied = officialchanges.list_orgs(view, between)
     whose = [] if after else [who for who, *_ in copied if org in {"", who}]
     return KpuAnswer(
@@ -102,28 +118,36 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
         days=[day for who in whose for day in list_days(view, between, who)],
         changes=page,
         names=read_names(view, asked.election, [change.tps for change in page]),
-        next=following,
+        next=_place_after(page[-1], rows[limit - 1]) if has_more else UNSET,
     )
 
 
-def list_page(  # noqa: PLR0913, PLR0917  the filters of one list
+def list_by_station(  # noqa: PLR0913, PLR0917  the filters of one list
     view: View,
     asked: QueryScope,
-    now: int,
     code: str,
     kind: ListedChanges,
     org: str,
-    after: str,
+    after: OfficialRow | None,
     limit: int,
-) -> tuple[list[KpuChange], str | UnsetType]:
-    """A page of the list alone; see `ask_kpu`."""
-    number = find_election(view, asked.election)
-    place = _read_place(view, asked, number, after) if after else None
-    rows = officialchanges.list_changes(
-        view, _between(number, asked, code), _filter(kind, org), place, limit + 1
-    )
-    told = _Teller(view, now).tell_all(rows[:limit])
-    return told, _place_after(told[-1], rows[limit - 1]) if len(rows) > limit else UNSET
+) -> list[OfficialRow]:
+    """The next changes by station, for whoever wants all: each page costs the same."""
+    between = _between(find_election(view, asked.election), asked, code)
+    place = None
+    if after is not None:
+        place = ChangePlace(0, 0, after.key, after.log_id, after.index)
+    which = _filter(kind, org)
+    return officialchanges.list_changes(view, between, which, "place", place, limit)
+
+
+def count_turned(view: View, asked: QueryScope, code: str) -> dict[ChangeKind, int]:
+    """How many figures of a region changed after they had appeared, of those kinds."""
+    between = _between(find_election(view, asked.election), asked, code)
+    counts = officialchanges.count_changes(view, between, kinds=TURNED)
+    found = Counter[ChangeKind]()
+    for count in counts:
+        found[count.kind] += count.rows
+    return {kind: found[kind] for kind in TURNED if found[kind]}
 
 
 def _between(number: int | None, asked: QueryScope, code: str) -> tuple[int, int]:
@@ -140,7 +164,7 @@ def _filter(kind: ListedChanges, org: str) -> ChangeFilter:
 
 
 def _place_after(change: KpuChange, row: OfficialRow) -> str:
-    return f"{row.at}.{change.tps}.{change.index}.{change.origin}"
+    return f"{row.at}.{row.since or 0}.{change.tps}.{change.index}.{change.origin}"
 
 
 def _read_place(
@@ -148,10 +172,11 @@ def _read_place(
 ) -> ChangePlace:
     match = _PLACE.fullmatch(after)
     numbers = {log.origin: log.id for log in logs.list_logs(view)}
-    if match is None or match[4] not in numbers or number is None:
+    if match is None or match[5] not in numbers or number is None:
         raise FormatError(Sentence("asked.cursor"), repr(after[:80]))
-    key = encode_key(number, asked.contest, match[2])
-    return ChangePlace(int(match[1]), key, numbers[match[4]], int(match[3]))
+    key = encode_key(number, asked.contest, match[3])
+    at, since, index = (int(match[place]) for place in (1, 2, 4))
+    return ChangePlace(at, since, key, numbers[match[5]], index)
 
 
 def count_since(view: View, asked: QueryScope, origin: str, index: int) -> KpuCounts:
@@ -209,57 +234,56 @@ def _parts(
     ]
 
 
-class _Teller:
-    """Rows as they are told: with the votes, which stand with the statements."""
-
-    def __init__(self, view: View, now: int) -> None:
-        self._view, self._now = view, now
-        self._origins = {log.id: log.origin for log in logs.list_logs(view)}
-
-    def tell_all(self, rows: Sequence[OfficialRow]) -> list[KpuChange]:
-        """These rows, in their order."""
-        held = maprows.load(self._view, {row.key for row in rows})
-        merged = {key: decode_row(row.row) for key, row in held.items()}
-        return [
-            self._tell(
-                row,
-                merged[row.key].groups if merged[row.key].round == row.round else [],
-            )
-            for row in rows
-        ]
-
-    def _tell(self, row: OfficialRow, groups: list[Group]) -> KpuChange:
-        claim = self._claim(row.log_id, row.index)
-        before: Votes | UnsetType = UNSET
-        if row.before_log is not None and row.before_index is not None:
-            before = _votes(self._claim(row.before_log, row.before_index))
-        # 0: its leaf is damaged, so nobody knows.
-        since = (row.since or None) if row.is_standing else None
-        return KpuChange(
-            tps=decode_key(row.key)[1],
-            round=claim.round,
-            kind=row.kind,
-            org=row.org,
-            origin=self._origins[row.log_id],
-            index=row.index,
-            record=claim.record,
-            published=tell(row.at),
-            signed=tell(row.recorded),
-            before=before,
-            now=_votes(claim),
-            was=row.was,
-            compared=row.compared,
-            standing=row.is_standing,
-            differs_since=UNSET if since is None else tell(since),
-            days=UNSET if since is None else count_days(since, self._now),
-            apart=row.is_apart,
-            groups=groups,
+def tell_changes(view: View, now: int, rows: Sequence[OfficialRow]) -> list[KpuChange]:
+    """These rows, in their order, with the votes, which stand with the statements."""
+    held = maprows.load(view, {row.key for row in rows})
+    merged = {key: decode_row(row.row) for key, row in held.items()}
+    places = {place for row in rows for place in (row.place, row.place_before) if place}
+    said = claims.read_at(view, places)
+    origins = {log.id: log.origin for log in logs.list_logs(view)}
+    return [
+        _tell(
+            row,
+            origins[row.log_id],
+            said,
+            merged[row.key].groups if merged[row.key].round == row.round else [],
+            now,
         )
+        for row in rows
+    ]
 
-    def _claim(self, log_id: int, index: int) -> Claim:
-        claim = claims.read_claim(self._view, log_id, index)
-        assert claim is not None, "a change was seen in it"
-        return claim
+
+def _tell(
+    row: OfficialRow,
+    origin: str,
+    said: Mapping[tuple[int, int], Claim],
+    groups: list[Group],
+    now: int,
+) -> KpuChange:
+    claim = said[row.place]
+    before = row.place_before
+    # 0: its leaf is damaged, so nobody knows.
+    since = (row.since or None) if row.is_standing else None
+    return KpuChange(
+        tps=decode_key(row.key)[1],
+        round=claim.round,
+        kind=row.kind,
+        org=row.org,
+        origin=origin,
+        index=row.index,
+        record=claim.record,
+        published=tell(row.at),
+        signed=tell(row.recorded),
+        before=_votes(said[before]) if before else UNSET,
+        now=_votes(claim),
+        was=row.was,
+        compared=row.compared,
+        standing=row.is_standing,
+        differs_since=UNSET if since is None else tell(since),
+        days=UNSET if since is None else count_days(since, now),
+        apart=row.is_apart,
+        groups=groups,
+    )
 
 
 def _votes(claim: Claim) -> Votes | UnsetType:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from federation.config.settings import Settings
 from federation.flows.query.cells import Cell
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.kpu import list_page
+from federation.flows.query.kpu import list_by_station, tell_changes
 from federation.flows.query.kpuanswers import KpuChange, ListedChanges
 from federation.flows.query.scope import QueryScope, parse_region, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import END, PLACE, Credit, QueryTable, place_cells
 from federation.store.db import View
+from federation.store.officialchanges import OfficialRow
 
 PAGE = 500
 
@@ -76,9 +77,10 @@ def _votes(change: KpuChange, numbers: Sequence[str]) -> Iterator[Cell]:
 
 
 class KpuExport:
-    """All changes of a region under way; `read` gives a page, until `done`."""
+    """All changes of a region under way, by station; `read` gives a page."""
 
     name = "kpu"
+    _after: OfficialRow | None
 
     def __init__(  # noqa: PLR0913, PLR0917  what is asked of an export
         self,
@@ -101,7 +103,7 @@ class KpuExport:
         self._sources = sources(view, asked.election, settings)
         self._credit = Credit(self.cursor, self._sources)
         self._numbers = asked.numbers(self._code)
-        self._after, self.done = "", False
+        self._after, self.done = None, False
 
     def head(self) -> dict[str, object]:
         """What the first line of an NDJSON export says about the rest."""
@@ -117,16 +119,10 @@ class KpuExport:
 
     def read(self, view: View) -> QueryTable:
         """The next page; its columns are those of every page."""
-        page, following = list_page(
-            view,
-            self._asked,
-            self._now,
-            self._code,
-            self._kind,
-            self._org,
-            self._after,
-            PAGE,
-        )
-        self._after, self.done = following or "", not following
+        which = self._asked, self._code, self._kind, self._org
+        rows = list_by_station(view, *which, self._after, PAGE + 1)
+        self.done = len(rows) <= PAGE
+        self._after = rows[min(len(rows), PAGE) - 1] if rows else None
+        page = tell_changes(view, self._now, rows[:PAGE])
         names = read_names(view, self._asked.election, [one.tps for one in page])
         return kpu_table(self._asked.contest, page, self._numbers, names, self._credit)

@@ -229,6 +229,26 @@ def say_turning(t: Text, margin: MarginLine) -> str:
     return t("margin.turning", turning=t.number(margin.turning), **names)
 
 
+def say_disputed(t: Text, told: BasisMargins) -> str:
+    """What the disputed stations alone make of the closest lead; "": none is.
+
+    The unseen ones are left out on both sides.
+    """
+    if not told.margins or not told.disputed:
+        return ""
+    closest, unseen = told.margins[0], told.unseen_voters
+    least, most = closest.least + unseen, closest.most - unseen
+    key = "disputed_keep" if least > 0 else "disputed_turn"
+    return t(
+        f"margin.{key}",
+        disputed=t.number(told.disputed),
+        first=closest.first,
+        other=closest.other,
+        least=t.number(least),
+        most=t.number(most),
+    )
+
+
 def say_stations(t: Text, told: BasisMargins) -> str:
     """How many stations are known and how many are not, in words."""
     return t(

@@ -31,9 +31,17 @@ _DISTRICT = 6  # the smallest region whose counters are kept
 
 
 def region(
-    view: View, asked: QueryScope, code: str = "", after: str = "", limit: int = 500
+    view: View,
+    asked: QueryScope,
+    code: str = "",
+    after: str = "",
+    limit: int = 500,
+    *,
+    tells_votes: bool = True,
 ) -> answers.RegionAnswer:
     """A region with its parts; of a village, its stations from `after` on.
+
+    `tells_votes`: of each part, too: more than half of the work for a nation.
 
     Raises:
         FormatError: `code` is not the code of a region.
@@ -41,7 +49,7 @@ def region(
     """
     here = parse_region(code)
     own = read_line(view, asked, here)
-    inside = list_parts(view, asked, here)
+    inside = list_parts(view, asked, here, tells_votes=tells_votes)
     stations: list[answers.Station] = []
     following: str | UnsetType = UNSET
     if len(here) == _VILLAGE:
@@ -83,22 +91,32 @@ def read_line(view: View, asked: QueryScope, code: str) -> answers.Region:
     else:
         counters = rollup.read_region(view, asked.election, asked.contest, code)
     expected = count_expected(view, asked, code)
-    return _line(asked, code, name, counters, expected)
+    line = _line(code, name, counters, expected)
+    return _with_tally(asked, line, counters)
 
 
 def _line(
-    asked: QueryScope, code: str, name: str, counters: dict[str, int], expected: int
+    code: str, name: str, counters: dict[str, int], expected: int
 ) -> answers.Region:
-    seen = region_coverage(counters, expected)
-    # Candidate 1 of one province's race is not candidate 1 of the next one's.
-    is_one_race = len(code) >= race_level(asked.contest)
     return answers.Region(
         code=code,
         name=name,
         listed=expected > 0,
-        coverage=seen,
-        tally=_tally(asked, code, counters, seen.register) if is_one_race else UNSET,
+        coverage=region_coverage(counters, expected),
     )
+
+
+def _with_tally(
+    asked: QueryScope, line: answers.Region, counters: dict[str, int]
+) -> answers.Region:
+    """The line with its votes, where the region has one race.
+
+    Candidate 1 of one province's race is not candidate 1 of the next one's.
+    """
+    if len(line.code) < race_level(asked.contest):
+        return line
+    tally = _tally(asked, line.code, counters, line.coverage.register)
+    return structs.replace(line, tally=tally)
 
 
 def _tally(
@@ -149,7 +167,9 @@ def _overlaps(area: tuple[str, ...], code: str) -> list[str]:
     return [part for part in area if part.startswith(code)]
 
 
-def list_parts(view: View, asked: QueryScope, code: str) -> list[answers.Region]:
+def list_parts(
+    view: View, asked: QueryScope, code: str, *, tells_votes: bool = False
+) -> list[answers.Region]:
     """The regions right below, those of the register without any result too."""
     if len(code) == _VILLAGE:
         return []
@@ -161,11 +181,11 @@ def list_parts(view: View, asked: QueryScope, code: str) -> list[answers.Region]
     codes = sorted(names.keys() | counted.keys())
     expected = count_each(view, asked, codes)
     lines = [
-        _line(
-            asked, child, names.get(child, ""), counted.get(child, {}), expected[child]
-        )
+        _line(child, names.get(child, ""), counted.get(child, {}), expected[child])
         for child in codes
     ]
+    if tells_votes:
+        lines = [_with_tally(asked, one, counted.get(one.code, {})) for one in lines]
     # Not those of the register where this contest is not held.
     return [line for line in lines if line.listed or counted.get(line.code)]
 

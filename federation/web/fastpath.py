@@ -1,0 +1,220 @@
+"""A kept page given again without the whole way to it: no route, no middleware.
+
+Rule: this decides nothing about who may have what. The whole way answers first: what it
+gave a stranger from a kept page is remembered as *which page that was*, by all that the
+answer can depend on (`_FastKey`), and its head as it was sent. A request with a header
+that is not known here to be without influence (`_PASSED_OVER`) goes the whole way, as
+does one whose page is to be made anew. So what is given here is what would be given
+there, byte for byte but for `Date`, and it is asked as often whether it is still true.
+
+Routes, middlewares and a response of aiohttp cost twice what is left of a request.
+
+Memory: at most `MAX_KNOWN` addresses of at most `_MAX_ASKED` bytes; the bytes of pages
+stay the cache's own (`pagecache.py`).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Hashable
+from http import HTTPStatus
+from typing import Final, NamedTuple, TypeAlias
+
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.helpers import rfc822_formatted_time
+
+from federation.web.connections import HeldConnection
+from federation.web.context import SITE
+from federation.web.keptpages import GIVEN, Shows, read_stand
+from federation.web.origin import caller_in
+from federation.web.pagecache import KeptPage
+
+MAX_KNOWN: Final = 4_096
+#: Of a target and of all headers that tell something, together.
+_MAX_ASKED: Final = 1_000
+_TELLING: Final = (b"host", b"accept-language", b"accept-encoding", b"if-none-match")
+_NOTHING: Final = -1
+#: What no kept page depends on. Those of proxies say whose connection it is, which is
+#: read here as it is on the whole way.
+_PASSED_OVER: Final = (
+    *(b"accept", b"cache-control", b"connection", b"dnt", b"origin", b"pragma"),
+    *(b"priority", b"referer", b"save-data", b"upgrade-insecure-requests"),
+    *(b"user-agent", b"sec-ch-ua", b"sec-ch-ua-mobile", b"sec-ch-ua-platform"),
+    *(b"sec-gpc", b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site"),
+    *(b"sec-fetch-user", b"forwarded", b"via", b"x-forwarded-for"),
+    *(b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"),
+)
+_PLACES: Final = {
+    **{name: place for place, name in enumerate(_TELLING)},
+    **dict.fromkeys(_PASSED_OVER, _NOTHING),
+}
+#: No tag or one, as browsers send it back; of several the whole way knows.
+_TAG: Final = re.compile(rb'(?:(?:W/)?("[\x21\x23-\x7e]*"))?')
+#: Written for each answer, or of its connection.
+_OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION})
+_HARMFUL: Final = re.compile(r"[\r\n\0]")
+
+_FastKey: TypeAlias = tuple[str, bytes, bytes, bytes]
+_Handle: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class _Remembered(NamedTuple):
+    """Which page was given, what it is made of, and to whom."""
+
+    key: Hashable
+    shows: Shows
+    has_names: bool
+    takes_gzip: bool
+
+
+#: Of a request: by what its answer is remembered.
+_ASKED: Final[web.RequestKey[_FastKey]] = web.RequestKey("asked", tuple)
+
+
+class FastPath:
+    """What the requests of one application led to."""
+
+    def __init__(self, app: web.Application) -> None:
+        """Nothing is remembered yet; the application has all its signals already."""
+        self._app, self._site = app, app[SITE]
+        self._known: dict[_FastKey, _Remembered] = {}
+        # Last of all: it sees the head as it is sent.
+        app.on_response_prepare.append(self._remember)
+
+    def __len__(self) -> int:
+        """How many addresses are remembered."""
+        return len(self._known)
+
+    def lead(self, server: web.Server) -> None:
+        """Have all requests come here first; before the server has let anybody in."""
+        handle: _Handle = server.request_handler
+
+        async def first(request: web.BaseRequest) -> web.StreamResponse:
+            return await self._answer(request) or await handle(request)
+
+        server.request_handler = first
+
+    async def _answer(self, request: web.BaseRequest) -> "_ReadyAnswer | None":
+        """What there is for this request; None: it goes the whole way.
+
+        Raises:
+            ConnectionResetError: the caller has gone.
+        """
+        connection, read = request.protocol, _read(request)
+        if read is None or not isinstance(connection, HeldConnection):
+            return None
+        asked, tag = read
+        request[_ASKED] = asked
+        if (known := self._known.get(asked)) is None:
+            return None
+        # Requests can come without end while no answer is read: one answer at a time.
+        await request.writer.drain()
+        names = (await self._site.partners()).names if known.has_names else {}
+        stand = await read_stand(self._site, names, known.shows)
+        page = self._site.pages.look(known.key, stand)
+        if page is None or connection.is_gone or connection.is_leaving:
+            return None
+        is_packed = known.takes_gzip and bool(page.packed)
+        is_known = tag in _tags(page, is_packed=is_packed)
+        head = page.heads.get((is_packed, is_known))
+        if head is None:
+            return None
+        connection.begin(request, caller_in(self._app, request))
+        connection.end()
+        body = page.packed if is_packed else page.body
+        return _ReadyAnswer(head, b"" if is_known else body)
+
+    async def _remember(
+        self, request: web.Request, response: web.StreamResponse
+    ) -> None:
+        """Keep which page it is, and its head: a signal of `on_response_prepare`."""
+        asked, given = request.get(_ASKED), request.get(GIVEN)
+        if asked is None or given is None or not response.keep_alive:
+            return
+        head = _format_head(response)
+        if _HARMFUL.search(head.replace("\r\n", "")):
+            return
+        is_known = response.status == HTTPStatus.NOT_MODIFIED
+        is_packed = given.takes_gzip and bool(given.page.packed)
+        given.page.heads[is_packed, is_known] = head.encode()
+        if len(self._known) >= MAX_KNOWN and asked not in self._known:
+            del self._known[next(iter(self._known))]
+        self._known[asked] = _Remembered(
+            given.key, given.shows, given.has_names, given.takes_gzip
+        )
+
+
+class _ReadyAnswer(web.StreamResponse):
+    """Bytes of which aiohttp makes and changes nothing."""
+
+    def __init__(self, head: bytes, body: bytes) -> None:
+        """`head`: without the line of the date and the one that ends it."""
+        super().__init__()
+        self._data = b"%bDate: %b\r\n\r\n%b" % (head, _date(), body)
+
+    @property
+    def keep_alive(self) -> bool:
+        """The connection stays open: others go the whole way."""
+        return True
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """All of it is sent.
+
+        Raises:
+            ConnectionResetError: the caller has gone.
+        """
+        if request.transport is None or request.transport.is_closing():
+            raise ConnectionResetError("the caller has gone")
+        request.transport.write(self._data)
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Nothing is left to send."""
+
+
+def _read(request: web.BaseRequest) -> tuple[_FastKey, bytes] | None:
+    """What is asked for, and the tag that is known already; None: who knows.
+
+    The tag is b"" where none was sent.
+    """
+    is_plain = request.method == hdrs.METH_GET and request.version == HttpVersion11
+    told = _sort(request) if is_plain and request.keep_alive else None
+    if told is None:
+        return None
+    host, language, encoding, tag = told
+    found = _TAG.fullmatch(tag)
+    if found is None or len(request.raw_path) + sum(map(len, told)) > _MAX_ASKED:
+        return None
+    return (request.raw_path, host, language, encoding), found[1] or b""
+
+
+def _sort(request: web.BaseRequest) -> list[bytes] | None:
+    """The headers that tell something, in their order; None: there are others."""
+    told = [b""] * len(_TELLING)
+    for name, value in request.raw_headers:
+        place = _PLACES.get(name.lower())
+        if place == _NOTHING:
+            continue
+        # Unknown, twice, or empty, which could mean something else than none.
+        if place is None or told[place] or not value:
+            return None
+        told[place] = value
+    return told
+
+
+def _tags(page: KeptPage, *, is_packed: bool) -> tuple[bytes, ...]:
+    tag = page.tag.encode()
+    return (b'"%b"' % tag, b'"%b-gz"' % tag) if is_packed else (b'"%b"' % tag,)
+
+
+def _format_head(response: web.StreamResponse) -> str:
+    status = f"HTTP/1.1 {response.status} {response.reason}"
+    fields = [
+        f"{name}: {value}"
+        for name, value in response.headers.items()
+        if name not in _OF_THE_MOMENT
+    ]
+    return "".join(f"{line}\r\n" for line in (status, *fields))
+
+
+def _date() -> bytes:
+    return rfc822_formatted_time().encode()
