@@ -130,11 +130,12 @@ class FastPath:
         asked, given = request.get(_ASKED), request.get(GIVEN)
         if asked is None or given is None or not response.keep_alive:
             return
+        is_packed = given.takes_gzip and bool(given.page.packed)
         head = _format_head(response)
-        if _HARMFUL.search(head.replace("\r\n", "")):
+        tags = _tags(given.page, is_packed=is_packed)
+        if not (head and _is_for_all(response, tags)):
             return
         is_known = response.status == HTTPStatus.NOT_MODIFIED
-        is_packed = given.takes_gzip and bool(given.page.packed)
         given.page.heads[is_packed, is_known] = head.encode()
         if len(self._known) >= MAX_KNOWN and asked not in self._known:
             del self._known[next(iter(self._known))]
@@ -206,14 +207,25 @@ def _tags(page: KeptPage, *, is_packed: bool) -> tuple[bytes, ...]:
     return (b'"%b"' % tag, b'"%b-gz"' % tag) if is_packed else (b'"%b"' % tag,)
 
 
+def _is_for_all(response: web.StreamResponse, tags: tuple[bytes, ...]) -> bool:
+    """Whether it is that page still, with nothing in its head for this asker alone."""
+    tag = response.headers.get(hdrs.ETAG, "").encode()
+    said = response.headers.get(hdrs.CACHE_CONTROL, "")
+    is_own = hdrs.SET_COOKIE in response.headers or "private" in said
+    return not (is_own or "no-store" in said or tag not in tags)
+
+
 def _format_head(response: web.StreamResponse) -> str:
-    status = f"HTTP/1.1 {response.status} {response.reason}"
-    fields = [
+    """The lines of a head as it is sent; "": aiohttp would not send it."""
+    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+    lines += [
         f"{name}: {value}"
         for name, value in response.headers.items()
         if name not in _OF_THE_MOMENT
     ]
-    return "".join(f"{line}\r\n" for line in (status, *fields))
+    if any(map(_HARMFUL.search, lines)):
+        return ""
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def _date() -> bytes:

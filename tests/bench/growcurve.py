@@ -13,7 +13,7 @@ from federation.web.charts.lines import LineChart, Series, draw_lines
 if TYPE_CHECKING:
     from tests.bench.grow import Mark
 
-_WIDTH: Final = 380
+_WIDTH: Final = 420
 _HEIGHT: Final = 300
 _COLUMNS: Final = 2
 _HEAD: Final = """\
@@ -45,7 +45,7 @@ class _Panel(NamedTuple):
 
 _PANELS: Final = (
     _Panel(
-        "+1.000, dibanding verifikasi polos · beside bare verification",
+        "+1.000 : verifikasi polos · beside bare verification",
         {"kali · times": lambda mark: median(mark.more)},
         hundredths=True,
     ),
@@ -68,19 +68,19 @@ _PANELS: Final = (
                 mark,
                 lambda name: name.endswith("serve") and name != _pulling(mark),
             ),
-            "proses verifikasi · a verifying process": lambda mark: _peak(
-                mark, lambda name: "child" in name
+            "perintah impor · a command that imports": lambda mark: _peak(
+                mark, lambda name: name.endswith("import")
             ),
         },
     ),
     _Panel(
-        "Byte per rekaman di basis data · bytes a record in the database",
+        "Basis data, byte per rekaman · database, bytes a record",
         {"byte · bytes": lambda mark: mark.database / mark.held},
     ),
     _Panel(
         "Rekaman per detik · records a second",
         {
-            "diambil, diverifikasi, tersimpan · pulled, verified, durable": (
+            "diambil, tersimpan · pulled, durable": (
                 lambda mark: mark.pulled / mark.pulled_s
             ),
             "sampai digabung · until merged": (
@@ -92,7 +92,7 @@ _PANELS: Final = (
         },
     ),
     _Panel(
-        "Prosesor, mikrodetik per rekaman · processor, µs a record",
+        "Prosesor, µs per rekaman · processor, µs a record",
         {
             "diambil · pulled": lambda mark: mark.used_us["pulled"],
             "digabung · merged": lambda mark: mark.used_us["merged"],

@@ -35,7 +35,7 @@ from tests.bench.bare import Bare, Signed, records_of
 from tests.bench.busy import Busy, ours_s
 from tests.bench.measure import Measure
 from tests.bench.node import NEVER_S, START_S, Node, free_port
-from tests.bench.round import pull
+from tests.bench.round import WARM, pull, warm
 from tests.bench.table import ROUNDS, Played, format_rounds
 
 HOST: Final = "127.0.0.1"
@@ -77,7 +77,7 @@ class Peers:
         """Play all rounds; the table in Markdown."""
         with contextlib.ExitStack() as stack:
             source, *nodes = self._fill(stack)
-            records = records_of(source, self._records + 1)
+            records = records_of(source, 1 + WARM + self._records)[WARM:]
             bare, blocks = Bare(records), _cut(records)
             pool = multiprocessing.get_context("spawn").Pool(
                 PROCESSES, _know, (records[0].public,)
@@ -113,10 +113,11 @@ class Peers:
         for node in others:
             node.meet_empty(source)
         register, rows = self._folder / "register.csv", self._folder / "b.ndjson"
-        night.write_register(register, self._records)
+        night.write_register(register, self._records + 1 + WARM)
         night.write_results(rows, source.org, night.order(source.org, self._records))
         self._say(f"{source.org} takes in {self._records:,} records")
         source.command("tps-list", "import", str(register))
+        warm(source, others, self._records + 1)
         source.command("import", str(rows), "--contest", "ppwp")
         return nodes
 
@@ -142,9 +143,10 @@ class Peers:
 
 
 def _play_ours(bare: Bare, node: Node, source: Node) -> Measure:
-    assert node.sizes()[source.origin] == 1, "nobody has pulled yet"
+    held = node.sizes()[source.origin]
+    assert held == 1 + WARM, "nobody has pulled the rest yet"
     source.wait_merged({source.origin: source.size()}, WITHIN_S)
-    size, before, used = source.size() - 1, bare.rate(), ours_s()
+    size, before, used = source.size() - held, bare.rate(), ours_s()
     began = time.perf_counter()
     turn = pull(node, source)
     took, used = time.perf_counter() - began, ours_s() - used

@@ -7,6 +7,9 @@ bare rate at which PyNaCl verifies the same records, measured right before and a
                 b.example: the third organisation on its map
     d.example   has nothing: b.example is the first organisation on its map
 
+Before, c.example and d.example pull a few records of b.example: the processes that
+verify are started by the first pull that is large, and are there in a node that runs.
+
 Rule: only through commands, HTTP and the files of a home, so that the same round can
 be played with the program of another checkout (`python -m tests.bench.round` beside
 its `federation/`, see `table.py`). What it needs of the program itself, to make records
@@ -22,7 +25,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from threading import Thread
@@ -40,6 +43,8 @@ SMALL, MORE, TIMES = 5_000, 1_000, 5
 POSTED = 1_000
 ASKED = 100
 STARTED = 5
+#: As many as start the processes that verify.
+WARM = 2_500
 WITHIN_S = 3_600.0
 LEAST = SMALL + 2 * TIMES * MORE
 
@@ -81,7 +86,7 @@ class Round:
     def _measure(self, a: Node, b: Node, c: Node, d: Node) -> None:
         # Made-up stations are refused where no list has them.
         register = self._folder / "register.csv"
-        night.write_register(register, self._records + 1)
+        night.write_register(register, self._records + 1 + WARM)
         for node in (a, b, c, d):
             node.command("tps-list", "import", str(register))
         self._add_starts(a)
@@ -94,6 +99,7 @@ class Round:
             node.start()
         c.meet_empty(a, b)
         d.meet_empty(b)
+        warm(b, [c, d], self._records + 1)
         b.stop()
         self._add_import(b, table, "CSV")
         b.start()
@@ -213,14 +219,15 @@ class Round:
 
     def _add_full(self, source: Node, node: Node, place: str, least: float) -> None:
         """All of a partner's log; `place`: of how many organisations on the map."""
-        size = source.size()
-        assert node.sizes()[source.origin] == 1, "nobody has pulled yet"
+        held, whole = node.sizes()[source.origin], source.size()
+        assert held == 1 + WARM, "nobody has pulled the rest yet"
+        size = whole - held
         before = self._bare.rate()
         used, began = source.cpu_s() + node.cpu_s(), time.perf_counter()
         pull(node, source)
         stored = time.perf_counter() - began
         stored_s = source.cpu_s() + node.cpu_s() - used
-        node.wait_merged({source.origin: size}, WITHIN_S)
+        node.wait_merged({source.origin: whole}, WITHIN_S)
         merged = time.perf_counter() - began
         merged_s = source.cpu_s() + node.cpu_s() - used
         bare = (before + self._bare.rate()) / 2
@@ -303,6 +310,15 @@ def pull(node: Node, peer: Node) -> Thread:
     turn.start()
     node.wait_stored(peer.origin, peer.size(), WITHIN_S)
     return turn
+
+
+def warm(source: Node, nodes: Sequence[Node], first: int) -> None:
+    """Let nodes pull `WARM` records, of the stations from that number on."""
+    _hand_in(source, list(range(first, first + WARM)))
+    goal = {source.origin: source.size()}
+    for node in nodes:
+        node.sync(source)
+        node.wait_merged(goal, WITHIN_S)
 
 
 def _expect(found: int, wanted: int) -> None:

@@ -97,7 +97,7 @@ def test_a_database_grows_is_measured_and_goes_on_where_it_was_ended(
     assert len(second.more) == 2
     assert second.database > first.database > 0
     assert {figure.what for figure in figures} >= {"one station", "database"}
-    assert (tmp_path / "work" / "curve.svg").read_text().count("<polyline") == 15
+    assert (tmp_path / "work" / "curve.svg").read_text().count("<polyline") == 14
     # No minutes at all: nothing is lost, and nothing is counted.
     _, marks, told = run(1800, minutes=0.0)
     assert len(marks) == 2

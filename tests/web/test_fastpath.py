@@ -273,3 +273,27 @@ async def test_who_reads_nothing_is_sent_no_answer_after_another(door):
         assert await door.ask("/livez")
         assert unread <= await door.unread() < (64 << 10) + 2 * size
     assert door.whole == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Set-Cookie", "theirs=1"),
+        ("Cache-Control", "private, no-cache"),
+        ("Cache-Control", "no-store"),
+        ("ETag", '"of another page"'),
+        ("X-Said", "one\r\nX-More: two"),
+    ],
+)
+async def test_what_a_head_says_to_one_asker_is_said_to_no_other(
+    site, monkeypatch, name, value
+):
+    async def say(_, response):
+        response.headers[name] = value
+
+    monkeypatch.setattr("federation.web.app.hide_versions", say)
+    async with open_door(site, is_fast=True) as door:
+        for count in range(3):
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await door.ask("/")
+            assert (door.whole, len(door.fast)) == (count + 1, 0)
