@@ -27,8 +27,8 @@ WARM_FROM_LEAVES: Final = 256
 #: How much others go before: whoever reads a page waits for no signature. Where nobody
 #: else is at work a worker has all of a processor.
 _NICE: Final = 5
-#: So many objects more than went: with Python's own 700 a twelfth of what a worker does
-#: beside signatures is to look for circles.
+#: So many objects more than went: with Python's own 700, looking for circles is 7 % of
+#: what a worker does beside signatures.
 _COLLECT_AFTER: Final = 50_000
 _replacing = Lock()
 _UNSAID = "ignore:resource_tracker:UserWarning"
