@@ -21,7 +21,7 @@ from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.feeds.sessions import Sessions
-from federation.flows.merge import follow_official, merge_once
+from federation.flows.merge import PartMerger, follow_official, merge_once
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
@@ -184,6 +184,7 @@ class Node:
             self.resources.profiles,
             hidden=self.peers.hidden,
             now=now,
+            merger=PartMerger(self._workers),
         )
 
     async def follow_official(self) -> int:

@@ -31,7 +31,7 @@ numbering, `matches` if it is the same, and `none` if no monitor counted by it.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -92,8 +92,34 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=Fals
     tps: str
 
 
+class RowVerdict(Struct, frozen=True, kw_only=True, gc=False):
+    """What an encoded row says of its station, without who says what; see `Row`."""
+
+    flags: list[str]
+    official: str | UnsetType = UNSET
+    status: str
+
+
+class StandingClaims(NamedTuple):
+    """What the claims about one station and contest come to, before it is a row.
+
+    Attributes:
+        placed: Those that stand, of every round, with the origins of their logs, in
+            the order of a row.
+        counted: Those of the counted round, KPU's too.
+        monitors: The same without KPU's.
+        groups: The monitors' complete ones that have equal votes.
+    """
+
+    placed: list[Placed]
+    counted: list[Claim]
+    monitors: list[Claim]
+    groups: list[Group]
+
+
 _encoder = msgspec.json.Encoder()
 _decode_row = json_parser(Row, what=Sentence("member.a-map-row"))
+_decode_verdict = json_parser(RowVerdict, what=Sentence("member.a-map-row"))
 
 
 def encode_row(row: Row) -> bytes:
@@ -108,6 +134,15 @@ def decode_row(data: bytes) -> Row:
         FormatError: not a row.
     """
     return _decode_row(data)
+
+
+def decode_verdict(data: bytes) -> RowVerdict:
+    """What these bytes of a row say, a fifth of the work of `decode_row`.
+
+    Raises:
+        FormatError: not a row.
+    """
+    return _decode_verdict(data)
 
 
 def digest_rows(rows: Iterable[bytes]) -> str:
@@ -137,9 +172,39 @@ def merge_tps(
     """
     if not claims:
         return None
-    standing = [placed for placed in claims if placed[1].kind != "withdrawal"]
-    if len(standing) > 1:
-        standing.sort(key=_place)
+    return row_of(
+        contest,
+        tps,
+        stand(claims),
+        in_register=in_register,
+        shared_files=shared_files,
+    )
+
+
+def stand(claims: Iterable[Placed]) -> StandingClaims:
+    """What the latest statements of the slots of a station and contest come to.
+
+    Args:
+        claims: In any order, withdrawals too.
+    """
+    placed = [one for one in claims if one[1].kind != "withdrawal"]
+    if len(placed) > 1:
+        placed.sort(key=_place)
+    counted = counted_claims([claim for _, claim in placed])
+    monitors = [claim for claim in counted if not claim.official]
+    return StandingClaims(placed, counted, monitors, group_claims(monitors))
+
+
+def row_of(
+    contest: str,
+    tps: str,
+    standing: StandingClaims,
+    *,
+    in_register: bool,
+    shared_files: frozenset[str] = frozenset(),
+) -> Row:
+    """The row that they come to; the arguments as of `merge_tps`."""
+    placed, counted, monitors, groups = standing
     row_claims = [
         RowClaim(
             index=claim.index,
@@ -149,10 +214,9 @@ def merge_tps(
             record=claim.record,
             round=claim.round,
         )
-        for origin, claim in standing
+        for origin, claim in placed
     ]
     outside = [] if in_register else ["outside_register"]
-    counted = counted_claims([claim for _, claim in standing])
     if not counted:
         return Row(
             claims=row_claims,
@@ -162,10 +226,9 @@ def merge_tps(
             status="missing",
             tps=tps,
         )
-    monitors = [claim for claim in counted if not claim.official]
-    groups = group_claims(monitors)
     flags = [*outside, *_flags(counted, groups, shared_files)]
-    flags.sort()
+    if len(flags) > 1:
+        flags.sort()
     return Row(
         claims=row_claims,
         contest=contest,
@@ -292,8 +355,10 @@ def _flags(
     flags: set[str] = set()
     for claim in counted:
         # Most claims have nothing to be flagged: one test for all that may be.
-        if claim.rules or claim.files or not claim.complete or ":0" in claim.votes:
-            flags.update(_claim_flags(claim, shared_files))
+        if claim.rules or not claim.complete or ":0" in claim.votes:
+            flags.update(_claim_flags(claim))
+        if shared_files and not shared_files.isdisjoint(claim.files):
+            flags.add("shared_file")
     if len(counted) > 1:
         if len(groups) > 1 and _is_one_digit(groups):
             flags.add("one_digit")
@@ -304,7 +369,7 @@ def _flags(
     return list(flags)
 
 
-def _claim_flags(claim: Claim, shared_files: frozenset[str]) -> list[str]:
+def _claim_flags(claim: Claim) -> list[str]:
     flags = []
     if claim.rules:
         flags.append("implausible")
@@ -314,8 +379,6 @@ def _claim_flags(claim: Claim, shared_files: frozenset[str]) -> list[str]:
         # Cheaper than decoding: no zero in the text, no vote that is zero.
         elif ":0" in claim.votes and not any(read_counts(claim.votes).values()):
             flags.append("zero")
-    if claim.files and not shared_files.isdisjoint(claim.files):
-        flags.append("shared_file")
     return flags
 
 

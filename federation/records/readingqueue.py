@@ -31,21 +31,18 @@ QUEUES: Final[Mapping[ReadingQueue, tuple[ReadingReason, ...]]] = {
 }
 
 
-def reading_reason(row: Row, claims: Sequence[Claim]) -> ReadingReason | None:
+def reading_reason(row: Row, monitors: Sequence[Claim]) -> ReadingReason | None:
     """Why a photograph of this station should be read; None: none should be.
 
     Args:
         row: What the claims come to.
-        claims: The latest statement of each slot.
+        monitors: Their standing claims of the counted round.
     """
-    # A plain loop: every row that changes is asked, and most have no photograph.
-    for claim in claims:
+    # A plain loop: every row that changes is asked, and many have no photograph.
+    for claim in monitors:
         if claim.files:
             break
     else:
-        return None
-    monitors = counted_monitors(claims)
-    if not any(claim.files for claim in monitors):
         return None
     if row.status == "disputed":
         return "disputed"

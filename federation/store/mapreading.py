@@ -12,6 +12,7 @@ from federation.records.claim import Claim
 from federation.records.merge import decode_row, digest_rows
 from federation.records.readingqueue import ReadingReason
 from federation.records.result import CONTESTS
+from federation.records.slots import unpack_slots
 from federation.records.tps import parse_tps
 from federation.store import maprows, mapstate
 from federation.store.db import View
@@ -265,7 +266,7 @@ class PackedStation(NamedTuple):
 
     def claims(self) -> list[Claim]:
         """The latest statement of each of its slots."""
-        return [slot.claim for slot in maprows.unpack_slots(self.slots)]
+        return [slot.claim for slot in unpack_slots(self.slots)]
 
 
 def each_packed(

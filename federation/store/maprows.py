@@ -12,11 +12,10 @@ replaced is only named, in `superseded`. All of it can be dropped and made again
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-import msgspec
-
-from federation.records.claim import Claim
 from federation.records.merge import FLAGS
+from federation.records.mergepart import MergedRow
 from federation.records.readingqueue import REASONS, ReadingReason
+from federation.records.slots import LatestClaim, unpack_slots
 from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, election_range
 
@@ -73,13 +72,7 @@ _READING: dict[ReadingReason | None, int] = {
     **{name: place for place, name in enumerate(REASONS, 1)},
 }
 Pointer: TypeAlias = tuple[int, int, int]  # key, log, index
-
-
-class LatestClaim(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The latest statement of a slot, and of which log it is."""
-
-    log_id: int
-    claim: Claim
+_MergedColumns: TypeAlias = tuple[int | str | bytes, ...]
 
 
 class StoredRow(NamedTuple):
@@ -91,20 +84,23 @@ class StoredRow(NamedTuple):
     slots: list[LatestClaim]
 
 
-class Changed(NamedTuple):
-    """A row to be stored."""
+class HeldRow(NamedTuple):
+    """A row as it is stored, its slots not decoded; the columns of `merged`."""
 
-    key: int
     seq: int
     status: str
-    flags: Sequence[str]
+    flags: int
+    reading: int
     row: bytes
-    slots: list[LatestClaim]
-    reading: ReadingReason | None = None
+    slots: bytes
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[LatestClaim]).decode
+class Changed(NamedTuple):
+    """A row to be stored; `held`: what stands in its place."""
+
+    row: MergedRow
+    seq: int
+    held: HeldRow | None
 
 
 def flag_bit(flag: str) -> int:
@@ -128,19 +124,30 @@ def unpack_seq(packed: int) -> int:
 
 
 def load(view: View, keys: Iterable[int]) -> dict[int, StoredRow]:
-    """The stored rows among these keys, by key."""
+    """The stored rows among these keys, by key.
+
+    Raises:
+        FormatError: the slots of one are damaged.
+    """
     rows = view.select_among(
         "SELECT key, seq, row, slots FROM merged WHERE key IN ({marks})", among=keys
     )
-    return {  # plain: this is read for every claim
-        key: StoredRow(key, seq & _SEQ_MASK, row, _decode(slots))
+    return {
+        key: StoredRow(key, seq & _SEQ_MASK, row, unpack_slots(slots))
         for key, seq, row, slots in rows
     }
 
 
-def unpack_slots(slots: bytes) -> list[LatestClaim]:
-    """The slots of a row, out of their column."""
-    return _decode(slots)
+def load_held(view: View, keys: Iterable[int]) -> dict[int, HeldRow]:
+    """The same as their columns: what is merged is decoded where it is merged."""
+    rows = view.select_among(
+        "SELECT key, seq, status, flags, reading, row, slots FROM merged"
+        " WHERE key IN ({marks})",
+        among=keys,
+    )
+    return {  # plain: this is read for every claim
+        key: HeldRow(seq & _SEQ_MASK, *columns) for key, seq, *columns in rows
+    }
 
 
 def held_row(columns: Sequence[bytes | int]) -> StoredRow:
@@ -149,29 +156,41 @@ def held_row(columns: Sequence[bytes | int]) -> StoredRow:
     assert isinstance(key, int)
     assert isinstance(seq, int)
     assert isinstance(row, bytes)
-    return StoredRow(key, unpack_seq(seq), row, _decode(bytes(slots)))
+    return StoredRow(key, unpack_seq(seq), row, unpack_slots(bytes(slots)))
 
 
 def save(tx: Transaction, election: int, changed: Iterable[Changed]) -> None:
-    """Store these rows instead of what was there."""
-    tx.executemany(
-        "INSERT INTO merged (key, seq, status, flags, row, slots, reading)"
-        " VALUES (?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET seq = excluded.seq,"
-        " status = excluded.status, flags = excluded.flags, row = excluded.row,"
-        " slots = excluded.slots, reading = excluded.reading",
-        (
-            (
-                row.key,
-                pack_seq(election, row.seq),
-                row.status,
-                sum([_FLAG_BITS[flag] for flag in row.flags]) if row.flags else 0,
-                row.row,
-                _encode(row.slots),
-                _READING[row.reading],
-            )
-            for row in changed
-        ),
+    """Store these rows instead of what was there, sorted by key."""
+    new, moved, same = (
+        list[_MergedColumns](),
+        list[_MergedColumns](),
+        list[_MergedColumns](),
     )
+    for merged, number, held in changed:
+        seq, flags = pack_seq(election, number), 0
+        if merged.flags:
+            flags = sum([_FLAG_BITS[flag] for flag in merged.flags])
+        reading = _READING[merged.reading]
+        found = merged.status, flags, reading
+        body = merged.row, merged.slots, merged.key
+        if held is None:
+            new.append((seq, *found, *body))
+        elif found == held[1:4]:
+            same.append((seq, *body))
+        else:
+            moved.append((seq, *found, *body))
+    # Said apart: an upsert looks twice, and each index of what stays is written again.
+    tx.executemany(
+        "INSERT INTO merged (seq, status, flags, reading, row, slots, key)"
+        " VALUES (?,?,?,?,?,?,?)",
+        new,
+    )
+    tx.executemany(
+        "UPDATE merged SET seq=?, status=?, flags=?, reading=?, row=?, slots=?"
+        " WHERE key=?",
+        moved,
+    )
+    tx.executemany("UPDATE merged SET seq=?, row=?, slots=? WHERE key=?", same)
 
 
 def save_superseded(tx: Transaction, pointers: Iterable[Pointer]) -> None:

@@ -7,7 +7,8 @@ started again as a command does it, and then holds: every record that was acknow
 one root for each size that was ever signed or shown; the guard where the log is; a
 `doctor` without a finding (every tenth time `--deep`); exports whole or absent. A copy
 is clean and holds what was acknowledged before it was begun, or the doctor says that
-it does not.
+it does not. Where several processes make the map, one of them is killed, or the one
+that they are of: it goes on, or is begun again, and every map has the same digest.
 
 Victims are forks of this process, which has the program loaded: a kill costs a third
 of a second, not the start of a command.
@@ -38,14 +39,17 @@ from federation.cli.output import Output
 from federation.config.home import Home
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
-from federation.flows.merge import merge_once
+from federation.flows.merge import PartMerger, merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.sequence import settle
 from federation.flows.pull import PullContext, extend, pull
+from federation.flows.verify import workers as pool
 from federation.node.resources import Resources, open_resources
+from federation.records.merge import digest_rows
 from federation.records.sealed import leaf_text, record_id
 from federation.store import leaves as stored
 from federation.store import logs
+from federation.store.mapreading import map_digest
 from federation.text import Text
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.homes import ELECTION, make_home
@@ -60,6 +64,8 @@ LIFE = 50
 DEEP_EVERY = 10
 STEP = 64
 PARTNER_LEAVES = 3_000
+#: Of each of two organisations, where several processes merge them.
+MERGED_ROWS = 400
 LIMIT_S = 60.0
 _TPS = re.compile(rb'"tps":"(\d{13})"')
 #: How often each kind comes, and within which time of its beginning it is killed.
@@ -68,6 +74,7 @@ KINDS = {
     "import": (4, 1.2),
     "pull": (4, 0.4),
     "merge": (3, 0.4),
+    "parts": (3, 0.4),
     "export": (3, 0.3),
     "copy": (2, 0.4),
     "init": (1, 0.8),
@@ -141,6 +148,7 @@ class Life:
         self._stations: set[str] = set()
         self._row = 0
         self._exports = 0
+        self._is_filled = False
         partner = FakeOrg(PARTNER, ELECTION)
         # What a partner has stays the same; the victim is where it was each time.
         self._tree = _tree(partner)
@@ -225,6 +233,32 @@ class Life:
         pid = _fork(lambda: _merge(self.home))
         with _killing(pid, delay):
             return _ended(pid)
+
+    def _parts(self, delay: float) -> str:
+        """Two processes merge for one; it is killed, or one of them before it."""
+        if not self._is_filled:
+            self._row += _in_child(lambda: _fill(self.home, self._peer, self._tree))
+            self._is_filled = True
+        lines, said = os.pipe()
+        pid = _fork(lambda: _merge_parts(self.home, said))
+        os.close(said)
+        digests = set[str]()
+        with os.fdopen(lines) as read:
+            workers = [int(one) for one in read.readline().split()]
+            assert workers, "it ended before they began"
+            digests.add(read.readline())
+            if self._chance.random() < 0.5:
+                time.sleep(delay)
+                os.kill(self._chance.choice(workers), signal.SIGKILL)
+                self.seen["merging processes killed"] += 1
+                # That of the map that was being made, and of one that was begun after.
+                digests |= {read.readline(), read.readline()}
+            with _killing(pid, delay):
+                ended = _ended(pid)
+            digests |= {line for line in read if line.endswith("\n")}
+        digests.add(_in_child(lambda: _digest(self.home)) + "\n")
+        assert len(digests) == 1, f"several maps of the same leaves: {digests}"
+        return ended
 
     def _export(self, delay: float) -> str:
         self._exports += 1
@@ -381,17 +415,30 @@ def _pull(home: Home, peer: Peer, tree: Tree) -> None:
             held = [x for x in logs.list_logs(view) if not x.own]
         # Begun again once all is there: the origin shows more each time.
         size = min(tree.size, (held[0].next_index if held else 0) + STEP * 12)
-        feed = FakePeer(peer.org).show(tree.truncate(size))
-        context = PullContext(
-            db=parts.db,
-            profiles=parts.profiles,
-            peers={peer.org: peer},
-            own={log.origin: log.chain for log in parts.own.values()},
-            workers=None,
-            clock=time.monotonic,
-        )
         while True:
-            asyncio.run(pull(context, peer, feed, NOW))
+            _pull_once(parts, peer, tree.truncate(size))
+
+
+def _pull_once(parts: Resources, peer: Peer, tree: Tree) -> None:
+    context = PullContext(
+        db=parts.db,
+        profiles=parts.profiles,
+        peers={peer.org: peer},
+        own={log.origin: log.chain for log in parts.own.values()},
+        workers=None,
+        clock=time.monotonic,
+    )
+    asyncio.run(pull(context, peer, FakePeer(peer.org).show(tree), NOW))
+
+
+def _fill(home: Home, peer: Peer, tree: Tree) -> int:
+    """Records of a partner, and own ones of stations that it has, too; how many."""
+    with _opened(home) as parts:
+        _pull_once(parts, peer, tree.truncate(MERGED_ROWS))
+        rows = [station(number) for number in range(MERGED_ROWS)]
+        log = parts.log_of(ELECTION)
+        ingest.append(parts.db, parts.guard, log, rows, NOW, unlisted=True)
+    return MERGED_ROWS
 
 
 def _merge(home: Home) -> None:
@@ -400,6 +447,37 @@ def _merge(home: Home) -> None:
             remake(parts.db, ELECTION, parts.profiles[ELECTION])
             while merge_once(parts.db, parts.profiles, limit=100):
                 pass
+
+
+def _merge_parts(home: Home, said: int) -> None:
+    """Make the map again and again by two processes; tell them, and each digest."""
+    pool.POOL_FROM_LEAVES = pool.WARM_FROM_LEAVES = 1
+    workers = pool.open_workers(2)
+    merger = PartMerger(workers, part_rows=25)
+    # Both have begun before they are told.
+    for begun in [workers.executor.submit(time.sleep, 0.2) for _ in range(2)]:
+        begun.result()
+    pids = " ".join(map(str, workers.executor._processes))
+    os.write(said, pids.encode() + b"\n")
+    with _opened(home) as parts:
+        while True:
+            remake(parts.db, ELECTION, parts.profiles[ELECTION])
+            while merge_once(parts.db, parts.profiles, limit=200, merger=merger):
+                pass
+            digest = _read_digest(parts)
+            assert digest != digest_rows(()), "something is merged"
+            os.write(said, digest.encode() + b"\n")
+
+
+def _digest(home: Home) -> str:
+    with _opened(home) as parts:
+        _merge_all(parts)
+        return _read_digest(parts)
+
+
+def _read_digest(parts: Resources) -> str:
+    with parts.db.view() as view:
+        return map_digest(view, ELECTION)
 
 
 def _take_in(home: Home, row: int, said: int) -> None:

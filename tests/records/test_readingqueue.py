@@ -39,7 +39,8 @@ def claim(org, votes="", *files, **more):
 
 def why(*claims):
     placed = [(f"{one.org}/e", one) for one in claims]
-    return reading_reason(merge_tps("ppwp", TPS, placed, in_register=True), claims)
+    row = merge_tps("ppwp", TPS, placed, in_register=True)
+    return reading_reason(row, counted_monitors(claims))
 
 
 @pytest.mark.parametrize(

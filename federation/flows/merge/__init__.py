@@ -9,16 +9,18 @@ map, sorted by station: one look-up and one write per station, one addition per 
     plan      what is ahead of the map, and whether the map must be made again
     follow    the next claims of one log
     batch     those claims applied: slots -> rows -> differences of the counters
+    parts     the batch's parts, done here or in the processes that verify
     files     one file at two stations: the only thing that ties stations together
     places    where the records of those claims stand, by their ids
     changed   a figure that changed after others held it: told to the operator
     official  what changed in KPU's figures, behind the rows of the map
-    deltas    differences of the counters, per kecamatan, then per region
+    regions   differences of the counters, added up for all regions
 
 Source: docs/explanation/merging.md
 """
 
 from federation.flows.merge.official import follow_official, make_official
 from federation.flows.merge.once import merge_once
+from federation.flows.merge.parts import PartMerger
 
-__all__ = ["follow_official", "make_official", "merge_once"]
+__all__ = ["PartMerger", "follow_official", "make_official", "merge_once"]

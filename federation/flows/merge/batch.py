@@ -1,20 +1,29 @@
 """The stations that one batch touches, until they are written."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
-from federation.flows.merge.changed import Correction, is_change, tell_changes
-from federation.flows.merge.deltas import Deltas
+from federation.flows.merge.changed import tell_changes
 from federation.flows.merge.files import exchange_files
-from federation.records.claim import Claim, is_newer
-from federation.records.merge import decode_row, encode_row, merge_tps
+from federation.flows.merge.parts import PartMerger
+from federation.flows.merge.regions import roll_up
+from federation.records.claim import Claim
+from federation.records.differences import Differences
+from federation.records.mergepart import (
+    FileChange,
+    MergedPart,
+    MergedRow,
+    MergePart,
+    PartRow,
+    merge_part,
+)
 from federation.records.profile import Profile
-from federation.records.readingqueue import reading_reason
+from federation.records.slots import Correction, LatestClaim
 from federation.records.tps import TpsId
 from federation.store import logs, maprows, mapstate, officialchanges, registers
 from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
-from federation.store.maprows import Changed, LatestClaim, Pointer, StoredRow
+from federation.store.maprows import Changed, HeldRow, Pointer
 
 
 class ClaimBatch:
@@ -25,13 +34,14 @@ class ClaimBatch:
     ) -> None:
         self._tx, self._election, self._profile = tx, election, profile
         self.number = number
-        self._incoming: dict[int, list[tuple[int, Claim]]] = defaultdict(list)
+        self._incoming: dict[int, list[LatestClaim]] = defaultdict(list)
+        self._held: dict[int, HeldRow] = {}
+        self._merged: dict[int, MergedRow] = {}
+        self._files: list[FileChange] = []
         self._superseded: list[Pointer] = []
         self._changes: list[Correction] = []
-        self._outside: set[int] = set()
-        self._shared: frozenset[str] = frozenset()
-        self._deltas = Deltas()
-        self._seq = mapstate.last_seq(tx, election)
+        self._official: list[int] = []
+        self._differences = Differences()
         self._origins = {log.id: log.origin for log in logs.list_logs(tx)}
 
     def take(self, log_id: int, claims: Iterable[Claim], counted: int | None) -> None:
@@ -40,64 +50,94 @@ class ClaimBatch:
         for claim in claims:
             if counted is None or claim.index < counted:
                 key = encode_key(number, claim.contest, claim.tps)
-                incoming[key].append((log_id, claim))
+                incoming[key].append(LatestClaim(log_id, claim))
 
-    def finish(self, now: int | None) -> None:
+    def finish(self, now: int | None, merger: PartMerger) -> None:
         """Write the rows, the roll-ups and the number of the last change.
 
-        `now`: Unix seconds, for alarms; None: raise none.
+        Args:
+            now: Unix seconds, for alarms; None: raise none.
+            merger: Does the work that may be done elsewhere.
         """
         tx, keys = self._tx, sorted(self._incoming)
-        held = maprows.load(tx, keys)
-        slots = {key: self._fold(key, held.get(key)) for key in keys}
-        self._outside = self._find_outside(keys, held)
-        self._shared, others = exchange_files(tx, self.number, held, slots)
-        held |= others
-        slots |= {key: row.slots for key, row in others.items()}
-        changed = (
-            self._evaluate(key, held.get(key), slots[key]) for key in sorted(slots)
-        )
-        # One by one: ten thousand rows in memory at once would keep the garbage
-        # collector walking over them.
-        maprows.save(tx, self.number, (row for row in changed if row is not None))
+        for part in merger.merge(self._parts(keys, merger.part_rows), len(keys)):
+            self._take_part(part)
+        self._share_files()
+        maprows.save(tx, self.number, self._changed())
         maprows.save_superseded(tx, self._superseded)
-        officialchanges.mark_due(
-            tx,
-            (key for key in keys if any(slot.claim.official for slot in slots[key])),
-        )
-        mapstate.raise_seq(tx, self.number, self._seq)
-        self._deltas.roll_up(tx, self._election)
+        officialchanges.mark_due(tx, self._official)
+        roll_up(tx, self._election, self._differences)
         if now is not None:
             tell_changes(tx, self._changes, now)
 
-    def _fold(self, key: int, held: StoredRow | None) -> list[LatestClaim]:
-        """The latest statement of each slot; what it stands above is only named."""
-        slots = list(held.slots) if held else []
-        for log_id, claim in self._incoming[key]:
-            new = LatestClaim(log_id, claim)
-            for place, old in enumerate(slots):
-                if _is_same_slot(old.claim, claim):
-                    last, first = (
-                        (new, old) if is_newer(claim, old.claim) else (old, new)
-                    )
-                    slots[place] = last
-                    pointer = key, first.log_id, first.claim.index
-                    self._superseded.append(pointer)
-                    if last is new and is_change(old.claim, claim):
-                        self._changes.append(Correction(old, new))
-                    break
-            else:
-                slots.append(new)
-        return slots
+    def _parts(self, keys: Sequence[int], size: int) -> Iterator[MergePart]:
+        """The rows of these keys and what was said of them, so many at a time."""
+        for at in range(0, len(keys), size):
+            some = keys[at : at + size]
+            held = maprows.load_held(self._tx, some)
+            self._held |= held
+            outside = self._find_outside([key for key in some if key not in held])
+            rows = [
+                PartRow(key, row.row, row.slots, self._incoming[key])
+                if (row := held.get(key))
+                else PartRow(key, b"", b"", self._incoming[key], key in outside)
+                for key in some
+            ]
+            yield MergePart(self._origins, frozenset(), rows)
 
-    def _find_outside(
-        self, keys: Iterable[int], held: Mapping[int, StoredRow]
-    ) -> set[int]:
+    def _take_part(self, part: MergedPart) -> None:
+        self._merged.update((row.key, row) for row in part.rows)
+        self._files += part.files
+        self._superseded += part.replaced
+        self._changes += part.corrections
+        self._official += part.official
+        self._differences.take(part.differences)
+
+    def _share_files(self) -> None:
+        """The rows with a file that stands at two stations, done again with that."""
+        files, others, tied = exchange_files(
+            self._tx, self.number, self._incoming.keys(), self._files
+        )
+        tied |= others
+        if not tied:
+            return
+        self._held |= maprows.load_held(self._tx, sorted(tied - self._held.keys()))
+        self._take_part(
+            merge_part(
+                MergePart(
+                    self._origins,
+                    files,
+                    [PartRow(key, *self._now(key), []) for key in sorted(tied)],
+                )
+            )
+        )
+
+    def _now(self, key: int) -> tuple[bytes, bytes]:
+        """A row and its slots as they are by now."""
+        row = self._merged.get(key) or self._held[key]
+        return row.row, row.slots
+
+    def _changed(self) -> Iterable[Changed]:
+        """What is to be stored, numbered in the order of the keys."""
+        seq = mapstate.last_seq(self._tx, self._election)
+        for key, row in sorted(self._merged.items()):
+            held = self._held.get(key)
+            if held is None or row.row != held.row:
+                seq += 1
+                yield Changed(row, seq, held)
+            elif row.slots != held.slots:
+                # One withdrawal after another.
+                yield Changed(row, held.seq, held)
+        mapstate.raise_seq(self._tx, self.number, seq)
+
+    def _find_outside(self, keys: Sequence[int]) -> set[int]:
         """Which new rows are not of the register, or not of the contest's area.
 
         Asked once per row: another register or profile clears the map.
         """
-        new = {key: self._incoming[key][0][1] for key in keys if key not in held}
+        new = {key: self._incoming[key][0].claim for key in keys}
+        if not new:
+            return set()
         outside = {
             key
             for key, claim in new.items()
@@ -108,41 +148,3 @@ class ClaimBatch:
             known = registers.among(self._tx, self._election, codes)
             outside.update(key for key, claim in new.items() if claim.tps not in known)
         return outside
-
-    def _evaluate(
-        self, key: int, held: StoredRow | None, slots: list[LatestClaim]
-    ) -> Changed | None:
-        """What is to be stored for this row, if anything changes."""
-        old = decode_row(held.row) if held else None
-        first = slots[0].claim
-        row = merge_tps(
-            first.contest,
-            first.tps,
-            [(self._origins[slot.log_id], slot.claim) for slot in slots],
-            in_register="outside_register" not in old.flags
-            if old
-            else key not in self._outside,
-            shared_files=self._shared,
-        )
-        assert row is not None, "it has a slot"
-        data = encode_row(row)
-        seq = self._seq + 1
-        if held is not None and old is not None:
-            if data == held.row:
-                if slots == held.slots:
-                    return None
-                seq = held.seq  # one withdrawal after another
-            else:
-                self._deltas.replace(old, held.slots, row, slots)
-        else:
-            self._deltas.add(row, slots)
-        self._seq = max(seq, self._seq)
-        reading = reading_reason(row, [slot.claim for slot in slots])
-        return Changed(key, seq, row.status, row.flags, data, slots, reading)
-
-
-def _is_same_slot(old: Claim, new: Claim) -> bool:
-    """Of one station and contest they are already."""
-    return (
-        old.org == new.org and old.round == new.round and old.official == new.official
-    )

@@ -11,27 +11,14 @@ Source: docs/explanation/merging.md
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-from federation.records.claim import Claim
+from federation.records.slots import Correction
 from federation.store import alarms, cosignatures, logs
 from federation.store.db import Transaction
-from federation.store.maprows import LatestClaim
 from federation.text import Sentence
 
 ALARM: Final = "changed-after-held"
-
-
-class Correction(NamedTuple):
-    """Votes of one slot, and those that replaced them."""
-
-    old: LatestClaim
-    new: LatestClaim
-
-
-def is_change(old: Claim, new: Claim) -> bool:
-    """Whether votes gave way to other votes: no first reading, nothing withdrawn."""
-    return old.votes != new.votes and bool(old.votes) and bool(new.votes)
 
 
 def tell_changes(tx: Transaction, corrections: Sequence[Correction], now: int) -> None:

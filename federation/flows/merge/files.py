@@ -11,47 +11,48 @@ and a row whose flag says that none of its files is shared is believed.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from federation.records.merge import counted_files
+from federation.records.mergepart import FileChange
+from federation.records.slots import LatestClaim
 from federation.store import maprows
 from federation.store.db import Transaction
-from federation.store.maprows import LatestClaim, StoredRow
 
-_NONE: frozenset[str] = frozenset()
 _Rows: TypeAlias = dict[str, set[int]]
 
-#: As it stands among the flags of an encoded row; nothing else in one is like it.
-_SHARED = b'"shared_file"'
 
+class SharedFiles(NamedTuple):
+    """What stands at more than one station.
 
-class Shared(NamedTuple):
-    """The files that stand at more than one station; the other rows that it changes."""
+    Attributes:
+        files: Hex SHA-256.
+        others: The rows outside the batch that it changes.
+        tied: The rows of the batch that have one of these files.
+    """
 
     files: frozenset[str]
-    others: dict[int, StoredRow]
+    others: set[int]
+    tied: set[int]
 
 
 def exchange_files(
-    tx: Transaction,
-    election: int,
-    held: Mapping[int, StoredRow],
-    slots: Mapping[int, Sequence[LatestClaim]],
-) -> Shared:
+    tx: Transaction, election: int, rows: Collection[int], changes: Iterable[FileChange]
+) -> SharedFiles:
     """Write which files are counted in the rows of a batch, and say what is shared.
 
     Args:
         tx: The transaction.
         election: Its number.
-        held: What the rows were, by key, of those that were there.
-        slots: What they will be, by key.
+        rows: The keys of the batch.
+        changes: Of these rows.
     """
-    change = _FileChange()
-    for key, now in slots.items():
-        change.note(held.get(key), key, now)
+    change = _BatchFiles()
+    for one in changes:
+        change.note(one)
     if not change.asked:
-        return Shared(_NONE, {})
+        return SharedFiles(frozenset(), set(), set())
     known = maprows.known_files(tx, change.asked)
     old = _rows_with(tx, election, known)
     change.write(tx)
@@ -61,37 +62,44 @@ def exchange_files(
         for file in known
         if maprows.is_shared(old[file]) != maprows.is_shared(new[file])
     ]
-    rows = maprows.load(tx, sorted(set[int]().union(*turned) - slots.keys()))
-    for row in rows.values():  # their other files
-        new |= _rows_with(tx, election, _files(row.slots) - new.keys())
+    others = set[int]().union(*turned).difference(rows)
+    for row in maprows.load(tx, sorted(others)).values():  # their other files
+        new |= _rows_with(tx, election, _files_of(row.slots) - new.keys())
     # Those that were nowhere before are where the batch puts them.
     new |= {file: keys for file, keys in change.added.items() if file not in known}
-    shared = (file for file, keys in new.items() if maprows.is_shared(keys))
-    return Shared(frozenset(shared), rows)
+    shared = frozenset(file for file, keys in new.items() if maprows.is_shared(keys))
+    tied = set[int]().union(*(new[file] for file in shared)).intersection(rows)
+    return SharedFiles(shared, others, tied | change.rows_with(shared))
 
 
-class _FileChange:
+class _BatchFiles:
     """What a batch adds and drops, file by file; `asked`: files to look for."""
 
     def __init__(self) -> None:
         self.added: dict[str, set[int]] = defaultdict(set)
         self.dropped: dict[str, set[int]] = defaultdict(set)
         self.asked: set[str] = set()
+        self._after: dict[int, frozenset[str]] = {}
 
-    def note(
-        self, held: StoredRow | None, key: int, slots: Sequence[LatestClaim]
-    ) -> None:
-        """A row was what is held, and will be what follows from these slots."""
-        after = _files(slots)
-        before = _NONE if held is None else _files(held.slots)
-        if after or before:
-            for file in after - before:
-                self.added[file].add(key)
-            for file in before - after:
-                self.dropped[file].add(key)
-            self.asked |= after ^ before
-            if held is not None and _SHARED in held.row:
-                self.asked |= after
+    def note(self, change: FileChange) -> None:
+        """The files of a row were these, and will be those."""
+        key, before, after = change.key, change.before, change.after
+        for file in after - before:
+            self.added[file].add(key)
+        for file in before - after:
+            self.dropped[file].add(key)
+        self.asked |= after ^ before
+        if change.is_flagged:
+            self.asked |= after
+        self._after[key] = after
+
+    def rows_with(self, files: frozenset[str]) -> set[int]:
+        """The rows that will have one of these, however many have it."""
+        if not files:
+            return set()
+        return {
+            key for key, after in self._after.items() if not files.isdisjoint(after)
+        }
 
     def write(self, tx: Transaction) -> None:
         """Keep it."""
@@ -116,8 +124,5 @@ def _rows_with(tx: Transaction, election: int, files: Collection[str]) -> _Rows:
     return {file: set(maprows.rows_with_file(tx, election, file)) for file in files}
 
 
-def _files(slots: Sequence[LatestClaim]) -> frozenset[str]:
-    for slot in slots:
-        if slot.claim.files:
-            return counted_files([latest.claim for latest in slots])
-    return _NONE  # for most: KPU's and digitised results come without
+def _files_of(slots: Iterable[LatestClaim]) -> frozenset[str]:
+    return counted_files([slot.claim for slot in slots])

@@ -19,9 +19,10 @@ from federation.records.officialchange import (
     follow_statements,
 )
 from federation.records.sealed import LeafTimes, leaf_times
+from federation.records.slots import LatestClaim
 from federation.store import claims, leaves, logs, maprows, officialchanges
 from federation.store.db import Database, Transaction, View
-from federation.store.maprows import LatestClaim, StoredRow
+from federation.store.maprows import StoredRow
 from federation.store.officialchanges import OfficialRow
 from federation.tlog.tile import WIDTH
 

@@ -1,12 +1,14 @@
 """One batch of each election that is behind: the transaction that moves the cursor."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
 from federation.flows.merge.batch import ClaimBatch
 from federation.flows.merge.follow import next_claims
-from federation.flows.merge.places import note_places
+from federation.flows.merge.parts import PartMerger
+from federation.flows.merge.places import ClaimPage, note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
 from federation.records.profile import Profile
 from federation.store import maprows, mapstate, officialchanges, rollup
@@ -14,15 +16,17 @@ from federation.store.db import Database, Transaction
 from federation.store.mapstate import MapInputs
 
 BATCH = 10_000
+_HERE: Final = PartMerger()
 
 
-def merge_once(
+def merge_once(  # noqa: PLR0913, PLR0917  what is merged, by which rules, when, and where
     db: Database,
     profiles: Mapping[str, Profile],
     limit: int = BATCH,
     hidden: Collection[str] = frozenset(),
     now: int | None = None,
     at: float | None = None,
+    merger: PartMerger = _HERE,
 ) -> int:
     """Merge one batch of each election that is behind; call it again until it gives 0.
 
@@ -34,6 +38,7 @@ def merge_once(
         now: Unix seconds, for alarms; None: an audit, which raises none.
         at: Unix seconds, when logs must be for everybody to be in it; None: `now`, or
             without such as are public from a time on.
+        merger: Does what may be done in other processes.
 
     Returns:
         How many leaves the cursors moved over; 0 when nothing was behind.
@@ -49,9 +54,9 @@ def merge_once(
                 if plan.restart:
                     _clear(tx, election, current_basis(tx, election, profile))
                     plan = make_plan(tx, election, profile, hidden, at)
-                batch, steps = _merge_batch(tx, election, profile, plan, limit)
-                batch.finish(now)
-                note_places(tx, election, limit)
+                batch, pages, steps = _merge_batch(tx, election, profile, plan, limit)
+                batch.finish(now, merger)
+                note_places(tx, election, limit, pages)
                 moved += steps
     return moved
 
@@ -66,14 +71,14 @@ def _clear(tx: Transaction, election: str, basis: MapInputs) -> None:
 
 def _merge_batch(
     tx: Transaction, election: str, profile: Profile, plan: Plan, limit: int
-) -> tuple[ClaimBatch, int]:
-    """The batch, not yet written, and over how many leaves the cursors move."""
+) -> tuple[ClaimBatch, list[ClaimPage], int]:
+    """The batch, not yet written, what was read, over how many leaves cursors move."""
     basis = current_basis(tx, election, profile)
     batch = ClaimBatch(
         tx, election, mapstate.add_election(tx, election, basis), profile
     )
     behind = sum(step.end > step.position.index for step in plan.steps)
-    moved = 0
+    moved, pages = 0, list[ClaimPage]()
     for step in plan.steps:
         index = step.position.index
         if step.end > index:
@@ -82,7 +87,9 @@ def _merge_batch(
             share = max(1, limit // behind)
             claims, index = next_claims(tx, step, share, profile)
             batch.take(step.log.id, claims, step.position.counted)
+            page = ClaimPage(step.log.id, step.position.index, index, claims)
+            pages.append(page)
         to = replace(step.position, index=index)
         mapstate.move(tx, batch.number, step.log.id, to)
         moved += index - step.position.index
-    return batch, moved
+    return batch, pages, moved

@@ -82,20 +82,20 @@ class Verifier:
         if workers is None or not data:
             return await asyncio.to_thread(self._admit, leaves, start, closed_at)
         job = (self._name, data, start, closed_at)
-        loop = asyncio.get_running_loop()
+        loop, executor = asyncio.get_running_loop(), workers.executor
         try:
-            admission = await loop.run_in_executor(workers.executor, admit_known, *job)
+            admission = await loop.run_in_executor(executor, admit_known, *job)
             workers.is_warm = True
             if admission is not None:
                 return admission
             return await loop.run_in_executor(
-                workers.executor, admit_taught, self._chain, self._profile, *job
+                executor, admit_taught, self._chain, self._profile, *job
             )
         except BrokenExecutor:
             # A worker was killed, out of memory perhaps. Slower, but it goes on.
             if self._workers is not None:
                 _log.warning("the verifying processes ended; verifying in a thread")
-            workers.is_warm = False
+            workers.replace(executor)
             self._workers = None
             return await self.admit(data, leaves, start, closed_at)
 

@@ -1,9 +1,12 @@
-"""Processes that verify beside this one, and end when it does, however it ends.
+"""Processes that verify and merge beside this one, and end when it does, however.
 
 Rule: a worker watches the pipe that it was started through; the other end of it is
 only in the process that started it, so the kernel closes it even after SIGKILL. Asking
 whether the parent is still there would leave a worker busy for the rest of its job, and
 a signal sent at the parent's death exists on one system only.
+
+A pool of which a process was killed is of no use any more: whoever finds it so does its
+work itself, slower, and the next large work finds a new one.
 """
 
 import os
@@ -13,7 +16,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
-from threading import Thread
+from threading import Lock, Thread
 from typing import Final
 
 #: What a worker ends with whose parent has gone: nobody is left to read it.
@@ -23,6 +26,7 @@ WARM_FROM_LEAVES: Final = 256
 #: How much others go before: whoever reads a page waits for no signature. Where nobody
 #: else is at work a worker has all of a processor.
 _NICE: Final = 5
+_replacing = Lock()
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
 
@@ -30,11 +34,21 @@ _UNSAID = "ignore:resource_tracker:UserWarning"
 class Workers:
     """Processes that verify, and whether they have begun to: then few leaves pay, too.
 
-    Starting them takes longer than a thousand signatures.
+    Starting them takes longer than a thousand signatures. `count`: how many are started
+    in the place of those that were killed; 0: none.
     """
 
     executor: Executor
     is_warm: bool = False
+    count: int = 0
+
+    def replace(self, broken: Executor) -> None:
+        """Others are started for the next work; once, whoever finds these broken."""
+        with _replacing:
+            if self.executor is broken:
+                self.is_warm = False
+                if self.count:
+                    self.executor = _open_pool(self.count)
 
     def close(self) -> None:
         """End them; what has not begun is dropped."""
@@ -42,7 +56,7 @@ class Workers:
 
 
 def pick_workers(workers: Workers | None, leaves: int) -> Workers | None:
-    """The workers, if they pay for so many leaves; None: verify in a thread."""
+    """The workers, if they pay for so many leaves, or rows; None: do it in a thread."""
     if workers is None:
         return None
     least = WARM_FROM_LEAVES if workers.is_warm else POOL_FROM_LEAVES
@@ -52,11 +66,13 @@ def pick_workers(workers: Workers | None, leaves: int) -> Workers | None:
 def open_workers(count: int) -> Workers:
     """A pool of so many processes; none is started before there is work for it."""
     _start_tracker()
+    return Workers(_open_pool(count), count=count)
+
+
+def _open_pool(count: int) -> Executor:
     # Spawned, not forked: a fork would inherit the database, and every open pipe.
-    return Workers(
-        ProcessPoolExecutor(
-            count, mp_context=get_context("spawn"), initializer=follow_parent
-        )
+    return ProcessPoolExecutor(
+        count, mp_context=get_context("spawn"), initializer=follow_parent
     )
 
 
