@@ -2,7 +2,8 @@
 
 The three streams of 2019 are merged by a node. What it exports as Parquet, stations and
 statements, is read by DuckDB and by pandas, and each row is compared with the row that
-`/v1/export` of the running node gives at the same place, cell by cell. Then the whole
+`/v1/export` of the running node gives at the same place, cell by cell. Out of the same
+rows plain Python makes the bounds that `/v1/margin` tells. Then the whole
 map is exported as one report of NIST SP 1500-100 and as a database for Datasette. The
 report is held against the published schema where `FEDERATION_NIST_SCHEMA` names it.
 """
@@ -14,13 +15,14 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tests.bench.node import Node, Watch
 from tests.bench.report import Figure, at_most, shown
 from tests.bench.streams import FIRST, Streams
+from tests.plainmargin import recompute
 
 CONTEST: Final = "ppwp"
 TABLES: Final = ("stations", "results")
@@ -76,6 +78,7 @@ class DatasetBench:
                 at_most("of them other by DuckDB", found.by_duckdb, "", 0, ""),
                 at_most("of them other by pandas", found.by_pandas, "", 0, ""),
             ]
+        self._recompute(node)
         report = self._folder / "report.json"
         words = ("--format", "nist-1500-100", "--out", str(report))
         self._export("NIST SP 1500-100 of all", node, *words)
@@ -88,6 +91,28 @@ class DatasetBench:
                 at_most("errors by the published schema", wrong, "", 0, note)
             )
         self._export("Datasette", node, "--datasette", str(self._folder / "datasette"))
+
+    def _recompute(self, node: Node) -> None:
+        """The bounds of every margin out of the exports alone, beside the node's."""
+        self._say("margins out of the exports")
+        told = node.get(f"/v1/margin?contest={CONTEST}&limit=1")
+        names, wrong = [*told["candidates"]], 0
+        for one in told["bases"]:
+            listed = chain(*(read_api(node.port, w, "") for w in ("stations", "gaps")))
+            results = read_api(node.port, "results", "")
+            found = recompute(results, listed, one["basis"], names, _delivered)
+            node_says = {
+                (line["first"], line["other"]): (line["least"], line["most"])
+                for line in one["margins"]
+            }
+            wrong += found != node_says
+        count = len(told["bases"])
+        self.figures += [
+            shown(
+                "bases of `/v1/margin`, by plain Python out of the exports", count, ""
+            ),
+            at_most("of them with another bound", wrong, "", 0, ""),
+        ]
 
     def _export(self, what: str, node: Node, *words: str) -> None:
         self._say(f"exporting: {what}")
@@ -104,6 +129,11 @@ class DatasetBench:
             shown(f"export: {what}", took, "s", f"{size:,.0f} MB"),
             at_most("most memory for that", peak, "MB", PEAK_MB, ""),
         ]
+
+
+def _delivered(voters: int) -> int:
+    """Ballots: 2 % more than there are voters."""
+    return voters + -(-voters * 2 // 100)
 
 
 def compare(port: int, what: str, folder: Path) -> Compared:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import defaultdict
 
 import pytest
 from msgspec import structs
@@ -18,6 +17,7 @@ from federation.records.tps import TpsId
 from federation.store import mapreading, registers
 from federation.text import Text
 from tests import sample_map as sample
+from tests.plainmargin import recompute
 from tests.webnode import settings_of
 
 ASKED = ask({sample.ELECTION: sample.profile()}, [sample.ELECTION])
@@ -63,49 +63,10 @@ def ballots(voters):
     return voters + -(-voters * 2 // 100)
 
 
-def recompute(view, basis):
-    """The ends of every margin, from the exports alone: none of the project's code."""
-    said = defaultdict(list)
-    for row in export(view, "results"):
-        said[row["tps"]].append(row)
-    voters = {
-        row["tps"]: ballots(int(row["voters"] or 300))
-        for what in ("stations", "gaps")
-        for row in export(view, what)
-        if "outside_register" not in row.get("flags", "").split()
-    }
-    low, high, ahead = defaultdict(int), defaultdict(int), {}
-    for tps, most in voters.items():
-        rows = [
-            row
-            for row in said[tps]
-            if not (basis.endswith("plausible") and row["failed_sums"])
-            and row["complete"] == "1"
-        ]
-        monitors = [r for r in rows if r["source"] == "monitor" and r["counted"] == "1"]
-        spoken = [r for r in said[tps] if r["source"] == "monitor" and r["kind"] != ""]
-        official = [
-            row
-            for row in rows
-            if row["source"] == "kpu" and (row["counted"] == "1" or not spoken)
-        ]
-        told = monitors or (official if basis.startswith("kpu") else [])
-        names = ("01", "02", "03")
-        charts = [[int(row[f"votes_{name}"]) for name in names] for row in told]
-        for one in range(3):
-            for two in range(3):
-                leads = [chart[one] - chart[two] for chart in charts]
-                low[one, two] += min(leads, default=-most)
-                high[one, two] += max(leads, default=most)
-        for one in range(3):
-            least = min((chart[one] for chart in charts), default=0)
-            ahead[one] = ahead.get(one, 0) + least
-    first = max(ahead, key=lambda one: ahead[one])
-    return {
-        (names[first], names[two]): (low[first, two], high[first, two])
-        for two in range(3)
-        if two != first
-    }
+def recomputed(view, basis):
+    listed = [row for what in ("stations", "gaps") for row in export(view, what)]
+    names = ["01", "02", "03"]
+    return recompute(export(view, "results"), listed, basis, names, ballots)
 
 
 def test_the_margins_are_what_plain_python_finds_in_the_exports(counted):
@@ -113,7 +74,7 @@ def test_the_margins_are_what_plain_python_finds_in_the_exports(counted):
         told = answer(view)
         for basis in told.bases:
             found = {(m.first, m.other): (m.least, m.most) for m in basis.margins}
-            assert found == recompute(view, basis.basis)
+            assert found == recomputed(view, basis.basis)
         assert [basis.assumed for basis in told.bases] == [1, 1, 1, 1]
 
 

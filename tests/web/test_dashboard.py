@@ -75,6 +75,9 @@ PAGES = [
     "/gambar/1371?candidate=02&whose=kpu",
     "/gambar/1371011001",
     "/gambar/72",
+    "/pola",
+    "/pola/1371?candidate=02&whose=kpu",
+    "/pola/1371011001?contest=pdpr",
 ]
 WORDS = re.compile(
     r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosignature|equivocation|saksi)\b",
@@ -510,7 +513,7 @@ def test_every_word_of_the_pages_has_a_user():
     code = "".join(path.read_text(encoding="utf-8") for path in files)
     for key in load_topic("page"):
         of_a_code = re.match(
-            r"(status|official|flag|covered|contest|round|figure|title|lead|list|filter|map|tile|found|queue|file)_",
+            r"(status|official|flag|meaning|covered|contest|round|figure|title|lead|list|filter|map|tile|found|queue|file)_",
             key,
         )
         assert of_a_code or re.search(rf"page\.{key}[\"']", code), key
@@ -522,6 +525,8 @@ def test_every_code_of_the_map_has_a_word():
         ("status", STATUSES),
         ("official", OFFICIAL),
         ("flag", FLAGS),
+        ("meaning_status", STATUSES),
+        ("meaning_flag", FLAGS),
         ("covered", COVERED),
         ("contest", CONTESTS),
         ("round", ROUNDS),
@@ -543,10 +548,11 @@ async def test_a_station_is_found_however_its_code_is_written(client):
 async def test_stations_that_were_not_added_are_told_beside_the_votes(
     client, monkeypatch
 ):
-    def not_added(*given):
-        found = structs.replace(shown := whole(*given).region, tally=structs.replace(
+    def not_added(*given, **named):
+        answer = whole(*given, **named)
+        found = structs.replace(shown := answer.region, tally=structs.replace(
             shown.tally, votes={}, not_added=3))  # fmt: skip
-        return structs.replace(whole(*given), region=found)
+        return structs.replace(answer, region=found)
 
     whole = regionpage.region.region
     monkeypatch.setattr(regionpage.region, "region", not_added)

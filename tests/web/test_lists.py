@@ -67,10 +67,7 @@ LISTS = {
             "files": "/v1/partners",
         },
     ),
-    "/kpu": (
-        "/kpu?kind=all",
-        {"sort": "the newest first, as they were published"},
-    ),
+    "/kpu": ("/kpu?kind=all", {}),
     "/rekapitulasi": (
         "/rekapitulasi?show=all",
         {
