@@ -65,6 +65,7 @@ COMMANDS: Final = {
     "margin": "federation.cli.show.margin:margin",
     "plan": "federation.cli.plan:plan",
     "pictures": "federation.cli.show.pictures:pictures",
+    "forensics": "federation.cli.show.forensics:forensics",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",
     "verify": "federation.cli.verify:verify",

@@ -75,6 +75,9 @@ PAGES = [
     "/gambar/1371?candidate=02&whose=kpu",
     "/gambar/1371011001",
     "/gambar/72",
+    "/pola",
+    "/pola/1371?candidate=02&whose=kpu",
+    "/pola/1371011001?contest=pdpr",
 ]
 WORDS = re.compile(
     r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosignature|equivocation|saksi)\b",
