@@ -55,7 +55,9 @@ class Workers:
                     self.executor = _open_pool(self.count)
 
     def close(self) -> None:
-        """End them; what has not begun is dropped."""
+        """End them; what has not begun is dropped, and no others are started."""
+        with _replacing:
+            self.count = 0
         self.executor.shutdown(cancel_futures=True)
 
 
