@@ -220,14 +220,19 @@ def open_leaves(
 
 def find_foreign(statement: Statement, chain: KeyChain) -> RecordError | None:
     """Why a statement belongs into another log than the chain's, if it does."""
+    return _find_foreign(statement, kind_of(statement), chain)
+
+
+def _find_foreign(
+    statement: Statement, kind: RecordKind[Any], chain: KeyChain
+) -> RecordError | None:
     if statement.org != chain.org:
         return RecordError(Sentence("chain.in-log-of-org", org=chain.org), "org")
     if statement.election != chain.election:
         return RecordError(
             Sentence("chain.in-log-of-election", election=chain.election), "election"
         )
-    kind = kind_of(statement)
-    if not kind.stands_in(chain.visibility):
+    if chain.visibility not in kind.logs:
         named = " or ".join(sorted(kind.logs))
         return RecordError(Sentence("chain.belongs-in", named=named), "type")
     if kind.log_of is not None and kind.log_of(statement) != chain.origin:
@@ -300,10 +305,10 @@ def _seconds(stamp: str) -> int:
 def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _ReadLeaf:
     line, name, key_id, signature = _split_record(leaf) or _split_note(leaf)
     statement = parse_statement(line)
-    foreign = find_foreign(statement, chain)
+    kind = kind_of(statement)
+    foreign = _find_foreign(statement, kind, chain)
     if foreign is not None:
         raise foreign
-    kind = kind_of(statement)
     if kind.rules_in_log is not None:
         kind.rules_in_log(statement)
     text = line + b"\n"
