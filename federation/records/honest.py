@@ -33,7 +33,7 @@ MOST_VALID: Final = 1_000
 #: The median of the square of a number from the standard normal distribution.
 _MEDIAN_SQUARE: Final = 0.454936
 #: What is less likely than this, beside the likeliest, is not drawn.
-_NEGLIGIBLE: Final = 1e-9
+_NEGLIGIBLE: Final = 1e-6
 _LEAST_SCATTER: Final = 1e-4
 _MOST_SCATTER: Final = 0.9
 _KECAMATAN, _KELURAHAN = 6, 10  # lengths of their codes

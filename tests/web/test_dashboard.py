@@ -24,6 +24,7 @@ from federation.records.timezones import tell_moment
 from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
+    forensics,
     kpupage,
     margin,
     page,
@@ -102,6 +103,7 @@ async def served(site):
     app.add_routes(stationlist.routes())
     app.add_routes(kpupage.routes())
     app.add_routes(searchpage.routes())
+    app.add_routes(forensics.routes())
     app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
     app.add_routes(recaps.routes())
