@@ -1,4 +1,4 @@
-"""Processes that verify and merge beside this one, and end when it does, however.
+"""Processes that verify, merge and sign beside this one, and end when it does.
 
 Rule: a worker watches the pipe that it was started through; the other end of it is
 only in the process that started it, so the kernel closes it even after SIGKILL. Asking
@@ -11,6 +11,7 @@ work itself, slower, and the next large work finds a new one.
 
 import gc
 import os
+import resource
 import signal
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -100,6 +101,8 @@ def follow_parent() -> None:
     # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
+    # It is lent the key of our records (`flows/ownlog/signing.py`).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What was loaded stays; of what comes and goes nothing is in a circle but errors.
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
