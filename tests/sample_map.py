@@ -167,10 +167,10 @@ def turnout_map(folder):
     return db
 
 
-def save_register(db, voters=None):
+def save_register(db, voters=None, codes=REGISTER):
     voters = {GAP: 250} if voters is None else voters
     register = Register(ELECTION)
-    for code in REGISTER:
+    for code in codes:
         register.add(TpsId(code), voters.get(code))
     register.names.update(NAMES)
     with db.transaction() as tx:

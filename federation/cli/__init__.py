@@ -29,10 +29,8 @@ from federation.cli.streams import (
     noticing_reader,
     open_streams,
 )
-from federation.cli.usage import explain_misuse
 from federation.errors import FederationError
 from federation.text import Sentence, Text, pick_language
-from federation.text.cause import cause_of, place_of
 
 COMMANDS: Final = {
     "init": "federation.cli.init:init",
@@ -65,6 +63,7 @@ COMMANDS: Final = {
     "margin": "federation.cli.show.margin:margin",
     "plan": "federation.cli.plan:plan",
     "pictures": "federation.cli.show.pictures:pictures",
+    "forensics": "federation.cli.show.forensics:forensics",
     "receipt": "federation.cli.receipt:receipt",
     "export": "federation.cli.export:export",
     "verify": "federation.cli.verify:verify",
@@ -188,6 +187,8 @@ def _misuse(error: click.ClickException, out: Output) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         out.note(error.format_message())
         return USAGE
+    from federation.cli.usage import explain_misuse  # noqa: PLC0415  # start-up time
+
     detail = out.t("errors.usage", detail=explain_misuse(out.t, error))
     return out.fault(USAGE, "usage", detail)
 
@@ -207,6 +208,8 @@ def _machine(error: OSError | MemoryError, out: Output) -> int:
     """What this machine refuses: a full disk, a folder that may not be written."""
     if isinstance(error, MemoryError):
         error = OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    from federation.text.cause import cause_of, place_of  # noqa: PLC0415  # start-up time
+
     place = place_of(error)
     is_output = place != "" and place == getattr(sys.stdout, "name", "")
     if is_output:

@@ -34,7 +34,8 @@ from federation.flows.doctor.annexes import AnnexPlaces
 from federation.flows.photos.remove import PhotoPlaces
 from federation.flows.steps import CheckStep, failed, hindrance, not_tried, well
 from federation.node.about import renew_about
-from federation.node.house import examine_house, look_around
+from federation.node.house.examining import examine_house
+from federation.node.house.house import look_around
 from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.store.annex import AnnexFolder

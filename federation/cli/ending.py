@@ -9,7 +9,6 @@ its group, a terminal that closes sends SIGHUP twice, and neither means "at once
 asks again later does mean that: the process ends there and then, as at SIGKILL.
 """
 
-import asyncio
 import os
 import signal
 import sys
@@ -31,6 +30,8 @@ def on_request(do: Callable[[], object]) -> None:
 
     Ctrl-C is such a request, too. For what runs until it is asked (`serve`, `demo`).
     """
+    import asyncio  # noqa: PLC0415  # start-up time: whoever has a loop has it already
+
     loop = asyncio.get_running_loop()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # see `Ending`
     for number in (signal.SIGINT, *SIGNALS):

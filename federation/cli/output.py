@@ -15,14 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, TextIO
 
-import msgspec
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.progress import TimeRemainingColumn as Remaining
-from rich.table import Table
-from rich.text import Text as Styled
-
 from federation.cli.streams import escape_json, named
 from federation.errors import (
     ConfigError,
@@ -68,9 +60,6 @@ EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (FederationError, NEGATIVE),
 )
 
-# Wide enough that a table is never wrapped when a program or a file reads it.
-_UNBOUNDED: Final = 10_000
-
 
 def exit_code(error: FederationError) -> int:
     """The exit code of an expected error: that of the nearest type in the table."""
@@ -107,6 +96,8 @@ def _encode(value: object) -> bytes:
 
     The name of a file may be any bytes, and is told where something is wrong with it.
     """
+    import msgspec  # noqa: PLC0415  # start-up time: help has no JSON
+
     try:
         return msgspec.json.encode(value, enc_hook=_plain)
     except UnicodeEncodeError:
@@ -211,36 +202,24 @@ class Output:
         """
         if self.is_json:
             return
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            title=title or None,
-            title_justify="left",
-            pad_edge=False,
-        )
-        for number, header in enumerate(headers):
-            justify = "right" if number in right else "left"
-            table.add_column(header, justify=justify, overflow="fold")  # type: ignore[arg-type]  # rich narrows to literals
-        for row in rows:
-            table.add_row(*(Styled(self._cell(value)) for value in row))
+        from federation.cli import drawing  # noqa: PLC0415  # start-up time
+
+        cells = ([self._cell(value) for value in row] for row in rows)
         with named(self.stdout):
-            self._console(self.stdout).print(table)
+            drawing.draw_table(
+                self.stdout, headers, cells, title=title or None, right=right
+            )
 
     @contextmanager
     def progress(
         self, total: int | None, label: str
     ) -> Iterator[Callable[[int], None]]:
         """A bar on standard error while a terminal watches; yields `advance(n)`."""
-        console = self._console(self.stderr)
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            Remaining(),
-        )
-        watched = console.is_terminal and not self.is_json
-        with Progress(*columns, console=console, disable=not watched) as bar:
-            task = bar.add_task(clean(label), total=total)
-            yield lambda count: bar.advance(task, count)
+        from federation.cli import drawing  # noqa: PLC0415  # start-up time
+
+        label, is_silent = clean(label), self.is_json
+        with drawing.draw_bar(self.stderr, total, label, is_silent=is_silent) as bar:
+            yield bar
 
     def error(self, error: FederationError) -> int:
         """Print an expected error; returns its exit code."""
@@ -275,10 +254,3 @@ class Output:
     def number(self, value: int) -> str:
         """An integer for people, as the language writes it."""
         return self.t.number(value)
-
-    def _console(self, stream: TextIO) -> Console:
-        """A console of that stream: as wide as the terminal, unbounded elsewhere."""
-        width = None if stream.isatty() else _UNBOUNDED
-        return Console(
-            file=stream, width=width, markup=False, emoji=False, highlight=False
-        )

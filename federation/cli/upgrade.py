@@ -12,7 +12,8 @@ from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.steps import print_steps
 from federation.flows.steps import CheckStep
-from federation.node.house import examine_upgrade, look_around
+from federation.node.house.examining import examine_upgrade
+from federation.node.house.house import look_around
 
 
 @click.command("upgrade-check", cls=Command, help="upgrade.help")

@@ -8,6 +8,7 @@ peers          peers.toml, as it is now
 photographs    all that is done with photographs: by which of the files below, and when
 photofetching  those of partners: looked for, asked for, behind the turns
 disk           what the disks do not take
+diskroom       which disks there are, and whether they have room
 annexes        what is personal of incidents: kept sealed, purged when its time has come
 descriptors    how many files may be open, and for whom
 photocare      photographs that are held: who used one, whether all are whole

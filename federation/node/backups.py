@@ -14,14 +14,15 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from federation.config.lastbackup import read_last
 from federation.errors import ConflictError, FederationError
 from federation.flows.backup import (
     BackupSource,
     create_backup,
     place_for,
-    read_last,
     rotate_backups,
 )
+from federation.flows.backup.place import lies_in
 from federation.node.resources import Resources
 from federation.schedule import Duty, Result
 from federation.store import alarms
@@ -90,7 +91,7 @@ class _BackupKeeper:
         home, settings = self._resources.home, self._resources.settings
         place = place_for(home, settings, self._to)
         last = read_last(home.last_backup)
-        if last is not None and last.lies_in(place):
+        if last is not None and lies_in(last, place):
             if not place.is_known(last.path):
                 told = Sentence("backup.other-disk", folder=place.address)
                 raise ConflictError(told)

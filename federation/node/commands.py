@@ -87,17 +87,26 @@ async def take_records(node: Node, batch: Batch) -> Verdicts:
     leaves = (leaf.encode(errors="surrogatepass") for leaf in batch.leaves)
     rows = [*batch.records, *leaves]
     verdicts: list[Verdict] = []
-    for start in range(0, len(rows), MAX_BATCH):
+    parts = [rows[at : at + MAX_BATCH] for at in range(0, len(rows), MAX_BATCH)]
+    # The next is signed in other processes while this one is judged and written.
+    now = node.clocks.wall()
+    begun = ingest.begin(log, parts[0], now) if parts else None
+    for number, part in enumerate(parts):
+        made, at = begun, now
+        if number + 1 < len(parts):
+            now = node.clocks.wall()
+            begun = ingest.begin(log, parts[number + 1], now)
         for verdict in await node.disk.write(
             ingest.append,
             log,
-            rows[start : start + MAX_BATCH],
-            node.clocks.wall(),
+            part,
+            at,
             force=batch.force,
             restate=batch.restate,
             unlisted=batch.unlisted,
+            begun=made,
         ):
-            row = verdict.row + start
+            row = verdict.row + number * MAX_BATCH
             verdicts.append(msgspec.structs.replace(verdict, row=row))
     if any(verdict.outcome == "logged" for verdict in verdicts):
         node.news()

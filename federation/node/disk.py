@@ -12,15 +12,21 @@ looked whether the disk takes something again, and what was kept and not shown i
 """
 
 import contextlib
-import errno
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, Final, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from federation.config.home import Home
 from federation.errors import DoubtError, FederationError, KeptError
 from federation.flows.ownlog.sequence import settle
+from federation.node.diskroom import (
+    ALARM_FULL,
+    PLACES,
+    DiskPlace,
+    alarm_of,
+    folder_of,
+    fullness,
+)
 from federation.node.resources import Resources
 from federation.store import alarms, logs
 from federation.store.alarms import Alarm
@@ -28,12 +34,8 @@ from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.reserve import LITTLE, free_bytes, lacks
 from federation.text import Sentence, as_said
-from federation.text.cause import FULL, fault_of_disk, place_of
+from federation.text.cause import FULL, place_of
 
-DiskPlace: TypeAlias = Literal["data", "guard"]
-PLACES: Final[tuple[DiskPlace, ...]] = ("data", "guard")
-ALARM_FULL: Final = "disk-full"
-ALARM_FAILED: Final = "disk-failed"
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -114,7 +116,7 @@ class Disk:
         """
         lacking = [one for one in PLACES if one not in self._wrong]
         alarms = self.alarms() + [
-            _alarm(place, self._full(place), self._clock())
+            alarm_of(place, self._full(place), self._clock())
             for place in lacking
             if self._lacks_room(place)
         ]
@@ -181,7 +183,7 @@ class Disk:
         Raises:
             OSError: the disk does not take it.
         """
-        alarm = _alarm("data", error, self._clock())
+        alarm = alarm_of("data", error, self._clock())
         with self._resources.db.transaction() as tx:
             alarms.raise_alarm(
                 tx, alarm.code, "data", as_said(alarm.detail), alarm.first_at
@@ -235,7 +237,7 @@ class Disk:
                     self._stored[place] = code
 
     def _note(self, place: DiskPlace, error: OSError) -> None:
-        alarm = _alarm(place, error, self._clock())
+        alarm = alarm_of(place, error, self._clock())
         standing = self._wrong.get(place)
         if standing is None or standing.code != alarm.code:
             self._wrong[place] = alarm
@@ -250,40 +252,11 @@ class Disk:
         return lacks(self._folder("guard"), LITTLE)
 
     def _full(self, place: DiskPlace) -> OSError:
-        return _full(self._folder(place))
+        return fullness(self._folder(place))
 
     def _folder(self, place: DiskPlace) -> Path:
-        return _folder(self._resources.home, place)
+        return folder_of(self._resources.home, place)
 
     def _size(self, origin: str) -> int:
         with self._resources.db.view() as view:
             return logs.get_log(view, origin).size
-
-
-def see_room(home: Home, reserve: int, now: float) -> list[Alarm]:
-    """The alarms of disks that are full, seen from outside of any node."""
-    wanted: dict[DiskPlace, int] = {"data": max(reserve, LITTLE), "guard": LITTLE}
-    return [
-        _alarm(place, _full(_folder(home, place)), now)
-        for place, least in wanted.items()
-        if lacks(_folder(home, place), least)
-    ]
-
-
-def _folder(home: Home, place: DiskPlace) -> Path:
-    return home.data if place == "data" else home.guard
-
-
-def _full(folder: Path) -> OSError:
-    return OSError(errno.ENOSPC, Sentence("machine.too-little-room"), str(folder))
-
-
-def _alarm(place: DiskPlace, error: OSError, now: float) -> Alarm:
-    return Alarm(
-        code=ALARM_FULL if error.errno in FULL else ALARM_FAILED,
-        subject=place,
-        detail=Sentence("machine.disk-of", place=place, cause=fault_of_disk(error)),
-        first_at=int(now),
-        last_at=int(now),
-        times=1,
-    )

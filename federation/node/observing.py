@@ -24,7 +24,8 @@ from federation.feeds.clockgauge import ClockGauge
 from federation.feeds.connection import judge_failure
 from federation.feeds.sessions import Sessions
 from federation.flows.partners import Partners
-from federation.node.disk import PLACES, Disk
+from federation.node.disk import Disk
+from federation.node.diskroom import PLACES
 from federation.node.noticetext import tell_time
 from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources

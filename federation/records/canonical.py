@@ -102,6 +102,9 @@ VKey = Annotated[str, Meta(min_length=1, max_length=600)]
 Count = Annotated[int, Meta(ge=0, le=999_999)]
 Natural = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 
+_DELETE: Final = 0x7F
+_BACKSLASH: Final = ord("\\")
+
 T = TypeVar("T")
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoders: Final[dict[object, Callable[[bytes], Any]]] = {}
@@ -149,7 +152,11 @@ def decode(line: bytes) -> dict[str, Any]:
     Raises:
         FormatError: anything that is not canonical.
     """
-    value = _parse(parse_any_json, line)
+    try:
+        value = parse_any_json(line)
+    except FormatError as error:
+        _refuse_depth(error)
+        raise
     if not isinstance(value, dict):
         raise FormatError(Sentence("protocol.not-object"))
     _check_values(value)
@@ -164,11 +171,13 @@ def decode_as(line: bytes, kind: type[T]) -> T:
         FormatError: the line is not canonical.
         RecordError: a member is missing, unknown or outside its bounds.
     """
+    decoder = _decoders.get(kind) or _add_decoder(kind)
     try:
-        value = _parse(_decoder(kind), line)
+        value: T = decoder(line)
     except FormatError as error:
         if isinstance(error.__cause__, msgspec.ValidationError):
             raise _broken(str(error.__cause__)) from None
+        _refuse_depth(error)
         raise
     _check_line(line, value)
     return value
@@ -186,19 +195,14 @@ def convert(members: object, kind: type[T]) -> T:
         raise _broken(str(error)) from None
 
 
-def _parse(parse: Callable[[bytes], T], line: bytes) -> T:
-    try:
-        return parse(line)
-    except FormatError as error:
-        if isinstance(error.__cause__, RecursionError):
-            raise FormatError(Sentence("protocol.depth", most=MAX_DEPTH)) from None
-        raise
+def _refuse_depth(error: FormatError) -> None:
+    if isinstance(error.__cause__, RecursionError):
+        raise FormatError(Sentence("protocol.depth", most=MAX_DEPTH)) from None
 
 
-def _decoder(kind: type[T]) -> Callable[[bytes], T]:
+def _add_decoder(kind: type[T]) -> Callable[[bytes], T]:
     # One decoder per type: making one takes longer than decoding a thousand lines.
-    if kind not in _decoders:
-        _decoders[kind] = json_parser(kind)
+    _decoders[kind] = json_parser(kind)
     return _decoders[kind]
 
 
@@ -211,7 +215,8 @@ def _check_line(line: bytes, value: object) -> None:
         raise FormatError(Sentence("protocol.not-canonical"), f"byte {at}")
     # A canonical line escapes only the quote, the backslash and control characters,
     # and holds no raw one below 0x20: for most lines two quick scans are enough.
-    if line.isascii() and b"\x7f" not in line and b"\\" not in line:
+    # Asked as numbers: of bytes Python makes an error first, and drops it, each time.
+    if line.isascii() and _DELETE not in line and _BACKSLASH not in line:
         return
     text = line.decode()
     if forbidden := FORBIDDEN.search(text):

@@ -26,7 +26,7 @@ from msgspec import UNSET
 
 from federation.errors import FormatError
 from federation.records.profile import ContestPlace, Profile
-from federation.records.result import TpsResult, failed_rules, votes_of
+from federation.records.result import TpsResult, failed_at, votes_of
 from federation.records.withdrawal import Withdrawal
 from federation.text import Sentence, quote
 from federation.tlog.tile import WIDTH
@@ -243,7 +243,8 @@ def claim_of_result(
 ) -> Claim:
     """What a result claims, its votes by the ids of the profile."""
     place = profile.place(result.contest, result.tps)
-    votes = place.roster.rename(votes_of(result))
+    read = votes_of(result)
+    votes = place.roster.rename(read)
     figures = result.figures
     # By place, in the order of the class: naming sixteen members takes twice as long.
     return Claim(
@@ -257,7 +258,7 @@ def claim_of_result(
         record,
         _encode_json(votes).decode() if votes else "",
         bool(votes) and _is_complete(votes, place),
-        failed_rules(result, profile),
+        failed_at(place, result, read, profile),
         _files(result),
         "" if figures is UNSET else _encode_json(figures).decode(),
         result.derived_from is not UNSET,
@@ -269,6 +270,8 @@ def claim_of_result(
 def _files(result: TpsResult) -> tuple[str, ...]:
     if result.evidence is UNSET:
         return ()
+    if len(result.evidence) == 1:
+        return (result.evidence[0].sha256,)
     return tuple(sorted({file.sha256 for file in result.evidence}))
 
 

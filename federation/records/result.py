@@ -110,7 +110,7 @@ MOST_FILES: Final = 32
 MEDIA_TYPE: Final = r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)"
 
 
-class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A party's votes: for itself, for each of its candidates, and their sum."""
 
     caleg: _CandidateVotes | UnsetType = UNSET
@@ -118,7 +118,7 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     partai: Count | UnsetType = UNSET
 
 
-class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Evidence(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A file behind a result: the shared copy, stripped of everything personal.
 
     `likeness`: 256 bits of what the photo looks like, which copies of it nearly share
@@ -139,6 +139,7 @@ class TpsResult(
     forbid_unknown_fields=True,
     tag_field="type",
     tag="tps-result/1",
+    gc=False,  # nothing in it leads back to it, and they come by the million
 ):
     """What one organisation says that one form says."""
 
@@ -274,19 +275,27 @@ def votes_of(result: TpsResult) -> dict[str, int]:
 
 def failed_rules(result: TpsResult, profile: Profile) -> tuple[str, ...]:
     """The ids of `RULES` that this form breaks, as far as both sides were read."""
-    failed = _failed_votes(result, profile)
+    place = profile.place(result.contest, result.tps)
+    return failed_at(place, result, votes_of(result), profile)
+
+
+def failed_at(
+    place: ContestPlace, result: TpsResult, votes: dict[str, int], profile: Profile
+) -> tuple[str, ...]:
+    """`failed_rules` of a result whose place and votes (`votes_of`) are at hand."""
+    failed = _failed_votes(result, votes, place)
     if result.figures is not UNSET:
         failed += _failed_figures(result.figures, profile)
     return tuple(failed)
 
 
-def _failed_votes(result: TpsResult, profile: Profile) -> list[str]:
+def _failed_votes(
+    result: TpsResult, votes: dict[str, int], place: ContestPlace
+) -> list[str]:
     failed: list[str] = []
     if result.candidates is UNSET and result.parties is UNSET:
         return failed
-    votes = votes_of(result)
     total = sum(votes.values())
-    place = profile.place(result.contest, result.tps)
     if result.figures is not UNSET and _is_whole(result, votes, place):
         valid = result.figures.get("suara_sah", total)
         if valid != total:

@@ -90,6 +90,7 @@ class LeafTimes(NamedTuple):
 
 _read_files = json_parser(_NamedFiles)
 _read_stamp = json_parser(_Stamped)
+_decode_result = json_parser(RESULT.struct)
 
 # A leaf that is right but for its signature: the signer's name, the public key and the
 # signature follow; no key, where none is needed. A named tuple would take 0.3 µs more.
@@ -143,7 +144,20 @@ def text_of(statement: Statement) -> bytes:
     return line + b"\n"
 
 
+class SealedLeaf(NamedTuple):
+    """A leaf as it was made, and what its text was decoded to; not verified yet."""
+
+    leaf: bytes
+    text: bytes
+    statement: Statement
+
+
 def seal(statement: Statement, signer: Signer) -> bytes:
+    """The leaf of a statement, see `seal_statement`."""
+    return seal_statement(statement, signer).leaf
+
+
+def seal_statement(statement: Statement, signer: Signer) -> SealedLeaf:
     """The leaf of a statement, its text in Unicode's form NFC.
 
     Args:
@@ -174,7 +188,7 @@ def seal(statement: Statement, signer: Signer) -> bytes:
         raise FormatError(
             Sentence("chain.record-too-large", max_leaf_bytes=MAX_LEAF_BYTES)
         )
-    return leaf
+    return SealedLeaf(leaf, text, parsed)
 
 
 def open_leaf(leaf: bytes, chain: KeyChain, index: int) -> Sealed:
@@ -194,9 +208,12 @@ def open_leaf(leaf: bytes, chain: KeyChain, index: int) -> Sealed:
 
 
 def open_leaves(
-    leaves: Sequence[bytes], chain: KeyChain, indexes: Iterable[int]
+    leaves: Sequence[bytes | SealedLeaf], chain: KeyChain, indexes: Iterable[int]
 ) -> list[Sealed | LeafError]:
     """What `open_leaf` says of each of these, at the index beside it.
+
+    One that was made here is not decoded again: what its text says is known, and that
+    the leaf begins with that text is looked at.
 
     All are read, then all are verified: a signature's curve arithmetic and a
     statement's decoding, taken in turns, push each other out of the processor's
@@ -206,7 +223,11 @@ def open_leaves(
     unverified: list[tuple[int, _ReadLeaf]] = []
     for index, leaf in zip(indexes, leaves, strict=False):
         try:
-            read = _read_leaf(leaf, chain, index)
+            read = (
+                _read_made(leaf, chain, index)
+                if isinstance(leaf, SealedLeaf)
+                else _read_leaf(leaf, chain, index)
+            )
         except (FormatError, RecordError, SignatureError) as error:
             opened.append(error)
         else:
@@ -220,14 +241,19 @@ def open_leaves(
 
 def find_foreign(statement: Statement, chain: KeyChain) -> RecordError | None:
     """Why a statement belongs into another log than the chain's, if it does."""
+    return _find_foreign(statement, kind_of(statement), chain)
+
+
+def _find_foreign(
+    statement: Statement, kind: RecordKind[Any], chain: KeyChain
+) -> RecordError | None:
     if statement.org != chain.org:
         return RecordError(Sentence("chain.in-log-of-org", org=chain.org), "org")
     if statement.election != chain.election:
         return RecordError(
             Sentence("chain.in-log-of-election", election=chain.election), "election"
         )
-    kind = kind_of(statement)
-    if not kind.stands_in(chain.visibility):
+    if chain.visibility not in kind.logs:
         named = " or ".join(sorted(kind.logs))
         return RecordError(Sentence("chain.belongs-in", named=named), "type")
     if kind.log_of is not None and kind.log_of(statement) != chain.origin:
@@ -261,6 +287,17 @@ def reopen_leaf(leaf: bytes, index: int) -> Sealed:
     """
     text = leaf_text(leaf)
     return Sealed(index, record_id(text), parse_statement(text[:-1]), text)
+
+
+def restore_leaf(leaf: bytes, record: str, index: int) -> Sealed:
+    """A leaf that another process of ours has verified a moment ago, with its id.
+
+    Neither hashed nor compared with its canonical form once more.
+    """
+    text = leaf_text(leaf)
+    if text.endswith(_RESULT_END + b"\n"):
+        return Sealed(index, record, _decode_result(text), text)
+    return Sealed(index, record, parse_statement(text[:-1]), text)
 
 
 def leaf_statement(leaf: bytes) -> Statement:
@@ -298,12 +335,25 @@ def _seconds(stamp: str) -> int:
 
 
 def _read_leaf(leaf: bytes, chain: KeyChain, index: int) -> _ReadLeaf:
-    line, name, key_id, signature = _split_record(leaf) or _split_note(leaf)
-    statement = parse_statement(line)
-    foreign = find_foreign(statement, chain)
+    split = _split_record(leaf) or _split_note(leaf)
+    return _judge(leaf, split, parse_statement(split[0]), chain, index)
+
+
+def _read_made(made: SealedLeaf, chain: KeyChain, index: int) -> _ReadLeaf:
+    split = _split_record(made.leaf) or _split_note(made.leaf)
+    assert split[0] + b"\n" == made.text, "a leaf begins with what it was made of"
+    return _judge(made.leaf, split, made.statement, chain, index)
+
+
+def _judge(
+    leaf: bytes, split: _Split, statement: Statement, chain: KeyChain, index: int
+) -> _ReadLeaf:
+    """All that can be said of a leaf before its signature is looked at."""
+    line, name, key_id, signature = split
+    kind = kind_of(statement)
+    foreign = _find_foreign(statement, kind, chain)
     if foreign is not None:
         raise foreign
-    kind = kind_of(statement)
     if kind.rules_in_log is not None:
         kind.rules_in_log(statement)
     text = line + b"\n"

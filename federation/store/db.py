@@ -14,7 +14,6 @@ so that a power cut takes back a transaction that the guard, another file, knows
 Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 """
 
-import asyncio
 import contextlib
 import re
 import threading
@@ -25,8 +24,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-import sqlite_utils
-
 from federation.errors import NotFoundError
 from federation.files import make_folders
 from federation.store import migrations, sqlite, upgrade
@@ -35,7 +32,10 @@ from federation.text import Sentence
 from federation.text.cause import FULL
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from sqlite3 import Connection, Cursor
+
+    from sqlite_utils import Database as SchemaReader
 
 FILE_NAME = "federation.db"
 READER_THREADS = 4
@@ -63,6 +63,13 @@ def _written(sql: str) -> str:
     if found := _WRITES.match(sql):
         return found[1].lower()
     return "" if _READS.match(sql) else _ANY
+
+
+def _running_loop() -> "AbstractEventLoop":
+    # Imported here: a command that only reads has no loop, and need not load it.
+    from asyncio import get_running_loop  # noqa: PLC0415  # start-up time
+
+    return get_running_loop()
 
 
 class View:
@@ -93,9 +100,12 @@ class View:
             yield from self.execute(sql.format(marks=marks), (*first, *chunk))
 
     @property
-    def schema(self) -> sqlite_utils.Database:
+    def schema(self) -> "SchemaReader":
         """The tables as they were made, to be read back: off the hot path."""
-        return sqlite_utils.Database(
+        # Imported here: most starts ask for none of it, and it is slow to load.
+        from sqlite_utils import Database as SchemaReader  # noqa: PLC0415  # start-up time
+
+        return SchemaReader(
             self._connection, recursive_triggers=False, execute_plugins=False
         )
 
@@ -312,7 +322,7 @@ class Database:
             with self.view() as view:
                 return fn(view, *args, **kwargs)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        return await _running_loop().run_in_executor(self._readers, work)
 
     async def write(
         self,
@@ -338,7 +348,7 @@ class Database:
         Raises:
             FederationError: whatever `fn` raises.
         """
-        return await asyncio.get_running_loop().run_in_executor(
+        return await _running_loop().run_in_executor(
             self._writing, lambda: fn(*args, **kwargs)
         )
 
@@ -369,8 +379,7 @@ class Database:
         connection = sqlite.open_to_write(self.path)
         try:
             upgrade.prepare(connection, self.path, self._told)
-            tables = sqlite_utils.Database(connection, execute_plugins=False)
-            migrations.migrate(tables)
+            migrations.migrate(connection)
         except BaseException:
             connection.close()
             raise
@@ -381,4 +390,4 @@ class Database:
         if not self.path.exists():
             return False
         with self.view() as view:
-            return migrations.compare_steps(view.schema) == ([], [])
+            return migrations.compare_steps(view) == ([], [])

@@ -50,7 +50,7 @@ def check_form(view: View, path: Path, *, deep: bool) -> list[str]:
         value = int.from_bytes(header[at : at + width], "big")
         if header and value not in expected:
             wrong.append(f"header, {name}: {value}")
-    changed = migrations.changed_schema(view.schema)
+    changed = migrations.changed_schema(view)
     return wrong + [f"schema of {name}" for name in changed]
 
 
@@ -66,15 +66,15 @@ def _read_header(path: Path) -> bytes:
 
 def is_written_twice(view: View) -> bool:
     """Whether a version that writes rows twice has opened this database to write."""
-    return migrations.keeps_schema(view.schema)
+    return migrations.keeps_schema(view)
 
 
 def compare_steps(view: View) -> tuple[list[str], list[str]]:
     """The steps that the next start applies, and those of a newer version."""
-    return migrations.compare_steps(view.schema)
+    return migrations.compare_steps(view)
 
 
 def keep_schema(tx: Transaction) -> None:
     """Write the schema down again, where it is the one that the steps make."""
-    if migrations.changed_schema(tx.schema):
-        migrations.keep_whole_schema(tx.schema)
+    if migrations.changed_schema(tx):
+        migrations.keep_whole_schema(tx)

@@ -21,11 +21,14 @@ today: another SQLite may write the same table in other words.
 import importlib
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Final
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING, Final, Protocol
 
 from federation.store import sqlite
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Cursor
+
+    from sqlite_utils import Database
 
 #: The modules whose steps these are, by the name under which a database remembers which
 #: of them were applied: that stays when a module is renamed or divided. Then steps of
@@ -73,10 +76,21 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 
-def migrate(database: Database) -> None:
+class Askable(Protocol):
+    """What can be asked: a connection, a view of the database."""
+
+    def execute(self, sql: str, /) -> "Cursor":
+        """The rows of a statement."""
+
+
+def migrate(connection: "Connection") -> None:
     """Bring every table of every module up to date; all of them, or none."""
-    if _is_current(database):
+    if _is_current(connection):
         return
+    # Imported here: most starts find nothing due, and it takes as long as all the rest.
+    from sqlite_utils import Database, Migrations  # noqa: PLC0415  # start-up time
+
+    database = Database(connection, execute_plugins=False)
     with database.atomic():
         for name in SETS:
             add_aggregates(database, name)
@@ -84,7 +98,7 @@ def migrate(database: Database) -> None:
             for step, script in scripts_of(name):
                 steps(name=step)(_step(script))
             steps.apply(database)
-        _keep_schema(database)
+        _keep_schema(connection)
 
 
 def scripts_of(name: str) -> list[tuple[str, str]]:
@@ -97,7 +111,7 @@ def scripts_of(name: str) -> list[tuple[str, str]]:
     return sorted(scripts.items())
 
 
-def add_aggregates(database: Database, name: str) -> None:
+def add_aggregates(database: "Database", name: str) -> None:
     """Let the steps of a set call what their modules export for them."""
     for module in SETS[name]:
         owner = importlib.import_module(f"federation.store.{module}")
@@ -105,20 +119,20 @@ def add_aggregates(database: Database, name: str) -> None:
             database.conn.create_aggregate(called, count, kind)
 
 
-def _is_current(database: Database) -> bool:
+def _is_current(database: Askable) -> bool:
     """Whether nothing is due. The library would look at each set for itself."""
-    if not {"_sqlite_migrations", "schema_kept"} <= set(database.table_names()):
+    if not {"_sqlite_migrations", "schema_kept"} <= _tables(database):
         return False
     return not compare_steps(database)[0] and _is_schema_kept(database)
 
 
-def compare_steps(database: Database) -> tuple[list[str], list[str]]:
+def compare_steps(database: Askable) -> tuple[list[str], list[str]]:
     """The steps of this program that were not applied, and applied ones of others.
 
     The second are those of a newer version. Both as "set name".
     """
     applied: set[tuple[str, str]] = set()
-    if "_sqlite_migrations" in database.table_names():
+    if "_sqlite_migrations" in _tables(database):
         rows = database.execute("SELECT migration_set, name FROM _sqlite_migrations")
         applied = {(str(of), str(step)) for of, step in rows}
     steps = {
@@ -128,21 +142,25 @@ def compare_steps(database: Database) -> tuple[list[str], list[str]]:
     return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
 
 
-def count_steps(database: Database) -> int:
+def _tables(database: Askable) -> set[str]:
+    return {name for (name,) in database.execute(sqlite.TABLES)}
+
+
+def count_steps(database: Askable) -> int:
     """How many steps have made it, of any version; 0: it has no tables of ours."""
-    if "_sqlite_migrations" not in database.table_names():
+    if "_sqlite_migrations" not in _tables(database):
         return 0
     rows = database.execute("SELECT count(*) FROM _sqlite_migrations")
     return int(rows.fetchone()[0])
 
 
-def _keep_schema(database: Database) -> None:
+def _keep_schema(database: Askable) -> None:
     """Write the schema down where a step was applied since it was."""
     if not _is_schema_kept(database):
         _write_schema(database)
 
 
-def _is_schema_kept(database: Database) -> bool:
+def _is_schema_kept(database: Askable) -> bool:
     # Counted, not remembered: an older release could end between the two.
     (is_kept,) = database.execute(
         "SELECT (SELECT count(*) FROM _sqlite_migrations)"
@@ -151,7 +169,7 @@ def _is_schema_kept(database: Database) -> bool:
     return bool(is_kept)
 
 
-def changed_schema(database: Database) -> list[str]:
+def changed_schema(database: Askable) -> list[str]:
     """The names of what is not in the schema as the steps left it."""
     if not keeps_schema(database):
         return []
@@ -165,13 +183,13 @@ def changed_schema(database: Database) -> list[str]:
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 
 
-def keep_whole_schema(database: Database) -> bool:
+def keep_whole_schema(database: Askable) -> bool:
     """Write the schema down again if it is the one that the steps make; whether it is.
 
     Then what was kept of it is what was damaged. Where it is not, nobody knows which of
     the two is right: another SQLite may have made it.
     """
-    made = Database(memory=True)
+    made = sqlite.open_scratch()
     try:
         migrate(made)
         expected = set(made.execute(sqlite.SCHEMA_MADE).fetchall())
@@ -183,7 +201,7 @@ def keep_whole_schema(database: Database) -> bool:
     return True
 
 
-def keeps_schema(database: Database) -> bool:
+def keeps_schema(database: Askable) -> bool:
     """Whether the steps were applied that keep the schema a second time."""
     # Asked of the steps, not of the schema: a table whose name is damaged is missed.
     rows = database.execute(
@@ -193,13 +211,13 @@ def keeps_schema(database: Database) -> bool:
     return bool(rows.fetchone()[0])
 
 
-def _write_schema(database: Database) -> None:
+def _write_schema(database: Askable) -> None:
     database.execute("DELETE FROM schema_kept")
     database.execute(f"INSERT INTO schema_kept {sqlite.SCHEMA}")
 
 
-def _step(script: str) -> Callable[[Database], None]:
-    def run(database: Database, /) -> None:
+def _step(script: str) -> Callable[["Database"], None]:
+    def run(database: "Database", /) -> None:
         for statement in sqlite.split_script(script):
             database.execute(statement)
 

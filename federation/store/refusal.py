@@ -13,16 +13,12 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from federation.errors import ConflictError, VerificationError
+from federation.store.driver import sqlite3
 from federation.store.reserve import is_full
 from federation.text import Sentence
-
-if TYPE_CHECKING:
-    import sqlite3
-else:
-    from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
 
 #: What reading a row raises whose text a flipped bit has made into no UTF-8.
 NotTextError = sqlite3.OperationalError

@@ -27,15 +27,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from federation.store.driver import sqlite3
 from federation.store.refusal import translated
 from federation.store.reserve import is_full
 from federation.text import Sentence
 
 if TYPE_CHECKING:
-    import sqlite3
     from sqlite3 import Connection
-else:
-    from sqlite_utils.utils import sqlite3  # pysqlite3 where it is installed
 
 BUSY_TIMEOUT_MS: Final = 10_000
 WAL_RESET_BUG: Final = ((3, 7, 0), (3, 51, 2))
@@ -60,6 +58,7 @@ SCHEMA: Final = (
     " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
     " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
 )
+TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 #: The same, as any file has it that the steps have made.
 SCHEMA_MADE: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
 
@@ -170,6 +169,8 @@ def open_to_write(path: Path) -> "Connection":
         connection.execute(f"PRAGMA journal_mode={journal}")
         connection.execute(f"PRAGMA synchronous={SYNCHRONOUS[journal]}")
         connection.execute("PRAGMA foreign_keys=ON")
+        # As sqlite_utils sets it where it makes the tables.
+        connection.execute("PRAGMA recursive_triggers=ON")
         connection.execute("PRAGMA journal_size_limit=67108864")
     except BaseException:
         connection.close()
@@ -177,14 +178,17 @@ def open_to_write(path: Path) -> "Connection":
     return connection
 
 
+def open_scratch() -> "Connection":
+    """A database in memory and in no file; for whichever thread asks, one at a time."""
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
 class FullText:
     """Names in memory and in no file, found by letters; for one thread at a time."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """`rows`: code, name, and the names around it."""
-        self._connection = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False
-        )
+        self._connection = open_scratch()
         self._connection.execute(FULL_TEXT)
         self._connection.execute("BEGIN")
         self._connection.executemany("INSERT INTO place VALUES (?,?,?)", rows)

@@ -16,11 +16,8 @@ import errno
 import os
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import sqlite_utils
 
 from federation.files import sweep, sync_folder, write_aside
 from federation.records.timezones import tell_here
@@ -83,15 +80,16 @@ def plan_upgrade(connection: "Connection", path: Path) -> Upgrade:
     Raises:
         OSError: the folder cannot be asked.
     """
-    tables = sqlite_utils.Database(connection, execute_plugins=False)
-    due, unknown = migrations.compare_steps(tables)
-    applied = migrations.count_steps(tables)
+    due, unknown = migrations.compare_steps(connection)
+    applied = migrations.count_steps(connection)
     size = sqlite.size_of(connection)
     return Upgrade(applied, tuple(due), tuple(unknown), size, free_bytes(path.parent))
 
 
 def program_version() -> str:
     """Which version of this program runs: "0.1.0"."""
+    from importlib import metadata  # noqa: PLC0415  # start-up time
+
     return metadata.version("tps-federation")
 
 

@@ -18,6 +18,7 @@ from federation.web import (
     errorspage,
     evidence,
     feed,
+    forensics,
     formtaking,
     handinpage,
     helppage,
@@ -127,6 +128,7 @@ def make_app(site: WebContext) -> web.Application:
         *incidents.endpoints(),
         *agencyanswers.endpoints(),
         *mailin.endpoints(),
+        *forensics.endpoints(),
         *margin.endpoints(),
         *pictures.endpoints(),
         *queue.endpoints(),
@@ -146,6 +148,8 @@ def make_app(site: WebContext) -> web.Application:
     app.on_cleanup.append(outlet.dismiss)
     app.on_cleanup.append(site.pictures.close)
     app.on_cleanup.append(site.told_margins.close)
+    app.on_cleanup.append(site.margins_counting.close)
+    app.on_cleanup.append(site.patterns_counting.close)
     app.on_cleanup.append(site.pages.close)
     app.on_response_prepare.append(share_public_reads)
     app.on_response_prepare.append(mark_sending)
@@ -161,6 +165,7 @@ def make_app(site: WebContext) -> web.Application:
         recaps,
         margin,
         pictures,
+        forensics,
         previews,
         live,
         searchpage,

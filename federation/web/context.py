@@ -23,6 +23,7 @@ from federation.flows.incidents.counts import CountsCache
 from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.regioncounts import RegionCountsCache
 from federation.flows.partners import PartnerBook
+from federation.flows.query.forensics.answers import PatternShelf
 from federation.flows.query.mapcache import MapCache
 from federation.flows.query.margincount import MarginShelf
 from federation.flows.recap.shelf import RecapShelf
@@ -34,6 +35,7 @@ from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
+from federation.web.countedparts import PartCounting
 from federation.web.countedpictures import CountedPictures
 from federation.web.mapchanges import MapChanges
 from federation.web.pagecache import PageCache
@@ -126,8 +128,10 @@ class WebContext:
     names: NameIndexes = field(default_factory=NameIndexes)
     pictures: CountedPictures = field(default_factory=CountedPictures)
     margins: MarginShelf = field(default_factory=MarginShelf)
-    margins_use: asyncio.Lock = field(default_factory=asyncio.Lock)
+    margins_counting: PartCounting = field(default_factory=PartCounting)
     told_margins: ToldMargins = field(default_factory=ToldMargins)
+    patterns: PatternShelf = field(default_factory=PatternShelf)
+    patterns_counting: PartCounting = field(default_factory=PartCounting)
     recaps: RecapShelf = field(default_factory=RecapShelf)
     counts: CountsCache = field(default_factory=CountsCache)
     region_counts: RegionCountsCache = field(default_factory=RegionCountsCache)

@@ -7,8 +7,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from federation.flows.query.forensics.answers import Pattern
+from federation.flows.query.forensics.part import KEPT
 from federation.flows.query.kpuanswers import ListedChanges
 from federation.flows.query.margincount import KEPT_NAMES
+from federation.flows.query.pictures.answers import Whose
 from federation.flows.recap.list import RecapFilter
 from federation.records.margin import Basis
 from federation.records.recapitulation import RecapVerdict
@@ -106,4 +109,23 @@ class MarginQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     format: Form = "json"
     limit: Annotated[
         int, Meta(ge=1, le=KEPT_NAMES, description="most stations told")
+    ] = 20
+
+
+class ForensicsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The patterns of a region, and how many of the stations that each names."""
+
+    election: ElectionParameter = ""
+    contest: ContestParameter = ""
+    region: Code = ""
+    candidate: Annotated[
+        str, Meta(description="whose votes, by ballot number; the first one's")
+    ] = ""
+    whose: Annotated[Whose, Meta(description="whose figures of the votes")] = "monitors"
+    pattern: Annotated[
+        Literal["", Pattern], Meta(description="only this pattern; all")
+    ] = ""
+    format: Form = "json"
+    limit: Annotated[
+        int, Meta(ge=1, le=KEPT, description="most stations told of a pattern")
     ] = 20

@@ -7,7 +7,7 @@ that is not known here to be without influence (`_PASSED_OVER`) goes the whole w
 does one whose page is to be made anew. So what is given here is what would be given
 there, byte for byte but for `Date`, and it is asked as often whether it is still true.
 
-Routes, middlewares and a response of aiohttp cost twice what is left of a request.
+Routes, middlewares and a response of aiohttp cost more than what is left of a request.
 
 Memory: at most `MAX_KNOWN` addresses of at most `_MAX_ASKED` bytes; the bytes of pages
 stay the cache's own (`pagecache.py`).

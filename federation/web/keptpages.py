@@ -49,7 +49,17 @@ _QUERY: Final = frozenset(
     {
         *("after", "against", "basis", "candidate", "contest", "election", "format"),
         *("lang", "limit"),
-        *("map", "picture", "region", "share", "sort", "status", "turnout", "whose"),
+        *(
+            "map",
+            "pattern",
+            "picture",
+            "region",
+            "share",
+            "sort",
+            "status",
+            "turnout",
+            "whose",
+        ),
     }
 )
 _TAKES_GZIP: Final = re.compile(

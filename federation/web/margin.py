@@ -4,15 +4,12 @@
     /v1/margin?region=&basis=&against=&limit=&format=
 
 Rule: the first question after a change reads every station of the kabupaten that
-changed (`flows/query/margincount.py`), one kabupaten at a time with as long a rest, and
-one question at a time. The page shows what the API answers; the table stands behind
-the picture.
+changed (`flows/query/margincount.py`), one at a time (`countedparts.py`). The page
+shows what the API answers; the table stands behind the picture.
 """
 
-import asyncio
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiohttp import hdrs, web
@@ -31,12 +28,8 @@ from federation.flows.query.margin import (
     say_stations,
     say_turning,
 )
-from federation.flows.query.margincount import (
-    KEPT_NAMES,
-    MarginProgress,
-    find_numbering,
-    list_parts,
-)
+from federation.flows.query.margincount import KEPT_NAMES, find_numbering
+from federation.flows.query.partshelf import PartProgress
 from federation.flows.query.scope import (
     QueryScope,
     ask,
@@ -51,6 +44,7 @@ from federation.store.db import View
 from federation.text import Sentence
 from federation.web.charts.spans import Span, SpanChart, draw_spans
 from federation.web.context import SITE, WebContext
+from federation.web.countedparts import AGAIN_S, PATIENCE_S
 from federation.web.countqueries import MarginQuery
 from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
 from federation.web.keptpages import Shows, kept
@@ -62,9 +56,6 @@ from federation.web.responses import reply
 _DRAWN: Final = 8
 _SHOWN: Final = 10
 _IN_A_FILE: Final = str(KEPT_NAMES)
-#: A page waits so long, then says how far it is and asks again.
-_PATIENCE_S: Final = 1.0
-_AGAIN_S: Final = "2"
 
 
 def routes() -> list[web.RouteDef]:
@@ -94,14 +85,14 @@ async def read_margin(
     code: str,
     choice: MarginChoice,
     patience_s: float = math.inf,
-) -> MarginAnswer | MarginProgress:
+) -> MarginAnswer | PartProgress:
     """The margins of a region; where that takes longer, how far it is counted.
 
     Raises:
         FormatError: no such region, or nobody of that number is behind the first.
     """
 
-    def advance(view: View) -> MarginProgress:
+    def advance(view: View) -> PartProgress:
         by, _ = find_numbering(view, asked, code)
         return site.margins.advance(view, asked, code, by)
 
@@ -112,34 +103,11 @@ async def read_margin(
         digest = site.maps.read_digest(view, asked.election)
         return answer_margin(view, asked, code, count, digest, choice)
 
-    def count_parts(view: View) -> int:
-        return len(list(list_parts(view, asked, code)))
+    def reached(view: View) -> PartProgress:
+        by, _ = find_numbering(view, asked, code)
+        return site.margins.reached(view, asked, code, by)
 
-    until = time.monotonic() + patience_s
-    try:
-        async with asyncio.timeout(None if math.isinf(patience_s) else patience_s):
-            await site.margins_use.acquire()
-    except TimeoutError:
-        return MarginProgress(0, await site.db.read(count_parts))
-    try:
-        counted = await _count_until(site, advance, until)
-        is_whole = counted.done == counted.of
-        return await site.db.read(read) if is_whole else counted
-    finally:
-        site.margins_use.release()
-
-
-async def _count_until(
-    site: WebContext, advance: Callable[[View], MarginProgress], until: float
-) -> MarginProgress:
-    """Count one kabupaten after another, until all are or the time has come."""
-    while True:
-        began = time.monotonic()
-        counted = await site.db.read(advance)
-        if counted.done == counted.of or began > until:
-            return counted
-        # As long a rest: whoever counts keeps pages and merging waiting.
-        await asyncio.sleep(time.monotonic() - began)
+    return await site.margins_counting.read(site.db, advance, reached, read, patience_s)
 
 
 async def find_sentence(
@@ -187,7 +155,7 @@ async def show(page: Page) -> web.StreamResponse:
     if basis not in BASES:
         raise FormatError(Sentence("page.no_such_list"), repr(basis[:40]))
     choice = MarginChoice(basis=basis, limit=_SHOWN)
-    answer = await read_margin(site, asked, code, choice, _PATIENCE_S)
+    answer = await read_margin(site, asked, code, choice, PATIENCE_S)
     told = answer if isinstance(answer, MarginAnswer) else None
     codes = [station.tps for station in told.first] if told else []
     of_all = {"election": asked.election, "contest": asked.contest, "region": code}
@@ -215,7 +183,7 @@ async def show(page: Page) -> web.StreamResponse:
         },
     )
     if not told:
-        answered.headers["Refresh"] = _AGAIN_S
+        answered.headers["Refresh"] = AGAIN_S
         answered.headers[hdrs.CACHE_CONTROL] = "no-store"
     return answered
 

@@ -35,6 +35,7 @@ _UNCRAWLED: Final = (
         "/cari",
         "/daftar",
         "/gambar",
+        "/pola",
         "/rekapitulasi",
         "/selisih",
         "/berbeda",

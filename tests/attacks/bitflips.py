@@ -29,6 +29,7 @@ from sqlite_utils.utils import sqlite3
 
 from federation.errors import FederationError
 from federation.flows.doctor import DoctorReport, mend
+from federation.store.claims import MAX_BYTES
 from federation.store.db import FILE_NAME, Database
 from federation.store.leaves import MAX_BUNDLE_BYTES
 from federation.tlog.packing import unpack
@@ -190,7 +191,12 @@ def read_signed(path: Path) -> frozenset[bytes]:
 
 
 def _unpacked(table: str, row: tuple[object, ...]) -> tuple[object, ...]:
-    """A full bundle as the leaves in it: how they are packed is nobody's evidence."""
+    """A full bundle as the leaves in it: how they are packed is nobody's evidence.
+
+    So are the claims of one.
+    """
+    if table == "claim_bundle":
+        return (*row[:2], unpack(bytes(row[2]), MAX_BYTES))
     if table != "bundle" or row[2] != WIDTH:
         return tuple(map(repr, row))
     return (*row[:3], unpack(bytes(row[3]), MAX_BUNDLE_BYTES))

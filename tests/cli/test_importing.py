@@ -118,7 +118,7 @@ def test_a_dry_run_tells_people_what_it_does_not_check(
 
 @pytest.mark.slow
 def test_more_rows_than_a_batch_keep_their_numbers(bring, results, monkeypatch):
-    monkeypatch.setattr("federation.cli.import_.intake.MAX_BATCH", 7)
+    monkeypatch.setattr("federation.cli.import_.intake.HANDED_OVER", 7)
     rows = [GOOD.format(n=n) for n in range(1, 31)]
     rows[16] = "1371011001,17,100,50,150,2000000\n"
     rows[29] = "1371011001,30,100,50,150,x\n"

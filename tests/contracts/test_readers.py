@@ -132,6 +132,7 @@ READS = {
         "/v1/pictures?region=13",
         "/v1/pictures?picture=coverage&format=csv",
     ],
+    "/v1/forensics": ["/v1/forensics", "/v1/forensics?region=13&format=csv"],
     "/v1/photos/alike": ["/v1/photos/alike", "/v1/photos/alike?format=csv"],
     "/v1/incidents": ["/v1/incidents", "/v1/incidents?region=13&format=csv"],
     "/v1/incidents/merged": [
@@ -204,6 +205,8 @@ READS = {
     "/kpu": ["/kpu", "/kpu?kind=wrong&region=13"],
     "/daftar": ["/daftar", "/daftar?flag=implausible"],
     "/rekapitulasi": ["/rekapitulasi", "/rekapitulasi?show=all&region=13"],
+    "/pola": ["/pola"],
+    "/pola/{code}": ["/pola/13"],
     "/gambar": ["/gambar"],
     "/gambar/{code}": ["/gambar/13"],
     "/selisih": ["/selisih"],

@@ -32,7 +32,7 @@ from federation.flows.audit import (
 )
 from federation.flows.refer import received
 from federation.node import metrics, observing, referalarms
-from federation.node.disk import ALARM_FAILED, ALARM_FULL
+from federation.node.diskroom import ALARM_FAILED, ALARM_FULL
 from federation.store.db import Database
 from federation.text import LANGUAGES, Text, load_topic
 from federation.web.app import make_app

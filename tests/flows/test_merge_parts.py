@@ -152,6 +152,34 @@ def test_workers_that_are_killed_make_it_slower_and_not_wrong(tmp_path, few, cap
     assert "a merging process ended" in caplog.text
 
 
+class Closing(PartMerger):
+    """Its workers are closed while they have parts, as a node closes them."""
+
+    def merge(self, parts, rows):
+        def with_close():
+            for number, part in enumerate(parts):
+                yield part
+                if number == 1:
+                    self._workers.close()
+
+        return super().merge(with_close(), rows)
+
+
+def test_a_batch_ends_whose_node_is_closed_and_starts_no_process(tmp_path, few):
+    found = []
+    for name in ("alone", "closed"):
+        db = Database.open(tmp_path / name)
+        hold(db)
+        workers = open_workers(1)
+        first = workers.executor
+        merger = Closing(workers, 4) if name == "closed" else PartMerger()
+        found.append(merge_all(db, merger))
+        assert workers.executor is first
+        workers.close()
+        db.close()
+    assert found[0] == found[1]
+
+
 @pytest.mark.slow
 def test_after_workers_were_killed_others_do_the_next_batch(tmp_path, opened, caplog):
     db = Database.open(tmp_path)

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
+from federation.config.lastbackup import read_last
 from federation.config.settings import load_settings
 from federation.flows.backup.folder import LOCK, MAKING
-from federation.flows.backup.last import read_last
 from federation.node.backups import ALARM, backup_duties
 from federation.node.resources import open_resources
 from federation.store import alarms

@@ -16,16 +16,16 @@ from federation.config.places import guess_home
 from federation.config.settings import load_settings
 from federation.errors import ConfigError
 from federation.flows.steps import StepPlan, not_tried, run_steps, warned, well
-from federation.node import house as package
 from federation.node.house import (
-    OFFLINE,
-    examine_house,
     filesystem,
     library,
     limits,
-    look_around,
     owner,
+    room,
+    settings,
 )
+from federation.node.house.examining import OFFLINE, examine_house
+from federation.node.house.house import look_around
 from federation.node.resources import open_resources
 from federation.node.submitting import ALARM
 from federation.store import alarms
@@ -307,7 +307,7 @@ async def test_each_sqlite_is_judged(home, monkeypatch, version, lacks, problem)
     ("free", "state"), [(1 << 40, "ok"), (1 << 29, "warning"), (1 << 10, "failed")]
 )
 async def test_room_is_judged_by_the_reserve(home, monkeypatch, free, state):
-    monkeypatch.setattr(package.room, "free_bytes", lambda _: free)
+    monkeypatch.setattr(room, "free_bytes", lambda _: free)
     assert (await steps_of(home))["room"].state == state
 
 
@@ -348,7 +348,7 @@ async def test_a_step_that_needs_a_skipped_one_names_the_one_that_failed():
     seen = Sentence("steps.sqlite", version="1")
 
     async def fails(subject):
-        return package.settings.failed("dns", seen, seen)
+        return settings.failed("dns", seen, seen)
 
     async def never(subject):
         raise AssertionError

@@ -16,15 +16,9 @@ from federation.feeds.sessions import Sessions
 from federation.feeds.signature import RequestSigner
 from federation.flows.query import state
 from federation.flows.visit.reach import TurnsWithUs, ask_turns, tell_turns
-from federation.node import house as package
-from federation.node.house import (
-    ONLINE,
-    addresses,
-    callers,
-    look_around,
-    outside,
-    waiting,
-)
+from federation.node.house import addresses, callers, outside, settings, waiting
+from federation.node.house.examining import ONLINE
+from federation.node.house.house import look_around
 from federation.records.readers import NOBODY, THIS_MACHINE, Partner
 from federation.store import pulls
 from federation.store.db import Database
@@ -115,7 +109,7 @@ async def test_our_clock_is_wrong_where_most_partners_say_so(
 ):
     async def tried(peer, wall, codes):
         skew = skews[int(peer.org[1])]
-        return [package.settings.well("clock", "x", skew_s=skew)]
+        return [settings.well("clock", "x", skew_s=skew)]
 
     monkeypatch.setattr(outside, "try_steps", tried)
     peers = [

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from federation.node.house import addresses, look_around, streams, waiting
+from federation.node.house import addresses, streams, waiting
+from federation.node.house.house import look_around
 from tests.certificates import Authority
 from tests.homes import add_peer, make_home, serving
 from tests.proxies import NAME, PROGRAMS, free_port, replaced, running, site_file

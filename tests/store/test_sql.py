@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlite_utils.utils
 
 import federation.store
+from federation.store import driver
 
 STORE = Path(federation.store.__file__).parent
 FEDERATION = STORE.parent
@@ -176,11 +178,12 @@ def test_sql_goes_through_the_view_or_the_transaction():
     assert outside == {}
 
 
-def test_the_driver_is_known_to_two_files():
+def test_the_driver_is_known_to_two_files_and_the_one_that_chooses_it():
     """One opens the file, the other knows the numbers of its errors."""
+    assert driver.sqlite3 is sqlite_utils.utils.sqlite3
     known = {
         path.name
         for path in FEDERATION.rglob("*.py")
         if re.search(r"import sqlite3\b", path.read_text())
-    }
+    } - {"driver.py"}
     assert known == {OF_SQLITE, "refusal.py"}

@@ -10,7 +10,7 @@ import pytest
 
 import federation.text
 from federation.errors import FederationError
-from federation.text import Sentence, Text, load_topic, pick_language, topics
+from federation.text import Sentence, Text, load_topic, pick_language
 
 FOLDER = Path(federation.text.__file__).parent
 BANNED = {
@@ -24,7 +24,8 @@ OF_THE_LAW = {"dossier": {"saksi"}}
 OF_THE_PROTOCOL = {"protocol"}
 
 
-every_topic = pytest.mark.parametrize("topic", sorted(topics()))
+TOPICS = sorted(path.stem for path in FOLDER.glob("*.toml"))
+every_topic = pytest.mark.parametrize("topic", TOPICS)
 
 
 def places(template):
@@ -167,3 +168,10 @@ def kinds(kind=FederationError):
 @pytest.mark.parametrize("kind", sorted(kinds(), key=lambda k: k.__name__))
 def test_every_kind_of_error_has_its_sentence(kind):
     assert "why" in Text("id")(f"errors.{kind.code}", detail="why")
+
+
+@pytest.mark.parametrize("key", ["nowhere.x", "../text/cli.about", "", ".", "a\0b.x"])
+def test_a_key_of_no_topic_is_none_whatever_it_is_made_of(key):
+    assert not Text("en").has(key)
+    with pytest.raises(KeyError):
+        Text("en")(key)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.bindings import crypto_core_ed25519_add
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
 
 from federation.errors import FormatError
 from federation.tlog.keys import (
@@ -28,6 +30,7 @@ from federation.tlog.keys import (
 VKEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 
 P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
 def _point(hexadecimal):
@@ -190,7 +193,7 @@ def test_a_signature_or_key_of_another_length_is_never_handed_on():
 
 
 def test_a_signature_with_the_group_order_added_is_refused():
-    order = 2**252 + 27742317777372353535851937790883648493
+    order = ORDER
     signer = Signer.from_seed("a.example", b"\x06" * 32)
     signature = signer.sign(b"m")
     s = int.from_bytes(signature[32:], "little") + order
@@ -236,3 +239,53 @@ def test_no_key_name_has_a_space_of_any_script():
                 check_key_name(f"a{chr(code)}b")
     check_key_name("organisasi.example/pemilu-2024/insiden")
     check_key_name("é\u200b\x7f")
+
+
+def _edge_cases(flip):
+    """Keys, messages and signatures at which verifiers of Ed25519 differ."""
+    signer = Signer.from_seed("a.example", b"\x06" * 32)
+    public, message = signer.key.public, b"01: 127"
+    signature = signer.sign(message)
+    r, s = signature[:32], int.from_bytes(signature[32:], "little")
+    cases = [(public, message, signature), (public, b"", signer.sign(b""))]
+    cases.append((public, b"m" * 65_535, signer.sign(b"m" * 65_535)))
+    # S that is not reduced, and S at its ends.
+    ends = (0, 1, ORDER - 1, ORDER, 2**252, 2**253 - 1, 2**255 - 1, 2**256 - 1)
+    more = [s + count * ORDER for count in range(1, 16)]
+    cases += [
+        (public, message, r + edge.to_bytes(32, "little"))
+        for edge in (*ends, *more)
+        if edge < 2**256
+    ]
+    # Keys and R of small order or not canonical, each with each.
+    for weak in SMALL_ORDER.values():
+        cases.append((public, message, weak + signature[32:]))
+        cases.append((weak, message, signature))
+        for other in SMALL_ORDER.values():
+            cases += [
+                (weak, message, other + bytes(32)),
+                (weak, b"", other + bytes(32)),
+            ]
+    # A key, and an R, with a part of small order: with cofactor it verifies.
+    for weak in ("order 2", "order 4", "order 8"):
+        mixed = crypto_core_ed25519_add(public, SMALL_ORDER[weak])
+        cases.append((mixed, message, signature))
+        shifted = crypto_core_ed25519_add(r, SMALL_ORDER[weak])
+        cases.append((public, message, shifted + signature[32:]))
+    for bit in range(0, 512, 5):
+        cases.append((public, message, flip(signature, bit)))
+        cases.append((flip(public, bit % 256), message, signature))
+    return cases
+
+
+def test_every_verdict_is_that_of_pynacls_own_function(flip):
+    verdicts = set()
+    for public, message, signature in _edge_cases(flip):
+        try:
+            VerifyKey(public).verify(message, signature)
+            expected = True
+        except BadSignatureError:
+            expected = False
+        assert verify(public, message, signature) is expected, (public, signature)
+        verdicts.add(expected)
+    assert verdicts == {True, False}

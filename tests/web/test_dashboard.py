@@ -24,6 +24,7 @@ from federation.records.timezones import tell_moment
 from federation.text import Text, load_topic
 from federation.web import (
     dashboard,
+    forensics,
     kpupage,
     margin,
     page,
@@ -75,6 +76,9 @@ PAGES = [
     "/gambar/1371?candidate=02&whose=kpu",
     "/gambar/1371011001",
     "/gambar/72",
+    "/pola",
+    "/pola/1371?candidate=02&whose=kpu",
+    "/pola/1371011001?contest=pdpr",
 ]
 WORDS = re.compile(
     r"\b(merkle|leaf|leaves|tiles?|origin|checkpoint|cosignature|equivocation|saksi)\b",
@@ -99,6 +103,7 @@ async def served(site):
     app.add_routes(stationlist.routes())
     app.add_routes(kpupage.routes())
     app.add_routes(searchpage.routes())
+    app.add_routes(forensics.routes())
     app.add_routes(margin.routes())
     app.add_routes(pictures.routes())
     app.add_routes(recaps.routes())

@@ -83,24 +83,23 @@ async def test_the_files_of_the_page_are_the_stations_that_it_lists_first(client
 async def test_a_page_that_is_still_counted_says_how_far_it_is_and_asks_again(
     client, monkeypatch
 ):
-    monkeypatch.setattr(margin, "_PATIENCE_S", -1.0)
-    for done in (1, 2):
-        got = await client.get("/selisih?lang=en")
-        text = await got.text()
-        assert (
-            f"Being counted: {done} of 2" in text
-            if done < 2
-            else 'class="span"' in text
-        )
-        assert ("Refresh" in got.headers) == (done < 2)
-        assert ("no-store" in got.headers["Cache-Control"]) == (done < 2)
+    monkeypatch.setattr(margin, "PATIENCE_S", -1.0)
+    got = await client.get("/selisih?lang=en")
+    assert re.search("Being counted: [012] of 2", await got.text())
+    assert got.headers["Refresh"]
+    assert "no-store" in got.headers["Cache-Control"]
+    monkeypatch.setattr(margin, "PATIENCE_S", 60.0)
+    got = await client.get("/selisih?lang=en")
+    assert 'class="span"' in await got.text()
+    assert "Refresh" not in got.headers
+    assert "no-store" not in got.headers["Cache-Control"]
     # Whoever asks for data waits.
     assert (await client.get("/v1/margin")).status == 200
 
 
 async def test_a_page_does_not_wait_behind_the_questions_of_others(client, monkeypatch):
-    monkeypatch.setattr(margin, "_PATIENCE_S", 0.0)
-    async with client.app[SITE].margins_use:  # somebody else's country
+    monkeypatch.setattr(margin, "PATIENCE_S", 0.0)
+    async with client.app[SITE].margins_counting._in_use:  # somebody else's country
         got = await client.get("/selisih?lang=en")
     assert got.status == 200
     assert got.headers["Refresh"]

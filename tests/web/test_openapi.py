@@ -23,6 +23,7 @@ from federation.web import (
     alike,
     api,
     evidence,
+    forensics,
     incidents,
     intake,
     kpu,
@@ -51,6 +52,7 @@ ENDPOINTS = [
     *agencyanswers.endpoints(),
     *mailin.endpoints(),
     *kpu.endpoints(),
+    *forensics.endpoints(),
     *margin.endpoints(),
     *pictures.endpoints(),
     *recaps.endpoints(),
@@ -119,7 +121,7 @@ def test_an_operation_keeps_the_name_that_clients_know_it_by(document):
     ]
     assert sorted(names) == [
         *("get_alike", "get_basis", "get_changes", "get_disputed", "get_duplicates"),
-        *("get_elections", "get_export", "get_gaps", "get_incident"),
+        *("get_elections", "get_export", "get_forensics", "get_gaps", "get_incident"),
         *("get_incident_export", "get_incidents", "get_kpu", "get_kpu_export"),
         *("get_map", "get_margin"),
         *("get_merged", "get_missing", "get_nation", "get_partners"),

@@ -37,6 +37,7 @@ from federation.text import Sentence, Text
 SendEmptied = Callable[[list[EmptiedDocument]], Awaitable[list[Verdict]]]
 Send = Callable[[list[dict[str, Any]]], Awaitable[list[Verdict]]]
 
+HANDED_OVER = 3 * MAX_BATCH
 MAX_REMARKS = 1000
 MAX_HEADERS = 100  # different ones that are told; a folder may hold thousands of tables
 WITHDRAWN = "withdrawn"
@@ -253,7 +254,9 @@ class Intake:
         )
 
     async def publish(self, send: Send, advance: Callable[[int], None]) -> None:
-        """Hand everything over in batches of `MAX_BATCH` at most, and count it.
+        """Hand everything over, some batches of `MAX_BATCH` at a time, and count it.
+
+        Several, as the second is signed while the first is written.
 
         Raises:
             FederationError: A batch as a whole could not be logged.
@@ -262,7 +265,7 @@ class Intake:
         sending: asyncio.Task[None] | None = None
         for entry in self._in_order():
             batch.append(entry)
-            if len(batch) == MAX_BATCH:
+            if len(batch) == HANDED_OVER:
                 sending = await self._hand_over(send, batch, advance, sending)
                 batch = []
         sending = await self._hand_over(send, batch, advance, sending)

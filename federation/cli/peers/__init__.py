@@ -15,8 +15,9 @@ from federation.cli.output import NEGATIVE, OK
 from federation.cli.peers.circle import import_circle, write_circle
 from federation.cli.peers.ignore import ignore_asking
 from federation.cli.peers.pin import compare_key, find_peer, pin_again, pin_peers
-from federation.cli.peers.show import list_asking, print_asking, show_partners
+from federation.cli.peers.show import show_partners
 from federation.cli.peers.test import test_peers
+from federation.cli.show.asking import list_asking, print_asking
 from federation.config.fingerprint import fingerprint, parse_fingerprint
 from federation.config.member import URL, check_member
 from federation.config.peers import Peer

@@ -1,8 +1,5 @@
 """`federation peers show`: how it stands with each partner, as `/mitra` says."""
 
-import contextlib
-from collections.abc import Sequence
-
 import click
 from msgspec import UNSET
 
@@ -10,19 +7,17 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import OK
 from federation.cli.peers.pin import find_peer
-from federation.errors import NotFoundError
+from federation.cli.show.asking import print_asking
 from federation.flows.query.partners import (
     TURNS_SHOWN,
-    AskingStranger,
     HeldOfOurs,
     PartnersAnswer,
     PartnerView,
     partners,
-    read_asking,
 )
-from federation.node.disk import see_room
-from federation.node.noticetext import tell_time
+from federation.node.diskroom import see_room
 from federation.records.readers import THIS_MACHINE
+from federation.records.timezones import tell_here
 from federation.store.pulls import KEPT_TURNS
 
 
@@ -64,10 +59,10 @@ def _print(run: Run, answer: PartnersAnswer, *, is_one: bool) -> None:
 
 def _print_one(run: Run, view: PartnerView) -> None:
     t, out = run.t, run.out
-    told = [t.say(view.tell(one, tell_time)) for one in (view.state, *view.also)]
+    told = [t.say(view.tell(one, tell_here)) for one in (view.state, *view.also)]
     out.line(f"{view.org}: {'; '.join(told)}")
     answered = view.answered_at
-    at = t("partners.never") if answered is UNSET else tell_time(answered)
+    at = t("partners.never") if answered is UNSET else tell_here(answered)
     facts = [f"{t('partners.answered')}: {at}"]
     facts.append(f"{t('partners.entries')}: {t.number(view.rows)}")
     if view.missing:
@@ -85,7 +80,7 @@ def _print_one(run: Run, view: PartnerView) -> None:
     names = ("turn-at", "turn-outcome", "turn-new", "turn-seconds", "turn-reason")
     rows = [
         (
-            tell_time(turn.at),
+            tell_here(turn.at),
             t.word(f"sync.outcome-{turn.outcome}", turn.outcome),
             turn.new or 0,
             round(turn.seconds),
@@ -100,33 +95,7 @@ def _held(run: Run, held: HeldOfOurs) -> str:
     t, size = run.t, run.t.number(held.size)
     if not held.held or held.since is UNSET:
         return t("partners.holds-none", size=size)
-    since = tell_time(held.since)
+    since = tell_here(held.since)
     if held.held >= held.size:
         return t("partners.holds-all", size=size, since=since)
     return t("partners.holds-some", held=t.number(held.held), size=size, since=since)
-
-
-def list_asking(run: Run) -> list[AskingStranger]:
-    """Who asks and is no partner; nobody, where no node has run yet."""
-    with contextlib.suppress(NotFoundError), run.open_database().view() as view:
-        return read_asking(view, {peer.org: peer for peer in run.peers})
-    return []
-
-
-def print_asking(run: Run, asking: Sequence[AskingStranger]) -> None:
-    """Print who asks and is no partner; nothing where nobody does."""
-    t, out = run.t, run.out
-    if not asking:
-        return
-    out.line(t("partners.asking") + ":")
-    for one in asking:
-        first, last = tell_time(one.first_at), tell_time(one.last_at)
-        times = t.number(one.times)
-        said = t(
-            "partners.asking-one", org=one.org, first=first, last=last, times=times
-        )
-        out.line(f"  {said} ({t('partners.asking-key', key=one.key_id)})")
-        if one.is_partners_name:
-            word = "awaited" if one.awaits_turn else "partner"
-            out.line(f"    {t(f'partners.asking-{word}')}")
-    out.line(f"  {t('partners.asking-lead')}")

@@ -13,12 +13,12 @@ from msgspec import to_builtins
 from federation.cli.context import Run
 from federation.cli.output import CONFIG
 from federation.cli.steps import print_steps
-from federation.config.home import Home
 from federation.config.settings import Settings
 from federation.errors import ConfigError, FederationError
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
-from federation.node.house import House, examine_files
+from federation.node.house.examining import examine_files
+from federation.node.house.house import House
 from federation.records.readers import THIS_MACHINE
 from federation.store import logs
 from federation.store.db import Database, View
@@ -70,8 +70,3 @@ def _settings_of(house: House, view: View) -> Settings | None:
     org = own[0].org
     elections = sorted({log.election for log in own})
     return Settings(org=org, name=org, contact="-", elections=elections)
-
-
-def is_broken(house: House, run: Run) -> bool:
-    """Whether a file is there and cannot be used; without any, this is no node."""
-    return not house.is_readable and Home(run.folder).settings.exists()

@@ -12,10 +12,10 @@ from msgspec import Struct, UnsetType
 
 from federation.cli.context import Run
 from federation.cli.times import tell_second
-from federation.flows.backup import is_overdue, read_last
+from federation.config.lastbackup import is_overdue, read_last
 from federation.flows.query.partners import PartnersAnswer, PartnerView, host_of
-from federation.node.disk import PLACES
-from federation.node.noticetext import tell_time
+from federation.node.diskroom import PLACES
+from federation.records.timezones import tell_here
 from federation.store.db import View
 from federation.store.observations import Observation, load_observations
 from federation.store.reserve import free_bytes
@@ -156,7 +156,7 @@ def print_seen(run: Run, seen: NodeSeen) -> None:
 
 
 def _state(run: Run, one: PartnerView) -> str:
-    told = (one.tell(condition, tell_time) for condition in (one.state, *one.also))
+    told = (one.tell(condition, tell_here) for condition in (one.state, *one.also))
     return "; ".join(map(run.t.say, told))
 
 

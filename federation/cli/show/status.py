@@ -7,26 +7,24 @@ from random import SystemRandom
 import click
 from msgspec import UnsetType, to_builtins
 
-from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import OK, clean_line
-from federation.cli.peers.show import print_asking
-from federation.cli.show.broken import is_broken, show_broken
+from federation.cli.show.asking import print_asking
 from federation.cli.show.observed import print_seen, see_node
 from federation.cli.times import tell_second
+from federation.config.home import Home
 from federation.errors import ConfigError
 from federation.flows.query import answers, state
 from federation.flows.query.partners import partners
-from federation.node.disk import see_room
-from federation.node.house import look_around
+from federation.node.diskroom import see_room
+from federation.node.house.house import House, look_around
 from federation.records.alarmhelp import where_to_read
 from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
 from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
 from federation.text import Sentence
-from federation.web.requests.upkeep import ClearAlarm
 
 
 @click.command("status", cls=Command, help="views.help-status")
@@ -35,10 +33,11 @@ from federation.web.requests.upkeep import ClearAlarm
 def status(run: Run, *, code: str | None) -> int | None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
-        hand_in(run, ClearAlarm(code=code))
-        run.finish(Sentence("cli.done-unsaid"))
+        _clear_alarms(run, code)
     house = look_around(run.folder, run.clock, SystemRandom())
-    if is_broken(house, run):
+    if _is_broken(house, run):
+        from federation.cli.show.broken import show_broken  # noqa: PLC0415  # start-up
+
         return show_broken(run, house, partial(_print_status, is_well=False))
     settings, peers = run.settings, {peer.org: peer for peer in run.peers}
     # A full disk may not keep that it is full; and no node need be there to say so.
@@ -59,6 +58,20 @@ def status(run: Run, *, code: str | None) -> int | None:
 
     run.out.show(whole, tell)
     return OK
+
+
+def _clear_alarms(run: Run, code: str) -> None:
+    # Imported here: who only looks need not pay for a node.
+    from federation.cli.client import hand_in  # noqa: PLC0415  # start-up time
+    from federation.web.requests.upkeep import ClearAlarm  # noqa: PLC0415  # start-up
+
+    hand_in(run, ClearAlarm(code=code))
+    run.finish(Sentence("cli.done-unsaid"))
+
+
+def _is_broken(house: House, run: Run) -> bool:
+    """Whether a file is there and cannot be used; without any, this is no node."""
+    return not house.is_readable and Home(run.folder).settings.exists()
 
 
 def _print_status(

@@ -19,14 +19,12 @@ starts what was put back is taken for a copy, and asks every partner before it s
     rotate     older ones give way
     look       one is put back into a scratch folder and examined
     restore    one becomes the home of a node
-    last       which was the newest that was made whole
 
 Source: docs/adr/0044-a-backup-has-no-guard.md
 """
 
 from federation.flows.backup.create import BackupSource, CreatedBackup, create_backup
 from federation.flows.backup.form import BackupFile
-from federation.flows.backup.last import LastBackup, is_overdue, read_last
 from federation.flows.backup.look import BackupReport, examine_backup
 from federation.flows.backup.manifest import BackupManifest
 from federation.flows.backup.opening import open_backup, place_for
@@ -39,14 +37,11 @@ __all__ = (
     "BackupReport",
     "BackupSource",
     "CreatedBackup",
-    "LastBackup",
     "RestoredHome",
     "create_backup",
     "examine_backup",
-    "is_overdue",
     "open_backup",
     "place_for",
-    "read_last",
     "restore_backup",
     "rotate_backups",
 )

@@ -21,6 +21,7 @@ import msgspec
 from federation.blobs.blobs import is_remote, open_blobs
 from federation.config.backupkey import load_backup_public
 from federation.config.home import Home
+from federation.config.lastbackup import LastBackup, save_last
 from federation.config.peers import list_identity_files
 from federation.config.sealingkey import key_id
 from federation.config.settings import Settings
@@ -36,7 +37,6 @@ from federation.flows.backup.form import (
     has_place,
     write_backup,
 )
-from federation.flows.backup.last import LastBackup, save_last
 from federation.flows.backup.manifest import BackupManifest, LogExtent, list_extents
 from federation.flows.backup.originals import (
     SavedOriginals,

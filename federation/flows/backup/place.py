@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Protocol
 
 from federation.blobs.blobs import Blobs
 from federation.config.home import Home
+from federation.config.lastbackup import LastBackup
 
 ENDING: Final = ".backup"
 #: The folder of the photographs.
@@ -111,3 +112,8 @@ def free_names(org: str, stamp: str) -> Iterator[str]:
     yield f"{org}-{stamp}{ENDING}"
     for number in count(2):
         yield f"{org}-{stamp}-{number}{ENDING}"
+
+
+def lies_in(last: LastBackup, place: BackupPlace) -> bool:
+    """Whether the last backup was made in this place."""
+    return last.path == place.path_of(last.path.rpartition("/")[2])

@@ -21,6 +21,7 @@ import msgspec
 
 from federation.blobs.blobs import is_digest, is_remote, open_blobs
 from federation.config.home import Home
+from federation.config.lastbackup import LastBackup, save_last
 from federation.config.settings import load_settings
 from federation.errors import ConflictError, VerificationError
 from federation.files import make_folders
@@ -30,7 +31,6 @@ from federation.flows.backup.form import (
     SETTINGS,
     BackupFile,
 )
-from federation.flows.backup.last import LastBackup, save_last
 from federation.flows.backup.look import check_database, put_files
 from federation.flows.backup.manifest import BackupManifest
 from federation.flows.backup.originals import folder_of, restore_originals

@@ -6,7 +6,7 @@ emptied     documents of KPU's that have no figures any more
 attach      what stands, with photographs beside it
 doubting    what is refused before it is judged against the log
 duplicates  what the log already says, and what a row is answered with
-signing     rows become leaves: signed here, or handed in signed
+signing     rows become leaves: signed by the workers, or handed in signed
 sequence    the order of writing: durable, signed, guarded, visible
 verdict     the answer to each row
 begin       a log begun, or taken up again

@@ -6,21 +6,30 @@ what speaks of a station that should not exist and what contradicts itself is re
 (`flows/ownlog/doubting.py`); what repeats or comes late is answered, not logged
 (`flows/ownlog/duplicates.py`).
 
+    begin              drafts whose turn comes are signed meanwhile, by other processes
     append             drafts, signed here, and records that were signed elsewhere
     append_statements  withdrawals and the closing of the log
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import msgspec
 
-from federation.errors import RecordError, SignatureError
+from federation.errors import SignatureError
 from federation.flows.ownlog.carried import carry_photos
 from federation.flows.ownlog.doubting import Doubts
 from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
-from federation.flows.ownlog.signing import Opened, Opener, Signed, open_rows
+from federation.flows.ownlog.signing import (
+    BegunRows,
+    DraftMembers,
+    Making,
+    Opened,
+    Refused,
+    begin_rows,
+    is_valid_at,
+)
 from federation.flows.ownlog.verdict import (
     RowError,
     UnreadError,
@@ -30,12 +39,12 @@ from federation.flows.ownlog.verdict import (
     refuse,
 )
 from federation.records.admission import to_claim
-from federation.records.canonical import convert, format_time
+from federation.records.canonical import format_time
 from federation.records.claim import Claim, bundle_claims
 from federation.records.contradiction import SlotAnswer, explain
-from federation.records.kinds import Statement, kind_of, kind_of_draft
+from federation.records.kinds import Statement, kind_of
 from federation.records.problem import Problem
-from federation.records.sealed import Sealed, seal
+from federation.records.sealed import Sealed
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
@@ -58,19 +67,25 @@ MAX_BATCH = 5_000
 ECHO = "suspected-echo"
 SEVERAL_REFS = "several-refs"
 
-DraftMembers: TypeAlias = Mapping[str, Any]
-
 
 class _JudgedBatch(NamedTuple):
     """Rows, how each becomes a leaf, and how they are judged."""
 
     rows: Sequence[Any]
-    sign: Callable[[Any], Signed]
     now: float
     force: bool = False
     restate: bool = False
     unlisted: bool = False
     also: Callable[[Transaction], None] | None = None
+    begun: "BegunBatch | None" = None
+
+
+class BegunBatch(NamedTuple):
+    """Drafts of a batch whose leaves are being made before its turn comes."""
+
+    rows: Sequence[Any]
+    numbers: frozenset[int]
+    begun: BegunRows
 
 
 class _IndexedRow(NamedTuple):
@@ -83,6 +98,25 @@ class _IndexedRow(NamedTuple):
     several_refs: bool
 
 
+def begin(
+    log: OwnLog, rows: Sequence[DraftMembers | bytes | UnreadRow], now: float
+) -> BegunBatch | None:
+    """Let other processes begin with the drafts of a batch; on any thread.
+
+    What is made so is signed and verified, and in no log: `append` takes it, with the
+    same rows and time, or makes it again where the log's keys have changed meanwhile.
+    None: it is made when its turn comes.
+    """
+    drafts = [(n, row) for n, row in enumerate(rows) if isinstance(row, dict)]
+    key = log.records_signer.key
+    valid = log.chain.records_key_ranges.get((key.name, key.key_id))
+    if valid is None:
+        return None
+    making = Making(log.chain, valid.start, log.records_signer, format_time(now))
+    numbers = frozenset(number for number, _ in drafts)
+    return BegunBatch(rows, numbers, begin_rows(making, drafts, log.verifier))
+
+
 def append(  # noqa: PLR0913  three callers hold exactly these
     db: Database,
     guard: Guard,
@@ -93,6 +127,7 @@ def append(  # noqa: PLR0913  three callers hold exactly these
     force: bool = False,
     restate: bool = False,
     unlisted: bool = False,
+    begun: BegunBatch | None = None,
 ) -> list[Verdict]:
     """Sign and log drafts; on the writer thread, at most `MAX_BATCH` at once.
 
@@ -107,6 +142,7 @@ def append(  # noqa: PLR0913  three callers hold exactly these
         force: Let unreviewed rows replace reviewed ones.
         restate: Log again what this log has said before.
         unlisted: Log stations that the election should not have, and flag them.
+        begun: What `begin` gave for these rows and this time.
 
     Returns:
         A verdict for each row, in their order.
@@ -118,19 +154,8 @@ def append(  # noqa: PLR0913  three callers hold exactly these
         KeptError: the disk failed; it is kept, and not shown yet.
         DoubtError: the disk failed; whether it is kept is found out later.
     """
-    stamp = format_time(now)
-
-    def sign(row: DraftMembers | bytes | UnreadRow) -> Signed:
-        if isinstance(row, bytes):
-            return Signed(row, None)
-        if isinstance(row, UnreadRow):
-            raise UnreadError(row)
-        statement = _statement(row, log, stamp)
-        return Signed(seal(statement, log.records_signer), statement)
-
-    return _take(
-        db, guard, log, _JudgedBatch(rows, sign, now, force, restate, unlisted)
-    )
+    batch = _JudgedBatch(rows, now, force, restate, unlisted, begun=begun)
+    return _take(db, guard, log, batch)
 
 
 def append_statements(
@@ -154,11 +179,7 @@ def append_statements(
         KeptError: the disk failed; it is kept, and not shown yet.
         DoubtError: the disk failed; whether it is kept is found out later.
     """
-
-    def sign(statement: Statement) -> Signed:
-        return Signed(seal(statement, log.records_signer), statement)
-
-    return _take(db, guard, log, _JudgedBatch(rows, sign, now, also=also))
+    return _take(db, guard, log, _JudgedBatch(rows, now, also=also))
 
 
 def _take(
@@ -170,10 +191,9 @@ def _take(
         stamp = format_time(batch.now)
         carried = carry_photos(view, log, batch.rows, stamp, restate=batch.restate)
         batch = batch._replace(rows=carried)
-    opener = Opener(log.chain, head.size, batch.sign, log.verifier)
     rows: list[Opened] = []
     verdicts: list[Verdict] = []
-    for row in open_rows(opener, batch.rows):
+    for row in _make_leaves(log, head.size, batch, stamp):
         if isinstance(row, Opened):
             rows.append(row)
         else:
@@ -189,7 +209,8 @@ def _take(
             Verdict(row=row, outcome="stale", reason=reason)
             for row, reason in doubts.outdated.items()
         ]
-        kept = _screen(view, log, batch, doubts.order(rows), verdicts)
+        left = doubts.order(rows)
+        kept = _screen(view, log, batch._replace(rows=left), head.size, verdicts)
         derived = _derive(view, log, kept, doubts.flags)
     if kept:
         _check_keys(log, head.size, head.size + len(kept))
@@ -206,17 +227,34 @@ def _take(
     return verdicts
 
 
-def _statement(draft: DraftMembers, log: OwnLog, stamp: str) -> Statement:
-    members = {
-        **draft,
-        "org": log.chain.org,
-        "election": log.chain.election,
-        "recorded_at": stamp,
-    }
-    if len(members) != len(draft) + 3 or "type" in draft:
-        raise RecordError(Sentence("member.draft"))
-    statement: Statement = convert(members, kind_of_draft(draft).struct)
-    return statement
+def _make_leaves(
+    log: OwnLog, index: int, batch: _JudgedBatch, stamp: str
+) -> list[Opened | Refused]:
+    """A leaf, or a refusal, for each row; what was begun with is not made again."""
+    done: list[Opened | Refused] = []
+    numbers, begun = frozenset[int](), batch.begun
+    if begun is not None and is_valid_at(begun.begun.making, index):
+        assert begun.begun.making.stamp == stamp, "begun for another time"
+        # What `carry_photos` put photographs beside is another draft now.
+        numbers = frozenset(
+            number
+            for number in begun.numbers
+            if batch.rows[number] is begun.rows[number]
+        )
+        made = (row for row in begun.begun.results() if row.row in numbers)
+        done += made
+    rest: list[tuple[int, Any]] = []
+    for number, row in enumerate(batch.rows):
+        if number in numbers:
+            continue
+        if isinstance(row, UnreadRow):
+            done.append(Refused(number, UnreadError(row)))
+        else:
+            rest.append((number, row))
+    if rest:
+        making = Making(log.chain, index, log.records_signer, stamp)
+        done += begin_rows(making, rest, log.verifier).results()
+    return sorted(done, key=lambda row: row.row)
 
 
 def _repeat(verdicts: Sequence[Verdict], repeats: Mapping[int, int]) -> list[Verdict]:
@@ -238,10 +276,11 @@ def _screen(
     view: View,
     log: OwnLog,
     batch: _JudgedBatch,
-    rows: Sequence[Opened],
+    start: int,
     verdicts: list[Verdict],
 ) -> list[_IndexedRow]:
-    """The rows to log, each at its index; the verdicts on the others are added."""
+    """The rows to log, from index `start` on; the verdicts on the others are added."""
+    rows: Sequence[Opened] = batch.rows
     own_of = {row.row: said_of(row.sealed) for row in rows}
     screen = Screen(view, log, filter(None, own_of.values()))
     kept: list[_IndexedRow] = []
@@ -251,7 +290,7 @@ def _screen(
             gone = Problem("", "closed", Sentence("intake.closed"))
             verdicts.append(refuse(row, [gone]))
             continue
-        index = sealed.index + len(kept)
+        index = start + len(kept)
         own, judged = own_of[row], Judgement("logged")
         if own is not None:
             own = own._replace(index=index)

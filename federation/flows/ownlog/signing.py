@@ -1,37 +1,44 @@
 """Rows become leaves: signed here, or handed in signed, and each verified once.
 
 Rule: nothing that is not verified goes on, our own signatures too: a wrong one would
-stand in the log for ever. Verifying takes longer than all the rest, so that large
-batches are verified in another process while this one goes on signing.
+stand in the log for ever. Signing and verifying take longer than all the rest, so large
+batches are made in other processes, and those of a row that waits for its turn before
+it comes (`begin_rows`). A leaf is decoded once, from the text that is signed; what its
+maker says of it is believed, as it is a process of ours. What comes back of it from the
+disk is hashed (`sequence.py`).
+
+Source: docs/adr/0057-leaves-are-made-by-the-workers.md
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, RecordError, SignatureError
+from federation.records.canonical import convert
 from federation.records.keychain import KeyChain
-from federation.records.kinds import Statement, kind_of
+from federation.records.kinds import Statement, kind_of, kind_of_draft
 from federation.records.sealed import (
     LeafError,
     Sealed,
+    SealedLeaf,
     leaf_text,
     open_leaves,
     parse_statement,
-    record_id,
+    restore_leaf,
+    seal_statement,
 )
 from federation.text import Sentence
+from federation.tlog.keys import Signer
 
+#: So many rows go to another process at once; fewer altogether are made in this one.
 CHUNK_ROWS = 500
-Refusals: TypeAlias = list[tuple[int, LeafError]]
 
-
-class Signed(NamedTuple):
-    """A leaf, and the statement that it was made of, where it was made here."""
-
-    leaf: bytes
-    statement: Statement | None
+DraftMembers: TypeAlias = Mapping[str, Any]
+#: A draft, a whole statement, or a leaf that was signed elsewhere.
+RowToMake: TypeAlias = DraftMembers | Statement | bytes
+RowsToMake: TypeAlias = Sequence[tuple[int, RowToMake]]
 
 
 class Opened(NamedTuple):
@@ -49,92 +56,152 @@ class Refused(NamedTuple):
     error: LeafError
 
 
-class Opener(NamedTuple):
-    """How rows become leaves of one log.
+class Making(NamedTuple):
+    """How rows become leaves of one log; handed to other processes as it is.
 
-    `index` is the next one: keys must be valid there. `verifier` runs `verify_leaves`
-    elsewhere.
+    `index` is the next one: keys must be valid there. `stamp` is the `recorded_at` of
+    drafts.
     """
 
     chain: KeyChain
     index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
-    sign: Callable[[Any], Signed]
-    verifier: Executor | None
+    signer: Signer
+    stamp: str
 
 
-def open_rows(opener: Opener, rows: Sequence[Any]) -> list[Opened | Refused]:
-    """A leaf, or a refusal, for each row, in their order."""
-    parts = [
-        range(at, min(at + CHUNK_ROWS, len(rows)))
-        for at in range(0, len(rows), CHUNK_ROWS)
-    ]
-    elsewhere = opener.verifier if len(parts) > 1 else None
-    pending: list[tuple[list[Opened | Refused], Future[Refusals] | None]] = []
-    for numbers in parts:
-        chunk = [_sign_row(opener, rows, number) for number in numbers]
-        pending.append((chunk, _submit(elsewhere, opener, chunk)))
-    return [row for chunk, job in pending for row in _collect(opener, chunk, job)]
+# What crosses back: the leaf and the record's id, or why there is none.
+_MadeElsewhere: TypeAlias = tuple[int, bytes, str] | tuple[int, LeafError]
 
 
-def verify_leaves(
-    leaves: Sequence[tuple[int, bytes]], chain: KeyChain, index: int
-) -> Refusals:
-    """The (row, error) of each leaf that may not stand at `index`; in any process."""
-    opened = open_leaves([leaf for _, leaf in leaves], chain, repeat(index))
-    return [
-        (row, result)
-        for (row, _), result in zip(leaves, opened, strict=True)
-        if not isinstance(result, Sealed)
-    ]
+class BegunRows:
+    """Rows that are made, or being made; `results` waits for the last of them."""
+
+    def __init__(
+        self,
+        making: Making,
+        parts: Sequence[tuple[RowsToMake, Future[list[_MadeElsewhere]] | None]],
+    ) -> None:
+        self.making = making
+        self._parts = parts
+
+    def results(self) -> list[Opened | Refused]:
+        """A leaf, or a refusal, for each row, in their order."""
+        return [row for part in self._parts for row in self._collect(*part)]
+
+    def _collect(
+        self, rows: RowsToMake, job: Future[list[_MadeElsewhere]] | None
+    ) -> list[Opened | Refused]:
+        if job is not None:
+            try:
+                made = job.result()
+            except (BrokenExecutor, CancelledError):
+                pass  # a worker was killed, or the node stops: what has begun is done
+            else:
+                return [_restore(one, self.making.index) for one in made]
+        return make_rows(rows, self.making)
+
+
+def begin_rows(
+    making: Making, rows: RowsToMake, elsewhere: Executor | None
+) -> BegunRows:
+    """Begin to make leaves of all rows; returns at once if others make them.
+
+    Args:
+        making: Of the log.
+        rows: Each with its number.
+        elsewhere: Processes that make large batches; None: this one, when asked.
+    """
+    if elsewhere is None or len(rows) <= CHUNK_ROWS:
+        return BegunRows(making, [(rows, None)])
+    parts = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
+    return BegunRows(
+        making, [(part, _submit(elsewhere, part, making)) for part in parts]
+    )
+
+
+def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
+    """Each row as a verified leaf, or why it is none; in any process.
+
+    All are made, then all are verified, as `open_leaves` says.
+    """
+    made = [(number, _try(row, making)) for number, row in rows]
+    leaves = [leaf for _, leaf in made if not isinstance(leaf, Exception)]
+    opened = iter(open_leaves(leaves, making.chain, repeat(making.index)))
+    done: list[Opened | Refused] = []
+    for number, leaf in made:
+        if isinstance(leaf, Exception):
+            done.append(Refused(number, leaf))
+            continue
+        sealed = next(opened)
+        if isinstance(sealed, Sealed):
+            given = leaf.leaf if isinstance(leaf, SealedLeaf) else leaf
+            done.append(Opened(number, given, sealed))
+        else:
+            done.append(Refused(number, sealed))
+    return done
+
+
+def is_valid_at(making: Making, index: int) -> bool:
+    """Whether what was made for one index can stand at another: by the same keys."""
+    key = making.signer.key
+    valid = making.chain.records_key_ranges.get((key.name, key.key_id))
+    return valid is not None and all(
+        valid.start <= at < valid.end for at in (making.index, index)
+    )
+
+
+def _try(row: RowToMake, making: Making) -> bytes | SealedLeaf | LeafError:
+    try:
+        return _make(row, making)
+    except (FormatError, RecordError, SignatureError) as error:
+        return error
+
+
+def _make(row: RowToMake, making: Making) -> bytes | SealedLeaf:
+    if not isinstance(row, bytes):
+        statement = _statement(row, making) if isinstance(row, Mapping) else row
+        return seal_statement(statement, making.signer)
+    statement = parse_statement(leaf_text(row)[:-1])
+    if not kind_of(statement).is_handed_in:
+        raise RecordError(Sentence("member.type-not-taken"), "type")
+    return row
+
+
+def _statement(draft: DraftMembers, making: Making) -> Statement:
+    members = {
+        **draft,
+        "org": making.chain.org,
+        "election": making.chain.election,
+        "recorded_at": making.stamp,
+    }
+    if len(members) != len(draft) + 3 or "type" in draft:
+        raise RecordError(Sentence("member.draft"))
+    statement: Statement = convert(members, kind_of_draft(draft).struct)
+    return statement
 
 
 def _submit(
-    verifier: Executor | None, opener: Opener, chunk: list[Opened | Refused]
-) -> Future[Refusals] | None:
-    if verifier is None:
-        return None
+    elsewhere: Executor, rows: RowsToMake, making: Making
+) -> Future[list[_MadeElsewhere]] | None:
     try:
-        return verifier.submit(
-            verify_leaves, _leaves(chunk), opener.chain, opener.index
-        )
+        return elsewhere.submit(_make_elsewhere, rows, making)
     except RuntimeError:
-        return None  # a worker was killed, or the node stops: what has begun is done
+        return None  # as above: slower, but it goes on
 
 
-def _collect(
-    opener: Opener, chunk: list[Opened | Refused], job: Future[Refusals] | None
-) -> Iterator[Opened | Refused]:
-    refusals: dict[int, LeafError] | None = None
-    if job is not None:
-        try:
-            refusals = dict(job.result())
-        except (BrokenExecutor, CancelledError):
-            refusals = None  # as above: slower, but it goes on
-    if refusals is None:
-        refusals = dict(verify_leaves(_leaves(chunk), opener.chain, opener.index))
-    for row in chunk:
-        error = refusals.get(row.row)
-        yield row if error is None else Refused(row.row, error)
+def _make_elsewhere(rows: RowsToMake, making: Making) -> list[_MadeElsewhere]:
+    return [
+        (one.row, one.error)
+        if isinstance(one, Refused)
+        else (one.row, one.leaf, one.sealed.record)
+        for one in make_rows(rows, making)
+    ]
 
 
-def _leaves(chunk: list[Opened | Refused]) -> list[tuple[int, bytes]]:
-    return [(row.row, row.leaf) for row in chunk if isinstance(row, Opened)]
-
-
-def _sign_row(opener: Opener, rows: Sequence[Any], number: int) -> Opened | Refused:
-    try:
-        return _opened(opener, number, opener.sign(rows[number]))
-    except (FormatError, RecordError, SignatureError) as error:
-        return Refused(number, error)
-
-
-def _opened(opener: Opener, number: int, signed: Signed) -> Opened:
-    text = leaf_text(signed.leaf)
-    statement = signed.statement
-    # Only ASCII is sure to have been signed as it was given: seal applies NFC.
-    if statement is None or not text.isascii():
-        statement = parse_statement(text[:-1])
-    if signed.statement is None and not kind_of(statement).is_handed_in:
-        raise RecordError(Sentence("member.type-not-taken"), "type")
-    sealed = Sealed(opener.index, record_id(text), statement, text)
-    return Opened(number, signed.leaf, sealed)
+def _restore(made: _MadeElsewhere, index: int) -> Opened | Refused:
+    # Statements cross as the text that says them: decoding that costs a third of what
+    # it takes to send the values, and receive them.
+    if len(made) == 2:
+        return Refused(*made)
+    number, leaf, record = made
+    return Opened(number, leaf, restore_leaf(leaf, record, index))

@@ -31,6 +31,8 @@ Every answer names the `cursor` it was read at.
     station     one station of such a list
     freshness   when the map last changed, and whose news it was
     pictures    what is counted for pictures, and what they show
+    forensics   patterns of many stations beside made-up honest counts
+    partshelf   what each kabupaten comes to, kept until a station of it changes
     changes     rows that changed since a cursor
     mapnews     the same as messages to a program, with what is new in them
     kpu         what changed in KPU's figures, and what differs since when

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, Struct, UnsetType
-from yarl import URL
 
 from federation.config.peers import Peer
 from federation.flows.query.state import tell_alarms
@@ -404,4 +403,6 @@ def host_of(url: str | None) -> str | None:
     """The host of an address with TLS."""
     if url is None or not url.startswith("https://"):
         return None
+    from yarl import URL  # noqa: PLC0415  # start-up time: most status has no partner
+
     return URL(url).host

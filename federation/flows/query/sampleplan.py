@@ -23,7 +23,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from federation.errors import ConflictError, FormatError
 from federation.flows.query.answers import HexDigest, Place, StationCode, Votes
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.margincount import list_parts
+from federation.flows.query.partshelf import list_parts
 from federation.flows.query.scope import QueryScope, parse_region, places
 from federation.records.batchaudit import (
     MILLION,

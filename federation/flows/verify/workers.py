@@ -1,4 +1,4 @@
-"""Processes that verify and merge beside this one, and end when it does, however.
+"""Processes that verify, merge and sign beside this one, and end when it does.
 
 Rule: a worker watches the pipe that it was started through; the other end of it is
 only in the process that started it, so the kernel closes it even after SIGKILL. Asking
@@ -9,7 +9,9 @@ A pool of which a process was killed is of no use any more: whoever finds it so 
 work itself, slower, and the next large work finds a new one.
 """
 
+import gc
 import os
+import resource
 import signal
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -26,6 +28,9 @@ WARM_FROM_LEAVES: Final = 256
 #: How much others go before: whoever reads a page waits for no signature. Where nobody
 #: else is at work a worker has all of a processor.
 _NICE: Final = 5
+#: So many objects more than went: with Python's own 700, looking for circles is 7 % of
+#: what a worker does beside signatures.
+_COLLECT_AFTER: Final = 50_000
 _replacing = Lock()
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
@@ -51,7 +56,9 @@ class Workers:
                     self.executor = _open_pool(self.count)
 
     def close(self) -> None:
-        """End them; what has not begun is dropped."""
+        """End them; what has not begun is dropped, and no others are started."""
+        with _replacing:
+            self.count = 0
         self.executor.shutdown(cancel_futures=True)
 
 
@@ -94,6 +101,11 @@ def follow_parent() -> None:
     # Ctrl-C reaches every process of a terminal; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
+    # It is lent the key of our records (`flows/ownlog/signing.py`).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # What was loaded stays; of what comes and goes nothing is in a circle but errors.
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER)
     parent = parent_process()
     assert parent is not None, "only in a process that was started for this"
     Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

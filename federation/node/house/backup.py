@@ -1,6 +1,6 @@
 """When the last good backup was made, and whether the clock keeps to its hours."""
 
-from federation.flows.backup import is_overdue, read_last
+from federation.config.lastbackup import is_overdue, read_last
 from federation.flows.steps import CheckStep, warned, well
 from federation.node.house.house import House
 from federation.records.timezones import tell_moment

@@ -9,6 +9,7 @@ dark. Nothing is told by colour alone, and each drawing stands above its table.
     bars      shares of wholes, one under another
     spans     what lies between two ends, with a mark, one under another
     columns   how often each of ten digits stands there, beside what is expected
+    within    one figure beside the same one of many made-up counts
     cells     how many stations lie in each cell of two shares
     dots      each station by two shares
 """

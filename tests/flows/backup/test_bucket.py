@@ -7,6 +7,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from federation.config.home import Home
+from federation.config.lastbackup import read_last
 from federation.config.settings import load_settings
 from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.flows.backup import (
@@ -19,7 +20,6 @@ from federation.flows.backup import (
 from federation.flows.backup.access import read_store_access
 from federation.flows.backup.bucket import BucketPlace
 from federation.flows.backup.form import BackupFile
-from federation.flows.backup.last import read_last
 from federation.flows.backup.rotate import list_backups
 from federation.store.db import Database
 from federation.text import Text

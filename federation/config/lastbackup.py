@@ -14,7 +14,6 @@ from federation.config.settings import BackupSettings
 from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.files import write_whole
-from federation.flows.backup.place import BackupPlace
 
 #: So many intervals may pass before it is told as late.
 _LATE: Final = 2
@@ -27,10 +26,6 @@ class LastBackup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     path: str
     made_at: int
     has_keys: bool
-
-    def lies_in(self, place: BackupPlace) -> bool:
-        """Whether it was made in this place."""
-        return self.path == place.path_of(self.path.rpartition("/")[2])
 
 
 def is_overdue(last: LastBackup, settings: BackupSettings, now: float) -> bool:
