@@ -51,7 +51,8 @@ def datasette(folder, path, port):
 async def answers(url):
     async with aiohttp.ClientSession() as session:
         try:
-            return (await session.get(url)).status == 200
+            async with session.get(url) as answer:
+                return answer.status == 200
         except aiohttp.ClientConnectionError:
             return False
 
