@@ -106,7 +106,14 @@ LISTS = {
 #: Pages that are no list.
 OTHERS = {
     *("/selisih", "/selisih/{code}"),
-    *("/wilayah/{code}", "/gambar/{code}", "/pola/{code}", "/tps", "/tps/{code}", "/static/{name}"),
+    *(
+        "/wilayah/{code}",
+        "/gambar/{code}",
+        "/pola/{code}",
+        "/tps",
+        "/tps/{code}",
+        "/static/{name}",
+    ),
     *("/verify", "/robots.txt", "/masuk", "/lapor", "/lapor/{id}", "/laporan"),
     *("/laporan/{org}/{id}", "/antrean/baca", "/antrean/baca/{tps}", "/mitra/{org}"),
     *("/pratinjau.png", "/pratinjau/{code}.png", "/foto/{digest}/kecil"),
