@@ -93,11 +93,27 @@ LISTS = {
             "sort": "an axis is the order",
         },
     ),
+    "/pola": (
+        "/pola",
+        {
+            "places": "what one station would show is shown of all of a region",
+            "total": "each pattern tells its own",
+            "filter": "by candidate and by whose figures",
+            "sort": "the likeliest to be looked at first",
+        },
+    ),
 }
 #: Pages that are no list.
 OTHERS = {
     *("/selisih", "/selisih/{code}"),
-    *("/wilayah/{code}", "/gambar/{code}", "/tps", "/tps/{code}", "/static/{name}"),
+    *(
+        "/wilayah/{code}",
+        "/gambar/{code}",
+        "/pola/{code}",
+        "/tps",
+        "/tps/{code}",
+        "/static/{name}",
+    ),
     *("/verify", "/robots.txt", "/masuk", "/lapor", "/lapor/{id}", "/laporan"),
     *("/laporan/{org}/{id}", "/antrean/baca", "/antrean/baca/{tps}", "/mitra/{org}"),
     *("/pratinjau.png", "/pratinjau/{code}.png", "/foto/{digest}/kecil"),

@@ -18,6 +18,7 @@ from tests.homes import ELECTION, draft, make_home, serving
 #: Where a question that has the form may be refused, by a rule that no form can say.
 RULED = {
     "GET /v1/export": "of two parameters one needs the other",
+    "GET /v1/kpu": "an order that one list alone has",
     "GET /v1/pictures": "of two parameters one needs the other",
     "GET /v1/queue": "a place in the queue, which only an earlier answer knows",
     "POST /add-checkpoint": "bytes that are a signed total",
