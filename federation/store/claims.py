@@ -12,7 +12,7 @@ Source: docs/adr/0055-claims-by-the-bundle.md
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -182,10 +182,7 @@ def read_claim(view: View, log_id: int, index: int) -> Claim | None:
     Raises:
         FormatError: what is held is no claims.
     """
-    for _, body in _bodies(view, log_id, index, index + 1):
-        found = split_claims(body).get(index)
-        return None if found is None else decode_claim(found)
-    return None
+    return dict(read_at(view, [(log_id, index)])).get((log_id, index))
 
 
 def read_claims(
@@ -196,13 +193,7 @@ def read_claims(
     Raises:
         FormatError: what is held is no claims.
     """
-    every = (
-        claim
-        for bundle, body in _bodies(view, log_id, start, end)
-        for claim in _checked(bundle, decode_claims(body))
-        if start <= claim.index < end
-    )
-    return list(islice(every, limit))
+    return list(islice(_each(decode_claims, view, log_id, start, end), limit))
 
 
 def read_places(
@@ -213,19 +204,15 @@ def read_places(
     Raises:
         FormatError: what is held is no claims.
     """
-    every = (
-        place
-        for bundle, body in _bodies(view, log_id, start, end)
-        for place in _checked(bundle, decode_places(body))
-        if start <= place.index < end
-    )
-    return list(islice(every, limit))
+    return list(islice(_each(decode_places, view, log_id, start, end), limit))
 
 
 def read_at(
     view: View, places: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Claim]:
-    """The claims at these places, each a log and an index, by their places.
+) -> Iterator[tuple[tuple[int, int], Claim]]:
+    """The claims at these places, each a log and an index, with their places.
+
+    In no order; each bundle is unpacked once, and only the claims of one are held.
 
     Raises:
         FormatError: what is held is no claims.
@@ -233,11 +220,13 @@ def read_at(
     of_bundle = defaultdict[tuple[int, int], list[int]](list)
     for log_id, index in places:
         of_bundle[log_id, index // WIDTH].append(index)
-    found: dict[tuple[int, int], Claim] = {}
     for (log_id, bundle), indexes in of_bundle.items():
-        held = split_claims(_read_body(view, log_id, bundle))
-        found |= {(log_id, at): decode_claim(held[at]) for at in indexes if at in held}
-    return found
+        first = bundle * WIDTH
+        for _, body in _bodies(view, log_id, first, first + 1):
+            held = split_claims(body)
+            for at in indexes:
+                if at in held:
+                    yield (log_id, at), decode_claim(held[at])
 
 
 def read_with_files(
@@ -265,6 +254,16 @@ def read_with_files(
                 if claim.files and start <= claim.index < end
             ]
     return found, end
+
+
+def _each(
+    decode: Callable[[bytes], list[P]], view: View, log_id: int, start: int, end: int
+) -> Iterator[P]:
+    """What the claims of leaves [start, end) are, or say, by index."""
+    for bundle, body in _bodies(view, log_id, start, end):
+        for one in _checked(bundle, decode(body)):
+            if start <= one.index < end:
+                yield one
 
 
 def _bodies(
