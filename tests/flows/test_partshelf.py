@@ -8,9 +8,6 @@ import pytest
 from federation.flows.query.forensics.part import study_part
 from federation.flows.query.partshelf import PartShelf
 from federation.flows.query.scope import ask
-from federation.records.register import Register
-from federation.records.tps import TpsId
-from federation.store import registers
 from tests import sample_map as sample
 from tests.flows.test_forensics import honest, reading_of
 
@@ -114,11 +111,7 @@ def test_only_the_kabupaten_that_changed_is_counted_again(db):
         assert finish(shelf, view, "", count) == KABUPATEN
     assert count.codes == [KABUPATEN[2]]
     # With another list of stations nothing is as it was.
-    register = Register(sample.ELECTION)
-    for code in CODES:
-        register.add(TpsId(code), 250)
-    with db.transaction() as tx:
-        registers.save_register(tx, register, "another")
+    sample.save_register(db, {}, [*CODES, "1371011001002"])
     del count.codes[:]
     with db.view() as view:
         finish(shelf, view, "", count)
