@@ -6,6 +6,7 @@ here, each with its reason, so that this file is what another database replaces;
 
     MIGRATIONS     the tables: STRICT, WITHOUT ROWID, triggers (`twice.write_twice`)
     `refusal.py`   the numbers of its errors
+    `driver.py`    which of its libraries
     `form.py`      the header of its file
 
 Text is compared by its bytes everywhere: in PostgreSQL, the collation "C".
