@@ -58,6 +58,7 @@ from federation.web.dashboard import (
     tell_contest,
     tell_fresh,
 )
+from federation.web.givingway import giving_way
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
@@ -78,7 +79,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/forensics",
             summary="Patterns beside made-up honest counts; as a table: the stations",
-            handler=kept(get_forensics),
+            handler=giving_way(kept(get_forensics)),
             query=ForensicsQuery,
             response=PatternsAnswer,
         )

@@ -54,6 +54,7 @@ from federation.web.dashboard import (
     tell_contest,
     tell_fresh,
 )
+from federation.web.givingway import giving_way
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
@@ -79,7 +80,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/margin",
             summary="Whether the order can still change; as a table: what to see first",
-            handler=kept(get_margin),
+            handler=giving_way(kept(get_margin)),
             query=MarginQuery,
             response=MarginAnswer,
         )

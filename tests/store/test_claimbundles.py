@@ -2,13 +2,14 @@
 
 import contextlib
 import signal
+import sqlite3
 import subprocess
 import sys
 from itertools import combinations, product
 
 import pytest
 
-from federation.errors import FormatError
+from federation.errors import StoredError
 from federation.records import claim as records
 from federation.records.claim import (
     Claim,
@@ -22,7 +23,7 @@ from federation.records.claim import (
     split_claims,
 )
 from federation.store import claims
-from federation.store.db import Database
+from federation.store.db import FILE_NAME, Database
 from federation.store.upgrade import COPY_NAME
 
 LEAVES = 9
@@ -138,10 +139,15 @@ def test_a_damaged_row_is_told_and_replaced_without_a_look_at_it(tx, damage):
     tx.execute(f"UPDATE claim_bundle SET body = CAST({damage} AS BLOB)")
     reads = (claims.read_claims, claims.read_places, claims.read_with_files)
     for read in reads:
-        with pytest.raises(FormatError):
+        with pytest.raises(StoredError):
             read(tx, 1, 0, LEAVES, LEAVES)
-    with pytest.raises(FormatError):
+    with pytest.raises(StoredError):
         claims.read_claim(tx, 1, 0)
+    # As where the log grows, or is judged again: nobody but our disk is to blame.
+    for change in (claims.save_claims, claims.replace_claims):
+        part = () if change is claims.save_claims else (0, 4)
+        with pytest.raises(StoredError, match="doctor --mend"):
+            change(tx, 1, *part, within(0, 4))
     claims.replace_claims(tx, 1, 0, 256, within(0, LEAVES))
     assert claims.read_claims(tx, 1, 0, LEAVES, LEAVES) == SAID
 
@@ -149,7 +155,7 @@ def test_a_damaged_row_is_told_and_replaced_without_a_look_at_it(tx, damage):
 def test_a_row_of_another_bundle_is_told(tx):
     claims.save_claims(tx, 1, within(0, LEAVES))
     tx.execute("UPDATE claim_bundle SET idx = 3")
-    with pytest.raises(FormatError):
+    with pytest.raises(StoredError):
         claims.read_claims(tx, 1, 0, 1024, LEAVES)
 
 
@@ -194,11 +200,28 @@ def test_rows_of_one_claim_each_become_rows_of_a_bundle(older):
     assert (older / COPY_NAME).exists()
 
 
+@pytest.mark.parametrize("damage", ["x''", "x'00'", "body || x'00'"])
+def test_a_damaged_old_row_stops_no_upgrade_and_is_told_of_its_bundle_alone(
+    older, damage
+):
+    with contextlib.closing(sqlite3.connect(older / FILE_NAME)) as before, before:
+        where = "WHERE log_id = 2 AND idx = 3"
+        before.execute(f"UPDATE claim SET body = CAST({damage} AS BLOB) {where}")
+    with contextlib.closing(Database.open(older)) as db, db.transaction() as tx:
+        with pytest.raises(StoredError, match="doctor --mend"):
+            claims.read_claims(tx, 2, 0, 256, 256)
+        later = [one for one in OLD[2] if one.index >= 256]
+        assert claims.read_claims(tx, 2, 256, 1 << 62, 1 << 20) == later
+        whole = bundle_claims([one for one in OLD[2] if one.index < 256])
+        claims.replace_claims(tx, 2, 0, 256, whole)
+    assert_upgraded(older)
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from federation.store import claims
-from federation.store.db import Database
+from federation.store.db import FILE_NAME, Database
 
 finalize, done = claims._PackClaims.finalize, []
 
