@@ -185,10 +185,7 @@ def read_claim(view: View, log_id: int, index: int) -> Claim | None:
     Raises:
         StoredError: what is held is no claims.
     """
-    for bundle, body in _bodies(view, log_id, index, index + 1):
-        found = _read(split_claims, bundle, body).get(index)
-        return None if found is None else _read(decode_claim, bundle, found)
-    return None
+    return dict(read_at(view, [(log_id, index)])).get((log_id, index))
 
 
 def read_claims(
@@ -199,13 +196,7 @@ def read_claims(
     Raises:
         StoredError: what is held is no claims.
     """
-    every = (
-        claim
-        for bundle, body in _bodies(view, log_id, start, end)
-        for claim in _checked(bundle, _read(decode_claims, bundle, body))
-        if start <= claim.index < end
-    )
-    return list(islice(every, limit))
+    return list(islice(_each(decode_claims, view, log_id, start, end), limit))
 
 
 def read_places(
@@ -216,19 +207,15 @@ def read_places(
     Raises:
         StoredError: what is held is no claims.
     """
-    every = (
-        place
-        for bundle, body in _bodies(view, log_id, start, end)
-        for place in _checked(bundle, _read(decode_places, bundle, body))
-        if start <= place.index < end
-    )
-    return list(islice(every, limit))
+    return list(islice(_each(decode_places, view, log_id, start, end), limit))
 
 
 def read_at(
     view: View, places: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Claim]:
-    """The claims at these places, each a log and an index, by their places.
+) -> Iterator[tuple[tuple[int, int], Claim]]:
+    """The claims at these places, each a log and an index, with their places.
+
+    In no order; each bundle is unpacked once, and only the claims of one are held.
 
     Raises:
         StoredError: what is held is no claims.
@@ -236,15 +223,11 @@ def read_at(
     of_bundle = defaultdict[tuple[int, int], list[int]](list)
     for log_id, index in places:
         of_bundle[log_id, index // WIDTH].append(index)
-    found: dict[tuple[int, int], Claim] = {}
     for (log_id, bundle), indexes in of_bundle.items():
         held = _split_held(view, log_id, bundle)
-        found |= {
-            (log_id, at): _read(decode_claim, bundle, held[at])
-            for at in indexes
-            if at in held
-        }
-    return found
+        for at in indexes:
+            if at in held:
+                yield (log_id, at), _read(decode_claim, bundle, held[at])
 
 
 def read_with_files(
@@ -272,6 +255,16 @@ def read_with_files(
                 if claim.files and start <= claim.index < end
             ]
     return found, end
+
+
+def _each(
+    decode: Callable[[bytes], list[P]], view: View, log_id: int, start: int, end: int
+) -> Iterator[P]:
+    """What the claims of leaves [start, end) are, or say, by index."""
+    for bundle, body in _bodies(view, log_id, start, end):
+        for one in _checked(bundle, _read(decode, bundle, body)):
+            if start <= one.index < end:
+                yield one
 
 
 def _bodies(

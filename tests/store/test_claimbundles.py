@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import combinations, product
 
+import msgspec
 import pytest
 
 from federation.errors import StoredError
@@ -17,7 +18,6 @@ from federation.records.claim import (
     count_digests,
     decode_claims,
     decode_places,
-    encode_claim,
     encode_claims,
     list_indexes,
     split_claims,
@@ -76,7 +76,9 @@ def narrow(monkeypatch):
 def test_a_value_says_of_its_claims_what_they_say_by_themselves():
     value = encode_claims(SAID)
     assert decode_claims(value) == SAID
-    assert split_claims(value) == {one.index: encode_claim(one) for one in SAID}
+    assert split_claims(value) == {
+        one.index: msgspec.msgpack.encode(one) for one in SAID
+    }
     assert list_indexes(value) == [one.index for one in SAID]
     places = [
         (one.index, one.contest, one.tps, one.record) for one in decode_places(value)
@@ -121,6 +123,17 @@ def test_any_part_is_read_as_it_is(tx, narrow):
     for index in range(LEAVES + 4):
         single = claims.read_claim(tx, 1, index)
         assert ([] if single is None else [single]) == among(index, index + 1)
+
+
+def test_to_read_any_claims_unpacks_each_of_their_bundles_once(tx, narrow, monkeypatch):
+    claims.save_claims(tx, 1, within(0, LEAVES))
+    claims.save_claims(tx, 2, within(0, LEAVES))
+    unpacked, unpack = [], claims.unpack
+    monkeypatch.setattr(claims, "unpack", lambda *a: unpacked.append(a) or unpack(*a))
+    asked = [(log_id, index) for index in range(LEAVES + 9) for log_id in (1, 2, 3)]
+    found = dict(claims.read_at(tx, asked))
+    assert found == {(log_id, one.index): one for log_id in (1, 2) for one in SAID}
+    assert len(unpacked) == 2 * len(within(0, LEAVES))
 
 
 def test_any_part_can_be_replaced_and_nothing_else_changes(tx, narrow):
@@ -175,7 +188,7 @@ def older(tmp_path, monkeypatch):
             transaction.executemany(
                 "INSERT INTO claim (log_id, idx, body) VALUES (?,?,?)",
                 (
-                    (log_id, one.index, encode_claim(one))
+                    (log_id, one.index, msgspec.msgpack.encode(one))
                     for log_id, every in OLD.items()
                     for one in every
                 ),
