@@ -1,11 +1,17 @@
 """Patterns beside honest counts: what is planted is found, honest mostly not."""
 
+import csv
+import io
 import random
+import re
+import zipfile
 from itertools import pairwise
 
 import pytest
 from msgspec import structs
+from xlsxwriter.utility import xl_rowcol_to_cell
 
+from federation.flows.dataset.choose import format_table
 from federation.flows.query.answers import Place
 from federation.flows.query.forensics.answers import (
     PATTERNS,
@@ -278,3 +284,35 @@ def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
     named = sum(len(found.stations) for found in answer.patterns)
     assert len(table.rows) == named
     assert structs.replace(answer, patterns=[]).patterns == []
+
+
+def test_numbers_of_the_table_are_numbers_in_every_form(asked):
+    part = study_part(reading_of(honest(1)), 0)
+    answer = answer_patterns(
+        asked, Place(code="1371", name=""), [part], PatternChoice(limit=5), "x.1"
+    )
+    table = pattern_table(answer, {}, Credit("x.1", []))
+    shown = [table.columns.index(n) for n in ("expected", "distance", "pattern_high")]
+    told = {
+        form: list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=by))[1:]
+        for form, by in (("csv", ","), ("excel", ";"))
+        for data in [format_table(form, table, {})]
+    }
+    xlsx = zipfile.ZipFile(io.BytesIO(format_table("xlsx", table, {})))
+    sheet = xlsx.read("xl/worksheets/sheet1.xml").decode()
+    fractions = 0
+    for line, row in enumerate(table.rows):
+        for at in shown:
+            if row[at] == "":
+                continue
+            number = float(row[at])
+            fractions += number != int(number)
+            assert float(told["csv"][line][at]) == pytest.approx(number)
+            excel = told["excel"][line][at]
+            assert "." not in excel
+            assert float(excel.replace(",", ".")) == pytest.approx(number)
+            place = xl_rowcol_to_cell(line + 1, at)
+            cell = re.search(rf'<c r="{place}"([^>]*)><v>([^<]*)</v>', sheet)
+            assert 't="' not in cell[1]
+            assert float(cell[2]) == pytest.approx(number)
+    assert fractions
