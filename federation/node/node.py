@@ -192,13 +192,12 @@ class Node:
         return await self.resources.db.run(follow_official, self.resources.db)
 
     def own_log(self, election: str) -> OwnLog:
-        """Our log of an election, to be written to; large batches verify elsewhere.
+        """Our log of an election, to be written to; workers make large batches.
 
         Raises:
             ConfigError: this node takes no part in it.
         """
-        verifier = None if self._workers is None else self._workers.executor
-        return self.resources.log_of(election)._replace(verifier=verifier)
+        return self.resources.log_of(election)._replace(makers=self._workers)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.

@@ -92,7 +92,7 @@ def write_to_partner(
         "name": settings.name,
         "org": settings.org,
         "contact": settings.contact,
-        "since": tell_time(due[0].notice.raised_at),
+        "since": tell_here(due[0].notice.raised_at),
     }
     detail = due[0].notice.detail
     texts = [Text(language) for language in reversed(LANGUAGES)]
@@ -115,11 +115,6 @@ def write_test(
     return _message(settings, recipient, subject[:_MAX_SUBJECT], body, more, str(now))
 
 
-def tell_time(seconds: int) -> str:
-    """A time for people."""
-    return tell_here(seconds)
-
-
 def _tell(t: Text, due: DueNotice, public_url: str | None) -> str:
     notice = due.notice
     where = where_to_read(notice.code, public_url)
@@ -131,10 +126,10 @@ def _tell(t: Text, due: DueNotice, public_url: str | None) -> str:
     if due.state != "settled":
         lines.append(t("notices.do", do=_remedy(t, notice)))
         lines.append(t("alarmhelp.read-more", where=where))
-    times = t("notices.since", since=tell_time(notice.raised_at))
+    times = t("notices.since", since=tell_here(notice.raised_at))
     if notice.settled_at:
-        until = tell_time(notice.settled_at)
-        times = t("notices.until", since=tell_time(notice.raised_at), until=until)
+        until = tell_here(notice.settled_at)
+        times = t("notices.until", since=tell_here(notice.raised_at), until=until)
     lines.append(t("notices.about", subject=_plain(notice.subject), times=times))
     lines.append(
         t("notices.detail", detail=_plain(t.say(notice.detail)), code=notice.code)

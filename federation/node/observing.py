@@ -26,11 +26,11 @@ from federation.feeds.sessions import Sessions
 from federation.flows.partners import Partners
 from federation.node.disk import Disk
 from federation.node.diskroom import PLACES
-from federation.node.noticetext import tell_time
 from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources
 from federation.node.strangers import ALARM as ASKS
 from federation.node.strangers import Strangers
+from federation.records.timezones import tell_here
 from federation.schedule import Duty, Result, Schedule
 from federation.store import alarms, pulls
 from federation.store.db import Transaction, View
@@ -173,7 +173,7 @@ class Observing:
             wishes[CERTIFICATE, host] = None
             if until - now < CERTIFICATE_S:
                 key = "ended" if until < now else "ends"
-                given = {"host": host, "until": tell_time(until)}
+                given = {"host": host, "until": tell_here(until)}
                 wishes[CERTIFICATE, host] = Sentence(f"notices.{key}", **given)
         own = _host_of(self._host.resources.settings.listen.public_url)
         if own and self._own_fault:

@@ -17,13 +17,14 @@ the order of their leaves: what verifies a bundle makes it, and the store keeps 
 is. What only asks where a claim stands (`decode_places`) passes over the rest.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
+from federation.decoding import REFUSALS
 from federation.errors import FormatError
 from federation.records.profile import ContestPlace, Profile
 from federation.records.result import TpsResult, failed_at, votes_of
@@ -32,6 +33,7 @@ from federation.text import Sentence, quote
 from federation.tlog.tile import WIDTH
 
 ClaimKind = Literal["votes", "unread", "withdrawal"]
+_Value = TypeVar("_Value")
 
 
 class StatementSlot(NamedTuple):
@@ -105,7 +107,7 @@ class EncodedClaims(NamedTuple):
 _DIGEST_TEXT: Final = b"\xd9\x40"
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Claim)
+_decode_claim = msgspec.msgpack.Decoder(Claim).decode
 _decode_claims = msgspec.msgpack.Decoder(list[Claim]).decode
 _decode_places = msgspec.msgpack.Decoder(list[ClaimPlace]).decode
 _decode_indexes = msgspec.msgpack.Decoder(list[_Indexed]).decode
@@ -115,21 +117,13 @@ _encode_json = msgspec.json.Encoder(order="sorted").encode
 read_counts = msgspec.json.Decoder(dict[str, int]).decode
 
 
-def encode_claim(claim: Claim) -> bytes:
-    """The claim by itself, as it stands in a row of the map."""
-    return _encoder.encode(claim)
-
-
 def decode_claim(data: bytes) -> Claim:
     """The claim that was encoded as `data`.
 
     Raises:
         FormatError: not an encoded claim.
     """
-    try:
-        return _decoder.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _no_claim(error) from error
+    return _decoded(_decode_claim, data)
 
 
 def encode_claims(claims: Sequence[Claim]) -> bytes:
@@ -151,10 +145,7 @@ def decode_claims(data: bytes) -> list[Claim]:
     Raises:
         FormatError: not what `encode_claims` makes.
     """
-    try:
-        return _decode_claims(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _no_claim(error) from error
+    return _decoded(_decode_claims, data)
 
 
 def decode_places(data: bytes) -> list[ClaimPlace]:
@@ -163,10 +154,7 @@ def decode_places(data: bytes) -> list[ClaimPlace]:
     Raises:
         FormatError: not what `encode_claims` makes.
     """
-    try:
-        return _decode_places(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _no_claim(error) from error
+    return _decoded(_decode_places, data)
 
 
 def list_indexes(data: bytes) -> list[int]:
@@ -175,14 +163,11 @@ def list_indexes(data: bytes) -> list[int]:
     Raises:
         FormatError: not what `encode_claims` makes.
     """
-    try:
-        return [one.index for one in _decode_indexes(data)]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise _no_claim(error) from error
+    return [one.index for one in _decoded(_decode_indexes, data)]
 
 
 def split_claims(data: bytes) -> dict[int, bytes]:
-    """Each claim of a bundle, as `encode_claim` makes it, by the index of its leaf.
+    """Each claim of a bundle, as it stands there, by the index of its leaf.
 
     Raises:
         FormatError: not what `encode_claims` makes.
@@ -196,8 +181,11 @@ def put_together(claims: dict[int, bytes]) -> bytes:
     return _encoder.encode([msgspec.Raw(claims[index]) for index in sorted(claims)])
 
 
-def _no_claim(error: Exception) -> FormatError:
-    return FormatError(Sentence("held.no-claim", error=quote(error)))
+def _decoded(decode: Callable[[bytes], _Value], data: bytes) -> _Value:
+    try:
+        return decode(data)
+    except REFUSALS as error:
+        raise FormatError(Sentence("held.no-claim", error=quote(error))) from error
 
 
 def count_digests(data: bytes) -> int:

@@ -11,12 +11,12 @@ enter; the others are counted beside (`outside…`). KPU's figures cover nothing
 A photo without votes covers a station too: it can be transcribed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from federation.records.merge import STATUSES, Row
+from federation.records.merge import STATUSES, Row, RowVerdict
 
 OFFICIAL = ("none", "matches", "differs")
 
@@ -55,13 +55,20 @@ class RowKind(NamedTuple):
 
 
 def kind_of(row: Row) -> RowKind:
-    """The kind of a row; `orgs` are those with a counted claim, sorted, without KPU."""
+    """The kind of a row by itself."""
     counted = row.round
+    return kind_with(
+        row, [c.org for c in row.claims if c.round == counted and not c.official]
+    )
+
+
+def kind_with(row: Row | RowVerdict, orgs: Iterable[str]) -> RowKind:
+    """The kind of a row whose counted claims are of `orgs`, without KPU."""
+    official = row.official
     return RowKind(
         row.status,
-        "" if row.official is UNSET else row.official,
-        # Claims are sorted by organisation, which has one in each round.
-        tuple([c.org for c in row.claims if c.round == counted and not c.official]),
+        official if isinstance(official, str) else "",
+        tuple(sorted(orgs)),
         tuple(row.flags),
     )
 

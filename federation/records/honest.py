@@ -59,8 +59,8 @@ class HonestModel(NamedTuple):
     scatter: dict[str, float]
 
     def share(self, tps: str) -> float:
-        """The share that stations around this one have."""
-        return self.shares[tps[:_KELURAHAN]]
+        """The share that stations around this one have; 0 where none has votes."""
+        return self.shares.get(tps[:_KELURAHAN], 0.0)
 
     def spread(self, tps: str) -> float:
         """The scatter around this station."""

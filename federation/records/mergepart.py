@@ -14,7 +14,7 @@ import msgspec
 from federation.decoding import REFUSALS
 from federation.errors import FormatError
 from federation.records.claim import Claim
-from federation.records.coverage import RowKind
+from federation.records.coverage import kind_with
 from federation.records.differences import Differences, KecamatanDifference
 from federation.records.merge import (
     Row,
@@ -212,12 +212,14 @@ class _Merging:
     ) -> None:
         """What the row adds to the counters, and what it does no longer."""
         place, differences = (row.contest, row.tps[:6]), self._differences
-        differences.add_kind(place, _kind(row, monitors), 1)
+        orgs = [claim.org for claim in monitors]
+        differences.add_kind(place, kind_with(row, orgs), 1)
         if old is None:
             differences.add_votes(row, claims, 1)
             return
         were = [claim for claim in old.counted if not claim.official]
-        differences.add_kind(place, _kind(old.verdict, were), -1)
+        orgs = [claim.org for claim in were]
+        differences.add_kind(place, kind_with(old.verdict, orgs), -1)
         if not _is_same_tally(old.verdict, were, row, monitors):
             differences.add_votes(decode_row(old.row), old.claims, -1)
             differences.add_votes(row, claims, 1)
@@ -245,19 +247,6 @@ def _files(counted: Sequence[Claim]) -> frozenset[str]:
         if claim.files:
             return frozenset([file for one in counted for file in one.files])
     return _NONE  # for most: KPU's and digitised results come without
-
-
-def _kind(row: Row | RowVerdict, monitors: Sequence[Claim]) -> RowKind:
-    """As `coverage.kind_of`, without looking for the organisations in the row."""
-    official = row.official
-    orgs = [claim.org for claim in monitors]
-    orgs.sort()
-    return RowKind(
-        row.status,
-        official if isinstance(official, str) else "",
-        tuple(orgs),
-        tuple(row.flags),
-    )
 
 
 def _is_same_tally(

@@ -4,7 +4,9 @@ Rule: written with the leaves, a row for each entry bundle whose leaves claim an
 nothing here knows of the map, which follows behind its own cursor (`mapstate`). A row
 is the value that was made where the bundle was verified (`records/claim.py`), packed as
 its leaves are: it takes a third of the room, and less time to write. Where a log grows
-or is judged again within a bundle, the row is made again from both.
+or is judged again within a bundle, the row is made again from both. A row that cannot
+be read is told as ours (`StoredError`): whoever hands in the next leaves of its bundle
+is not to blame.
 
     claim_bundle    log_id, idx: of the bundle    body: packed claims, by index
 
@@ -12,11 +14,11 @@ Source: docs/adr/0055-claims-by-the-bundle.md
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final, TypeVar
 
-from federation.errors import FormatError
+from federation.errors import FormatError, StoredError
 from federation.records.claim import (
     Claim,
     ClaimPlace,
@@ -88,6 +90,7 @@ class _PackClaims:
 AGGREGATES: Final = {"pack_claims": (2, _PackClaims)}
 
 P = TypeVar("P", Claim, ClaimPlace)
+T = TypeVar("T")
 
 #: Claims are shorter than the leaves that they are of, but for a record's id and for
 #: what a profile calls a candidate; leaves of a bundle are at most 16 MB.
@@ -108,12 +111,12 @@ def save_claims(tx: Transaction, log_id: int, bundles: Iterable[EncodedClaims]) 
         bundles: `Admission.claims`.
 
     Raises:
-        FormatError: what is held of a bundle is no claims.
+        StoredError: what is held of a bundle is no claims.
     """
     for bundle, body in bundles:
-        held = _read_body(tx, log_id, bundle)
+        held = _split_held(tx, log_id, bundle)
         # As nearly always nothing is: then the value is kept as it came.
-        every = put_together(split_claims(held) | split_claims(body)) if held else body
+        every = put_together(held | split_claims(body)) if held else body
         tx.execute(_PUT, (log_id, bundle, pack(every)))
 
 
@@ -123,11 +126,11 @@ def has_claims(
     """Whether these are the claims of leaves [start, end), byte for byte.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
     held, said = dict[int, bytes](), dict[int, bytes]()
-    for _, body in _bodies(view, log_id, start, end):
-        held |= _between(split_claims(body), start, end)
+    for bundle, body in _bodies(view, log_id, start, end):
+        held |= _between(_read(split_claims, bundle, body), start, end)
     for _, body in bundles:
         said |= split_claims(body)
     return held == said
@@ -143,14 +146,14 @@ def replace_claims(
     """Put these claims in the place of those of leaves [start, end).
 
     Raises:
-        FormatError: what is held of a bundle that begins before `start`, or ends behind
+        StoredError: what is held of a bundle that begins before `start`, or ends behind
             `end`, is no claims; where neither does, nothing that is held is read.
     """
     first, last = start // WIDTH, -(-end // WIDTH)
     edges = {at // WIDTH for at in (start, end) if at % WIDTH}
     outside = list[EncodedClaims]()
     for bundle in edges:
-        held = split_claims(body) if (body := _read_body(tx, log_id, bundle)) else {}
+        held = _split_held(tx, log_id, bundle)
         kept = {at: one for at, one in held.items() if not start <= at < end}
         if kept:
             outside.append(EncodedClaims(bundle, put_together(kept)))
@@ -168,11 +171,11 @@ def list_unclaimed(view: View, log_id: int, start: int, end: int) -> list[int]:
     """The indexes in [start, end) of leaves that claim nothing about a station.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
     claimed = set[int]()
-    for _, body in _bodies(view, log_id, start, end):
-        claimed.update(list_indexes(body))
+    for bundle, body in _bodies(view, log_id, start, end):
+        claimed.update(_read(list_indexes, bundle, body))
     return [index for index in range(start, end) if index not in claimed]
 
 
@@ -180,12 +183,9 @@ def read_claim(view: View, log_id: int, index: int) -> Claim | None:
     """What the leaf at an index claims, if it claims anything.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
-    for _, body in _bodies(view, log_id, index, index + 1):
-        found = split_claims(body).get(index)
-        return None if found is None else decode_claim(found)
-    return None
+    return dict(read_at(view, [(log_id, index)])).get((log_id, index))
 
 
 def read_claims(
@@ -194,15 +194,9 @@ def read_claims(
     """The claims of leaves [start, end), by index, at most `limit` of them.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
-    every = (
-        claim
-        for bundle, body in _bodies(view, log_id, start, end)
-        for claim in _checked(bundle, decode_claims(body))
-        if start <= claim.index < end
-    )
-    return list(islice(every, limit))
+    return list(islice(_each(decode_claims, view, log_id, start, end), limit))
 
 
 def read_places(
@@ -211,33 +205,29 @@ def read_places(
     """Where those claims stand: the same with less of each.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
-    every = (
-        place
-        for bundle, body in _bodies(view, log_id, start, end)
-        for place in _checked(bundle, decode_places(body))
-        if start <= place.index < end
-    )
-    return list(islice(every, limit))
+    return list(islice(_each(decode_places, view, log_id, start, end), limit))
 
 
 def read_at(
     view: View, places: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], Claim]:
-    """The claims at these places, each a log and an index, by their places.
+) -> Iterator[tuple[tuple[int, int], Claim]]:
+    """The claims at these places, each a log and an index, with their places.
+
+    In no order; each bundle is unpacked once, and only the claims of one are held.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
     of_bundle = defaultdict[tuple[int, int], list[int]](list)
     for log_id, index in places:
         of_bundle[log_id, index // WIDTH].append(index)
-    found: dict[tuple[int, int], Claim] = {}
     for (log_id, bundle), indexes in of_bundle.items():
-        held = split_claims(_read_body(view, log_id, bundle))
-        found |= {(log_id, at): decode_claim(held[at]) for at in indexes if at in held}
-    return found
+        held = _split_held(view, log_id, bundle)
+        for at in indexes:
+            if at in held:
+                yield (log_id, at), _read(decode_claim, bundle, held[at])
 
 
 def read_with_files(
@@ -249,22 +239,32 @@ def read_with_files(
         Also the index behind those bundles, or `end`.
 
     Raises:
-        FormatError: what is held is no claims.
+        StoredError: what is held is no claims.
     """
     found, seen = list[Claim](), 0
     for bundle, body in _bodies(view, log_id, start, end):
         if seen >= limit:
             return found, bundle * WIDTH
-        count = len(list_indexes(body))
+        count = len(_read(list_indexes, bundle, body))
         seen += count
         # In some logs nearly none has: not one claim of such a bundle is decoded.
         if count_digests(body) > count:
             found += [
                 claim
-                for claim in decode_claims(body)
+                for claim in _read(decode_claims, bundle, body)
                 if claim.files and start <= claim.index < end
             ]
     return found, end
+
+
+def _each(
+    decode: Callable[[bytes], list[P]], view: View, log_id: int, start: int, end: int
+) -> Iterator[P]:
+    """What the claims of leaves [start, end) are, or say, by index."""
+    for bundle, body in _bodies(view, log_id, start, end):
+        for one in _checked(bundle, _read(decode, bundle, body)):
+            if start <= one.index < end:
+                yield one
 
 
 def _bodies(
@@ -277,31 +277,44 @@ def _bodies(
         (log_id, start // WIDTH, -(-end // WIDTH)),
     )
     for bundle, body in rows:
-        yield bundle, _unpacked(body)
+        yield bundle, _read(_unpack, bundle, body)
 
 
-def _read_body(view: View, log_id: int, bundle: int) -> bytes:
+def _split_held(view: View, log_id: int, bundle: int) -> dict[int, bytes]:
+    """What is held of one bundle, each claim by the index of its leaf."""
     row = view.execute(
         "SELECT body FROM claim_bundle WHERE log_id=? AND idx=?", (log_id, bundle)
     ).fetchone()
-    return b"" if row is None else _unpacked(row[0])
+    if row is None:
+        return {}
+    return _read(split_claims, bundle, _read(_unpack, bundle, row[0]))
 
 
-def _unpacked(body: bytes) -> bytes:
+def _unpack(body: bytes) -> bytes:
+    return unpack(body, MAX_BYTES)
+
+
+def _read(decode: Callable[[bytes], T], bundle: int, held: bytes) -> T:
+    """What `decode` makes of what is held of a bundle.
+
+    Raises:
+        StoredError: nothing.
+    """
     try:
-        return unpack(body, MAX_BYTES)
+        return decode(held)
     except FormatError as error:
-        raise FormatError(Sentence("held.no-claim", error=error.told)) from error
+        told = {"index": bundle * WIDTH, "error": error.told}
+        raise StoredError(Sentence("held.claims-damaged", **told)) from error
 
 
 def _checked(bundle: int, found: list[P]) -> list[P]:
     """What was decoded of the row of a bundle, if it is of leaves of that bundle.
 
     Raises:
-        FormatError: it is of others.
+        StoredError: it is of others.
     """
     if any(one.index // WIDTH != bundle for one in (*found[:1], *found[-1:])):
-        raise FormatError(Sentence("held.claims-of-others", index=bundle * WIDTH))
+        raise StoredError(Sentence("held.claims-of-others", index=bundle * WIDTH))
     return found
 
 

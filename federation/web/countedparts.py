@@ -3,6 +3,8 @@
 Rule: whoever counts keeps pages and merging waiting, so after each kabupaten it rests
 as long as that took, and one question is counted for at a time. Who is not patient is
 told how far it is and asks again; the kabupaten that was begun is finished behind them.
+Of different questions `MOST_PATIENT` wait until all is counted, however many ask; how
+such a wait gives way: `givingway.py`.
 """
 
 import asyncio
@@ -13,15 +15,27 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 
+from federation.errors import FederationError
 from federation.flows.query.partshelf import PartProgress
 from federation.store.db import Database, View
+from federation.text import Sentence
 
 CountedAnswer = TypeVar("CountedAnswer")
+
+BUSY: Final = Sentence("refused.counting")
 
 #: A page waits so many seconds, then says how far it is and asks again.
 PATIENCE_S: Final = 1.0
 #: After so many seconds, as the header `Refresh` says.
 AGAIN_S: Final = "2"
+#: So many wait for as long as it takes, whoever counts among them.
+MOST_PATIENT: Final = 8
+
+
+class CountingBusy(FederationError):  # noqa: N818  as `status` 503 is called
+    """As many questions wait already as may."""
+
+    code = "busy"
 
 
 class PartCounting:
@@ -31,6 +45,7 @@ class PartCounting:
         """Nobody does."""
         self._in_use = asyncio.Lock()
         self._counting: asyncio.Task[PartProgress] | None = None
+        self._patient = 0
 
     async def close(self, _: web.Application) -> None:
         """Nothing is counted any more: a signal of `on_cleanup`."""
@@ -54,8 +69,29 @@ class PartCounting:
             reached: How many are counted; counts nothing.
             read: Gives the answer, in which nothing is left to be counted.
             patience_s: How long whoever asks waits, in seconds.
+
+        Raises:
+            CountingBusy: it is to be waited for without end, and others do already.
         """
-        until = None if math.isinf(patience_s) else time.monotonic() + patience_s
+        if not math.isinf(patience_s):
+            until = time.monotonic() + patience_s
+            return await self._count(db, advance, reached, read, until)
+        if self._patient >= MOST_PATIENT:
+            raise CountingBusy(BUSY)
+        self._patient += 1
+        try:
+            return await self._count(db, advance, reached, read, None)
+        finally:
+            self._patient -= 1
+
+    async def _count(
+        self,
+        db: Database,
+        advance: Callable[[View], PartProgress],
+        reached: Callable[[View], PartProgress],
+        read: Callable[[View], CountedAnswer],
+        until: float | None,
+    ) -> CountedAnswer | PartProgress:
         try:
             async with asyncio.timeout(_left(until)):
                 await self._in_use.acquire()

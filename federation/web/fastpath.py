@@ -22,6 +22,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 
+from federation.errors import FederationError
 from federation.web.connections import HeldConnection
 from federation.web.context import SITE
 from federation.web.keptpages import GIVEN, Shows, read_stand
@@ -89,7 +90,13 @@ class FastPath:
         handle: _Handle = server.request_handler
 
         async def first(request: web.BaseRequest) -> web.StreamResponse:
-            return await self._answer(request) or await handle(request)
+            try:
+                ready = await self._answer(request)
+            except ConnectionError:
+                raise  # nobody is there any more
+            except (FederationError, OSError):
+                ready = None  # the whole way meets it again, and says it in words
+            return ready or await handle(request)
 
         server.request_handler = first
 

@@ -52,6 +52,7 @@ from federation.web.context import SITE, WebContext
 from federation.web.countedparts import AGAIN_S, PATIENCE_S
 from federation.web.countqueries import ForensicsQuery
 from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
+from federation.web.givingway import giving_way
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
@@ -72,7 +73,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/forensics",
             summary="Patterns beside made-up honest counts; as a table: the stations",
-            handler=kept(get_forensics),
+            handler=giving_way(kept(get_forensics)),
             query=ForensicsQuery,
             response=PatternsAnswer,
         )

@@ -5,7 +5,7 @@ import io
 import random
 import re
 import zipfile
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from msgspec import structs
@@ -31,7 +31,7 @@ from federation.flows.query.forensics.rows import pattern_table
 from federation.flows.query.pictures.answers import standing_numbers
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit
-from federation.records.honest import HonestDraws, HonestModel
+from federation.records.honest import MOST_VALID, HonestDraws, HonestModel
 from tests import sample_map as sample
 
 VILLAGES, EACH = 12, 8
@@ -195,6 +195,23 @@ def test_of_many_parties_whoever_is_looked_at_is_drawn(asked):
             drawn = [sum(counts) for counts in part.digits["last"].rounds]
             assert sum(part.digits["last"].observed) == expected
             assert abs(sum(drawn) / 20 - expected) <= 0.35 * len(stations)
+
+
+def test_whatever_a_kelurahan_says_there_is_an_answer(asked):
+    """Of one mind, of one voter, beyond what is drawn: of each something is told."""
+    around = honest("x", candidates=3)[:EACH]
+    for votes in product((0, 1, 7, MOST_VALID, 1 << 53), repeat=3):
+        if not any(votes):
+            continue
+        odd = [
+            PatternVotes(f"1371019001{number:03}", votes, votes[0], 1, ())
+            for number in (1, 2)
+        ]
+        for candidate in range(3):
+            part = study_part(reading_of([*around, *odd]), candidate, 3)
+            counted = part.counts["stations"] + part.counts["left_out"]
+            assert counted == EACH + 2
+            assert tell(asked, part).keys() == set(PATTERNS)
 
 
 def test_a_province_is_the_sum_of_its_kabupaten_and_its_farthest_the_farthest(asked):

@@ -20,6 +20,7 @@ from federation.errors import (
 )
 from federation.flows.merge import merge_once
 from federation.flows.ownlog import begin, ingest, sequence
+from federation.flows.verify.workers import Workers
 from federation.records.claim import Claim, bundle_claims
 from federation.records.logclosed import LogClosed
 from federation.records.result import TpsResult
@@ -363,8 +364,8 @@ def test_verifying_elsewhere_changes_no_answer(node, pool):
         )
         for number in range(1, 1300)
     ]
-    with pool(2) as verifier:
-        node.log = node.log._replace(verifier=verifier)
+    with pool(2) as makers:
+        node.log = node.log._replace(makers=Workers(makers))
         verdicts = append(node, *rows)
     expected = ["refused" if number % 7 == 0 else "logged" for number in range(1, 1300)]
     assert [one.outcome for one in verdicts] == expected
@@ -378,8 +379,8 @@ def test_leaves_with_a_bad_signature_are_found_elsewhere_too(node):
         seal(withdrawal(number), node.log.records_signer) for number in range(1, 601)
     ]
     signed[550] = signed[550].replace(b"wrong station", b"other station")
-    with ThreadPoolExecutor(2) as verifier:
-        node.log = node.log._replace(verifier=verifier)
+    with ThreadPoolExecutor(2) as makers:
+        node.log = node.log._replace(makers=Workers(makers))
         verdicts = hand_in(node, *signed)
     assert [one.row for one in verdicts if one.outcome != "logged"] == [550]
     check_whole(node)

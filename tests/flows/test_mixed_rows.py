@@ -6,6 +6,8 @@ are fixed, and Ed25519 says the same each time).
 """
 
 import hashlib
+import os
+import signal
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -14,6 +16,7 @@ import pytest
 
 from federation.flows.ownlog import ingest
 from federation.flows.ownlog.verdict import UnreadRow
+from federation.flows.verify.workers import Workers, open_workers
 from federation.records.problem import Problem
 from federation.records.sealed import seal
 from federation.records.withdrawal import Withdrawal
@@ -131,8 +134,8 @@ def test_whoever_makes_the_leaves_the_answers_are_the_same(
     node, pool, begins, monkeypatch
 ):
     monkeypatch.setattr("federation.flows.ownlog.signing.CHUNK_ROWS", 20)
-    with pool(2) as verifier:
-        node.log = node.log._replace(verifier=verifier)
+    with pool(2) as makers:
+        node.log = node.log._replace(makers=Workers(makers))
         verdicts = _take(node, begins=begins)
     assert _digest(node, verdicts) == MIXED
 
@@ -141,7 +144,7 @@ def test_whoever_makes_the_leaves_the_answers_are_the_same(
 def test_makers_that_are_gone_cost_time_and_nothing_else(node, when, monkeypatch):
     monkeypatch.setattr("federation.flows.ownlog.signing.CHUNK_ROWS", 20)
     pool = ThreadPoolExecutor(1)
-    node.log = node.log._replace(verifier=pool)
+    node.log = node.log._replace(makers=Workers(pool))
     if when == "before":
         pool.shutdown()
         assert _digest(node, _take(node, begins=True)) == MIXED
@@ -152,6 +155,31 @@ def test_makers_that_are_gone_cost_time_and_nothing_else(node, when, monkeypatch
     pool.shutdown(cancel_futures=True)
     verdicts = ingest.append(node.db, node.guard, node.log, rows, NOW, begun=begun)
     assert _digest(node, verdicts) == MIXED
+
+
+@pytest.mark.slow
+def test_after_makers_were_killed_others_make_the_next_batch(node, monkeypatch):
+    monkeypatch.setattr("federation.flows.ownlog.signing.CHUNK_ROWS", 2)
+    makers = open_workers(1)
+    node.log = node.log._replace(makers=makers)
+    try:
+        killed = makers.executor
+        killed.submit(os.getpid).result()
+        for pid in list(killed._processes):
+            os.kill(pid, signal.SIGKILL)
+        assert _logged(node, *(_draft(number) for number in range(1, 6))) == 5
+        assert makers.executor is not killed
+        assert not makers.is_warm
+        monkeypatch.setattr("federation.flows.ownlog.signing.make_rows", None)
+        assert _logged(node, *(_draft(number) for number in range(6, 11))) == 5
+        assert makers.is_warm
+    finally:
+        makers.close()
+
+
+def _logged(node, *rows):
+    found = ingest.append(node.db, node.guard, node.log, rows, NOW)
+    return sum(one.outcome == "logged" for one in found)
 
 
 def test_a_draft_beside_which_photographs_were_put_is_made_again(node):

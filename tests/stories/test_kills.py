@@ -24,5 +24,5 @@ def test_whatever_writes_is_killed_and_nothing_acknowledged_is_lost():
     assert (done.returncode, said["failures"]) == (0, []), done.stderr.decode()
     assert sum(one.get("killed", 0) for one in said["kills"].values()) == KILLS
     assert set(said["kills"]) == {
-        "serve", "import", "pull", "merge", "export", "copy", "init"
+        "serve", "import", "pull", "merge", "parts", "export", "copy", "init"
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
@@ -10,7 +11,9 @@ import pytest
 from aiohttp import web
 
 from federation.config.settings import Listen
+from federation.errors import VerificationError
 from federation.flows.partners import PartnerBook
+from federation.text import Sentence
 from federation.web import fastpath
 from federation.web.app import FAST, make_app
 from federation.web.doorkeeper import Doorkeeper
@@ -232,6 +235,29 @@ async def test_what_organisations_are_called_now_is_on_the_next_page(site):
         assert await door.ask(path) == first
         names[sample.ANA] = "Ana yang Baru"
         assert b"Ana yang Baru" in (await door.ask(path)).body
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [OSError(errno.EIO, "no"), VerificationError(Sentence("refused.not-ready"))],
+)
+async def test_what_fails_is_told_in_words_on_both_ways(site, fault):
+    faults = []
+
+    async def a_book():
+        if faults:
+            raise fault
+        return PartnerBook()
+
+    site, path = replace(site, partners=a_book), f"/tps/{sample.AGREED}"
+    async with open_door(site, is_fast=True) as door:
+        whole = await door.ask(path)
+        faults.append(fault)
+        told = await door.ask(path)
+        assert told.status in {500, 503}
+        assert ("content-type", "application/problem+json") in told.headers
+        faults.clear()
+        assert await door.ask(path) == whole
 
 
 async def test_the_minute_that_a_page_speaks_of_passes(door, clock):

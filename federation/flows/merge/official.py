@@ -27,6 +27,8 @@ from federation.store.officialchanges import OfficialRow
 from federation.tlog.tile import WIDTH
 
 BATCH: Final = 5_000
+#: So many replaced statements are held at once, but for those of one row more.
+_TOGETHER: Final = 5_000
 LeafPlace: TypeAlias = tuple[int, int]  # log, index
 _UNKNOWN: Final = LeafTimes(0, 0)
 
@@ -80,8 +82,7 @@ def make_official(
         known: Times that were read before; all others are read from the leaves.
     """
     held = maprows.load(view, keys)
-    reader = _SnapshotReader(view)
-    snapshots = [one for key in sorted(held) for one in reader.snapshots_of(held[key])]
+    snapshots = list(_SnapshotReader(view).read(held[key] for key in sorted(held)))
     times = _read_times(view, known, snapshots)
     apart = _find_apart(snapshots)
     return [
@@ -89,6 +90,17 @@ def make_official(
         for snapshot in snapshots
         for change in snapshot.changes
     ]
+
+
+class _RowHistory(NamedTuple):
+    """A row, the statements of KPU's figures that stand there, and what was replaced.
+
+    Of what was replaced only the places: the statements of many rows are read together.
+    """
+
+    row: StoredRow
+    standing: list[LatestClaim]
+    replaced: list[LeafPlace]
 
 
 class _SnapshotReader:
@@ -103,35 +115,63 @@ class _SnapshotReader:
             of[log.org, log.election].append(log.id)
             self._beside[log.id] = of[log.org, log.election]
 
-    def snapshots_of(self, row: StoredRow) -> Iterator[_OrgSnapshot]:
-        """Each organisation's, of each round, with what it changed."""
-        standing = [slot for slot in row.slots if slot.claim.official]
-        if not standing:
-            return
-        merged = decode_row(row.row)
-        earlier = self._read_earlier(row.key, standing)
-        for slot in standing:
-            claim = slot.claim
-            said = [*earlier[claim.org, claim.round], slot]
-            groups = merged.groups if merged.round == claim.round else []
-            changes = _follow(said, groups)
-            if changes:
-                yield _OrgSnapshot(row.key, claim.org, claim.round, changes)
+    def read(self, rows: Iterable[StoredRow]) -> Iterator[_OrgSnapshot]:
+        """Each organisation's, of each row and round, with what it changed.
 
-    def _read_earlier(
-        self, key: int, standing: Iterable[LatestClaim]
-    ) -> Mapping[tuple[str, str], list[LatestClaim]]:
-        """What was replaced, in the order in which its organisation said it."""
-        found = defaultdict[tuple[str, str], list[LatestClaim]](list)
-        for log_id in {log for slot in standing for log in self._beside[slot.log_id]}:
-            for index in maprows.list_superseded(self._view, key, log_id):
-                claim = claims.read_claim(self._view, log_id, index)
-                if claim is not None and claim.official:
-                    said = LatestClaim(log_id, claim)
-                    found[claim.org, claim.round].append(said)
-        for line in found.values():
-            line.sort(key=lambda said: (said.claim.rank, said.claim.index))
-        return found
+        Rows of one snapshot of KPU's lie in few bundles: those of many rows are read
+        together, as to read one claim is to unpack all of its bundle.
+        """
+        together, count = list[_RowHistory](), 0
+        for row in rows:
+            standing = [slot for slot in row.slots if slot.claim.official]
+            if not standing:
+                continue
+            together.append(_RowHistory(row, standing, self._list(row.key, standing)))
+            count += len(together[-1].replaced)
+            if count >= _TOGETHER:
+                yield from self._follow_rows(together)
+                together, count = [], 0
+        yield from self._follow_rows(together)
+
+    def _list(self, key: int, standing: Iterable[LatestClaim]) -> list[LeafPlace]:
+        """Where what was replaced stands, of the logs of those who say something."""
+        return [
+            (log_id, index)
+            for log_id in {
+                log for slot in standing for log in self._beside[slot.log_id]
+            }
+            for index in maprows.list_superseded(self._view, key, log_id)
+        ]
+
+    def _follow_rows(self, together: Sequence[_RowHistory]) -> Iterator[_OrgSnapshot]:
+        places = [place for history in together for place in history.replaced]
+        said = {
+            place: LatestClaim(place[0], claim)
+            for place, claim in claims.read_at(self._view, places)
+            if claim.official
+        }
+        for history in together:
+            merged = decode_row(history.row.row)
+            earlier = _in_order(said[one] for one in history.replaced if one in said)
+            for slot in history.standing:
+                claim = slot.claim
+                groups = merged.groups if merged.round == claim.round else []
+                changes = _follow([*earlier[claim.org, claim.round], slot], groups)
+                if changes:
+                    key = history.row.key
+                    yield _OrgSnapshot(key, claim.org, claim.round, changes)
+
+
+def _in_order(
+    replaced: Iterable[LatestClaim],
+) -> Mapping[tuple[str, str], list[LatestClaim]]:
+    """By organisation and round, in the order in which it was said."""
+    found = defaultdict[tuple[str, str], list[LatestClaim]](list)
+    for said in replaced:
+        found[said.claim.org, said.claim.round].append(said)
+    for line in found.values():
+        line.sort(key=lambda said: (said.claim.rank, said.claim.index))
+    return found
 
 
 def _follow(

@@ -8,7 +8,7 @@ called another. Photographs of a record that cites a partner's are the partner's
 own figures do not claim them. Taking photographs off: `federation photos remove`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -53,9 +53,15 @@ def carry_photos(
     if not bare or not _may_have_photos(view, log):
         return changed
     said = statements.said_at(view, log.log_id, [slot.tps for slot in bare.values()])
+    histories = {slot: said.get(slot, [])[-_MOST:] for slot in bare.values()}
+    filed = _find_filed(view, log, histories.values())
     for number, slot in bare.items():
-        history = said.get(slot, [])[-_MOST:]
-        found = _find_photos(view, log, history)
+        history = histories[slot]
+        found = {
+            one.index: _read_photos(view, log, one.index)
+            for one in reversed(history)
+            if one.index in filed
+        }
         if found:
             row = _Carrier(rows[number], history, stamp, log)
             changed[number] = row.with_photos(found, restate=restate)
@@ -82,16 +88,19 @@ def _may_have_photos(view: View, log: OwnLog) -> bool:
     return is_behind or evidence.has_evidence(view, log.log_id)
 
 
-def _find_photos(
-    view: View, log: OwnLog, history: Sequence[OwnStatement]
-) -> dict[int, tuple[Evidence, ...]]:
-    """The photographs that our own results name here, by index, the newest first."""
-    found = {}
-    for said in reversed(history):
-        claim = claims.read_claim(view, log.log_id, said.index)
-        if claim is not None and claim.files and not claim.derived:
-            found[said.index] = _read_photos(view, log, said.index)
-    return found
+def _find_filed(
+    view: View, log: OwnLog, histories: Iterable[Sequence[OwnStatement]]
+) -> set[int]:
+    """At which indexes our own results name photographs; all histories in one reading.
+
+    To read one claim is to unpack all of its bundle.
+    """
+    places = [(log.log_id, said.index) for history in histories for said in history]
+    return {
+        index
+        for (_, index), claim in claims.read_at(view, places)
+        if claim.files and not claim.derived
+    }
 
 
 def _read_photos(view: View, log: OwnLog, index: int) -> tuple[Evidence, ...]:

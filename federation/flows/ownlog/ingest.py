@@ -114,7 +114,7 @@ def begin(
         return None
     making = Making(log.chain, valid.start, log.records_signer, format_time(now))
     numbers = frozenset(number for number, _ in drafts)
-    return BegunBatch(rows, numbers, begin_rows(making, drafts, log.verifier))
+    return BegunBatch(rows, numbers, begin_rows(making, drafts, log.makers))
 
 
 def append(  # noqa: PLR0913  three callers hold exactly these
@@ -253,7 +253,7 @@ def _make_leaves(
             rest.append((number, row))
     if rest:
         making = Making(log.chain, index, log.records_signer, stamp)
-        done += begin_rows(making, rest, log.verifier).results()
+        done += begin_rows(making, rest, log.makers).results()
     return sorted(done, key=lambda row: row.row)
 
 

@@ -23,7 +23,6 @@ Source: docs/reference/protocol.md, "Order of writing"
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from typing import NamedTuple
 
 from federation.errors import (
@@ -34,6 +33,7 @@ from federation.errors import (
     UnknownPastError,
     VerificationError,
 )
+from federation.flows.verify.workers import Workers
 from federation.records.companion import OwnCompanions
 from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
@@ -57,7 +57,8 @@ from federation.tlog.merkle import Frontier, hash_leaf, root_at
 class OwnLog(NamedTuple):
     """A log that this node writes, with the keys to do it.
 
-    `verifier` (a process pool, shared with others) verifies large batches.
+    `makers` (workers, shared with others) make the leaves of large batches: they sign
+    with `records_signer`, and verify.
     """
 
     origin: str
@@ -67,7 +68,7 @@ class OwnLog(NamedTuple):
     records_signer: Signer
     profile: Profile
     companions: OwnCompanions = OwnCompanions()
-    verifier: Executor | None = None
+    makers: Workers | None = None
 
     @property
     def rank(self) -> int:

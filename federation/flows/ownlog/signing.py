@@ -10,12 +10,14 @@ disk is hashed (`sequence.py`).
 Source: docs/adr/0057-leaves-are-made-by-the-workers.md
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, RecordError, SignatureError
+from federation.flows.verify.workers import Workers
 from federation.records.canonical import convert
 from federation.records.keychain import KeyChain
 from federation.records.kinds import Statement, kind_of, kind_of_draft
@@ -31,6 +33,8 @@ from federation.records.sealed import (
 )
 from federation.text import Sentence
 from federation.tlog.keys import Signer
+
+_log = logging.getLogger(__name__)
 
 #: So many rows go to another process at once; fewer altogether are made in this one.
 CHUNK_ROWS = 500
@@ -73,13 +77,19 @@ class Making(NamedTuple):
 _MadeElsewhere: TypeAlias = tuple[int, bytes, str] | tuple[int, LeafError]
 
 
+class _Job(NamedTuple):
+    """Rows that others make, who they are, and the pool that was asked."""
+
+    makers: Workers
+    executor: Executor
+    future: Future[list[_MadeElsewhere]]
+
+
 class BegunRows:
     """Rows that are made, or being made; `results` waits for the last of them."""
 
     def __init__(
-        self,
-        making: Making,
-        parts: Sequence[tuple[RowsToMake, Future[list[_MadeElsewhere]] | None]],
+        self, making: Making, parts: Sequence[tuple[RowsToMake, _Job | None]]
     ) -> None:
         self.making = making
         self._parts = parts
@@ -88,35 +98,34 @@ class BegunRows:
         """A leaf, or a refusal, for each row, in their order."""
         return [row for part in self._parts for row in self._collect(*part)]
 
-    def _collect(
-        self, rows: RowsToMake, job: Future[list[_MadeElsewhere]] | None
-    ) -> list[Opened | Refused]:
+    def _collect(self, rows: RowsToMake, job: _Job | None) -> list[Opened | Refused]:
         if job is not None:
             try:
-                made = job.result()
-            except (BrokenExecutor, CancelledError):
-                pass  # a worker was killed, or the node stops: what has begun is done
+                made = job.future.result()
+            except CancelledError:
+                pass  # the node stops: what has begun is done
+            except BrokenExecutor:
+                # A worker was killed, out of memory perhaps. Slower, but it goes on.
+                _log.warning("a process that makes leaves ended; making them here")
+                job.makers.replace(job.executor)
             else:
+                job.makers.is_warm = True
                 return [_restore(one, self.making.index) for one in made]
         return make_rows(rows, self.making)
 
 
-def begin_rows(
-    making: Making, rows: RowsToMake, elsewhere: Executor | None
-) -> BegunRows:
+def begin_rows(making: Making, rows: RowsToMake, makers: Workers | None) -> BegunRows:
     """Begin to make leaves of all rows; returns at once if others make them.
 
     Args:
         making: Of the log.
         rows: Each with its number.
-        elsewhere: Processes that make large batches; None: this one, when asked.
+        makers: Processes that make large batches; None: this one, when asked.
     """
-    if elsewhere is None or len(rows) <= CHUNK_ROWS:
+    if makers is None or len(rows) <= CHUNK_ROWS:
         return BegunRows(making, [(rows, None)])
     parts = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
-    return BegunRows(
-        making, [(part, _submit(elsewhere, part, making)) for part in parts]
-    )
+    return BegunRows(making, [(part, _submit(makers, part, making)) for part in parts])
 
 
 def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
@@ -180,13 +189,14 @@ def _statement(draft: DraftMembers, making: Making) -> Statement:
     return statement
 
 
-def _submit(
-    elsewhere: Executor, rows: RowsToMake, making: Making
-) -> Future[list[_MadeElsewhere]] | None:
+def _submit(makers: Workers, rows: RowsToMake, making: Making) -> _Job | None:
+    executor = makers.executor
     try:
-        return elsewhere.submit(_make_elsewhere, rows, making)
-    except RuntimeError:
+        future = executor.submit(_make_elsewhere, rows, making)
+    except RuntimeError:  # broken, or closed with the node
+        makers.replace(executor)
         return None  # as above: slower, but it goes on
+    return _Job(makers, executor, future)
 
 
 def _make_elsewhere(rows: RowsToMake, making: Making) -> list[_MadeElsewhere]:

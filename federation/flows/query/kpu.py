@@ -239,7 +239,7 @@ def tell_changes(view: View, now: int, rows: Sequence[OfficialRow]) -> list[KpuC
     held = maprows.load(view, {row.key for row in rows})
     merged = {key: decode_row(row.row) for key, row in held.items()}
     places = {place for row in rows for place in (row.place, row.place_before) if place}
-    said = claims.read_at(view, places)
+    said = dict(claims.read_at(view, places))
     origins = {log.id: log.origin for log in logs.list_logs(view)}
     return [
         _tell(

@@ -246,7 +246,7 @@ async def test_a_damaged_note_about_a_partner_is_fetched_again(
     assert (await puller.pull(feed)).unchanged
 
 
-@pytest.mark.parametrize("table", ["checkpoint of the log", "key statement"])
+@pytest.mark.parametrize("table", ["checkpoint of the log", "key statement", "claims"])
 async def test_a_bit_of_ours_that_turned_round_accuses_nobody(
     puller, fakes, suara, kawal, outcomes, table
 ):
@@ -266,6 +266,8 @@ async def test_a_bit_of_ours_that_turned_round_accuses_nobody(
                 "UPDATE key_statement SET note = CAST(replace(CAST(note AS TEXT),"
                 " '\"version\":1', '\"version\":3') AS BLOB) WHERE log_id = 1"
             )
+        elif table == "claims":
+            tx.execute("UPDATE claim_bundle SET body = x'00' WHERE log_id = 1")
         else:
             tx.execute(
                 "UPDATE log SET checkpoint = ? WHERE origin = ?", (spoilt, suara.origin)

@@ -1,6 +1,7 @@
 """Workers end with the process that started them, however that ends."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -73,3 +74,9 @@ def test_whoever_reads_a_page_goes_before_those_who_verify():
     finally:
         workers.close()
     assert nice == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+
+
+def test_a_worker_leaves_no_core_file_as_it_is_lent_a_key():
+    with open_workers(1).executor as pool:
+        limits = pool.submit(resource.getrlimit, resource.RLIMIT_CORE).result(LIMIT_S)
+    assert limits == (0, 0)

@@ -1,0 +1,74 @@
+"""Who waits for a region to be counted takes nobody else's place."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from federation.web import countedparts
+from tests import sample_map as sample
+from tests.waiting import until
+from tests.web.test_fastpath import open_door, read, request_of
+from tests.webnode import context_of, settings_of
+
+PLACES = 24
+QUESTIONS = ("/v1/forensics", "/v1/margin")
+
+
+@pytest.fixture
+async def site(sample_db):
+    return context_of(
+        sample_db, settings_of(), profiles={sample.ELECTION: sample.profile()}
+    )
+
+
+def counting_of(site, path):
+    return site.patterns_counting if "forensics" in path else site.margins_counting
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+@pytest.mark.parametrize("are_alike", [True, False])
+async def test_a_crowd_that_waits_for_a_count_keeps_no_page_from_anybody(
+    site, path, are_alike, monkeypatch
+):
+    counting = counting_of(site, path)
+    # Of the two bounds each is tried alone.
+    monkeypatch.setattr(countedparts, "MOST_PATIENT", 10 * PLACES)
+    async with (
+        open_door(site, is_fast=False) as door,
+        contextlib.AsyncExitStack() as crowd,
+        counting._in_use,
+    ):  # somebody else's country
+        for number in range(2 * PLACES):
+            limit = 1 if are_alike else 1 + number % 40
+            _, writer = await crowd.enter_async_context(door.connected())
+            writer.write(request_of(f"{path}?limit={limit}"))
+        async with asyncio.timeout(10):
+            assert (await door.ask("/")).status == 200
+            assert (await door.ask("/livez")).status == 200
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
+async def test_few_questions_wait_and_the_others_are_told_so(site, path, monkeypatch):
+    monkeypatch.setattr(countedparts, "MOST_PATIENT", 2)
+    counting = counting_of(site, path)
+
+    async def waiting():
+        return counting._patient == 2
+
+    async with (
+        open_door(site, is_fast=False) as door,
+        door.connected() as (first, asking),
+        door.connected() as (second, asking_too),
+    ):
+        async with counting._in_use:
+            asking.write(request_of(f"{path}?limit=1"))
+            asking_too.write(request_of(f"{path}?limit=2"))
+            await until(waiting)
+            told = await door.ask(f"{path}?limit=3")
+            assert told.status == 503
+            assert b'"code":"busy"' in told.body
+            assert "retry-after" in dict(told.headers)
+        assert [(await read(one)).status for one in (first, second)] == [200, 200]
+        assert (await door.ask(f"{path}?limit=3")).status == 200
+        assert counting._patient == 0
