@@ -2,16 +2,17 @@
 
 Rule: whoever counts keeps pages and merging waiting, so after each kabupaten it rests
 as long as that took, and one question is counted for at a time. Who is not patient is
-told how far it is and asks again; the kabupaten that was begun is finished behind them.
-Of different questions `MOST_PATIENT` wait until all is counted, however many ask; how
-such a wait gives way: `givingway.py`.
+told how far it is and asks again; what was begun is finished behind them, and until
+then nobody else counts: the parts are for one thread at a time. Of different questions
+`MOST_PATIENT` wait until all is counted, however many ask; how such a wait gives way:
+`givingway.py`.
 """
 
 import asyncio
 import math
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 
@@ -44,7 +45,7 @@ class PartCounting:
     def __init__(self) -> None:
         """Nobody does."""
         self._in_use = asyncio.Lock()
-        self._counting: asyncio.Task[PartProgress] | None = None
+        self._counting: asyncio.Task[Any] | None = None
         self._patient = 0
 
     async def close(self, _: web.Application) -> None:
@@ -101,25 +102,27 @@ class PartCounting:
         try:
             while counted is None or counted.done < counted.of:
                 began = time.monotonic()
-                self._counting = asyncio.create_task(db.read(advance))
-                ended, _ = await asyncio.wait([self._counting], timeout=_left(until))
+                self._counting = counting = asyncio.create_task(db.read(advance))
+                ended, _ = await asyncio.wait([counting], timeout=_left(until))
                 if not ended or (until is not None and began > until):
                     return await db.read(reached)
-                counted = self._counting.result()
+                counted = counting.result()
                 if counted.done < counted.of:
                     await asyncio.sleep(time.monotonic() - began)
-            return await db.read(read)
+            self._counting = reading = asyncio.create_task(db.read(read))
+            await asyncio.wait([reading])
+            return reading.result()
         finally:
             self._release()
 
     def _release(self) -> None:
-        """Let the next one count, once the kabupaten that was begun is finished."""
+        """Let the next one count, once what was begun is finished."""
         counting = self._counting
         if counting is None or counting.done():
             self._in_use.release()
             return
 
-        def end(ended: "asyncio.Task[PartProgress]") -> None:
+        def end(ended: "asyncio.Task[Any]") -> None:
             self._in_use.release()
             if not ended.cancelled():
                 # Whoever asks next is told what is amiss; nobody is waiting now.

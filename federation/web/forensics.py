@@ -101,11 +101,12 @@ async def read_region(
         return site.patterns.advance(view, asked, code, choice)
 
     def read(view: View) -> PatternsAnswer:
-        lack = find_lack(view, asked, code)
-        parts = [] if lack else site.patterns.read(view, asked, code, choice)
+        whole = find_lack(view, asked, code) or site.patterns.read(
+            view, asked, code, choice
+        )
         cursor = format_cursor(read_cursor(view, asked.election))
         [here] = places(view, asked.election, [code])
-        return answer_patterns(asked, here, parts, choice, cursor, lack)
+        return answer_patterns(asked, here, whole, choice, cursor)
 
     def reached(view: View) -> PartProgress:
         return site.patterns.reached(view, asked, code, choice)

@@ -2,13 +2,13 @@
 
 import csv
 import io
+import json
 import random
 import re
 import zipfile
 from itertools import pairwise, product
 
 import pytest
-from msgspec import structs
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from federation.flows.dataset.choose import format_table
@@ -32,6 +32,7 @@ from federation.flows.query.pictures.answers import standing_numbers
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit
 from federation.records.honest import MOST_VALID, HonestDraws, HonestModel
+from federation.records.profile import parse_profile
 from tests import sample_map as sample
 
 VILLAGES, EACH = 12, 8
@@ -73,7 +74,7 @@ def honest(seed, kabupaten="1371", candidates=2):
 def tell(asked, *parts, **chosen):
     choice = PatternChoice(**chosen)
     place = Place(code="1371", name="")
-    answer = answer_patterns(asked, place, parts, choice, "x.1")
+    answer = answer_patterns(asked, place, join_parts(parts), choice, "x.1")
     return {found.pattern: found for found in answer.patterns}
 
 
@@ -176,7 +177,7 @@ def test_slips_of_a_digit_are_named_and_their_direction_is_held_against_coins(as
     ]
 
 
-def test_whoever_holds_the_same_figures_is_told_the_same_figures():
+def test_by_the_same_rows_the_same_is_drawn_and_by_others_something_else():
     stations = honest(5)
     one = study_part(reading_of(stations), 0, 40)
     assert one == study_part(reading_of(stations), 0, 40)
@@ -223,7 +224,8 @@ def test_a_province_is_the_sum_of_its_kabupaten_and_its_farthest_the_farthest(as
             p.figures[name].observed for p in parts
         )
     rounds = zip(*(part.figures["neighbours"].rounds for part in parts), strict=True)
-    assert whole.figures["neighbours"].rounds == [max(pair) for pair in rounds]
+    farthest = list(whole.figures["neighbours"].rounds)
+    assert farthest == [max(pair) for pair in rounds]
     observed = [part.digits["last"].observed for part in parts]
     assert whole.digits["last"].observed == [
         a + b for a, b in zip(*observed, strict=True)
@@ -246,7 +248,7 @@ def test_a_province_is_the_sum_of_its_kabupaten_and_its_farthest_the_farthest(as
 def test_too_little_is_told_in_words(asked, stations, lacks):
     part = study_part(reading_of(stations), 0)
     answer = answer_patterns(
-        asked, Place(code="1371", name=""), [part], PatternChoice(), "x.1"
+        asked, Place(code="1371", name=""), part, PatternChoice(), "x.1"
     )
     if lacks:
         assert lacks in answer.lacks["en"]
@@ -259,14 +261,39 @@ def test_too_little_is_told_in_words(asked, stations, lacks):
         assert not found.stations
 
 
-def test_nothing_is_made_up_of_one_candidate_or_of_several_races(sample_db, asked):
+def test_where_only_one_stands_nothing_is_compared_and_that_is_said(sample_db):
+    text = json.loads(sample.profile().text)
+    text["contests"]["ppwp"]["candidates"] = {"01": {"name": "Pasangan 1"}}
+    alone = parse_profile(json.dumps(text).encode())
+    asked = ask({sample.ELECTION: alone}, [sample.ELECTION])
+    stations = [one._replace(votes=(one.valid,)) for one in honest(1)]
+    part = study_part(reading_of(stations), 0)
+    assert part.counts["stations"] == len(stations)
+    place = Place(code="1371", name="")
+    answer = answer_patterns(asked, place, part, PatternChoice(), "x.1")
+    assert "Only one stands here" in answer.lacks["en"]
+    assert "Hanya satu yang dipilih" in answer.lacks["id"]
+    assert not answer.patterns
+
+
+def test_where_several_races_are_held_at_once_no_honest_counts_are_made_up(sample_db):
+    text = json.loads(sample.profile().text)
+    text["contests"]["pkwkp"] = {
+        "races": {
+            code: {"01": {"name": "A"}, "02": {"name": "B"}} for code in ("13", "72")
+        }
+    }
+    profile = parse_profile(json.dumps(text).encode())
+    asked = ask({sample.ELECTION: profile}, [sample.ELECTION], contest="pkwkp")
     with sample_db.view() as view:
         assert find_lack(view, asked, "13") is None
-    several = answer_patterns(
-        asked, Place(code="", name=""), [], PatternChoice(), "x.1",
-        lack=None,
-    )  # fmt: skip
-    assert "no votes" in several.lacks["en"]
+        lack = find_lack(view, asked, "")
+    answer = answer_patterns(
+        asked, Place(code="", name=""), lack, PatternChoice(), "x.1"
+    )
+    assert "several races are held at once" in answer.lacks["en"]
+    assert "beberapa pemilihan sekaligus" in answer.lacks["id"]
+    assert not answer.patterns
 
 
 def test_the_map_is_read_as_pictures_read_it_and_its_rows_are_the_seed(
@@ -276,14 +303,17 @@ def test_the_map_is_read_as_pictures_read_it_and_its_rows_are_the_seed(
     with sample_db.view() as view:
         reading = read_patterns(view, asked, "13", numbers, "monitors")
         again = read_patterns(view, asked, "13", numbers, "kpu")
-        parts = PatternShelf().read(view, asked, "13", PatternChoice())
+        whole = PatternShelf().read(view, asked, "", PatternChoice())
+        first = read_patterns(view, asked, "1371", numbers, "monitors")
     # As `votes/monitors` of the pictures: undisputed, of the register.
     assert [one.tps for one in reading.stations] == [
         sample.AGREED, sample.JANGGAL, sample.SINGLE, sample.REPEATED,
     ]  # fmt: skip
     assert reading.seed == again.seed
     assert len(reading.seed) == 64
-    assert parts[0].seed != parts[-1].seed or len(parts) == 1
+    # Of two kabupaten each is drawn by its own rows.
+    assert whole.seeds[0] == first.seed
+    assert len({*whole.seeds}) == 2
 
 
 def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
@@ -291,7 +321,7 @@ def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
     stations[1] = stations[1]._replace(votes=stations[0].votes)
     part = study_part(reading_of(stations), 0)
     answer = answer_patterns(
-        asked, Place(code="1371", name=""), [part], PatternChoice(limit=200), "x.1"
+        asked, Place(code="1371", name=""), part, PatternChoice(limit=200), "x.1"
     )
     table = pattern_table(answer, {}, Credit("x.1", []))
     at = {name: place for place, name in enumerate(table.columns)}
@@ -300,7 +330,6 @@ def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
     assert {row[at["seed"]] for row in table.rows} == {"x"}
     named = sum(len(found.stations) for found in answer.patterns)
     assert len(table.rows) == named
-    assert structs.replace(answer, patterns=[]).patterns == []
 
 
 def test_numbers_of_the_table_are_numbers_in_every_form(asked):

@@ -76,11 +76,12 @@ def forensics(  # noqa: PLR0913  one argument per option
             raise NotFoundError(
                 Sentence("pictures.no-candidate", candidate=candidate[:40], held=held)
             )
-        lack = find_lack(view, asked, region)
-        parts = [] if lack else _study(run, view, asked, region, choice)
+        whole = find_lack(view, asked, region) or _study(
+            run, view, asked, region, choice
+        )
         [here] = places(view, asked.election, [region])
         cursor = format_cursor(read_cursor(view, asked.election))
-        answer = answer_patterns(asked, here, parts, choice, cursor, lack)
+        answer = answer_patterns(asked, here, whole, choice, cursor)
         if is_csv:
             codes = [one.tps for found in answer.patterns for one in found.stations]
             names = read_names(view, asked.election, codes)
@@ -94,7 +95,7 @@ def forensics(  # noqa: PLR0913  one argument per option
 
 def _study(
     run: Run, view: View, asked: QueryScope, region: str, choice: PatternChoice
-) -> list[PartPatterns]:
+) -> PartPatterns:
     """Honest counts of one kabupaten after another."""
     shelf = PatternShelf()
     with run.out.progress(None, run.t("patterns.working")) as advance:

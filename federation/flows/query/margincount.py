@@ -8,7 +8,7 @@ counted for all at once. What a kabupaten comes to is kept (`partshelf.py`).
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from federation.flows.query.partshelf import PartProgress, PartShelf, list_parts
+from federation.flows.query.partshelf import PartProgress, PartShelf, list_kabupaten
 from federation.flows.query.region import read_line
 from federation.flows.query.scope import QueryScope, parse_region
 from federation.records.margin import BASES, Basis, Knowledge, OpenStation, read_open
@@ -102,7 +102,7 @@ def count_knowledge(
         by: The numbering of who stands there.
         named: Of how many unseen stations the codes are kept.
     """
-    parts = list_parts(view, asked, code)
+    parts = list_kabupaten(view, asked, code)
     return _join((_count(view, asked, part, by, named) for part in parts), named)
 
 

@@ -23,7 +23,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from federation.errors import ConflictError, FormatError
 from federation.flows.query.answers import HexDigest, Place, StationCode, Votes
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.partshelf import list_parts
+from federation.flows.query.partshelf import list_kabupaten
 from federation.flows.query.scope import QueryScope, parse_region, places
 from federation.records.batchaudit import (
     MILLION,
@@ -137,7 +137,7 @@ def map_batches(view: View, asked: QueryScope, code: str) -> Batches:
     held, spared = rules.only or ("",), rules.without or ()
 
     def walk() -> Iterator[AuditBatch]:
-        for part in list_parts(view, asked, code):
+        for part in list_kabupaten(view, asked, code):
             told = _list_official(view, asked, part)
             for tps, voters in registers.each_station(view, asked.election, part):
                 if not tps.startswith(held) or (spared and tps.startswith(spared)):

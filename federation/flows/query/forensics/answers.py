@@ -130,10 +130,10 @@ class PatternShelf:
 
     def read(
         self, view: View, asked: QueryScope, code: str, choice: PatternChoice
-    ) -> list[PartPatterns]:
-        """What each kabupaten of a region comes to."""
+    ) -> PartPatterns:
+        """What a region comes to."""
         by, count = _counting(view, asked, code, choice)
-        return self._parts.read(view, asked, code, by, count)
+        return join_parts(self._parts.read(view, asked, code, by, count))
 
     def advance(
         self, view: View, asked: QueryScope, code: str, choice: PatternChoice
@@ -177,20 +177,18 @@ def find_lack(view: View, asked: QueryScope, code: str) -> Sentence | None:
 def answer_patterns(
     asked: QueryScope,
     place: Place,
-    parts: Sequence[PartPatterns],
+    whole: PartPatterns | Sentence,
     choice: PatternChoice,
     cursor: str,
-    lack: Sentence | None = None,
 ) -> PatternsAnswer:
     """The patterns of a region in words.
 
     Args:
         asked: Election and contest.
         place: The region.
-        parts: What its kabupaten come to.
+        whole: What it comes to, or why no honest counts of it are made up.
         choice: Of candidate, figures and how many stations.
         cursor: Of the map.
-        lack: Why there are no parts.
     """
     numbers = standing_numbers(asked, place.code)
     names = asked.candidates(place.code)
@@ -204,18 +202,16 @@ def answer_patterns(
         "candidate": chosen,
         "candidates": {number: names.get(number, "") for number in numbers},
     }
-    if lack is None and not any(part.counts["stations"] for part in parts):
-        lack = Sentence("patterns.no_votes")
-    elif lack is None and len(numbers) < 2:
-        lack = Sentence("patterns.one_candidate")
-    if lack is not None:
-        return PatternsAnswer(lacks=_both(lack), **common)  # type: ignore[arg-type]  # as they are called
-    whole = join_parts(parts)
-    seeds = [part.seed for part in parts]
+    if isinstance(whole, PartPatterns) and not whole.counts["stations"]:
+        whole = Sentence("patterns.no_votes")
+    elif isinstance(whole, PartPatterns) and len(numbers) < 2:
+        whole = Sentence("patterns.one_candidate")
+    if isinstance(whole, Sentence):
+        return PatternsAnswer(lacks=_both(whole), **common)  # type: ignore[arg-type]  # as they are called
     return PatternsAnswer(
         stations=whole.counts["stations"],
         left_out=whole.counts["left_out"],
-        seed=seeds[0] if len(seeds) == 1 else _digest(seeds),
+        seed=whole.seeds[0] if len(whole.seeds) == 1 else _digest(whole.seeds),
         patterns=[
             _find(pattern, whole, choice.limit)
             for pattern in PATTERNS
@@ -291,7 +287,8 @@ def _find_lack(pattern: Pattern, whole: PartPatterns) -> Sentence | None:
 def _find_digits(
     pattern: Pattern, whole: PartPatterns
 ) -> tuple[HonestRange, Sequence[float], list[PatternDigit], Sentence | None]:
-    observed, rounds = whole.digits[pattern]
+    observed, columns = whole.digits[pattern]
+    rounds = whole.digits[pattern].rounds
     expected = mean_digits(rounds)
     distances = [digit_distance(one, expected) for one in rounds]
     found = find_range(digit_distance(observed, expected), distances)
@@ -299,7 +296,7 @@ def _find_digits(
         lack = Sentence("patterns.few_numbers", least=_LEAST_NUMBERS)
         return found, distances, [], lack
     digits = []
-    for digit, column in enumerate(zip(*rounds, strict=True)):
+    for digit, column in enumerate(columns):
         within = find_range(observed[digit], column)
         digits.append(
             PatternDigit(

@@ -2,8 +2,8 @@
 
 Rule: figures add up from kabupaten to province, round by round, so that none is counted
 again for a larger region; of how far a station lies the largest is kept. Pairs of equal
-stations are looked for inside a kabupaten. What is drawn follows from the figures
-(`reading.py`, the seed), not from when or by whom it is asked.
+stations are looked for inside a kabupaten. What is drawn follows from the rows of
+the map and the list of stations (`reading.py`), not from when or by whom it is asked.
 
     last, second   digits of the votes of one candidate
     equal          pairs of stations of a kelurahan with the same votes of everybody
@@ -17,7 +17,9 @@ import random
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from functools import reduce
+from operator import add
+from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -38,6 +40,8 @@ from federation.records.patterns import (
     find_slip,
     group_equal,
 )
+
+JoinedRounds = TypeVar("JoinedRounds")
 
 #: So many stations of a pattern are kept of a kabupaten, those that stand out most.
 KEPT: Final = 200
@@ -79,17 +83,25 @@ class PatternStation(Struct, frozen=True, kw_only=True):
 
 
 class DigitRounds(NamedTuple):
-    """How often each digit was counted, of the stations as they are and each round."""
+    """How often each digit was counted, of the stations as they are and each round.
+
+    `columns`: by digit, of each round; packed, as hundreds of kabupaten are kept.
+    """
 
     observed: list[int]
-    rounds: list[list[int]]
+    columns: list["array[int]"]
+
+    @property
+    def rounds(self) -> list[tuple[int, ...]]:
+        """How often each digit was counted, by round."""
+        return list(zip(*self.columns, strict=True))
 
 
 class FigureRounds(NamedTuple):
     """A figure of the stations as they are and of each round."""
 
     observed: float
-    rounds: list[float]
+    rounds: "array[float]"
 
 
 class PartPatterns(NamedTuple):
@@ -105,7 +117,7 @@ class PartPatterns(NamedTuple):
         figures: By pattern; of `turnout` not yet divided by the root of the product of
             `squares`: of turnout and of share.
         found: The stations that stand out, by pattern, most striking first.
-        seed: By which it was drawn.
+        seeds: By which each kabupaten of it was drawn, in order.
     """
 
     counts: Mapping[str, int]
@@ -113,7 +125,7 @@ class PartPatterns(NamedTuple):
     figures: Mapping[str, FigureRounds]
     squares: tuple[float, float]
     found: Mapping[str, list[PatternStation]]
-    seed: str
+    seeds: tuple[str, ...]
 
 
 class _DrawnVotes(NamedTuple):
@@ -157,7 +169,7 @@ def study_part(
         counts["compared"] = compared
         together = _study_turnout(stations, candidate, reading.seed, rounds)
         figures["turnout"], squares, found["turnout"], counts["turnout"] = together
-    return PartPatterns(counts, digits, figures, squares, found, reading.seed)
+    return PartPatterns(counts, digits, figures, squares, found, (reading.seed,))
 
 
 def _draw(
@@ -220,9 +232,13 @@ def _study_digits(
     found = [count_digits(Counter(row)) for row in zip(*drawn.votes, strict=True)]
     last, second = count_digits(Counter(one.votes[candidate] for one in drawn.stations))
     return (
-        DigitRounds(last, [one for one, _ in found]),
-        DigitRounds(second, [one for _, one in found]),
+        DigitRounds(last, _columns(one for one, _ in found)),
+        DigitRounds(second, _columns(one for _, one in found)),
     )
+
+
+def _columns(rounds: Iterable[Sequence[int]]) -> list["array[int]"]:
+    return [array("I", column) for column in zip(*rounds, strict=True)]
 
 
 def _study_equal(
@@ -244,8 +260,7 @@ def _study_equal(
         zip(*(columns[level] for columns in drawn.joint), strict=True)
         for level in range(len(drawn.joint[0]))
     ]
-    near_rounds: list[float] = []
-    far_rounds: list[float] = []
+    near_rounds, far_rounds = array("d"), array("d")
     for columns in zip(*levels, strict=True):
         keys: Sequence[int] = columns[0]
         for column in columns[1:]:
@@ -313,7 +328,7 @@ def _study_neighbours(
     drawn: _DrawnVotes, candidate: int
 ) -> tuple[FigureRounds, list[PatternStation], int]:
     """How far the farthest station lies, in each round; those that are farthest."""
-    farthest = [0.0] * len(drawn.votes[0])
+    farthest = array("d", [0.0]) * len(drawn.votes[0])
     found: list[PatternStation] = []
     compared = 0
     for around in _neighbourhoods(drawn):
@@ -381,7 +396,7 @@ def _study_turnout(
     for one in stations:
         if one.voted is not None and one.voters:
             members[one.tps[:_KELURAHAN]].append(one)
-    observed, dealt = 0.0, [0.0] * rounds
+    observed, dealt = 0.0, array("d", [0.0]) * rounds
     squares = [0.0, 0.0]
     found: list[PatternStation] = []
     count = 0
@@ -453,40 +468,38 @@ def _study_slips(
             )
         )
     found.sort(key=_by_slip)
-    coins = [float(sum(chance() < _HALF for _ in range(own))) for _ in range(rounds)]
+    coins = array(
+        "d", [sum(chance() < _HALF for _ in range(own)) for _ in range(rounds)]
+    )
     counts = {"differing": len(reading.differing), "one_digit": len(found), "own": own}
     return FigureRounds(higher, coins), found[:KEPT], counts
 
 
-def join_parts(parts: Sequence[PartPatterns]) -> PartPatterns:
-    """What a region comes to whose kabupaten these are, at least one."""
-    if len(parts) == 1:
-        return parts[0]
-    counts: Counter[str] = Counter()
-    digits: dict[str, list[DigitRounds]] = defaultdict(list)
-    figures: dict[str, list[FigureRounds]] = defaultdict(list)
-    found: dict[str, list[PatternStation]] = defaultdict(list)
-    for part in parts:
-        counts.update(part.counts)
-        for name, one in part.digits.items():
-            digits[name].append(one)
-        for name, figure in part.figures.items():
-            figures[name].append(figure)
-        for name, stations in part.found.items():
-            found[name] += stations
+def join_parts(parts: Iterable[PartPatterns]) -> PartPatterns:
+    """What a region comes to whose kabupaten these are, at least one.
+
+    Of those that are given one after another never more than one is held.
+    """
+    return reduce(_join, parts)
+
+
+def _join(one: PartPatterns, other: PartPatterns) -> PartPatterns:
     return PartPatterns(
-        counts=counts,
-        digits={name: _add_digits(held) for name, held in digits.items()},
-        figures={name: _join_figures(name, held) for name, held in figures.items()},
-        squares=(
-            sum(part.squares[0] for part in parts),
-            sum(part.squares[1] for part in parts),
-        ),
-        found={
-            name: sorted(stations, key=_ORDERS[name])[:KEPT]
-            for name, stations in found.items()
+        counts={
+            name: one.counts.get(name, 0) + other.counts.get(name, 0)
+            for name in {**one.counts, **other.counts}
         },
-        seed=" ".join(part.seed for part in parts),
+        digits=_join_by_name(one.digits, other.digits, _add_digits),
+        figures=_join_by_name(one.figures, other.figures, _join_figures),
+        squares=(one.squares[0] + other.squares[0], one.squares[1] + other.squares[1]),
+        found={
+            name: sorted(
+                [*one.found.get(name, ()), *other.found.get(name, ())],
+                key=_ORDERS[name],
+            )[:KEPT]
+            for name in {**one.found, **other.found}
+        },
+        seeds=one.seeds + other.seeds,
     )
 
 
@@ -509,18 +522,30 @@ _ORDERS: Final[Mapping[str, Callable[[PatternStation], Any]]] = {
 }
 
 
-def _add_digits(parts: Sequence[DigitRounds]) -> DigitRounds:
-    def add(columns: Iterable[Sequence[int]]) -> list[int]:
-        return [sum(column) for column in zip(*columns, strict=True)]
+def _join_by_name(
+    one: Mapping[str, JoinedRounds],
+    other: Mapping[str, JoinedRounds],
+    join: Callable[[str, JoinedRounds, JoinedRounds], JoinedRounds],
+) -> dict[str, JoinedRounds]:
+    """Where only one of them has votes, as it has it."""
+    both = one.keys() & other.keys()
+    return {
+        name: join(name, one[name], other[name]) if name in both else found
+        for name, found in {**one, **other}.items()
+    }
 
-    observed = add(part.observed for part in parts)
-    rounds = zip(*(part.rounds for part in parts), strict=True)
-    return DigitRounds(observed, [add(one) for one in rounds])
+
+def _add_digits(_: str, one: DigitRounds, other: DigitRounds) -> DigitRounds:
+    columns = zip(one.columns, other.columns, strict=True)
+    return DigitRounds(
+        list(map(int.__add__, one.observed, other.observed)),
+        [array("I", map(int.__add__, *pair)) for pair in columns],
+    )
 
 
-def _join_figures(name: str, parts: Sequence[FigureRounds]) -> FigureRounds:
-    join = max if name == "neighbours" else sum
-    rounds = zip(*(part.rounds for part in parts), strict=True)
+def _join_figures(name: str, one: FigureRounds, other: FigureRounds) -> FigureRounds:
+    join: Callable[[float, float], float] = max if name == "neighbours" else add
     return FigureRounds(
-        join(part.observed for part in parts), [join(one) for one in rounds]
+        join(one.observed, other.observed),
+        array("d", map(join, one.rounds, other.rounds)),
     )

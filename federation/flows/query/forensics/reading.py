@@ -2,7 +2,8 @@
 
 Rule: as of pictures (`pictures/count.py`): stations of the register whose votes are
 undisputed, or KPU's. The seed of a region is the SHA-256 of its rows of the map, by
-code, as the map's own digest is made: the same figures, the same honest counts.
+code, as the map's own digest is made: the same rows and the same list of stations, the
+same honest counts.
 """
 
 import hashlib
