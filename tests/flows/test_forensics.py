@@ -199,9 +199,10 @@ def test_of_many_parties_whoever_is_looked_at_is_drawn(asked):
 
 
 def test_whatever_a_kelurahan_says_there_is_an_answer(asked):
-    """Of one mind, of one voter, beyond what is drawn: of each something is told."""
+    """Of one mind, beyond what is drawn: of each something is told."""
     around = honest("x", candidates=3)[:EACH]
-    for votes in product((0, 1, 7, MOST_VALID, 1 << 53), repeat=3):
+    assert MOST_VALID < 1 << 53
+    for votes in product((0, 7, 1 << 53), repeat=3):
         if not any(votes):
             continue
         odd = [
