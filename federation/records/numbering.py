@@ -24,6 +24,21 @@ def numbering(votes: Iterable[str]) -> str:
     return _numbering(tuple(votes))
 
 
+def find_id(typed: str, ids: Iterable[str]) -> str:
+    """Which of these ids is meant: itself, or the ballot number that is 2 as 02 is.
+
+    Returns:
+        "" where it is none of them.
+    """
+    held = list(ids)
+    if typed in held:
+        return typed
+    if not (typed.isascii() and typed.isdigit()) or len(typed) > _BALLOT_DIGITS:
+        return ""
+    same = [one for one in held if _kind(one) == BALLOT and int(one) == int(typed)]
+    return same[0] if len(same) == 1 else ""
+
+
 @lru_cache(maxsize=4096)
 def _numbering(names: tuple[str, ...]) -> str:
     """The same, kept: a contest has one ballot for thousands of stations."""

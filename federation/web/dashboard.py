@@ -25,7 +25,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answers, photos, tps
 from federation.flows.query.freshness import LastChange, last_change
 from federation.flows.query.history import History, history_of
-from federation.flows.query.scope import QueryScope, ask
+from federation.flows.query.scope import QueryScope, ask, parse_region
 from federation.flows.query.waiting import waiting_logs
 from federation.records.readers import Caller, Nobody, may_do
 from federation.records.timezones import tell_moment
@@ -206,13 +206,15 @@ def _mistake(page: Page, error: NotFoundError | FormatError) -> web.Response:
     site = page.request.app[SITE]
     is_format = isinstance(error, FormatError)
     is_station = page.request.path.startswith("/tps")
-    key = "page.bad_code" if is_format and is_station else "page.not_found"
+    said = page.t("page.bad_code" if is_format and is_station else "page.not_found")
     if not site.settings.elections:
-        key = "page.no_election"
+        said = page.t("page.no_election")
+    elif error.told.key == "pictures.no-candidate":
+        said = page.t.say(error.told)
     page.chosen = {k: v for k, v in page.chosen.items() if k == "lang"}
     given = page.request.query.get("code") or page.request.match_info.get("code", "")
     answered = page.render(
-        "problem.html", site.settings.name, said=page.t(key), given=given[:40]
+        "problem.html", site.settings.name, said=said, given=given[:40]
     )
     answered.set_status(HTTPStatus.BAD_REQUEST if is_format else HTTPStatus.NOT_FOUND)
     return answered
@@ -236,6 +238,22 @@ def ask_page(page: Page) -> QueryScope:
     site, query = page.request.app[SITE], page.request.query
     election, contest = query.get("election", ""), query.get("contest", "")
     return ask(site.profiles, site.settings.elections, election, contest)
+
+
+def read_region_of(page: Page) -> str:
+    """The region at the end of a page's path; "": the nation.
+
+    Raises:
+        FormatError: it was named as `?region=`, and is none.
+        HTTPSeeOther: to where it stands at the end of the path.
+    """
+    request = page.request
+    code = request.match_info.get("code", "")
+    region = "" if code else parse_region(request.query.get("region", ""))
+    if region:
+        beside = {k: v for k, v in request.query.items() if k != "region"}
+        raise web.HTTPSeeOther(page.link(f"{request.path}/{region}", **beside))
+    return code
 
 
 def tell_election(page: Page, asked: QueryScope) -> str:

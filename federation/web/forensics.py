@@ -32,12 +32,12 @@ from federation.flows.query.forensics.answers import (
 from federation.flows.query.forensics.part import KEPT
 from federation.flows.query.forensics.rows import pattern_table
 from federation.flows.query.partshelf import PartProgress
-from federation.flows.query.pictures.answers import WHOSE, standing_numbers
+from federation.flows.query.pictures.answers import WHOSE, read_candidate
+from federation.flows.query.region import require_region
 from federation.flows.query.scope import (
     QueryScope,
     ask,
     parents_of,
-    parse_region,
     places,
     read_names,
 )
@@ -51,7 +51,13 @@ from federation.web.charts.within import WithinChart, draw_within
 from federation.web.context import SITE, WebContext
 from federation.web.countedparts import AGAIN_S, PATIENCE_S
 from federation.web.countqueries import ForensicsQuery
-from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
+from federation.web.dashboard import (
+    ask_page,
+    page_handler,
+    read_region_of,
+    tell_contest,
+    tell_fresh,
+)
 from federation.web.givingway import giving_way
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
@@ -90,12 +96,12 @@ async def read_region(
     """The patterns of a region; where that takes longer, how far it is.
 
     Raises:
-        FormatError: no such region or candidate.
+        FormatError: not the code of a region.
+        NotFoundError: there is no such region or candidate.
     """
-    parse_region(code)
-    numbers = standing_numbers(asked, code)
-    if choice.candidate and choice.candidate not in numbers:
-        raise FormatError(Sentence("page.no_such_list"), repr(choice.candidate[:40]))
+    await site.db.read(require_region, asked, code)
+    whom = read_candidate(asked, code, choice.candidate)
+    choice = structs.replace(choice, candidate=whom)
 
     def advance(view: View) -> PartProgress:
         return site.patterns.advance(view, asked, code, choice)
@@ -156,11 +162,12 @@ async def show(page: Page) -> web.StreamResponse:
     """The page of a region's patterns.
 
     Raises:
-        FormatError: no such region, candidate or source.
+        FormatError: not the code of a region, or no such source.
+        NotFoundError: there is no such region or candidate.
     """
     site, asked = page.request.app[SITE], ask_page(page)
     query = page.request.query
-    code = page.request.match_info.get("code", "")
+    code = read_region_of(page)
     candidate, whose = query.get("candidate", ""), query.get("whose", WHOSE[0])
     if whose not in WHOSE:
         raise FormatError(Sentence("page.no_such_list"), repr(whose[:40]))

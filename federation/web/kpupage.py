@@ -18,7 +18,7 @@ from aiohttp import web
 from federation.errors import FormatError
 from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query.kpu import ask_kpu
-from federation.flows.query.kpuanswers import LISTED, ListedChanges
+from federation.flows.query.kpuanswers import LISTED, ListedChanges, say_differing
 from federation.flows.query.kpudays import KpuDay
 from federation.flows.query.scope import parents_of, places
 from federation.records.officialchange import KINDS, ChangeKind
@@ -81,6 +81,7 @@ async def show(page: Page) -> web.StreamResponse:
     async with site.kpu_answers:
         found = await site.db.read(read)
     answer, counts = found["answer"], found.pop("counts")
+    differing = answer.differing
     given = {"kind": kind, "org": org, "region": code}
     of_all = {"election": asked.election, "contest": asked.contest, **given}
     given["kind"] = kind or EVERY
@@ -101,6 +102,7 @@ async def show(page: Page) -> web.StreamResponse:
         orders=_orders(kind),
         divided=page.t("kpu.divided-too", list=page.t("page.queue_differs")),
         after=after,
+        differing=say_differing(page.t, differing) if differing else "",
         drawn=[_draw(page, *one) for one in _by_org(answer.days)],
         styles=[page.to(static_address("charts.css"))],
         local=_tell_when,

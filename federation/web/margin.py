@@ -25,6 +25,7 @@ from federation.flows.query.margin import (
     first_table,
     say_assumed,
     say_disputed,
+    say_outside,
     say_stations,
     say_turning,
 )
@@ -46,7 +47,13 @@ from federation.web.charts.spans import Span, SpanChart, draw_spans
 from federation.web.context import SITE, WebContext
 from federation.web.countedparts import AGAIN_S, PATIENCE_S
 from federation.web.countqueries import MarginQuery
-from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
+from federation.web.dashboard import (
+    ask_page,
+    page_handler,
+    read_region_of,
+    tell_contest,
+    tell_fresh,
+)
 from federation.web.givingway import giving_way
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
@@ -90,7 +97,9 @@ async def read_margin(
     """The margins of a region; where that takes longer, how far it is counted.
 
     Raises:
-        FormatError: no such region, or nobody of that number is behind the first.
+        FormatError: not the code of a region, or nobody of that number is behind the
+            first.
+        NotFoundError: there is no such region.
     """
 
     def advance(view: View) -> PartProgress:
@@ -148,10 +157,11 @@ async def show(page: Page) -> web.StreamResponse:
     """The page of a region's margins.
 
     Raises:
-        FormatError: no such region or basis.
+        FormatError: not the code of a region, or no such basis.
+        NotFoundError: there is no such region.
     """
     site, asked = page.request.app[SITE], ask_page(page)
-    code = page.request.match_info.get("code", "")
+    code = read_region_of(page)
     basis = page.request.query.get("basis", BASES[0])
     if basis not in BASES:
         raise FormatError(Sentence("page.no_such_list"), repr(basis[:40]))
@@ -197,6 +207,7 @@ class ShownMargin(NamedTuple):
     leads: str
     sentence: str
     turning: str
+    outside: str
     disputed: str
     desc: str
     chart: SpanChart
@@ -225,6 +236,7 @@ def tell_margin(page: Page, asked: QueryScope, answer: MarginAnswer) -> ShownMar
         leads=_say_lead(page, answer, closest) if closest else "",
         sentence=closest.sentence[t.language] if closest else "",
         turning=say_turning(t, closest) if closest else "",
+        outside=say_outside(t, told),
         disputed=say_disputed(t, told),
         desc=t("margin.desc"),
         chart=draw_spans(spans),

@@ -27,17 +27,16 @@ from federation.flows.query.pictures.answers import (
     add_dots,
     answer_pictures,
     cell_of,
-    standing_numbers,
+    read_candidate,
 )
 from federation.flows.query.pictures.count import KPU
 from federation.flows.query.pictures.dots import KECAMATAN
 from federation.flows.query.pictures.tables import orgs_of, picture_table
-from federation.flows.query.region import count_expected
+from federation.flows.query.region import count_expected, require_region
 from federation.flows.query.scope import (
     QueryScope,
     ask,
     parents_of,
-    parse_region,
     places,
     read_names,
 )
@@ -52,7 +51,13 @@ from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.dots import draw_dots
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE, WebContext
-from federation.web.dashboard import ask_page, page_handler, tell_contest, tell_fresh
+from federation.web.dashboard import (
+    ask_page,
+    page_handler,
+    read_region_of,
+    tell_contest,
+    tell_fresh,
+)
 from federation.web.keptpages import Shows, kept
 from federation.web.openapi import Endpoint
 from federation.web.page import Page, query_of, static_address
@@ -100,16 +105,17 @@ async def read_pictures(
     """What the pictures of a region show.
 
     Raises:
-        FormatError: no such region, candidate, source or cell.
+        FormatError: not the code of a region, or no such source or cell.
+        NotFoundError: there is no such region or candidate.
     """
-    parse_region(code)
-    candidate, whose, turnout, share = chosen
+    await site.db.read(require_region, asked, code)
+    typed, whose, turnout, share = chosen
     cell = cell_from(turnout, share)
     if (turnout or share) and cell is None:
         raise FormatError(Sentence("page.no_such_list"), repr(turnout[:40]))
-    numbers = standing_numbers(asked, code)
-    if (candidate and candidate not in numbers) or whose not in WHOSE:
-        raise FormatError(Sentence("page.no_such_list"), repr(candidate[:40] or whose))
+    if whose not in WHOSE:
+        raise FormatError(Sentence("page.no_such_list"), repr(whose[:40]))
+    candidate = read_candidate(asked, code, typed)
     now = site.clock()
     counted = await site.pictures.read(site.db, asked, code, now)
 
@@ -155,7 +161,7 @@ async def show(page: Page) -> web.StreamResponse:
     """The page of a region's pictures."""
     site, asked = page.request.app[SITE], ask_page(page)
     query = page.request.query
-    code = page.request.match_info.get("code", "")
+    code = read_region_of(page)
     candidate, whose = query.get("candidate", ""), query.get("whose", WHOSE[0])
     choice = PictureChoice(
         candidate, whose, query.get("turnout", ""), query.get("share", "")

@@ -310,12 +310,29 @@ def test_a_sum_that_does_not_hold_is_said_in_words(cli):
         (("gaps", "--election", "nope"), 7),
         (("gaps", "--limit", "0"), 2),
         (("disputed", "--region", "x"), 2),
+        *(((name, "77"), 7) for name in ("forensics", "margin", "kpu", "pictures")),
+        (("export", "--region", "77"), 7),
+        (("forensics", "--candidate", "9"), 7),
     ],
 )
 def test_a_mistake_ends_with_its_exit_code(cli, arguments, code):
     ended, out, err = cli(*arguments)
     assert (ended, out) == (code, "")
     assert err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("pictures", "1371", "--candidate"),
+        ("forensics", "1371", "--candidate"),
+        ("margin", "1371", "--against"),
+    ],
+)
+def test_a_ballot_number_needs_no_leading_zero(cli, arguments):
+    short, whole = (cli(*arguments, number, "--json") for number in ("2", "02"))
+    assert short == whole
+    assert short[0] == 0
 
 
 def test_a_home_without_data_is_not_found_rather_than_empty(tmp_path, capsys):

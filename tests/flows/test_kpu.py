@@ -105,6 +105,24 @@ def told(answer):
     ]
 
 
+def test_a_sum_of_what_differs_has_each_station_once_and_none_that_is_in_doubt(world):
+    doubted, twice = "1371011001003", "1371011001004"
+    world.say(A, *(said(A, OURS, 15, at, "observer") for at in (HERE, doubted, twice)))
+    world.say(A, said(A, OURS, 15, THERE, "observer"))
+    world.say(B, said(B, OTHER, 15), said(B, THIRD, 15, THERE))
+    world.say(B, said(B, OTHER, 15, doubted), said(B, THIRD, 15, twice))
+    world.say("c.example", said("c.example", OTHER, 15))  # the same copy again
+    world.say("c.example", said("c.example", OTHER, 15, twice))  # another copy
+    four = {"01": 77, "02": 40, "03": 5}
+    world.say("d.example", said("d.example", four, 15, doubted, "observer"))
+    world.follow()
+    told = world.ask(kind="wrong").differing
+    assert (told.stations, told.left_out) == (2, 2)
+    assert told.votes == {"01": 90 - 9 + 90 - 91, "02": 0, "03": 0}
+    assert world.ask(kind="wrong", region="7202").differing is UNSET
+    assert world.ask(kind="wrong", contest="pdpr").differing is UNSET
+
+
 def test_each_change_is_told_with_what_it_was_and_how_it_compares_now(world):
     world.say(A, said(A, OURS, 15, source="observer"))
     world.say(

@@ -9,7 +9,14 @@ from msgspec import structs
 from federation.errors import FormatError
 from federation.flows.query.cells import format_csv
 from federation.flows.query.export import Export
-from federation.flows.query.margin import MarginChoice, answer_margin, say_assumed
+from federation.flows.query.margin import (
+    BasisMargins,
+    MarginChoice,
+    MarginLine,
+    answer_margin,
+    say_assumed,
+    say_outside,
+)
 from federation.flows.query.margincount import MarginShelf, count_knowledge
 from federation.flows.query.scope import ask
 from federation.records.register import Register
@@ -151,3 +158,23 @@ def test_somebody_who_is_not_behind_the_first_is_refused_with_who_is(db):
         with pytest.raises(FormatError, match="02, 03"):
             answer(view, against="01")
         assert answer(view, against="03").against == "03"
+
+
+def test_a_known_lead_outside_of_what_is_possible_says_which_stations_it_lacks():
+    def basis(known):
+        line = MarginLine(
+            first="01", other="02", known=known, least=20, most=30, can_change=False,
+            sentence={},
+        )  # fmt: skip
+        return BasisMargins(
+            basis="kpu", known=9, disputed=7, unseen=0, unseen_voters=0, assumed=0,
+            unbounded=0, margins=[line],
+        )  # fmt: skip
+
+    for known in (20, 25, 30):
+        assert not say_outside(Text("en"), basis(known))
+    assert say_outside(Text("en"), basis(19)) == (
+        "What is known of 01 – 02 (19) leaves out the 7 TPS whose figures differ, and"
+        " so lies outside 20 to 30."
+    )
+    assert "tidak mencakup 7 TPS" in say_outside(Text("id"), basis(31))

@@ -106,9 +106,10 @@ async def test_one_pattern_can_be_asked_for_and_nobody_else_is_a_candidate(clien
     told = await got.json()
     assert [found["pattern"] for found in told["patterns"]] == ["last"]
     assert told["candidate"] == "02"
-    for query in ("candidate=09", "whose=x", "pattern=x", "region=1"):
+    assert (await client.get("/v1/forensics?candidate=09")).status == 404
+    for query in ("whose=x", "pattern=x", "region=1"):
         assert (await client.get(f"/v1/forensics?{query}")).status == 400, query
-    assert (await client.get("/pola?candidate=09")).status == 400
+    assert (await client.get("/pola?candidate=09")).status == 404
     assert (await client.get("/pola?whose=x")).status == 400
 
 

@@ -120,6 +120,26 @@ async def test_who_names_no_kind_is_shown_what_still_differs_and_since_when(clie
     assert "kind=all" not in re.findall(r'href="([^"]*/v1/kpu[^"]*)"', every)
 
 
+async def test_the_page_says_what_the_stations_that_differ_come_to(client):
+    told = await (await client.get("/v1/kpu?kind=wrong")).json()
+    assert told["differing"]["stations"] + told["differing"]["left_out"] == 1
+    [change] = told["changes"]
+    [group] = change["groups"]
+    assert told["differing"]["votes"] == {
+        number: group["votes"][number] - change["now"][number]
+        for number in ("01", "02", "03")
+    }
+    text = await text_of(client, "/kpu?lang=en")
+    assert (
+        "at 1 TPS that still differ, the votes would change so: 01 \N{MINUS SIGN}1,"
+        in text
+    )
+    assert text.index("would change so:") < text.index('<ul class="stations">')
+    assert 'href="./selisih?lang=en"' in text
+    every = await (await client.get("/v1/kpu")).json()
+    assert "differing" not in every
+
+
 async def test_the_figures_that_stand_are_told_by_how_they_compare(client):
     text = await text_of(client, "/kpu?lang=en")
     assert (

@@ -109,9 +109,7 @@ async def test_kpu_and_another_candidate_are_chosen_by_links_that_keep_each_othe
     assert text.count('aria-current="true"') == 2
 
 
-@pytest.mark.parametrize(
-    "path", ["/gambar?candidate=99", "/gambar?whose=nobody", "/gambar/1"]
-)
+@pytest.mark.parametrize("path", ["/gambar?whose=nobody", "/gambar/1"])
 async def test_what_there_is_not_is_a_page_that_says_so(client, path):
     got, text = await read(client, path)
     assert got.status == 400
@@ -124,7 +122,6 @@ async def test_what_there_is_not_is_a_page_that_says_so(client, path):
         ("format=csv", "picture"),
         ("picture=pie", "picture"),
         ("whose=nobody", "whose"),
-        ("candidate=99", "99"),
     ],
 )
 async def test_the_api_refuses_by_name(client, query, said):

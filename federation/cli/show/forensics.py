@@ -9,7 +9,6 @@ from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.show.place import find_region
-from federation.errors import NotFoundError
 from federation.flows.query.cells import format_csv
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.forensics.answers import (
@@ -26,12 +25,12 @@ from federation.flows.query.forensics.answers import (
 )
 from federation.flows.query.forensics.part import KEPT, PartPatterns
 from federation.flows.query.forensics.rows import pattern_table
-from federation.flows.query.pictures.answers import WHOSE, Whose, standing_numbers
+from federation.flows.query.pictures.answers import WHOSE, Whose, read_candidate
+from federation.flows.query.region import require_region
 from federation.flows.query.scope import QueryScope, places, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import Credit
 from federation.store.db import View
-from federation.text import Sentence
 
 
 @click.command("forensics", cls=Command, help="patterns.help")
@@ -63,19 +62,15 @@ def forensics(  # noqa: PLR0913  one argument per option
 ) -> int:
     """The patterns of a region."""
     asked = find_scope(run, election, contest)
-    choice = PatternChoice(
-        candidate=candidate, whose=whose, pattern=pattern or "", limit=limit
-    )
     with run.open_database().view() as view:
         region = find_region(run, view, asked.election, place)
         if region is None:
             return NEGATIVE
-        numbers = standing_numbers(asked, region)
-        if candidate and candidate not in numbers:
-            held = ", ".join(numbers) or "–"
-            raise NotFoundError(
-                Sentence("pictures.no-candidate", candidate=candidate[:40], held=held)
-            )
+        require_region(view, asked, region)
+        whom = read_candidate(asked, region, candidate)
+        choice = PatternChoice(
+            candidate=whom, whose=whose, pattern=pattern or "", limit=limit
+        )
         whole = find_lack(view, asked, region) or _study(
             run, view, asked, region, choice
         )

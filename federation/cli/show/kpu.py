@@ -13,7 +13,12 @@ from federation.cli.output import NEGATIVE, OK
 from federation.cli.show.place import find_region
 from federation.flows.query.answers import Votes
 from federation.flows.query.kpu import ask_kpu
-from federation.flows.query.kpuanswers import KpuAnswer, KpuChange, ListedChanges
+from federation.flows.query.kpuanswers import (
+    KpuAnswer,
+    KpuChange,
+    ListedChanges,
+    say_differing,
+)
 from federation.flows.query.kputable import KpuExport
 from federation.records.officialchange import COMPARISONS, KINDS
 from federation.records.timezones import tell_local
@@ -90,6 +95,8 @@ def _print(run: Run, answer: KpuAnswer) -> None:
     run.out.table([t("kpu.what"), t("kpu.count")], rows, right=(1,))
     if answer.due:
         run.out.note(t("kpu.due", count=t.number(answer.due)))
+    if answer.differing:
+        run.out.line(say_differing(t, answer.differing))
     if answer.changes:
         _print_changes(run, answer)
     else:

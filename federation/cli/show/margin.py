@@ -18,6 +18,7 @@ from federation.flows.query.margin import (
     first_table,
     say_assumed,
     say_disputed,
+    say_outside,
     say_stations,
     say_turning,
 )
@@ -99,8 +100,9 @@ def _print(run: Run, answer: MarginAnswer, most: int) -> None:
             out.line(closest.sentence[t.language])
             if turning := say_turning(t, closest):
                 out.line(turning)
-            if disputed := say_disputed(t, told):
-                out.line(disputed)
+            for said in (say_outside(t, told), say_disputed(t, told)):
+                if said:
+                    out.line(said)
         else:
             out.line(t(f"margin.basis_{told.basis}"))
             out.line(t("margin.nobody"))

@@ -5,7 +5,6 @@ import click
 from federation.cli.arguments import find_scope, scope_options
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
-from federation.errors import NotFoundError
 from federation.flows.query.pictures.answers import (
     PICTURES,
     WHOSE,
@@ -14,15 +13,14 @@ from federation.flows.query.pictures.answers import (
     UntimedStations,
     add_dots,
     answer_pictures,
-    standing_numbers,
+    read_candidate,
 )
 from federation.flows.query.pictures.shelf import PictureShelf
 from federation.flows.query.pictures.tables import picture_table
-from federation.flows.query.region import count_expected
-from federation.flows.query.scope import parse_region, places
+from federation.flows.query.region import count_expected, require_region
+from federation.flows.query.scope import places
 from federation.flows.query.table import Credit
 from federation.records.timezones import tell_local
-from federation.text import Sentence
 
 #: More stations than any country has: a command counts all at once.
 _ALL = 1 << 40
@@ -51,15 +49,10 @@ def pictures(  # noqa: PLR0913, PLR0917  one argument per option
 ) -> None:
     """The tables behind the pictures of a region."""
     asked = find_scope(run, election, contest)
-    parse_region(region)
-    numbers = standing_numbers(asked, region)
-    if candidate and candidate not in numbers:
-        held = ", ".join(numbers) or "–"
-        raise NotFoundError(
-            Sentence("pictures.no-candidate", candidate=candidate[:40], held=held)
-        )
     now = int(run.clock())
     with run.open_database().view() as view:
+        require_region(view, asked, region)
+        candidate = read_candidate(asked, region, candidate)
         counted = PictureShelf().read(view, asked, region, now, _ALL)
         place = places(view, asked.election, [region])[0]
         register = count_expected(view, asked, region)

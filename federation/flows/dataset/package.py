@@ -40,7 +40,8 @@ from federation.flows.dataset.packagefile import (
 from federation.flows.query.export import Export, What
 from federation.flows.query.published import published_map
 from federation.flows.query.region import region as region_of
-from federation.flows.query.scope import QueryScope, parse_region
+from federation.flows.query.region import require_region
+from federation.flows.query.scope import QueryScope
 from federation.store.db import View
 from federation.text import Language, Text
 
@@ -82,7 +83,7 @@ class Packed(NamedTuple):
 
 def list_parts(view: View, asked: PackageAsked) -> list[str]:
     """The regions of the parts, by code: a province each; "" for all in one."""
-    code = parse_region(asked.region)
+    code = require_region(view, asked.scope, asked.region)
     if code or asked.what == "coverage":
         return [code]
     below = region_of(view, asked.scope).children

@@ -16,8 +16,8 @@ from typing import Literal, TypeAlias
 from federation.config.settings import Settings
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.lists import gaps
-from federation.flows.query.region import read_line, region
-from federation.flows.query.scope import QueryScope, parse_region, read_names
+from federation.flows.query.region import read_line, region, require_region
+from federation.flows.query.scope import QueryScope, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.stations import (
     EVERY,
@@ -67,9 +67,12 @@ class Export:
 
         Raises:
             FormatError: `code` is not the code of a region.
-            NotFoundError: the coverage of a region that nobody ever heard of.
+            NotFoundError: there is no such region, or its coverage is asked for and
+                nobody ever heard of it.
         """
-        self.asked, self.what, self.region = asked, what, parse_region(code)
+        self.asked, self.what = asked, what
+        # What is not there is said before the first line is on its way.
+        self.region = require_region(view, asked, code)
         self.which = which
         self.cursor = format_cursor(read_cursor(view, asked.election))
         self.sources = sources(view, asked.election, settings)
@@ -79,7 +82,7 @@ class Export:
         self._regions = [self.region]
         whole = what == "coverage"
         if whole:
-            # What is not there is said before the first line is on its way.
+            # Without a list of stations, too.
             region(view, asked, self.region, limit=1)
         self._root = [read_line(view, asked, self.region)] if whole else []
         self._orgs = sorted({org for line in self._root for org in line.coverage.orgs})

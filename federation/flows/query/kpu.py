@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from msgspec import UNSET, UnsetType
@@ -20,6 +22,7 @@ from federation.flows.query.answers import (
 )
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.kpuanswers import (
+    DifferingVotes,
     KpuAnswer,
     KpuChange,
     KpuCounts,
@@ -28,8 +31,8 @@ from federation.flows.query.kpuanswers import (
     ListedChanges,
 )
 from federation.flows.query.kpudays import list_days
-from federation.flows.query.region import list_parts
-from federation.flows.query.scope import QueryScope, parse_region, places, read_names
+from federation.flows.query.region import list_parts, require_region
+from federation.flows.query.scope import QueryScope, places, read_names
 from federation.records.claim import Claim, read_counts
 from federation.records.merge import Group, decode_row
 from federation.records.officialchange import (
@@ -38,6 +41,7 @@ from federation.records.officialchange import (
     ChangeKind,
     count_days,
 )
+from federation.records.tally import race_level
 from federation.store import claims, logs, maprows, officialchanges
 from federation.store.db import View
 from federation.store.mapkey import decode_key, encode_key, region_range
@@ -53,6 +57,8 @@ from federation.text import Sentence
 
 #: So many rows that are still to be looked at are counted.
 MAX_DUE: Final = 100_000
+#: Of so many figures that differ it is added up what they come to.
+MAX_SUMMED: Final = 2_000
 #: What became of figures after they had appeared.
 TURNED: Final[tuple[ChangeKind, ...]] = tuple(one for one in KINDS if one != "appeared")
 _PLACE: Final = re.compile(
@@ -88,8 +94,9 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
     Raises:
         FormatError: `region` is not the code of a region, `after` no place of the list,
             or it is to be in order of how long figures differ and has others, too.
+        NotFoundError: there is no such region.
     """
-    code = parse_region(region)
+    code = require_region(view, asked, region)
     if order == "since" and kind != "wrong":
         raise FormatError(Sentence("kpu.sort-of-wrong"), "sort")
     number = find_election(view, asked.election)
@@ -102,6 +109,8 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
     page = tell_changes(view, now, rows[:limit])
     has_more = len(rows) > limit
     copied = officialchanges.list_orgs(view, between)
+    counts = _count(view, between, org)
+    is_summed = kind == "wrong" and not after and len(code) >= race_level(asked.contest)
     whose = [] if after else [who for who, *_ in copied if org in {"", who}]
     return KpuAnswer(
         election=asked.election,
@@ -109,7 +118,10 @@ def ask_kpu(  # noqa: PLR0913, PLR0917  the filters of one list
         cursor=format_cursor(read_cursor(view, asked.election)),
         region=places(view, asked.election, [code])[0],
         due=due,
-        counts=_count(view, between, org),
+        counts=counts,
+        differing=_sum_differing(view, between, now, org)
+        if is_summed and 0 < counts.wrong <= MAX_SUMMED
+        else UNSET,
         parts=_parts(view, asked, number, code, org),
         snapshots=[
             KpuSnapshot(org=who, changes=count, first=tell(first), last=tell(last))
@@ -215,6 +227,28 @@ def _sum(counts: Iterable[ChangeCount]) -> KpuCounts:
     return KpuCounts(
         kinds=kinds, appeared=appeared, standing=standing, wrong=wrong, apart=apart
     )
+
+
+def _sum_differing(
+    view: View, between: tuple[int, int], now: int, org: str
+) -> DifferingVotes:
+    """What the stations that differ come to; each once, whoever copied its figures."""
+    which = _filter("wrong", org)
+    rows = officialchanges.list_changes(view, between, which, "place", None, MAX_SUMMED)
+    votes = Counter[str]()
+    stations = left_out = 0
+    for _, same in groupby(tell_changes(view, now, rows), attrgetter("tps")):
+        told = list(same)
+        [first, *others], groups = told, told[0].groups
+        is_one = all(one.now == first.now for one in others)
+        if not (is_one and len(groups) == 1 and first.now):
+            left_out += 1
+            continue
+        stations += 1
+        votes.update(groups[0].votes)
+        votes.subtract(first.now)
+    by_number = dict(sorted(votes.items()))
+    return DifferingVotes(stations=stations, left_out=left_out, votes=by_number)
 
 
 def _parts(

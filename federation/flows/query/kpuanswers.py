@@ -14,11 +14,13 @@ from federation.flows.query.answers import (
 from federation.flows.query.kpudays import KpuDay
 from federation.records.merge import Group
 from federation.records.officialchange import KINDS, ChangeKind, VotesComparison
+from federation.text import Text
 
 #: What is listed: every change, one kind of them, what differs now, and for how long;
 #: what two organisations copied differently.
 ListedChanges: TypeAlias = Literal["", ChangeKind, "wrong", "apart"]
 LISTED: Final[tuple[ListedChanges, ...]] = ("wrong", *KINDS, "apart")
+_SIGNS: Final = ("+", "\N{MINUS SIGN}")
 _Moment: TypeAlias = Annotated[str, Meta(description="time, UTC")]
 
 
@@ -83,12 +85,38 @@ class KpuSnapshot(Struct, frozen=True, kw_only=True):
     last: _Moment
 
 
+class DifferingVotes(Struct, frozen=True, kw_only=True):
+    """What stations that still differ come to, with the monitors' figures for KPU's.
+
+    `votes`: by ballot number, the monitors' less KPU's; `stations`: so many are in it,
+    `left_out`: so many are not, as monitors differ there or two copies of KPU's do.
+    """
+
+    stations: int
+    left_out: int
+    votes: dict[str, int]
+
+
+def say_differing(t: Text, told: DifferingVotes) -> str:
+    """The same in words."""
+    votes = ", ".join(
+        f"{number} {_SIGNS[count < 0]}{t.number(abs(count))}"
+        for number, count in told.votes.items()
+    )
+    stations = t.number(told.stations)
+    said = [t("kpu.sum", stations=stations, votes=votes)] if votes else []
+    if told.left_out:
+        said.append(t("kpu.sum-left-out", count=t.number(told.left_out)))
+    return " ".join(said)
+
+
 class KpuAnswer(Struct, frozen=True, kw_only=True):
     """What changed in KPU's figures of a region, the newest first.
 
     `due`: so many stations of the map are still to be looked at (at most 100,000);
     `days`: each snapshot's changes over time, told with the first page: the last 400
-    days that changed anything.
+    days that changed anything; `differing`: with the first page of `wrong`, where they
+    are at most 2,000 and of one race.
     """
 
     election: str
@@ -100,6 +128,7 @@ class KpuAnswer(Struct, frozen=True, kw_only=True):
     parts: list[KpuPart]
     snapshots: list[KpuSnapshot]
     days: list[KpuDay]
+    differing: DifferingVotes | UnsetType = UNSET
     changes: list[KpuChange]
     names: dict[str, str]
     next: str | UnsetType = UNSET

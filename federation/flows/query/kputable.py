@@ -11,7 +11,8 @@ from federation.flows.query.cells import Cell
 from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.kpu import list_by_station, tell_changes
 from federation.flows.query.kpuanswers import KpuChange, ListedChanges
-from federation.flows.query.scope import QueryScope, parse_region, read_names
+from federation.flows.query.region import require_region
+from federation.flows.query.scope import QueryScope, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import END, PLACE, Credit, QueryTable, place_cells
 from federation.store.db import View
@@ -96,9 +97,10 @@ class KpuExport:
 
         Raises:
             FormatError: `region` is not the code of a region.
+            NotFoundError: there is no such region.
         """
         self._asked, self._now, self._kind, self._org = asked, now, kind, org
-        self._code = parse_region(region)
+        self._code = require_region(view, asked, region)
         self.cursor = format_cursor(read_cursor(view, asked.election))
         self._sources = sources(view, asked.election, settings)
         self._credit = Credit(self.cursor, self._sources)

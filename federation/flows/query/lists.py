@@ -8,7 +8,8 @@ from msgspec import UNSET, UnsetType
 
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.scope import QueryScope, list_missing, parse_region, places
+from federation.flows.query.region import require_region
+from federation.flows.query.scope import QueryScope, list_missing, places
 from federation.flows.query.tps import contest_of, read_backing
 from federation.records.merge import decode_row
 from federation.store import mapreading, registers
@@ -22,8 +23,9 @@ def gaps(
 
     Raises:
         FormatError: `region` is not the code of a region.
+        NotFoundError: there is no such region.
     """
-    code = parse_region(region)
+    code = require_region(view, asked, region)
     missing = list_missing(view, asked, code, after, limit + 1)
     page = missing[:limit]
     villages = sorted({station.tps[:10] for station in page})
@@ -53,8 +55,9 @@ def disputed(
 
     Raises:
         FormatError: `region` is not the code of a region.
+        NotFoundError: there is no such region.
     """
-    code = parse_region(region)
+    code = require_region(view, asked, region)
     rows = mapreading.list_rows(
         view,
         asked.election,

@@ -34,6 +34,7 @@ from federation.records.margin import (
     find_margins,
     list_first,
 )
+from federation.records.numbering import find_id
 from federation.store import mapstate, registers
 from federation.store.db import View
 from federation.text import LANGUAGES, Sentence, Text
@@ -140,7 +141,9 @@ def answer_margin(
         choice: Of the stations that are told.
 
     Raises:
-        FormatError: no such region, or nobody of this number is behind the first.
+        FormatError: not the code of a region, or nobody of this number is behind the
+            first.
+        NotFoundError: there is no such region.
     """
     by, standing = find_numbering(view, asked, code)
     known = count(by)
@@ -174,8 +177,9 @@ def answer_margin(
 
 
 def _choose(margins: Sequence[Margin], against: str) -> Margin | None:
+    meant = find_id(against, [margin.other for margin in margins])
     for margin in margins:
-        if against in {"", margin.other}:
+        if not against or margin.other == meant:
             return margin
     if against:
         held = ", ".join(margin.other for margin in margins) or "–"
@@ -247,6 +251,25 @@ def say_disputed(t: Text, told: BasisMargins) -> str:
         least=t.number(least),
         most=t.number(most),
     )
+
+
+def say_outside(t: Text, told: BasisMargins) -> str:
+    """Why a known lead lies outside what is possible, in words; "": none does.
+
+    What is known leaves the disputed stations out, of which something is sure, too.
+    """
+    for line in told.margins:
+        if not line.least <= line.known <= line.most:
+            return t(
+                "margin.outside",
+                first=line.first,
+                other=line.other,
+                known=t.number(line.known),
+                least=t.number(line.least),
+                most=t.number(line.most),
+                disputed=t.number(told.disputed),
+            )
+    return ""
 
 
 def say_stations(t: Text, told: BasisMargins) -> str:

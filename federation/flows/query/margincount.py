@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from federation.flows.query.partshelf import PartProgress, PartShelf, list_kabupaten
-from federation.flows.query.region import read_line
-from federation.flows.query.scope import QueryScope, parse_region
+from federation.flows.query.region import read_line, require_region
+from federation.flows.query.scope import QueryScope
 from federation.records.margin import BASES, Basis, Knowledge, OpenStation, read_open
 from federation.records.margin import is_plain as is_plain_row
 from federation.records.merge import decode_row
@@ -34,8 +34,9 @@ def find_numbering(view: View, asked: QueryScope, code: str) -> tuple[str, list[
 
     Raises:
         FormatError: `code` is not the code of a region.
+        NotFoundError: there is no such region.
     """
-    tally = read_line(view, asked, parse_region(code)).tally
+    tally = read_line(view, asked, require_region(view, asked, code)).tally
     standing = list(tally.votes) if tally else []
     return numbering(standing), standing
 

@@ -48,17 +48,14 @@ def region(
         NotFoundError: nobody ever heard of that region.
     """
     here = parse_region(code)
+    if not _is_heard_of(view, asked, here):
+        raise _not_there(asked, here)
     own = read_line(view, asked, here)
     inside = list_parts(view, asked, here, tells_votes=tells_votes)
     stations: list[answers.Station] = []
     following: str | UnsetType = UNSET
     if len(here) == _VILLAGE:
         stations, following = _stations(view, asked, here, after, limit)
-    heard_of = own.coverage.covered or own.coverage.outside or inside or stations
-    heard_of = heard_of or has_recaps(view, asked.election, asked.contest, here)
-    if here and not heard_of and not registers.count(view, asked.election, here):
-        where = {"region": here, "election": asked.election}
-        raise NotFoundError(Sentence("numbering.race-unknown", **where))
     return answers.RegionAnswer(
         election=asked.election,
         contest=asked.contest,
@@ -71,6 +68,35 @@ def region(
         candidates=asked.candidates(code),
         next=following,
     )
+
+
+def require_region(view: View, asked: QueryScope, text: str) -> str:
+    """The code of a region that is there; any code, where no list of stations is.
+
+    Raises:
+        FormatError: `text` is not the code of a region.
+        NotFoundError: nobody ever heard of that region, and the list has no such one.
+    """
+    code = parse_region(text)
+    is_listed = registers.is_known(view, asked.election)
+    if is_listed and not _is_heard_of(view, asked, code):
+        raise _not_there(asked, code)
+    return code
+
+
+def _is_heard_of(view: View, asked: QueryScope, code: str) -> bool:
+    """Whether the list of stations has the region, or anybody said anything of it."""
+    return (
+        not code
+        or registers.count(view, asked.election, code) > 0
+        or any(_read_counters(view, asked, code).values())
+        or has_recaps(view, asked.election, asked.contest, code)
+    )
+
+
+def _not_there(asked: QueryScope, code: str) -> NotFoundError:
+    where = {"region": code, "election": asked.election}
+    return NotFoundError(Sentence("numbering.race-unknown", **where))
 
 
 def told_contests(view: View, profile: Profile) -> list[str]:
@@ -86,13 +112,17 @@ def told_contests(view: View, profile: Profile) -> list[str]:
 def read_line(view: View, asked: QueryScope, code: str) -> answers.Region:
     """One region by itself."""
     name = registers.names(view, asked.election, [code]).get(code, "")
-    if len(code) == _VILLAGE:
-        counters = mapreading.sum_region(view, asked.election, asked.contest, code)
-    else:
-        counters = rollup.read_region(view, asked.election, asked.contest, code)
+    counters = _read_counters(view, asked, code)
     expected = count_expected(view, asked, code)
     line = _line(code, name, counters, expected)
     return _with_tally(asked, line, counters)
+
+
+def _read_counters(view: View, asked: QueryScope, code: str) -> dict[str, int]:
+    """What is counted of a region: kept down to the kecamatan, added up below."""
+    if len(code) == _VILLAGE:
+        return mapreading.sum_region(view, asked.election, asked.contest, code)
+    return rollup.read_region(view, asked.election, asked.contest, code)
 
 
 def _line(

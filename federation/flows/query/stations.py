@@ -17,11 +17,10 @@ from msgspec import UNSET, UnsetType, structs
 from federation.errors import FormatError
 from federation.flows.query import answers
 from federation.flows.query.cursor import format_cursor, read_cursor
-from federation.flows.query.region import count_expected, read_line
+from federation.flows.query.region import count_expected, read_line, require_region
 from federation.flows.query.scope import (
     QueryScope,
     list_missing,
-    parse_region,
     places,
     read_names,
 )
@@ -149,8 +148,9 @@ def stations(  # noqa: PLR0913, PLR0917  the filters of one list
 
     Raises:
         FormatError: `region` is not the code of a region, `after` of no station.
+        NotFoundError: there is no such region.
     """
-    code = parse_region(region)
+    code = require_region(view, asked, region)
     total = count_stations(view, asked, which, code)
     if sort and _can_sort(which, total):
         page, following = _sorted_page(view, asked, which, code, after, limit)
@@ -281,8 +281,9 @@ def list_codes_apart(
 
     Raises:
         FormatError: `region` is not the code of a region.
+        NotFoundError: there is no such region.
     """
-    code = parse_region(region)
+    code = require_region(view, asked, region)
     if not _can_sort(which, count_stations(view, asked, which, code)):
         return None
     return [station.tps for station in _list_apart(view, asked, which, code)]

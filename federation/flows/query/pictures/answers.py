@@ -12,16 +12,19 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from federation.errors import NotFoundError
 from federation.flows.query.answers import Place
 from federation.flows.query.pictures.count import KPU, MONITORS, STEP_S
 from federation.flows.query.pictures.dots import KECAMATAN, StationDot, each_dot
 from federation.flows.query.pictures.shelf import CountingOn, PictureCounts
 from federation.flows.query.scope import QueryScope
 from federation.records.digits import BENFORD_SECOND, DIGITS, UNIFORM
+from federation.records.numbering import find_id
 from federation.records.tally import race_level
 from federation.records.timezones import WIB
 from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
 from federation.store.db import View
+from federation.text import Sentence
 
 Picture: TypeAlias = Literal[
     "coverage", "observed", "agreement", "turnout", "dots", "last", "second"
@@ -148,6 +151,22 @@ def standing_numbers(asked: QueryScope, code: str) -> list[str]:
     if len(code) < race_level(asked.contest):
         return []
     return asked.numbers(code)
+
+
+def read_candidate(asked: QueryScope, code: str, typed: str) -> str:
+    """Whose votes of a region are meant, by ballot number; "": nobody was named.
+
+    Raises:
+        NotFoundError: nobody of that number stands there; it says who does.
+    """
+    numbers = standing_numbers(asked, code)
+    found = find_id(typed, numbers)
+    if typed and not found:
+        held = ", ".join(numbers) or "–"
+        raise NotFoundError(
+            Sentence("pictures.no-candidate", candidate=typed[:40], held=held)
+        )
+    return found
 
 
 def answer_pictures(  # noqa: PLR0913, PLR0917  what all pictures have in common
