@@ -43,6 +43,19 @@ class PublishedMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     rules: Annotated[int, Meta(ge=1, le=999_999)]
     vector: Annotated[dict[Origin, Natural], Meta(max_length=MAX_LOGS)]
 
+    def has_same_basis(self, other: "PublishedMap") -> bool:
+        """Whether records are made into the other map by the same rules."""
+        return (
+            self.election == other.election
+            and self.profile == other.profile
+            and self.register == other.register
+            and self.rules == other.rules
+        )
+
+    def is_same_state(self, other: "PublishedMap") -> bool:
+        """Whether both are made of the same records, by the same rules."""
+        return self.has_same_basis(other) and self.vector == other.vector
+
 
 def format_map(published: PublishedMap) -> bytes:
     """The canonical line, without LF."""

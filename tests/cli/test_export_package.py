@@ -79,6 +79,12 @@ def test_a_validator_of_data_packages_finds_nothing_until_a_cell_is_changed(
 ):
     folder = tmp_path / "data"
     said = export(drawn, "--what", what, "--package", folder)
+    # What has no record at all is in no row, and the package says so.
+    told = package_of(folder)
+    for name in ("description", "description_id"):
+        assert ("--what gaps" in told[name]) == (what == "stations")
+    text = "".join(path.read_text() for path in folder.glob("*.csv"))
+    assert sample.FAR_GAP not in text
     report = frictionless.validate(str(folder / "datapackage.json"))
     assert report.flatten(["place", "type", "note"]) == []
     assert sum(task.stats.get("rows", 0) for task in report.tasks) == said["rows"] > 0
@@ -194,17 +200,11 @@ def test_a_package_follows_from_the_records_of_a_bundle(filled, tmp_path):
     [path] = folder.glob("*.csv")
     text = path.read_text()
     path.write_text(text.replace(",127,27,", ",128,27,", 1))
-    code, out, _ = federation(filled, *verify, folder)
-    assert code == EXITS["damaged"]
-    assert json.loads(out)["package"]["damaged"] == [path.name]
+    said = judged(filled, "damaged", *verify, folder)
+    assert said["damaged"] == [path.name]
     list_again(folder, path)
-    code, out, _ = federation(filled, *verify, folder)
-    said = json.loads(out)["package"]
-    assert (code, said["intact"], said["differing"]) == (
-        EXITS["map"],
-        True,
-        ["1371011001001"],
-    )
+    said = judged(filled, "map", *verify, folder)
+    assert (said["intact"], said["differing"]) == (True, ["1371011001001"])
     # The same in a line that says that it is KPU's, or that it does not count.
     for name, value in (("source", "kpu"), ("counted", "0")):
         rows = list(csv.DictReader(io.StringIO(text)))
@@ -225,6 +225,20 @@ def test_a_package_follows_from_the_records_of_a_bundle(filled, tmp_path):
     assert json.loads(out)["package"]["differing"] == ["1371011001003"]
 
 
+def judged(home, kind, *words):
+    """One verdict, the package in it: the exit code, `--json`, the last line."""
+    code, out, _ = federation(home, *words)
+    said = json.loads(out)
+    assert (code, said["exit"], said["verdict"]) == (EXITS.get(kind, 0),) * 2 + (kind,)
+    for language, line in (("en", "Verdict: "), ("id", "Putusan: ")):
+        code, out, _ = federation(home, *words, language=language, is_json=False)
+        verdicts = [one for one in out.splitlines() if one.startswith(line)]
+        assert verdicts == out.splitlines()[-1:]
+        assert verdicts[0].endswith(f" {code})"), out
+        assert code == said["exit"]
+    return said["package"]
+
+
 def list_again(folder, path):
     """Make the list of files fit the bytes that now lie there."""
     package = package_of(folder)
@@ -243,3 +257,54 @@ def test_a_package_of_another_map_is_not_proved(filled, drawn, tmp_path):
     assert code == EXITS["map"]
     assert not json.loads(out)["package"]["proved"]
     assert federation(filled, *words, "--no-map")[0] == USAGE
+
+
+def test_an_older_package_is_told_from_a_forged_one(tmp_path):
+    home = make_home(tmp_path / "home")
+    fill(home, range(1, 10))
+    folder, bundle = tmp_path / "older", tmp_path / "out.zip"
+    export(home, "--package", folder)
+    fill(home, range(10, 13))
+    export(home, "--bundle", bundle)
+    identity = fingerprint(load_identity_key(home, ORG))
+    verify = ("verify", bundle, "--fingerprint", identity, "--package", folder)
+    said = judged(home, "proved", *verify)
+    assert (said["holds"], said["since"], said["compared"]) == (True, 3, 9)
+    _, out, _ = federation(home, *verify, language="id", is_json=False)
+    assert "lebih lama daripada peta sumbernya" in " ".join(out.split())
+    # A figure of it that was changed, with a digest that was made to fit.
+    [path] = folder.glob("*.csv")
+    honest = path.read_text()
+    path.write_text(honest.replace(",127,27,", ",128,27,", 1))
+    list_again(folder, path)
+    assert judged(home, "map", *verify)["differing"] == ["1371011001001"]
+    # Another map than those first records come to.
+    path.write_text(honest)
+    list_again(folder, path)
+    package = package_of(folder)
+    origin = package["federation"]["map"]
+    said_of(folder, package, origin | {"digest": "0" * 64})
+    said = judged(home, "map", *verify)
+    assert (said["refuted"], said["proved"]) == (True, False)
+    # More records than the source has: nothing is shown of it.
+    more = {log: size + 100 for log, size in origin["vector"].items()}
+    said_of(folder, package, origin | {"vector": more, "digest": "0" * 64})
+    said = judged(home, "map", *verify)
+    assert (said["refuted"], said["proved"]) == (False, False)
+    _, out, _ = federation(home, *verify, language="en", is_json=False)
+    assert "older or changed, which cannot be told apart here" in " ".join(out.split())
+
+
+def said_of(folder, package, origin):
+    package["federation"]["map"] = origin
+    (folder / "datapackage.json").write_text(json.dumps(package))
+
+
+def test_a_folder_without_a_package_is_told_as_not_read(filled, tmp_path):
+    bundle = tmp_path / "out.zip"
+    export(filled, "--bundle", bundle)
+    words = ("verify", bundle, "--package", tmp_path)
+    for language, told in (("en", "cannot be read"), ("id", "tidak dapat dibaca")):
+        code, _, err = federation(filled, *words, language=language, is_json=False)
+        assert code == CONFIG
+        assert f"{tmp_path / 'datapackage.json'}: {told}" in err

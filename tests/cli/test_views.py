@@ -170,6 +170,14 @@ def test_several_places_that_fit_are_listed_with_their_codes(cli):
     assert "federation show 1371" in err
 
 
+@pytest.mark.parametrize("command", ["show", "forensics", "kpu", "margin", "recap"])
+def test_of_several_places_the_hint_names_the_command_that_was_typed(cli, command):
+    code, out, err = cli(command, "padang", "--lang", "en")
+    assert (code, "137101" in out) == (1, True)
+    assert f"`federation {command} 1371`" in err
+    assert cli(command, "1371", "--lang", "en")[0] != 2
+
+
 def test_of_a_code_typed_in_part_the_stations_that_begin_so_are_listed(cli):
     code, out, _ = cli("show", "137101100200", "--json")
     found = [one["code"] for one in json.loads(out)["found"]]

@@ -1,12 +1,18 @@
 """Patterns beside honest counts: what is planted is found, honest mostly not."""
 
+import csv
 import hashlib
+import io
 import json
 import random
+import re
+import zipfile
 from itertools import pairwise, product
 
 import pytest
+from xlsxwriter.utility import xl_rowcol_to_cell
 
+from federation.flows.dataset.choose import format_table
 from federation.flows.query.answers import Place
 from federation.flows.query.forensics.answers import (
     PATTERNS,
@@ -329,3 +335,37 @@ def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
     assert {row[at["seed"]] for row in table.rows} == {"x"}
     named = sum(len(found.stations) for found in answer.patterns)
     assert len(table.rows) == named
+
+
+def test_numbers_of_the_table_are_numbers_in_every_form(asked):
+    stations = honest(1)
+    stations[1] = stations[1]._replace(votes=stations[0].votes)
+    part = study_part(reading_of(stations), 0)
+    answer = answer_patterns(
+        asked, Place(code="1371", name=""), part, PatternChoice(limit=200), "x.1"
+    )
+    table = pattern_table(answer, {}, Credit("x.1", []))
+    shown = [table.columns.index(n) for n in ("chance", "expected", "distance")]
+    told = {
+        form: list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=by))[1:]
+        for form, by in (("csv", ","), ("excel", ";"))
+        for data in [format_table(form, table, {})]
+    }
+    xlsx = zipfile.ZipFile(io.BytesIO(format_table("xlsx", table, {})))
+    sheet = xlsx.read("xl/worksheets/sheet1.xml").decode()
+    fractions = 0
+    for line, row in enumerate(table.rows):
+        for at in shown:
+            if row[at] == "":
+                continue
+            number = float(row[at])
+            fractions += number != int(number)
+            assert float(told["csv"][line][at]) == pytest.approx(number)
+            excel = told["excel"][line][at]
+            assert "." not in excel
+            assert float(excel.replace(",", ".")) == pytest.approx(number)
+            place = xl_rowcol_to_cell(line + 1, at)
+            cell = re.search(rf'<c r="{place}"([^>]*)><v>([^<]*)</v>', sheet)
+            assert 't="' not in cell[1]
+            assert float(cell[2]) == pytest.approx(number)
+    assert fractions

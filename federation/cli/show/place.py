@@ -6,6 +6,7 @@ alike, none is chosen for anybody: they are listed with their codes.
 
 from collections.abc import Sequence
 
+import click
 from msgspec import Struct
 
 from federation.cli.arguments import read_code
@@ -135,4 +136,5 @@ def print_places(run: Run, answer: FoundPlaces) -> None:
     out.table([t("views.code"), t("views.place"), t("views.within")], rows)
     if answer.has_more:
         out.note(t("page.found_more"))
-    out.note(t("views.show-one", code=answer.found[0].code))
+    asked = click.get_current_context().command_path
+    out.note(t("views.show-one", command=asked, code=answer.found[0].code))

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import click
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
 from federation.cli.streams import drop_output, is_reader_gone, named
-from federation.cli.verify.packages import open_check, print_package
+from federation.cli.verify.packages import open_check
 from federation.cli.verify.photos import (
     GivenPhoto,
     judge_photos,
@@ -42,6 +43,7 @@ from federation.flows.audit import (
     PhotoSearch,
     PhotoVerdict,
     Trust,
+    add_findings,
     audit,
 )
 from federation.flows.audit.maps import watch_nothing
@@ -111,12 +113,13 @@ def verify(  # noqa: PLR0913, PLR0917  one argument per option
         report = asyncio.run(_audit(run, others, asked, search, check, advance))
     if search is not None:
         report = replace(report, photos=judge_photos(photos, search))
-    packed = check.judge(report.maps) if check else None
+    packed = check.judge(report) if check else None
+    if packed is not None:
+        found = packed.findings(is_alone=not report.exit)
+        report = add_findings(report, found)
     _show(run, report, packed)
     if evidence is not None and report.evidence:
         _write_evidence(run, evidence, report.evidence[0])
-    if not report.exit and packed is not None and not packed.holds:
-        return EXITS["map" if packed.intact else "damaged"]
     if report.exit or not report.photos:
         return report.exit
     return _exit_of(report.photos)
@@ -148,8 +151,8 @@ def _show(run: Run, report: AuditReport, packed: PackageVerdict | None) -> None:
     """Print it; where that cannot be done, two histories stay what was found."""
     try:
         value = as_text(report)
-        told = value if packed is None else {"audit": value, "package": packed}
-        run.out.show(told, lambda: _print(run, report, packed))
+        told = value if packed is None else {**to_builtins(value), "package": packed}
+        run.out.show(told, lambda: print_report(run.out, report, packed))
         with named(sys.stdout):
             sys.stdout.flush()
     except OSError as error:
@@ -159,12 +162,6 @@ def _show(run: Run, report: AuditReport, packed: PackageVerdict | None) -> None:
         if not is_reader_gone(error):
             detail = run.t.say(tell_refusal(error))
             run.out.note(run.t("errors.machine", detail=detail))
-
-
-def _print(run: Run, report: AuditReport, packed: PackageVerdict | None) -> None:
-    print_report(run.out, report)
-    if packed is not None:
-        print_package(run, packed)
 
 
 def _write_evidence(run: Run, path: Path, evidence: str) -> None:
@@ -203,6 +200,7 @@ async def _audit(
             partial=asked.is_partial,
             photos=search,
             watching=check.watch if check else watch_nothing,
+            held=check.map if check else None,
             progress=advance,
         )
 

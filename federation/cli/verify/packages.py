@@ -5,8 +5,11 @@ from pathlib import Path
 import click
 
 from federation.cli.context import Run
-from federation.config.disk import blaming
+from federation.cli.output import Output
+from federation.cli.verify.findings import say_line
+from federation.config.disk import refused
 from federation.flows.dataset.checking import PackageCheck, PackageVerdict
+from federation.flows.dataset.packagefile import PACKAGE
 
 
 def open_check(run: Run, folder: Path, *, has_map: bool) -> PackageCheck:
@@ -20,30 +23,25 @@ def open_check(run: Run, folder: Path, *, has_map: bool) -> PackageCheck:
     if not has_map:
         one, other = "--package", "--no-map"
         raise click.UsageError(run.t("export.not-together", one=one, other=other))
-    with blaming(folder):
+    try:
         return PackageCheck(folder)
+    except OSError as error:
+        raise refused(folder / PACKAGE, "read", error) from error
 
 
-def print_package(run: Run, packed: PackageVerdict) -> None:
-    """What can be said of it, and what cannot."""
-    t, out = run.t, run.out
-    where = {"path": packed.package, "files": packed.files, "rows": packed.rows}
-    if not packed.complete:
-        out.line(t("dataset.check-incomplete", **where))
-    if packed.damaged:
-        out.line(t("dataset.check-damaged", names=", ".join(packed.damaged), **where))
-    if not packed.proved:
-        out.line(t("dataset.check-unproved", digest=packed.map, **where))
-    if packed.differing:
-        names = ", ".join(packed.differing)
-        out.line(t("dataset.check-differing", names=names, **where))
+def print_package(out: Output, packed: PackageVerdict) -> None:
+    """What was proved of it; what is wrong with it stands with the findings."""
+    t = out.t
+    told = {
+        "path": packed.package,
+        "files": packed.files,
+        "rows": packed.rows,
+        "compared": packed.compared,
+        "digest": packed.map,
+    }
     if packed.holds:
         said = "rows" if packed.compared else "files"
-        out.line(
-            t(
-                f"dataset.check-{said}",
-                compared=packed.compared,
-                digest=packed.map,
-                **where,
-            )
-        )
+        say_line(out, t(f"dataset.check-{said}", **told))
+    if packed.since:
+        since = out.number(packed.since)
+        say_line(out, t("dataset.check-older", path=packed.package, since=since))

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from federation.cli.output import Output
 from federation.cli.times import tell_time
 from federation.cli.verify.findings import print_findings, say_line
+from federation.cli.verify.packages import print_package
 from federation.cli.verify.photos import print_photos
 from federation.flows.audit import (
     AuditedLog,
@@ -20,6 +21,7 @@ from federation.flows.audit import (
     DocumentReport,
     Holding,
 )
+from federation.flows.dataset.checking import PackageVerdict
 from federation.records.kinds import worded_members
 
 # The members of a record that say what it is about, in this order; then how it is so.
@@ -41,7 +43,9 @@ def as_text(report: AuditReport) -> AuditReport:
     return replace(report, findings=tuple(findings))
 
 
-def print_report(out: Output, report: AuditReport) -> None:
+def print_report(
+    out: Output, report: AuditReport, packed: PackageVerdict | None = None
+) -> None:
     """Print the whole report; nothing with `--json`."""
     t = out.t
     unasked = {
@@ -58,10 +62,9 @@ def print_report(out: Output, report: AuditReport) -> None:
     if left := documents[_MAX_SHOWN:]:
         held = out.number(sum(document.holds for document in left))
         say_line(out, t("verify.documents", count=out.number(len(left)), held=held))
-    for map_ in report.maps:
-        key = "verify.map-equal" if map_.equal else "verify.map-differs"
-        count = out.number(map_.stations)
-        say_line(out, t(key, source=map_.source, election=map_.election, count=count))
+    _print_maps(out, report)
+    if packed is not None:
+        print_package(out, packed)
     print_findings(out, report)
     _print_photos(out, report)
     if report.logs or report.documents:
@@ -73,6 +76,13 @@ def print_report(out: Output, report: AuditReport) -> None:
             say_line(out, f"  - {t('verify.shared', count=report.shared)}")
     out.line()
     say_line(out, t("verify.verdict", verdict=_verdict(out, report), exit=report.exit))
+
+
+def _print_maps(out: Output, report: AuditReport) -> None:
+    for map_ in report.maps:
+        key = "verify.map-equal" if map_.equal else "verify.map-differs"
+        told = {"source": map_.source, "election": map_.election}
+        say_line(out, out.t(key, count=out.number(map_.stations), **told))
 
 
 def _print_photos(out: Output, report: AuditReport) -> None:

@@ -40,6 +40,7 @@ from federation.flows.audit.report import (
     DocumentReport,
     Holding,
     MapReport,
+    add_findings,
 )
 from federation.flows.audit.run import audit
 from federation.flows.audit.source import AuditSource
@@ -59,5 +60,6 @@ __all__ = [
     "PhotoVerdict",
     "SoughtPhoto",
     "Trust",
+    "add_findings",
     "audit",
 ]

@@ -23,7 +23,7 @@ from federation.flows.audit.keyring import BAD, Keyring, Pinned, log_key_of
 from federation.flows.audit.log import Judging, LeafCounts, LogAudit, Progress
 from federation.flows.audit.maps import MapAudit, MapWatcher, watch_nothing
 from federation.flows.audit.mentions import PhotoSearch
-from federation.flows.audit.published import load_basis
+from federation.flows.audit.published import MapBasis, load_basis
 from federation.flows.audit.report import UNASKED, AuditedLog, Findings, MapReport
 from federation.flows.audit.source import (
     AuditSource,
@@ -42,6 +42,7 @@ from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain
 from federation.records.keystatement import parse_origin
 from federation.records.profile import Profile
+from federation.records.publishedmap import PublishedMap
 from federation.text import Sentence, as_said
 from federation.tlog.checkpoint import MAX_SIZE
 from federation.tlog.keys import VerifierKey
@@ -58,6 +59,7 @@ class Means:
     is_partial: bool = False
     photos: PhotoSearch | None = None
     watching: MapWatcher = watch_nothing
+    held: PublishedMap | None = None
 
 
 class _JudgedLog(NamedTuple):
@@ -82,6 +84,7 @@ class Logs:
         self._listings = dict[str, Listing]()
         self._judged = list[_JudgedLog]()
         self._maps = dict[tuple[str, str], MapAudit]()
+        self._earlier = dict[tuple[str, str], MapAudit]()
 
     async def open(self, source: AuditSource, feed: Feed) -> None:
         """Open the keys and checkpoints of a feed."""
@@ -135,6 +138,17 @@ class Logs:
         ]
         return [report for report in judged if report is not None]
 
+    async def judge_earlier(self) -> list[MapReport]:
+        """Make the map that the auditor holds again, by each source that can.
+
+        That it comes to something else is no fault of the source: nothing is noted.
+        """
+        judged = [
+            await asyncio.to_thread(earlier.judge, name, Findings())
+            for (name, _), earlier in self._earlier.items()
+        ]
+        return [report for report in judged if report is not None]
+
     async def _open_maps(
         self, reader: Reader, entries: Iterable[StatusEntry], scratch: Path
     ) -> None:
@@ -147,9 +161,20 @@ class Logs:
             findings = self._findings
             basis = await load_basis(reader.feed, reader.name, election, ours, findings)
             if basis.published is not None and basis.profile is not None:
-                watch = self._means.watching(reader.name, election)
+                watch = self._means.watching(reader.name, basis.published)
                 maps = MapAudit(basis, scratch, watch=watch)
                 self._maps[reader.name, election] = maps
+                self._open_earlier(reader.name, basis, scratch)
+
+    def _open_earlier(self, name: str, basis: MapBasis, scratch: Path) -> None:
+        """Make the map that the auditor holds, where what it rests on is here."""
+        held, shown = self._means.held, basis.published
+        if held is None or shown is None or held.is_same_state(shown):
+            return
+        if held.has_same_basis(shown):
+            watch = self._means.watching(name, held)
+            earlier = MapAudit(basis._replace(published=held), scratch, watch=watch)
+            self._earlier[name, held.election] = earlier
 
     async def _read_fork(self, log: OpenedLog) -> None:
         evidence = await log.reader.ask(fork_of(log.origin))
@@ -170,6 +195,13 @@ class Logs:
         self, name: str, election: str, logs: Sequence[OpenedLog]
     ) -> None:
         means, maps = self._means, self._maps.get((name, election))
+        earlier = self._earlier.get((name, election))
+        made = [one for one in (maps, earlier) if one is not None]
+
+        def take(origin: str, claims: Sequence[EncodedClaims]) -> None:
+            for one in made:
+                one.take(origin, claims)
+
         # Whether a record holds is never asked of a profile; what it claims is, and
         # without a map nobody asks that.
         profile = means.profiles.get(election) or next(iter(means.profiles.values()))
@@ -182,13 +214,14 @@ class Logs:
                 workers=means.workers,
                 profile=profile if maps is None else maps.profile,
                 chain=self._keyring.newest(log.chain),
-                claims=_no_claims if maps is None else maps.take,
+                claims=take,
                 progress=means.progress,
                 photos=means.photos,
             )
             counts = await LogAudit(log, judging, start).run()
-            if maps is not None and not counts.has_gaps:
-                maps.cover(log.chain, start, size)
+            if not counts.has_gaps:
+                for one in made:
+                    one.cover(log.chain, start, size)
             chain = bind_companions(judging.chain, counts.companions)
             companion = _check_companion(log, chain)
             pinned = self._pin(log, counts)
@@ -304,7 +337,3 @@ def _elections(entries: Iterable[StatusEntry]) -> Iterator[str]:
     for entry in entries:
         with suppress(FormatError):  # told of when the log is opened
             yield parse_origin(entry.origin).election
-
-
-def _no_claims(_origin: str, _claims: Sequence[EncodedClaims]) -> None:
-    """Nobody asks what the records claim."""

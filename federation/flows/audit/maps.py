@@ -106,11 +106,11 @@ class RowWatch(Protocol):
         """The next one, as it is digested."""
 
 
-#: Who looks at the rows of the map of a source and election; None: nobody.
-MapWatcher: TypeAlias = Callable[[str, str], RowWatch | None]
+#: Who looks at the rows of this map of a source as it is made again; None: nobody.
+MapWatcher: TypeAlias = Callable[[str, PublishedMap], RowWatch | None]
 
 
-def watch_nothing(_source: str, _election: str) -> None:
+def watch_nothing(_source: str, _published: PublishedMap) -> None:
     """Nobody looks at the rows."""
 
 

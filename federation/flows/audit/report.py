@@ -10,7 +10,8 @@ Times are Unix seconds.
      "shared":n,"evidence":[…]}
 
 `photos`: only where photos were asked about: who names exactly each file, and who one
-that looks like it (`mentions.py`).
+that looks like it (`mentions.py`). `earlier`: only where the auditor holds a map of an
+earlier state, and it was made again: that map, by each source.
 
 `not_proved`: `form` (that the papers are right), `later` (what came after these sizes),
 `fork` (no quorum: a second history would be detected, not prevented), `basis` (what a
@@ -63,7 +64,7 @@ EXITS: Final[dict[str, int]] = {
     "foreign": 30,  # a record of another organisation or election in this log
     "revoked": 31,  # signed by a key that is not valid at that index
     "bad-record": 32,  # any other record that does not hold
-    "map": 33,  # the published map is not what the records come to
+    "map": 33,  # the published map, or a package, is not what the records come to
     "cosignature": 34,  # by a known key, and does not verify
     "quorum": 35,  # fewer cosignatures than the trust file asks for
     "stale": 36,  # the newest cosignature is older than asked for
@@ -265,3 +266,22 @@ class AuditReport(msgspec.Struct, frozen=True, kw_only=True):
     shared: int
     evidence: tuple[str, ...]
     photos: tuple[PhotoVerdict, ...] | msgspec.UnsetType = msgspec.UNSET
+    earlier: tuple[MapReport, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def add_findings(report: AuditReport, found: Iterable[AuditFinding]) -> AuditReport:
+    """The report with what was found of something beside its sources: one verdict."""
+    added = tuple(found)
+    counts = Counter(report.counts)
+    counts.update(finding.kind for finding in added)
+    kind, code = verdict(counts)
+    findings = sorted(
+        (*report.findings, *added), key=lambda finding: _rank(finding.kind, counts)
+    )
+    return msgspec.structs.replace(
+        report,
+        verdict=kind,
+        exit=code,
+        findings=tuple(findings),
+        counts=dict(sorted(counts.items())),
+    )

@@ -8,6 +8,8 @@ the sources are compared with each other. No network and no database: feeds and 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import UNSET
+
 from federation.flows.audit.cosignatures import Ages, HolderKeys
 from federation.flows.audit.crosscheck import (
     ShownNote,
@@ -31,6 +33,7 @@ from federation.flows.audit.report import (
 from federation.flows.audit.source import AuditSource, kind_of, tell
 from federation.flows.verify.workers import Workers
 from federation.records.profile import Profile
+from federation.records.publishedmap import PublishedMap
 from federation.text import as_said
 
 
@@ -47,6 +50,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
     partial: bool = False,
     photos: PhotoSearch | None = None,
     watching: MapWatcher = watch_nothing,
+    held: PublishedMap | None = None,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
     """What can be proved of these sources, and what is wrong with them.
@@ -63,6 +67,8 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
         partial: Whether the earlier records of a log may be left out of files.
         photos: Looks for photos that the records name.
         watching: Says who looks at the rows of a source's map as it is made again.
+        held: A map that the auditor has of some state: made again as well, where a
+            source has all that it was made from.
         progress: Is told how many records more were looked at.
     """
     ages = Ages(now=now, as_of=as_of, max_age_s=max_age_s)
@@ -77,6 +83,7 @@ async def audit(  # noqa: PLR0913  # what an auditor can say, each of it once
             is_partial=partial,
             photos=photos,
             watching=watching,
+            held=held,
         ),
     )
     await under_way.open(sources)
@@ -103,6 +110,7 @@ class _Audit:
         self._logs = Logs(self._keyring, self._findings, means)
         self._log_reports = tuple[AuditedLog, ...]()
         self._map_reports = tuple[MapReport, ...]()
+        self._earlier_reports = tuple[MapReport, ...]()
 
     async def open(self, sources: Iterable[AuditSource]) -> None:
         """Open the keys and checkpoints of every source."""
@@ -138,6 +146,7 @@ class _Audit:
             loose += (ShownNote(log.source, log.note) for log in shut)
             await compare_sides(of_log, loose, right, self._findings)
         self._map_reports = tuple(await self._logs.judge_maps())
+        self._earlier_reports = tuple(await self._logs.judge_earlier())
         self._check_any_pinned()
 
     def _check_any_pinned(self) -> None:
@@ -165,6 +174,7 @@ class _Audit:
             logs=self._log_reports,
             documents=tuple(self._documents.reports),
             maps=self._map_reports,
+            earlier=self._earlier_reports or UNSET,
             findings=tuple(self._findings.ranked()),
             counts=dict(sorted(self._findings.counts.items())),
             not_proved=self._not_proved(),

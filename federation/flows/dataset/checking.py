@@ -2,7 +2,9 @@
 
 Rule: nothing of a package is believed. Its files are digested again. Its map is the one
 that an audit has made again from signed records, or it is not proved. Every row of that
-map is looked for in the files, and every row of the files in the map:
+map is looked for in the files, and every row of the files in the map. A package that
+is older than its source is made again from the first records of each log, as many as it
+names; where that cannot be done, older and changed cannot be told apart.
 
     stations   status, comparison, flags, organisations, versions, votes from and to
     results    which statements stand, by whom, where they are signed, votes that count
@@ -17,13 +19,17 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from federation.errors import FederationError
-from federation.flows.audit import MapReport
+from federation.flows.audit import AuditFinding, AuditReport
 from federation.flows.dataset.package import digest_file, read_package
 from federation.flows.dataset.packagefile import DataPackage
 from federation.flows.dataset.reading import READABLE, read_rows
+from federation.records.keystatement import parse_origin
 from federation.records.merge import Row, decode_row
+from federation.records.publishedmap import PublishedMap
+from federation.text import Sentence
 
 _COMPARED: Final = frozenset({"stations", "results", "disputed"})
 _MAX_TOLD: Final = 20
@@ -33,7 +39,9 @@ class PackageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What can be said of a package.
 
     `intact`: all files are there and as listed; else `damaged` names them. `map`: the
-    digest that it names; `proved`: an audit has made just that map from signed records.
+    digest that it names; `proved`: an audit has made just that map from signed records,
+    of which a source has `since` more now; `refuted`: it has made another one of just
+    the records that are named.
     `compared`: rows of the map that were looked for; `differing`: stations of which the
     files say something else, the first ones. `holds`: nothing is wrong, and all proved.
     """
@@ -46,9 +54,34 @@ class PackageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     damaged: tuple[str, ...]
     map: str
     proved: bool
+    refuted: bool
+    since: int
     compared: int
     differing: tuple[str, ...]
     holds: bool
+
+    def findings(self, *, is_alone: bool) -> Iterator[AuditFinding]:
+        """What is wrong with it; `is_alone`: nothing else is.
+
+        What is only not proved may follow from what is wrong with the sources.
+        """
+        if not self.complete:
+            yield self._find("missing", Sentence("dataset.check-incomplete"))
+        if self.damaged:
+            names = ", ".join(self.damaged)
+            yield self._find("damaged", Sentence("dataset.check-damaged", names=names))
+        if self.refuted:
+            yield self._find("map", Sentence("dataset.check-refuted", digest=self.map))
+        elif not self.proved and is_alone:
+            yield self._find("map", Sentence("dataset.check-unproved", digest=self.map))
+        if self.differing:
+            names = ", ".join(self.differing)
+            yield self._find("map", Sentence("dataset.check-differing", names=names))
+
+    def _find(self, kind: str, detail: Sentence) -> AuditFinding:
+        return AuditFinding(
+            kind=kind, level="error", source=self.package, detail=detail
+        )
 
 
 class PackageCheck:
@@ -64,32 +97,42 @@ class PackageCheck:
         self._folder = folder
         self._package = read_package(folder)
         self._damaged = tuple(_damaged(folder, self._package))
-        self._compared = dict[str, ComparedRows]()
+        self._of_state = set[tuple[str, str]]()
+        self._compared = dict[tuple[str, str], ComparedRows]()
 
-    def watch(self, source: str, election: str) -> "ComparedRows | None":
+    @property
+    def map(self) -> PublishedMap:
+        """The map that it says it was made of."""
+        return self._package.federation.map
+
+    def watch(self, source: str, published: PublishedMap) -> "ComparedRows | None":
         """Takes the rows of a map that is made again, in their order."""
-        origin = self._package.federation
+        origin, where = self._package.federation, (source, published.digest)
+        if not published.is_same_state(origin.map):
+            return None
+        self._of_state.add(where)
         if (
-            election != origin.map.election
-            or origin.what not in _COMPARED
+            origin.what not in _COMPARED
             or self._damaged
             or not all(part.format in READABLE for part in self._package.resources)
             or origin.format == "excel"
         ):
             return None
-        rows = self._compared[source] = ComparedRows(self._folder, self._package)
+        rows = self._compared[where] = ComparedRows(self._folder, self._package)
         return rows
 
-    def judge(self, maps: tuple[MapReport, ...]) -> PackageVerdict:
-        """What it comes to; `maps`: those that the audit has made."""
+    def judge(self, report: AuditReport) -> PackageVerdict:
+        """What it comes to; `report`: of the audit that has made maps again."""
         origin = self._package.federation
-        proving = [
+        earlier = () if report.earlier is UNSET else report.earlier
+        of_state = [
             made
-            for made in maps
-            if made.election == origin.map.election
-            and made.recomputed == origin.map.digest
+            for made in (*report.maps, *earlier)
+            if (made.source, made.published) in self._of_state
         ]
-        rows = self._compared.get(proving[0].source) if proving else None
+        proving = [made for made in of_state if made.recomputed == origin.map.digest]
+        by = proving[0] if proving else None
+        rows = self._compared.get((by.source, by.published)) if by else None
         differing = tuple(rows.end()) if rows else ()
         return PackageVerdict(
             package=str(self._folder),
@@ -100,11 +143,23 @@ class PackageCheck:
             damaged=self._damaged,
             map=origin.map.digest,
             proved=bool(proving),
+            refuted=bool(of_state and not proving),
+            since=self._count_since(report, by.source) if by in earlier else 0,
             compared=rows.count if rows else 0,
             differing=differing,
             holds=bool(
                 origin.complete and proving and not self._damaged and not differing
             ),
+        )
+
+    def _count_since(self, report: AuditReport, source: str) -> int:
+        """How many records more than the package was made of the source has."""
+        counted = self.map.vector
+        return sum(
+            max(0, log.size - counted.get(log.origin, 0))
+            for log in report.logs
+            if log.source == source
+            and parse_origin(log.origin).election == self.map.election
         )
 
 

@@ -1,10 +1,11 @@
 """CSV that a double click opens rightly in Excel as it is set up in Indonesia.
 
 Rule: a BOM, or Excel takes UTF-8 for another encoding; semicolons, since a comma stands
-in numbers there; no `sep=` line, which switches the BOM off. Text that is digits alone
-is written as `="0101"`: Excel would take it for a number, drop its zeros and show the
-code of a station as 1,37E+12. That is the only formula there is: what could be one
-gets an apostrophe, also behind a comma or a tab, where Excel elsewhere parts cells.
+in numbers there, and so it does in ours; no `sep=` line, which switches the BOM off.
+Text that is digits alone is written as `="0101"`: Excel would take it for a number,
+drop its zeros and show the code of a station as 1,37E+12. That is the only formula
+there is: what could be one gets an apostrophe, also behind a comma or a tab, where
+Excel elsewhere parts cells.
 
 Source: https://support.microsoft.com/office/data-in-csv-files and RFC 4180
 """
@@ -15,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from federation.flows.query.cells import Cell, harmless
+from federation.flows.query.cells import Cell, bare, harmless
 from federation.flows.query.table import QueryTable
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -51,7 +52,7 @@ class ExcelForm:
 
 def _cell(cell: Cell) -> Cell:
     if not isinstance(cell, str):
-        return cell
+        return bare(cell).replace(".", ",")
     if _DIGITS.fullmatch(cell):
         return f'="{cell}"'
     one_line = cell.replace("\n", " ")

@@ -43,6 +43,7 @@ from federation.flows.query.region import region as region_of
 from federation.flows.query.region import require_region
 from federation.flows.query.scope import QueryScope
 from federation.store.db import View
+from federation.text import Language, Text
 
 CITATION: Final = "CITATION.cff"
 _NATION: Final = "nation"
@@ -202,11 +203,8 @@ class _Writing:
             "name": f"{asked.scope.election}-{asked.scope.contest}-{asked.what}",
             "title": self._title,
             "title_en": self._title_en,
-            "description": (
-                "Polling-station results as election monitors signed them, merged. "
-                "Check: federation verify SOURCE --package FOLDER, where SOURCE is the "
-                "address of a node, a bundle or a static site of `federation.map`."
-            ),
+            "description": self._describe_all("en"),
+            "description_id": self._describe_all("id"),
             "version": self.origin.map.digest,
             "created": f"{self._made:%Y-%m-%dT%H:%M:%SZ}",
             "licenses": [{"name": name, "title": name} for name in licences],
@@ -219,6 +217,13 @@ class _Writing:
                 for one in self._sources
             ],
         }
+
+    def _describe_all(self, language: Language) -> str:
+        t = Text(language)
+        told = [t("dataset.about")]
+        if self._asked.what == "stations":
+            told.append(t("dataset.about-stations"))
+        return " ".join([*told, t("dataset.about-check")])
 
     def _put(self, name: str, data: bytes) -> None:
         with write_whole(self._folder / name, _FILE) as file:

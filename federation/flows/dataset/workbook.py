@@ -63,7 +63,7 @@ class WorkbookForm:
             self._at = 1
         for row in table.rows:
             for at, cell in enumerate(row):
-                if isinstance(cell, int):
+                if isinstance(cell, int | float):
                     self._sheet.write_number(self._at, at, cell)
                 elif cell:
                     self._sheet.write_string(self._at, at, cell)

@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 import msgspec
 
-Cell: TypeAlias = str | int
+Cell: TypeAlias = str | int | float
 
 # Also their full-width forms: spreadsheets in East Asian locales fold them.
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -38,11 +38,16 @@ def harmless(text: str) -> str:
     return f"'{text}" if first in _FORMULA and first else text
 
 
+def bare(number: float) -> str:
+    """A number as it stands in a CSV: a point before what is not whole, or nothing."""
+    return str(number) if isinstance(number, int) else f"{number:.10g}"
+
+
 def format_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
     """`rows` as CSV lines; no header of its own."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(
-        [harmless(cell) if isinstance(cell, str) else cell for cell in row]
+        [harmless(cell) if isinstance(cell, str) else bare(cell) for cell in row]
         for row in rows
     )
     return out.getvalue().encode()

@@ -75,7 +75,5 @@ def _rows(
 
 
 def _told(part: float | str | UnsetType) -> Cell:
-    """What stands in a cell: numbers with a fraction are text."""
-    if isinstance(part, UnsetType):
-        return ""
-    return f"{part:.10g}" if isinstance(part, float) else part
+    """What stands in a cell; nothing where nothing is known."""
+    return "" if isinstance(part, UnsetType) else part

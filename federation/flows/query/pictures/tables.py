@@ -109,9 +109,8 @@ def _second(answer: PicturesAnswer) -> tuple[Sequence[str], Sequence[Sequence[Ce
 def _digits(
     digits: Sequence[DigitCount],
 ) -> tuple[Sequence[str], Sequence[Sequence[Cell]]]:
-    # Numbers with a fraction are text: what stands in a cell is whole or text.
     return ("digit", "count", "expected"), [
-        (digit.digit, digit.count, f"{digit.expected:.1f}") for digit in digits
+        (digit.digit, digit.count, round(digit.expected, 1)) for digit in digits
     ]
 
 
