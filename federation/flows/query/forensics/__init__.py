@@ -2,8 +2,8 @@
 
 Rule: each pattern says what it counts, what honest counts of the same stations come to,
 and what it cannot prove; it is a reason to open forms, never a verdict, and no colour
-of the map. Whoever holds the same rows of the map and the same list of stations is told
-the same figures: the seed is the digest of the rows.
+of the map. Whoever holds the same figures and the same list of stations is told the
+same: the seed is the digest of the votes that are looked at.
 
     reading   the stations of a region as patterns look at them, and the seed
     part      what the stations of a kabupaten come to, and each honest count of them

@@ -94,7 +94,7 @@ class PatternsAnswer(Struct, frozen=True, kw_only=True):
 
     `stations`: how many were looked at; `left_out`: how many were not, as they have no
     votes or more than honest counts are made up for. `seed`: SHA-256 by which these are
-    drawn, of the region's rows of the map; of several kabupaten, of their seeds.
+    drawn, of the votes that are looked at; of several kabupaten, of their seeds.
     `lacks`, by language: why no pattern is told.
     """
 

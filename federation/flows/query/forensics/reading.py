@@ -1,9 +1,9 @@
 """The stations of a region as patterns look at them.
 
 Rule: as of pictures (`pictures/count.py`): stations of the register whose votes are
-undisputed, or KPU's. The seed of a region is the SHA-256 of its rows of the map, by
-code, as the map's own digest is made: the same rows and the same list of stations, the
-same honest counts.
+undisputed, or KPU's. The seed of a region is the SHA-256 of the votes that are looked
+at, by code: of the same votes everybody makes up the same honest counts, and a record
+that changes none of them (KPU's, where monitors' are looked at) changes no verdict.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ class PatternReading(NamedTuple):
         stations: Those that have votes.
         differing: Those of which KPU has other votes than all monitors.
         empty: How many there are of which all votes are 0.
-        seed: SHA-256 of the rows, in hex.
+        seed: SHA-256 of the stations' codes and votes, in hex.
     """
 
     numbers: tuple[str, ...]
@@ -87,7 +87,6 @@ def read_patterns(
     stations, differing, empty = [], [], 0
     digest = hashlib.sha256()
     for station in mapreading.each_station(view, asked.election, asked.contest, code):
-        digest.update(station.row)
         row = decode_row(station.row)
         if "outside_register" in row.flags:
             continue
@@ -117,6 +116,7 @@ def read_patterns(
             _figures(counted_claims(claims), official=whose == KPU),
         )
         stations.append(told)
+        digest.update(f"{told.tps} {told.votes}\n".encode())
     return PatternReading(
         tuple(numbers), stations, differing, empty, digest.hexdigest()
     )
