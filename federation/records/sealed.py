@@ -253,7 +253,7 @@ def _find_foreign(
         return RecordError(
             Sentence("chain.in-log-of-election", election=chain.election), "election"
         )
-    if chain.visibility not in kind.logs:
+    if not kind.stands_in(chain.visibility):
         named = " or ".join(sorted(kind.logs))
         return RecordError(Sentence("chain.belongs-in", named=named), "type")
     if kind.log_of is not None and kind.log_of(statement) != chain.origin:

@@ -154,9 +154,9 @@ async def test_a_sync_makes_one_look_and_one_query_for_two_hundred_open_pages(
     asked, looked = [], []
     read, look = query.region, live.MapNews._look
 
-    def counted(*given):
+    def counted(*given, **named):
         asked.append(1)
-        return read(*given)
+        return read(*given, **named)
 
     async def counted_look(*given):
         looked.append(1)

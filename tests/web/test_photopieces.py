@@ -281,10 +281,10 @@ async def test_pieces_and_all_that_one_person_has_here_are_bounded(
     assert (await sending.send(b"x", 0, 900, key="a" * 8))[0] == 200
     assert (await sending.send(b"x", 0, 900, key="b" * 8))[0] == 429
     monkeypatch.setattr(photopieces, "MOST_FILES", 9)
-    monkeypatch.setattr(photopieces, "MOST_BYTES", 1000)
+    monkeypatch.setattr(photopieces, "MOST_BYTES", 999)
     assert (await sending.send(b"x", 0, 999, key="b" * 8))[0] == 429
     monkeypatch.setattr(photopieces, "MOST_BYTES", 1 << 20)
-    monkeypatch.setattr(photopieces, "MOST_TOTAL_BYTES", 1000)
+    monkeypatch.setattr(photopieces, "MOST_TOTAL_BYTES", 999)
     assert (await sending.send(b"x", 0, 999, key="b" * 8))[0] == 503
 
 

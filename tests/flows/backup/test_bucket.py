@@ -20,6 +20,7 @@ from federation.flows.backup import (
 from federation.flows.backup.access import read_store_access
 from federation.flows.backup.bucket import BucketPlace
 from federation.flows.backup.form import BackupFile
+from federation.flows.backup.place import lies_in
 from federation.flows.backup.rotate import list_backups
 from federation.store.db import Database
 from federation.text import Text
@@ -78,7 +79,7 @@ def test_one_is_made_examined_and_put_back_with_its_photographs(bucket, home, tm
         again = restore_backup(backup, tmp_path / "again", None)
     assert (again.photos, again.photos_missing) == (1, 0)
     last = read_last(Home(tmp_path / "again").last_backup)
-    assert last.lies_in(bucket.place)
+    assert lies_in(last, bucket.place)
     assert not any(home.data.glob(".making"))
 
 
