@@ -321,6 +321,16 @@ def test_the_map_is_read_as_pictures_read_it_and_the_votes_looked_at_are_the_see
     assert len({*whole.seeds}) == 2
 
 
+def test_a_region_of_which_nothing_was_heard_has_no_pattern_and_says_so(asked):
+    answer = answer_patterns(
+        asked, Place(code="13", name=""), join_parts([]), PatternChoice(), "x.1"
+    )
+    assert (answer.stations, answer.left_out) == (0, 0)
+    assert {one.observed for one in answer.patterns} <= {0}
+    assert not any(one.stations for one in answer.patterns)
+    assert answer.lacks or answer.patterns
+
+
 def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
     stations = honest(1)
     stations[1] = stations[1]._replace(votes=stations[0].votes)

@@ -476,11 +476,12 @@ def _study_slips(
 
 
 def join_parts(parts: Iterable[PartPatterns]) -> PartPatterns:
-    """What a region comes to whose kabupaten these are, at least one.
+    """What a region comes to whose kabupaten these are; none: nothing was heard of it.
 
     Of those that are given one after another never more than one is held.
     """
-    return reduce(_join, parts)
+    nothing = PartPatterns({"stations": 0, "left_out": 0}, {}, {}, (0.0, 0.0), {}, ())
+    return reduce(_join, parts, nothing)
 
 
 def _join(one: PartPatterns, other: PartPatterns) -> PartPatterns:
