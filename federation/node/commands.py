@@ -116,8 +116,9 @@ async def _take_rows(node: Node, log: ingest.OwnLog, batch: Batch) -> list[Verdi
         ):
             if number:
                 row = verdict.row + number * MAX_BATCH
-                verdict = msgspec.structs.replace(verdict, row=row)
-            verdicts.append(verdict)
+                verdicts.append(msgspec.structs.replace(verdict, row=row))
+            else:
+                verdicts.append(verdict)
     return verdicts
 
 

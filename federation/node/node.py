@@ -185,7 +185,7 @@ class Node:
         """Return when no records are being taken in, at the latest after a while."""
         steady = self.clocks.steady
         until = steady() + _GIVES_WAY_S
-        while steady() < until and (
+        while steady() < until and (  # noqa: ASYNC110  the pause behind it is waited for, too
             self._taking or steady() < self._taken_at + _PAUSE_S
         ):
             await asyncio.sleep(_PAUSE_S)

@@ -1,4 +1,4 @@
-"""What the one thread that writes does first: records taken in, the map, then photos."""
+"""What the one thread that writes does first: records, the map, then photographs."""
 
 import asyncio
 from random import Random

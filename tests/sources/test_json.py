@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.errors import FormatError
-from federation.sources import stream
 from federation.sources import json as reading
+from federation.sources import stream
 from federation.sources.json import decode_json, read_items, read_members
 from federation.sources.stream import SourceFile
 
