@@ -29,6 +29,9 @@ _WATCH_S: Final = 1.0
 class PhotographHost(FetchHost, RemovalHost, Protocol):
     """What all of it needs of the node."""
 
+    async def until_merged(self) -> None:
+        """Return when the map shows what is stored, at the latest after a while."""
+
 
 class Photographs:
     """All that a node does with photographs."""
