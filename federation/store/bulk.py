@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 #: The types of a table's columns by their names, in the table's order.
-Columns = Mapping[str, str]
+ColumnTypes = Mapping[str, str]
 
 #: Fewer rows than this go one by one.
 LEAST: Final = 4
@@ -69,7 +69,7 @@ def table_of(sql: str) -> str | None:
     return None
 
 
-def of_many(sql: str, columns: Columns) -> ManyRows | None:
+def of_many(sql: str, columns: ColumnTypes) -> ManyRows | None:
     """The same statement of many rows at once; None: it has another form.
 
     Args:
@@ -87,7 +87,7 @@ def of_many(sql: str, columns: Columns) -> ManyRows | None:
     return None
 
 
-def _insert(found: re.Match[str], columns: Columns) -> ManyRows | None:
+def _insert(found: re.Match[str], columns: ColumnTypes) -> ManyRows | None:
     names = _names(found["columns"]) if found["columns"] else list(columns)
     rest = found["rest"]
     if len(names) != found["marks"].count("?") or "?" in rest:
@@ -106,7 +106,7 @@ def _insert(found: re.Match[str], columns: Columns) -> ManyRows | None:
     )
 
 
-def _update(found: re.Match[str], columns: Columns) -> ManyRows | None:
+def _update(found: re.Match[str], columns: ColumnTypes) -> ManyRows | None:
     changed, asked = _equals(found["set"], ","), _equals(found["where"], " AND ")
     if not changed or not asked:
         return None
@@ -123,7 +123,7 @@ def _update(found: re.Match[str], columns: Columns) -> ManyRows | None:
     )
 
 
-def _delete(found: re.Match[str], columns: Columns) -> ManyRows | None:
+def _delete(found: re.Match[str], columns: ColumnTypes) -> ManyRows | None:
     asked = _equals(found["where"], " AND ")
     if not asked:
         return None
@@ -148,12 +148,12 @@ def _where(table: str, names: list[str], given: list[str]) -> str:
     )
 
 
-def _given(names: list[str], columns: Columns) -> str:
+def _given(names: list[str], columns: ColumnTypes) -> str:
     listed = ", ".join(f"c{number}" for number in range(len(names)))
     return f"unnest({_arrays(names, columns)}) AS given ({listed})"
 
 
-def _arrays(names: list[str], columns: Columns) -> str:
+def _arrays(names: list[str], columns: ColumnTypes) -> str:
     return ", ".join(
         f"${number}::{columns[name]}[]" for number, name in enumerate(names, 1)
     )

@@ -61,7 +61,7 @@ class EngineConnection(Protocol):
         """Let go of it; what is not committed is undone."""
 
 
-class Asked(Protocol):
+class AskedEngine(Protocol):
     """What can be asked: a connection, a view of the database."""
 
     @property
@@ -151,7 +151,7 @@ class Engine(Protocol):
 
     def select_among(
         self,
-        asked: Asked,
+        asked: AskedEngine,
         sql: str,
         first: tuple[object, ...],
         among: Iterable[object],
@@ -174,14 +174,14 @@ class Engine(Protocol):
         """One transaction; what it gives applies the steps of a set that are due."""
 
     def scratch(
-        self, asked: Asked
+        self, asked: AskedEngine
     ) -> contextlib.AbstractContextManager[EngineConnection]:
         """An empty database of this kind, which is gone with the block."""
 
-    def primary_key(self, asked: Asked, table: str) -> list[str]:
+    def primary_key(self, asked: AskedEngine, table: str) -> list[str]:
         """The columns of a table's key, in its order."""
 
-    def columns(self, asked: Asked, table: str) -> list[str]:
+    def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
 
     def size_of(self, connection: Any) -> int:  # noqa: ANN401  of this engine

@@ -23,7 +23,7 @@ import importlib
 from collections import defaultdict
 from typing import Any, Final
 
-from federation.store.engine import Asked, EngineConnection
+from federation.store.engine import AskedEngine, EngineConnection
 
 #: The modules whose steps these are, by the name under which a database remembers which
 #: of them were applied: that stays when a module is renamed or divided. Then steps of
@@ -100,14 +100,14 @@ def aggregates_of(name: str) -> dict[str, tuple[int, type[Any]]]:
     return aggregates
 
 
-def _is_current(database: Asked) -> bool:
+def _is_current(database: AskedEngine) -> bool:
     """Whether nothing is due. The library would look at each set for itself."""
     if not {database.engine.steps, "schema_kept"} <= _tables(database):
         return False
     return not compare_steps(database)[0] and _is_schema_kept(database)
 
 
-def compare_steps(database: Asked) -> tuple[list[str], list[str]]:
+def compare_steps(database: AskedEngine) -> tuple[list[str], list[str]]:
     """The steps of this program that were not applied, and applied ones of others.
 
     The second are those of a newer version. Both as "set name".
@@ -124,11 +124,11 @@ def compare_steps(database: Asked) -> tuple[list[str], list[str]]:
     return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
 
 
-def _tables(database: Asked) -> set[str]:
+def _tables(database: AskedEngine) -> set[str]:
     return {name for (name,) in database.execute(database.engine.tables)}
 
 
-def count_steps(database: Asked) -> int:
+def count_steps(database: AskedEngine) -> int:
     """How many steps have made it, of any version; 0: it has no tables of ours."""
     table = database.engine.steps
     if table not in _tables(database):
@@ -137,13 +137,13 @@ def count_steps(database: Asked) -> int:
     return int(rows.fetchone()[0])
 
 
-def _keep_schema(database: Asked) -> None:
+def _keep_schema(database: AskedEngine) -> None:
     """Write the schema down where a step was applied since it was."""
     if not _is_schema_kept(database):
         _write_schema(database)
 
 
-def _is_schema_kept(database: Asked) -> bool:
+def _is_schema_kept(database: AskedEngine) -> bool:
     # Counted, not remembered: an older release could end between the two.
     (is_kept,) = database.execute(
         f"SELECT (SELECT count(*) FROM {database.engine.steps})"  # noqa: S608  a constant
@@ -152,7 +152,7 @@ def _is_schema_kept(database: Asked) -> bool:
     return bool(is_kept)
 
 
-def changed_schema(database: Asked) -> list[str]:
+def changed_schema(database: AskedEngine) -> list[str]:
     """The names of what is not in the schema as the steps left it."""
     if not keeps_schema(database):
         return []
@@ -167,7 +167,7 @@ def changed_schema(database: Asked) -> list[str]:
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 
 
-def keep_whole_schema(database: Asked) -> bool:
+def keep_whole_schema(database: AskedEngine) -> bool:
     """Write the schema down again if it is the one that the steps make; whether it is.
 
     Then what was kept of it is what was damaged. Where it is not, nobody knows which of
@@ -183,9 +183,9 @@ def keep_whole_schema(database: Asked) -> bool:
     return True
 
 
-def keeps_schema(database: Asked) -> bool:
+def keeps_schema(database: AskedEngine) -> bool:
     """Whether the steps were applied that keep the schema a second time."""
-    # Asked of the steps, not of the schema: a table whose name is damaged is missed.
+    # AskedEngine of the steps, not of the schema: a table whose name is damaged is missed.
     rows = database.execute(
         f"SELECT count(*) FROM {database.engine.steps}"  # noqa: S608  a constant
         " WHERE migration_set = 'federation.migrations'"
@@ -193,6 +193,6 @@ def keeps_schema(database: Asked) -> bool:
     return bool(rows.fetchone()[0])
 
 
-def _write_schema(database: Asked) -> None:
+def _write_schema(database: AskedEngine) -> None:
     database.execute("DELETE FROM schema_kept")
     database.execute(f"INSERT INTO schema_kept {database.engine.schema}")

@@ -37,7 +37,7 @@ from psycopg.types.string import StrBinaryDumper
 
 from federation.store import migrations, postgresrefusal, sqlite, transfer
 from federation.store.bulk import LEAST, MOST, ManyRows, of_many, table_of
-from federation.store.engine import Asked, EngineConnection, StepSet
+from federation.store.engine import AskedEngine, EngineConnection, StepSet
 from federation.store.scripts import RANDOM_HEX, numbered, translate_script
 
 #: How long a statement waits for another session, as with SQLite.
@@ -364,7 +364,7 @@ class PostgresDatabase:
 
     def select_among(
         self,
-        asked: Asked,
+        asked: AskedEngine,
         sql: str,
         first: tuple[object, ...],
         among: Iterable[object],
@@ -407,7 +407,7 @@ class PostgresDatabase:
             yield apply
 
     @contextlib.contextmanager
-    def scratch(self, asked: Asked) -> Iterator[EngineConnection]:
+    def scratch(self, asked: AskedEngine) -> Iterator[EngineConnection]:
         """An empty schema within the transaction that runs; it is undone."""
         # That of a view, or it is one itself.
         connection: Any = getattr(asked, "_connection", asked)
@@ -420,12 +420,12 @@ class PostgresDatabase:
             connection.execute("ROLLBACK TO scratch")
             connection.execute("RELEASE scratch")
 
-    def primary_key(self, asked: Asked, table: str) -> list[str]:
+    def primary_key(self, asked: AskedEngine, table: str) -> list[str]:
         """The columns of a table's key, in its order."""
         rows = asked.execute(_KEY, (_quoted(table),))
         return [name for (name,) in rows]
 
-    def columns(self, asked: Asked, table: str) -> list[str]:
+    def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
         return [name for name, _ in asked.execute(_COLUMNS, (_quoted(table),))]
 

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from federation.store import refusal
 from federation.store.driver import sqlite3
-from federation.store.engine import Asked, EngineConnection, StepSet
+from federation.store.engine import AskedEngine, EngineConnection, StepSet
 from federation.store.refusal import translated
 from federation.store.reserve import is_full
 from federation.text import Sentence
@@ -403,7 +403,7 @@ class SqliteFile:
 
     def select_among(
         self,
-        asked: Asked,
+        asked: AskedEngine,
         sql: str,
         first: tuple[object, ...],
         among: Iterable[object],
@@ -445,7 +445,7 @@ class SqliteFile:
             yield apply
 
     @contextlib.contextmanager
-    def scratch(self, _: Asked) -> Iterator[EngineConnection]:
+    def scratch(self, _: AskedEngine) -> Iterator[EngineConnection]:
         """An empty database in memory."""
         made = open_scratch()
         try:
@@ -453,13 +453,13 @@ class SqliteFile:
         finally:
             made.close()
 
-    def primary_key(self, asked: Asked, table: str) -> list[str]:
+    def primary_key(self, asked: AskedEngine, table: str) -> list[str]:
         """The columns of a table's key, in its order."""
         rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
         keyed = sorted((row[5], row[1]) for row in rows if row[5])
         return [name for _, name in keyed] or ["rowid"]
 
-    def columns(self, asked: Asked, table: str) -> list[str]:
+    def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
         rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
         return [row[1] for row in rows]

@@ -53,7 +53,7 @@ SETTINGS = [
     ),
     *(
         (
-            "a password in the address of the database",
+            f"{address}, with its password",
             f'{BASE}database = "postgresql://{address}"\n',
             "database: holds a password",
         )
