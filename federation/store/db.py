@@ -163,7 +163,7 @@ class Database:
     def __init__(self, folder: Path, engine: Engine, *, readonly: bool) -> None:
         """Nothing is opened yet: see `open`."""
         self.folder, self.engine, self.readonly = folder, engine, readonly
-        #: AskedEngine first of all in every transaction that writes, and what it raises ends
+        #: Asked first of all in every transaction that writes, and what it raises ends
         #: that: where several machines may write, it stops the one that no longer may.
         self.fence: Callable[[Transaction], None] | None = None
         self._told: upgrade.Listener | None = None

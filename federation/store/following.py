@@ -61,7 +61,7 @@ class LogFollower:
         """
         moved = 0
         with db.view() as view:
-            # AskedEngine on a view first: being up to date must not cost a write.
+            # Asked on a view first: being up to date must not cost a write.
             ahead = [
                 log.id for log in logs.list_logs(view) if self._is_ahead(view, log)
             ]

@@ -185,7 +185,7 @@ def keep_whole_schema(database: AskedEngine) -> bool:
 
 def keeps_schema(database: AskedEngine) -> bool:
     """Whether the steps were applied that keep the schema a second time."""
-    # AskedEngine of the steps, not of the schema: a table whose name is damaged is missed.
+    # Asked of the steps, not of the schema: a table whose name is damaged is missed.
     rows = database.execute(
         f"SELECT count(*) FROM {database.engine.steps}"  # noqa: S608  a constant
         " WHERE migration_set = 'federation.migrations'"
