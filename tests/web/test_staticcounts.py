@@ -9,6 +9,7 @@ import pytest
 from federation.flows.audit.extras import Listing
 from federation.flows.incidents.counts import CountsCache
 from federation.flows.publish.folder import StaticSite
+from federation.flows.publish.outputfolder import OutputFolder
 from federation.flows.publish.items import (
     Publisher,
     Selection,
@@ -34,7 +35,7 @@ FILES = {
 
 def publish(partners: Partners, folder, incidents=(ELECTION,)):
     settings = settings_of(elections=[ELECTION], incidents=incidents)
-    site = StaticSite(folder, StaticCounts(settings, lambda: LATER))
+    site = StaticSite(OutputFolder(folder), StaticCounts(settings, lambda: LATER))
     with partners.db.view() as view:
         return site.write(view, Publisher(settings, {}), Selection())
 
