@@ -11,21 +11,18 @@ import threading
 from collections.abc import Callable
 from typing import Final, Literal
 
-from federation.blobs.blobs import is_remote
 from federation.errors import FederationError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
-from federation.flows.publish.mapfiles import MapFiles
 from federation.flows.publish.place import SitePlace, Written
 from federation.flows.query.mapcache import MapCache
 from federation.node.events import say
 from federation.node.resources import Resources
-from federation.node.sites import open_place
+from federation.node.sites import make_site, open_place
 from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
 from federation.text.cause import tell_refusal
-from federation.web.staticcounts import StaticCounts
 
 ALARM = "static"
 NAME = "static site"  # no organisation's: theirs have no space
@@ -127,9 +124,6 @@ class _Keeper:
         if self._site is None:
             home, settings = self._resources.home, self._resources.settings
             place = open_place(self._to, home.folder, home, settings)
-            counts, maps = StaticCounts(settings, self._clock), None
-            if is_remote(self._to):
-                profiles, org = self._resources.profiles, settings.org
-                maps = MapFiles(org, profiles, self._clock, MAP_BUDGET_S)
-            self._site = place, StaticSite(place, counts, maps)
+            given = home, settings, self._resources.profiles, self._clock
+            self._site = place, make_site(place, *given, MAP_BUDGET_S)
         return self._site

@@ -258,7 +258,10 @@ def test_a_folder_under_its_older_name_is_where_is_published():
         ('[publish]\nto = "s3://me:secret@b/site"\n', "no name, password or query"),
         ('[publish]\nto = "s3://b"\n[backup]\nto = "s3://b/node"\n', "backup.to"),
         ('[publish]\nto = "s3://b/x/"\n[photos]\nstore = "s3://b/x"\n', "photos.store"),
-        ('[publish]\nto = "s3://b/x/y"\n[photos]\nstore = "s3://b/x"\n', "photos.store"),
+        (
+            '[publish]\nto = "s3://b/x/y"\n[photos]\nstore = "s3://b/x"\n',
+            "photos.store",
+        ),
     ],
 )
 def test_a_bucket_that_is_none_for_a_site_is_refused(lines, said):

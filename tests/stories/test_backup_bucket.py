@@ -115,7 +115,9 @@ def test_what_a_bucket_refuses_is_told_with_what_to_mend(bucket_store, pemilu):
     gone = bucket_store.environment()
     said = backup(pemilu.home, "create", "s3://nowhere/x", given=gone, code=74)
     assert "no such bucket" in said["error"]["message"]
-    said = backup(pemilu.home, "create", TO, given=bucket_store.environment(READER), code=74)
+    said = backup(
+        pemilu.home, "create", TO, given=bucket_store.environment(READER), code=74
+    )
     assert "AWS_ACCESS_KEY_ID" in said["error"]["message"]
     away = bucket_store.environment(AWS_ENDPOINT_URL=f"http://{LOOPBACK}:{free_port()}")
     said = backup(pemilu.home, "create", TO, given=away, code=74)

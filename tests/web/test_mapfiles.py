@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from functools import partial
 from pathlib import Path
 
 import obstore
@@ -111,10 +112,20 @@ def test_a_station_changes_its_regions_and_no_others(sample_db):
     after = objects(store)
     changed = {path for path in after if after[path] != before.get(path)}
     codes = ("nation", "13", "1371", "137101", "1371011002")
-    contests = {f"map/{E}/{c}/region/{code}.json" for c in ("ppwp", "pdpr") for code in codes}
-    lists = {f"map/{E}/{c}/{kind}/137101.json" for c in ("ppwp", "pdpr") for kind in ("gaps", "disputed")}
+    contests = {
+        f"map/{E}/{c}/region/{code}.json" for c in ("ppwp", "pdpr") for code in codes
+    }
+    lists = {
+        f"map/{E}/{c}/{kind}/137101.json"
+        for c in ("ppwp", "pdpr")
+        for kind in ("gaps", "disputed")
+    }
     lists |= {f"map/{E}/{c}/disputed/nation.json" for c in ("ppwp", "pdpr")}
-    rest = {f"map/{E}/tps/1371011002.ndjson", f"map/{E}/news.json", f"map/{E}/stand.json"}
+    rest = {
+        f"map/{E}/tps/1371011002.ndjson",
+        f"map/{E}/news.json",
+        f"map/{E}/stand.json",
+    }
     assert changed == contests | lists | rest
 
 
@@ -125,7 +136,8 @@ SAYS = st.tuples(
     st.tuples(*[st.integers(0, 90)] * 3),
 )
 CONFIRMS = st.tuples(
-    st.sampled_from([sample.ANA, sample.BUDI]), st.sampled_from([sample.CITRA, sample.ANA])
+    st.sampled_from([sample.ANA, sample.BUDI]),
+    st.sampled_from([sample.CITRA, sample.ANA]),
 )
 
 
@@ -185,9 +197,9 @@ def test_all_of_it_is_made_in_parts_and_taken_up(sample_db, monkeypatch, is_kill
         with contextlib.suppress(_StopError):
             if is_killed:
                 publish(sample_db, store, advance=advance)
-            else:
-                clock = lambda: float(next(ticks))  # noqa: E731  # each look is a second
-                publish(sample_db, store, clock=clock, budget_s=4)
+            else:  # each look at the clock is a second later
+                tick = partial(next, ticks)
+                publish(sample_db, store, clock=tick, budget_s=4)
         assert turns < 30
     assert turns > 2
     assert told(store) == told(whole)

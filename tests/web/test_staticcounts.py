@@ -9,13 +9,13 @@ import pytest
 from federation.flows.audit.extras import Listing
 from federation.flows.incidents.counts import CountsCache
 from federation.flows.publish.folder import StaticSite
-from federation.flows.publish.outputfolder import OutputFolder
 from federation.flows.publish.items import (
     Publisher,
     Selection,
     list_items,
     read_items,
 )
+from federation.flows.publish.outputfolder import OutputFolder
 from federation.web.staticcounts import StaticCounts
 from tests.fakes import ELECTION
 from tests.flows.test_incidents_counts import LATER, read

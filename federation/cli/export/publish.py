@@ -22,7 +22,6 @@ from federation.errors import ConflictError, NotFoundError
 from federation.feeds.bundle import write_bundle
 from federation.flows.partners import read_partners
 from federation.flows.publish.excerpt import is_record, list_excerpt
-from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.forkfolder import list_forks
 from federation.flows.publish.items import (
     Item,
@@ -31,7 +30,6 @@ from federation.flows.publish.items import (
     list_items,
     read_items,
 )
-from federation.flows.publish.mapfiles import MapFiles
 from federation.flows.publish.outputfolder import OutputFolder
 from federation.flows.publish.photos import PhotoShelf
 from federation.flows.publish.place import SitePlace, Written
@@ -39,13 +37,12 @@ from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_tr
 from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
 from federation.node.resources import open_resources
-from federation.node.sites import open_place
+from federation.node.sites import make_site, open_place
 from federation.profiles import load_profiles
 from federation.records.readers import Caller, Nobody
 from federation.store.db import View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH
-from federation.web.staticcounts import StaticCounts
 
 
 def with_photos(run: Run, by: Publisher, for_org: str | None) -> Publisher:
@@ -266,10 +263,8 @@ def write_site(
         OSError: the object store cannot be reached, or refuses who asks.
     """
     place.check(run.home.private)
+    site = make_site(place, run.home, run.settings, by.profiles, run.clock)
     is_folder = isinstance(place, OutputFolder)
-    counts = StaticCounts(run.settings, run.clock)
-    maps = None if is_folder else MapFiles(run.settings.org, by.profiles, run.clock)
-    site = StaticSite(place, counts, maps)
     # An object store says by itself what is wrong, and what to mend.
     blamed = blaming(Path(place.address)) if is_folder else nullcontext()
     with blamed:

@@ -7,6 +7,7 @@ folder         a static site, written beside what readers are reading
 place          where it is written, of which there are two
 outputfolder   a folder: files that are whole from the moment they are there
 outputbucket   a bucket: nothing is written over unseen
+mapfiles       the map as objects, made where it changed
 beside         what stands in such a place beside the records
 excerpt        a region's records, each with its proof
 forkfolder     proofs that an organisation signed two histories, as a small folder

@@ -6,8 +6,10 @@
     map/<election>/<contest>/disputed/nation.json     /v1/disputed, the first of them
     map/<election>/<contest>/disputed/<kecamatan>.json    all of it
     map/<election>/<contest>/gaps/<kecamatan>.json    /v1/gaps?region=, all of it
-    map/<election>/tps/<kelurahan>.ndjson             a line for each station: /v1/tps/<code>
+    map/<election>/tps/<kelurahan>.ndjson       for each station a line: /v1/tps/<code>
     map/<election>/stand.json                         how far this file has come
+
+and the pages of nation, provinces, kabupaten and kecamatan (`web/publishedpages.py`).
 
 Rule: each is made by the function that answers over HTTP, for a stranger. Written is
 what changed: of each station whose row moved since (`mapreading.changed_regions`), and
@@ -31,12 +33,13 @@ from typing import Final
 
 import msgspec
 
-from federation.errors import NotFoundError
+from federation.decoding import parse_json
+from federation.errors import FormatError, NotFoundError
 from federation.flows.publish.place import SitePlace
 from federation.flows.query import lists
 from federation.flows.query.cursor import format_cursor, parse_cursor, read_cursor
 from federation.flows.query.region import list_parts, region, told_contests
-from federation.flows.query.scope import QueryScope, parents_of
+from federation.flows.query.scope import QueryScope, contests_of, parents_of
 from federation.flows.query.tps import tps
 from federation.records.profile import Profile
 from federation.store import (
@@ -50,6 +53,8 @@ from federation.store import (
 from federation.store.cosignatures import HolderSizes
 from federation.store.db import View
 
+#: The pages of a region: path and bytes of each.
+RegionDrawer = Callable[[QueryScope, str], Iterable[tuple[str, bytes]]]
 #: The folder of all of it.
 MAP_FOLDER: Final = "map"
 #: So many objects are written until it is noted how far that is.
@@ -63,14 +68,14 @@ _STAND_BYTES: Final = 1 << 20
 _KECAMATAN, _KELURAHAN = 6, 10
 
 
-class MapStand(msgspec.Struct, frozen=True, kw_only=True):
+class PublishedStand(msgspec.Struct, frozen=True, kw_only=True):
     """What was true when the objects were made that are there.
 
     Attributes:
         cursor: Where the map was.
         held: The largest size that each other organisation had confirmed of each log.
         frozen: The logs that were signed twice.
-        contests: Those of which anything had been said.
+        contests: Those that were made.
     """
 
     cursor: str
@@ -85,8 +90,8 @@ class MapProgress(msgspec.Struct, frozen=True, kw_only=True):
     `done`: the last region that is written; `making`: None: nothing is under way.
     """
 
-    stand: MapStand | None = None
-    making: MapStand | None = None
+    stand: PublishedStand | None = None
+    making: PublishedStand | None = None
     done: str | None = None
 
 
@@ -107,6 +112,7 @@ class MapFiles:
         profiles: Mapping[str, Profile],
         clock: Callable[[], float],
         budget_s: float | None = None,
+        pages: Callable[[View], RegionDrawer] | None = None,
     ) -> None:
         """Nothing is written yet.
 
@@ -115,9 +121,11 @@ class MapFiles:
             profiles: By election.
             clock: Seconds.
             budget_s: So long all of a map is made in one turn; None: to its end.
+            pages: What draws pages of a snapshot; None: there are none.
         """
         self._org, self._profiles = org, profiles
         self._clock, self._budget_s = clock, budget_s
+        self._pages = pages
 
     def write(
         self,
@@ -138,16 +146,16 @@ class MapFiles:
             spent = self._clock() - began
             return self._budget_s is not None and spent > self._budget_s
 
-        left = False
+        left, draw = False, self._pages(view) if self._pages else _draw_nothing
         for election in elections:
             profile = self._profiles.get(election)
             if profile is not None:
-                writing = _Writing(view, place, self._org, profile, advance)
+                writing = _MapWriting(view, place, self._org, profile, draw, advance)
                 left |= not writing.run(is_over)
         return left
 
 
-class _Writing:
+class _MapWriting:
     """One election in one turn."""
 
     def __init__(
@@ -156,20 +164,23 @@ class _Writing:
         place: SitePlace,
         org: str,
         profile: Profile,
+        draw: RegionDrawer,
         advance: Callable[[int], None],
     ) -> None:
         self._view, self._place, self._org = view, place, org
-        self._profile, self._advance = profile, advance
+        self._profile, self._draw, self._advance = profile, draw, advance
         self._election = profile.election
         self._folder = f"{MAP_FOLDER}/{profile.election}"
+        # Before anything is said, the first of them: there is a map, and nothing on it.
+        told = told_contests(view, profile) or contests_of(profile)[:1]
         self._scopes = [
-            QueryScope(self._election, contest, profile)
-            for contest in told_contests(view, profile)
+            QueryScope(self._election, contest, profile) for contest in told
         ]
 
     def run(self, is_over: Callable[[], bool]) -> bool:
         """Whether all of it is there now."""
-        here, known = self._read_stand(), self._read_progress()
+        known = self._read_progress()
+        here = self._read_stand(known.making or known.stand)
         stand, changed = known.stand, set[str]()
         if stand is not None and _is_continued(stand, here):
             changed = self._list_changed(stand, here)
@@ -194,16 +205,17 @@ class _Writing:
         self._save("stand.json", MapProgress(stand=here))
         return True
 
-    def _read_stand(self) -> MapStand:
-        view = self._view
+    def _read_stand(self, before: PublishedStand | None) -> PublishedStand:
+        """How it is now; who fell silent holds what it held before."""
+        view, known = self._view, before.held if before else {}
         # Of what is in the map, which is for everybody.
         merged = mapstate.vector(view, self._election)
         holders = cosignatures.load_holders(view, merged)
         twice = [log.origin for log in logs.list_logs(view) if log.frozen is not None]
-        return MapStand(
+        return PublishedStand(
             cursor=format_cursor(read_cursor(view, self._election)),
             held={
-                origin: dict(sorted(sizes.items()))
+                origin: dict(sorted(_largest(known.get(origin, {}), sizes).items()))
                 for origin, sizes in sorted(holders.items())
             },
             frozen=sorted(origin for origin in twice if origin in merged),
@@ -213,11 +225,14 @@ class _Writing:
     def _read_progress(self) -> MapProgress:
         data = self._place.read(f"{self._folder}/stand.json", _STAND_BYTES)
         try:
-            return msgspec.json.decode(data or b"{}", type=MapProgress)
-        except msgspec.DecodeError:
+            found = parse_json(data or b"{}", MapProgress)
+            for stand in (found.stand, found.making):
+                parse_cursor(stand.cursor if stand else "")
+        except FormatError:
             return MapProgress()  # damaged, or of another version: all is made again
+        return found
 
-    def _list_changed(self, before: MapStand, here: MapStand) -> set[str]:
+    def _list_changed(self, before: PublishedStand, here: PublishedStand) -> set[str]:
         """The kelurahan of which anything is not as it was."""
         since = parse_cursor(before.cursor).change
         changed = set[str]()
@@ -227,12 +242,14 @@ class _Writing:
             )
         ids = {log.origin: log.id for log in logs.list_logs(self._view)}
         for origin, start, end in _grown(before.held, here.held):
-            places = claims.read_places(self._view, ids[origin], start, end, end - start)
+            places = claims.read_places(
+                self._view, ids[origin], start, end, end - start
+            )
             changed |= {place.tps[:_KELURAHAN] for place in places}
         return changed
 
     def _make_all(
-        self, making: MapStand, done: str | None, is_over: Callable[[], bool]
+        self, making: PublishedStand, done: str | None, is_over: Callable[[], bool]
     ) -> bool:
         """Make what lies behind `done`; whether that was the end."""
         self._save("stand.json", MapProgress(making=making, done=done))
@@ -284,7 +301,9 @@ class _Writing:
         """
         view, folder = self._view, f"{self._folder}/{asked.contest}"
         name = f"{code or 'nation'}.json"
-        self._give_one(f"{folder}/region/{name}", region(view, asked, code, limit=_MOST))
+        self._give_one(
+            f"{folder}/region/{name}", region(view, asked, code, limit=_MOST)
+        )
         if len(code) in {0, _KECAMATAN}:
             most = _MOST if code else _FIRST
             listed = lists.disputed(view, asked, code, limit=most)
@@ -292,6 +311,8 @@ class _Writing:
         if len(code) == _KECAMATAN:
             missing = lists.gaps(view, asked, code, limit=_MOST)
             self._give_one(f"{folder}/gaps/{name}", missing)
+        for path, data in self._draw(asked, code):
+            self._give(path, data)
 
     def _stations(self, village: str) -> Sequence[str]:
         """Those of the list, and those of which anything was said."""
@@ -321,11 +342,20 @@ class _Writing:
             self._advance(1)
 
 
-def _is_continued(before: MapStand, here: MapStand) -> bool:
+def _draw_nothing(_asked: QueryScope, _code: str) -> Iterable[tuple[str, bytes]]:
+    return ()
+
+
+def _is_continued(before: PublishedStand, here: PublishedStand) -> bool:
     """Whether it is known what changed between them."""
     old, new = parse_cursor(before.cursor), parse_cursor(here.cursor)
     is_same = (before.frozen, before.contests) == (here.frozen, here.contests)
     return is_same and old.epoch == new.epoch and old.change <= new.change
+
+
+def _largest(one: Mapping[str, int], two: Mapping[str, int]) -> dict[str, int]:
+    """Of each name the larger number."""
+    return {name: max(one.get(name, 0), two.get(name, 0)) for name in {**one, **two}}
 
 
 def _grown(before: HolderSizes, here: HolderSizes) -> Iterator[tuple[str, int, int]]:

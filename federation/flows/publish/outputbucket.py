@@ -69,22 +69,22 @@ _MEDIA_BY_ENDING: Final = {
 _BYTES: Final = "application/octet-stream"
 
 
-class _Found(NamedTuple):
-    """What the store has of a name: its tag; its bytes, as far as they were asked for."""
+class _FoundObject(NamedTuple):
+    """What a store has of a name: its tag, and the bytes that were asked for."""
 
     tag: str
     size: int
     data: bytes
 
 
-class _Held(NamedTuple):
+class _HeldObject(NamedTuple):
     """Of an object that changes: as it was when it was looked at, or written, last."""
 
     tag: str
     digest: bytes
 
 
-class _Listing(NamedTuple):
+class _ListedFolder(NamedTuple):
     """A folder: (size, tag) of each object right in it."""
 
     folder: str
@@ -117,8 +117,8 @@ class OutputBucket:
         self._store = opened or open_store(url, given)
         self._threads = ThreadPoolExecutor(_THREADS, "publish")
         self._coming: deque[Future[int | None]] = deque()
-        self._held: dict[str, _Held] = {}
-        self._listing: _Listing | None = None
+        self._held: dict[str, _HeldObject] = {}
+        self._listing: _ListedFolder | None = None
         self._is_marked = False
         self.traits: StoreTraits | None = None
         self._files = self._bytes = self._removed = 0
@@ -221,9 +221,9 @@ class OutputBucket:
     def names(self, folder: str) -> Iterator[str]:
         """Every object below a folder, in no order."""
         with refused(self.address):
-            pages = obstore.list(self._store, folder.rstrip("/"), chunk_size=_PAGE)
-            for page in pages:
-                yield from (one["path"] for one in page)
+            above = folder.rstrip("/")
+            for page in obstore.list(self._store, above, chunk_size=_PAGE):
+                yield from (one["path"] for one in page if one["path"] != above)
 
     def _send(self, work: Callable[..., int | None], *given: object) -> None:
         """Have it done behind us; what came of an earlier one is told here."""
@@ -268,13 +268,13 @@ class OutputBucket:
         digest = hashlib.sha256(data).digest()
         tag = self._put(name, data, how, mode)
         if tag is not None:
-            self._held[name] = _Held(tag, digest)
+            self._held[name] = _HeldObject(tag, digest)
             return len(data)
         found = self._get(name, len(data))
         if found is None or (found.size, found.data) != (len(data), data):
             told = {"place": self.address, "path": name}
             raise ConflictError(Sentence("blobs.bucket-moved", **told))
-        self._held[name] = _Held(found.tag, digest)
+        self._held[name] = _HeldObject(found.tag, digest)
         return None
 
     def _put(self, name: str, data: bytes, cached: str, mode: "PutMode") -> str | None:
@@ -293,7 +293,7 @@ class OutputBucket:
                 return None
         return done["e_tag"] or ""
 
-    def _get(self, name: str, max_bytes: int) -> _Found | None:
+    def _get(self, name: str, max_bytes: int) -> _FoundObject | None:
         """The object, with at most so many of its bytes; None: there is none."""
         with refused(f"{self.address}/{name}"):
             try:
@@ -301,12 +301,14 @@ class OutputBucket:
                 size, tag = got.meta["size"], got.meta["e_tag"] or ""
                 if size > max_bytes:
                     # No store has a range of nothing.
-                    part = {"range": (0, max_bytes or 1)}
-                    got = obstore.get(self._store, name, options=part)
-                data = bytes(got.bytes())[:max_bytes]
+                    part = obstore.get_range(
+                        self._store, name, start=0, end=max_bytes or 1
+                    )
+                    return _FoundObject(tag, size, part.to_bytes()[:max_bytes])
+                data = bytes(got.bytes())
             except FileNotFoundError:
                 return None
-        return _Found(tag, size, data)
+        return _FoundObject(tag, size, data)
 
     def _delete(self, name: str) -> None:
         self._held.pop(name, None)
@@ -316,7 +318,7 @@ class OutputBucket:
             except FileNotFoundError:
                 return
 
-    def _list(self, folder: str) -> _Listing:
+    def _list(self, folder: str) -> _ListedFolder:
         """What is right in a folder; only the last one is kept."""
         if self._listing is None or self._listing.folder != folder:
             with refused(f"{self.address}/{folder}"):
@@ -324,17 +326,18 @@ class OutputBucket:
             objects = {
                 one["path"]: (one["size"], (one["e_tag"] or "").strip('"'))
                 for one in found["objects"]
+                if one["path"] != folder  # so some stores show a folder that is empty
             }
             has_folders = bool(found["common_prefixes"])
-            self._listing = _Listing(folder, objects, has_folders)
+            self._listing = _ListedFolder(folder, objects, has_folders)
         return self._listing
 
 
-def _hold(found: _Found) -> _Held:
+def _hold(found: _FoundObject) -> _HeldObject:
     """What is kept of it; of one that is longer than what was asked for, no digest."""
     is_whole = found.size == len(found.data)
     digest = hashlib.sha256(found.data).digest() if is_whole else b""
-    return _Held(found.tag, digest)
+    return _HeldObject(found.tag, digest)
 
 
 def _tag_of(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A site in a bucket: the same files in the same order, and nothing written over unseen."""
+"""A site in a bucket: the same files in the same order, nothing written over unseen."""
 
 import contextlib
 import re
@@ -20,6 +20,7 @@ from federation.flows.publish.outputfolder import UNFINISHED, OutputFolder
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
+from tests.fakes import FakeOrg
 from tests.flows.publish.conftest import hold, hold_about, hold_cosignature
 from tests.flows.publish.test_folder import (
     BY,
@@ -30,7 +31,6 @@ from tests.flows.publish.test_folder import (
     on_disk,
     write,
 )
-from tests.fakes import FakeOrg
 
 CHECKPOINT, LAST_TILE = log_path(ORIGIN, "checkpoint"), log_path(ORIGIN, "tile/0/002")
 REAL = obstore.put
@@ -83,7 +83,9 @@ def test_an_idle_turn_writes_nothing_and_a_cosignature_one_object(db, store, is_
     hold_cosignature(db, TREE, FakeOrg("kawalpemilu.example"))
     before = objects(store)
     assert write(db, site if is_same else site_in(store)).files == 1
-    assert {p for p, data in objects(store).items() if before[p] != data} == {CHECKPOINT}
+    assert {p for p, data in objects(store).items() if before[p] != data} == {
+        CHECKPOINT
+    }
 
 
 def test_each_object_says_how_long_a_copy_is_good_and_what_it_is(db, store):
