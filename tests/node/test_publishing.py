@@ -24,6 +24,7 @@ def publishing(home, folder):
     before, heading, table = text.partition("\n[publish]\n")
     table, count = re.subn("(?m)^# to = .*$", f'to = "{folder}"', table)
     assert count == 1
+    table = table.replace("# interval_s = 300", "interval_s = 1")
     home.settings.write_text(before + heading + table)
     return home
 
