@@ -30,8 +30,9 @@ Rule: every path of a home folder is named here and nowhere else.
       .making/                      a backup on its way to an object store
       partial/                      photographs of partners that did not come whole
       thumbnails/                   made from them, to be shown; may be removed
-    guard/                          0700: what was signed at most; not in data/, so that
-                                    a restored copy of data/ does not take it back
+    guard/                          0700: what was signed at most, unless the settings
+                                    name a bucket for it; not in data/, so that a
+                                    restored copy of data/ does not take it back
       tried                         up to what was handed over to agencies, likewise
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
@@ -76,6 +77,8 @@ class Home:
     originals_folder: str | None = None
     store: str | None = None
     database: str | None = None
+    guard_bucket: str | None = None
+    guard_access: str | None = None
 
     @classmethod
     def of(cls, folder: Path, settings: "Settings") -> Self:
@@ -88,6 +91,8 @@ class Home:
             settings.photos.originals,
             settings.photos.store,
             settings.database,
+            settings.guard,
+            settings.guard_access,
         )
 
     @property
@@ -208,7 +213,7 @@ class Home:
 
     @property
     def guard(self) -> Path:
-        """The folder of the guard files."""
+        """The folder of the guard files, and of what lies beside them."""
         return self.folder / self.guard_folder
 
     @property

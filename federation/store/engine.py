@@ -184,6 +184,9 @@ class Engine(Protocol):
     def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
 
+    def never_waits(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
+        """Whether a reader waits neither for a writer nor for a server."""
+
     def size_of(self, connection: Any) -> int:  # noqa: ANN401  of this engine
         """How many bytes it takes."""
 

@@ -429,6 +429,10 @@ class PostgresDatabase:
         """All columns of a table, in its order."""
         return [name for name, _ in asked.execute(_COLUMNS, (_quoted(table),))]
 
+    def never_waits(self, _: PostgresConnection) -> bool:
+        """It waits for a server that answers, or does not."""
+        return False
+
     def size_of(self, connection: PostgresConnection) -> int:
         """How many bytes the tables take, with their indexes."""
         rows = connection.execute(

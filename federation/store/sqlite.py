@@ -243,6 +243,12 @@ def without_waiting(connection: "Connection") -> Iterator[None]:
         connection.execute(f"PRAGMA synchronous={level}")
 
 
+def never_waits(connection: "Connection") -> bool:
+    """Whether what is read waits for no writer: with a write-ahead log alone."""
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    return bool(mode == "wal")
+
+
 def shrink(connection: "Connection") -> None:
     """Bring all that is in the log into the database, and give its room back."""
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -463,6 +469,10 @@ class SqliteFile:
         """All columns of a table, in its order."""
         rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
         return [row[1] for row in rows]
+
+    def never_waits(self, connection: SqliteConnection) -> bool:
+        """Whether this reader never waits for the writer."""
+        return never_waits(connection)
 
     def size_of(self, connection: SqliteConnection) -> int:
         """How many bytes it takes, with what is still in its log."""
