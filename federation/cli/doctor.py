@@ -34,8 +34,8 @@ from federation.flows.doctor.annexes import AnnexPlaces
 from federation.flows.photos.remove import PhotoPlaces
 from federation.flows.steps import CheckStep, failed, hindrance, not_tried, well
 from federation.node.about import renew_about
-from federation.node.house.database import is_there
 from federation.node.guards import open_guard
+from federation.node.house.database import is_there
 from federation.node.house.examining import examine_house
 from federation.node.house.house import look_around
 from federation.node.resources import open_resources

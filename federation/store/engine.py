@@ -8,7 +8,10 @@ one text for both; what is not stands here by a name that both have, each its ow
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+#: So many values at once are looked for: every database takes as many placeholders.
+CHUNK: Final = 400
 
 #: The steps of a set: its name, each step with its script, and the aggregates that the
 #: scripts call, by name: of how many values, and what makes one.

@@ -43,8 +43,8 @@ from federation.store.scripts import RANDOM_HEX, numbered, translate_script
 #: How long a statement waits for another session, as with SQLite.
 LOCK_TIMEOUT_MS: Final = 10_000
 CONNECT_TIMEOUT_S: Final = 10
-#: So many values at once are looked for.
-CHUNK: Final = 4_000
+#: So many values at once are looked for, in one array.
+MOST_AMONG: Final = 4_000
 #: So many rows of a walk are fetched at once.
 FETCHED: Final = 200
 #: Of the bytes of rows that are written at once.
@@ -373,7 +373,7 @@ class PostgresDatabase:
         """The rows of a statement about many values, which are one array."""
         said = _of_array(sql, mark)
         rest = iter(among)
-        while chunk := list(islice(rest, CHUNK)):
+        while chunk := list(islice(rest, MOST_AMONG)):
             yield from asked.execute(said, (*first, chunk))
 
     def walk(

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from federation.store import refusal
 from federation.store.driver import sqlite3
-from federation.store.engine import AskedEngine, EngineConnection, StepSet
+from federation.store.engine import CHUNK, AskedEngine, EngineConnection, StepSet
 from federation.store.refusal import translated
 from federation.store.reserve import is_full
 from federation.text import Sentence
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from sqlite_utils import Database as StepDatabase
 
 BUSY_TIMEOUT_MS: Final = 10_000
-#: So many values at once are looked for: every SQLite takes as many placeholders.
-CHUNK: Final = 400
 WAL_RESET_BUG: Final = ((3, 7, 0), (3, 51, 2))
 SYNCHRONOUS = {"WAL": "FULL", "DELETE": "EXTRA"}
 #: What the writer keeps of the file. With SQLite's own 2 MB, rows that are found by a

@@ -9,7 +9,8 @@ import pytest
 from federation.errors import ConflictError, NotFoundError, VerificationError
 from federation.store import alarms
 from federation.store.db import FAR_S, FILE_NAME, NEAR_S, Database
-from federation.store.sqlite import CHUNK, journal_mode
+from federation.store.engine import CHUNK
+from federation.store.sqlite import journal_mode
 from tests.engines import of_sqlite
 
 
