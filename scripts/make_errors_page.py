@@ -40,6 +40,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "unknown-past": "operator",
     "kept": "machine",
     "in-doubt": "machine",
+    "read-only": "caller",
     "request-signature": "caller",
     "request-clock": "caller or machine",
     "request-replayed": "caller or network",

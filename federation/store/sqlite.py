@@ -59,6 +59,10 @@ SCHEMA: Final = (
     " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
     " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
 )
+#: Goes up, for one connection, with each commit of another.
+DATA_VERSION: Final = "PRAGMA data_version"
+#: Goes up when tables are changed.
+SCHEMA_VERSION: Final = "PRAGMA schema_version"
 TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 #: The same, as any file has it that the steps have made.
 SCHEMA_MADE: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
@@ -272,6 +276,17 @@ def open_to_read(path: Path) -> "Connection":
                 raise
         _check_beside(path)
         return _open(path, "mode=ro&immutable=1")
+
+
+def open_to_watch(path: Path) -> "Connection":
+    """A connection that only reads, and sees what other processes write.
+
+    Raises:
+        VerificationError: the file is damaged.
+        OSError: it cannot be opened, or not beside somebody who writes it.
+    """
+    with translated(path):
+        return _open_tried(path, "mode=ro")
 
 
 def _open_tried(path: Path, how: str) -> "Connection":

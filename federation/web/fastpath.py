@@ -28,6 +28,7 @@ from federation.web.context import SITE
 from federation.web.keptpages import GIVEN, Shows, read_stand
 from federation.web.origin import caller_in
 from federation.web.pagecache import KeptPage
+from federation.web.readonly import LAG, format_lag
 
 MAX_KNOWN: Final = 4_096
 #: Of a target and of all headers that tell something, together.
@@ -51,7 +52,7 @@ _PLACES: Final = {
 #: No tag or one, as browsers send it back; of several the whole way knows.
 _TAG: Final = re.compile(rb'(?:(?:W/)?("[\x21\x23-\x7e]*"))?')
 #: Written for each answer, or of its connection.
-_OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION})
+_OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION, LAG})
 _HARMFUL: Final = re.compile(r"[\r\n\0]")
 
 _FastKey: TypeAlias = tuple[str, bytes, bytes, bytes]
@@ -128,6 +129,8 @@ class FastPath:
         connection.begin(request, caller_in(self._app, request))
         connection.end()
         body = page.packed if is_packed else page.body
+        if (lag := self._site.lag()) is not None:
+            head = b"%b%b: %b\r\n" % (head, LAG.encode(), format_lag(lag).encode())
         return _ReadyAnswer(head, b"" if is_known else body)
 
     async def _remember(

@@ -12,6 +12,7 @@ from federation.cli.help import Command
 from federation.cli.output import OK, clean_line
 from federation.cli.show.asking import print_asking
 from federation.cli.show.observed import print_seen, see_node
+from federation.cli.show.readers import print_readers, see_readers
 from federation.cli.times import tell_second
 from federation.config.home import Home
 from federation.errors import ConfigError
@@ -29,8 +30,9 @@ from federation.text import Sentence
 
 @click.command("status", cls=Command, help="views.help-status")
 @click.option("--clear", "code", help="views.option-clear")
+@click.option("--reader", "readers", multiple=True, help="views.option-reader")
 @command_options
-def status(run: Run, *, code: str | None) -> int | None:
+def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
         _clear_alarms(run, code)
@@ -50,11 +52,15 @@ def status(run: Run, *, code: str | None) -> int | None:
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
+    read = see_readers(readers)
+    if read:
+        whole["readers"] = read
 
     def tell() -> None:
         _print_status(run, answer)
         print_seen(run, seen)
         print_asking(run, asking)
+        print_readers(run, read)
 
     run.out.show(whole, tell)
     return OK
