@@ -1,7 +1,7 @@
 """What another process writes, as one that only reads learns of it.
 
-Rule: the database says by itself that somebody has written (`sqlite.DATA_VERSION`), at
-the same small cost however much that was; not what. What pages are made of is seen by
+Rule: the database says by itself that somebody has written (`OthersCommits`), at the
+same small cost however much that was; not what. What pages are made of is seen by
 rows that every such commit changes (`_MARKS`: cursors, numbers, digests: a few for each
 log). A commit that changed none of them counts for other tables at once, and for those
 of the map within `WHOLE_S`: what is kept is never older for ever, whatever wrote it.
@@ -13,16 +13,12 @@ With PostgreSQL it would be the position up to which a standby has come.
 """
 
 import errno
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from federation.store import migrations, sqlite
 from federation.store.db import Database, View
-from federation.store.refusal import translated
 from federation.store.upgrade import program_version
 from federation.text import Sentence
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
 
 #: Tables of which `_MARKS` tell whether they were written.
 MARKED: Final = (
@@ -60,7 +56,7 @@ class DatabaseWatch:
         """`db` is told what was written; nothing is looked at yet."""
         assert db.is_followed, "of a database that nobody else writes nothing is told"
         self._db = db
-        self._connection: Connection | None = None
+        self._commits: sqlite.OthersCommits | None = None
         self._place = (0, 0)
         self._version, self._schema = -1, -1
         self._mark: _Mark = ()
@@ -70,9 +66,9 @@ class DatabaseWatch:
 
     def close(self) -> None:
         """Let go of the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._commits is not None:
+            self._commits.close()
+            self._commits = None
 
     def look(self, now: float) -> bool:
         """Whether somebody has written since the last look: then `db` is told.
@@ -87,29 +83,25 @@ class DatabaseWatch:
         """
         status = self._db.path.stat()
         place = status.st_dev, status.st_ino
-        if self._connection is None:
-            self._connection, self._place = sqlite.open_to_watch(self._db.path), place
+        if self._commits is None:
+            self._commits = sqlite.OthersCommits(self._db.path)
+            self._place = place
         if place != self._place:
             raise AnotherFileError
-        with translated(self._db.path):
-            (version,) = self._connection.execute(sqlite.DATA_VERSION).fetchone()
-            if version != self._version:
-                self._read(self._connection, now)
-                self._version = version
-                return True
+        version = self._commits.number()
+        if version != self._version:
+            self._read(now)
+            self._version = version
+            return True
         if self._is_owed and now - self._whole_at >= WHOLE_S:
             self._tell_whole(now)
             return True
         return False
 
-    def _read(self, connection: "Connection", now: float) -> None:
-        connection.execute("BEGIN")
-        try:
-            view = View(connection)
+    def _read(self, now: float) -> None:
+        with self._db.view() as view:
             self._check_tables(view)
             mark = tuple(tuple(view.execute(sql).fetchall()) for sql in _MARKS)
-        finally:
-            connection.execute("ROLLBACK")
         if mark != self._mark or now - self._whole_at >= WHOLE_S:
             self._mark = mark
             self._tell_whole(now)

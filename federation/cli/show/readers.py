@@ -3,7 +3,6 @@
 Rule: each is asked as a proxy asks it (`/readyz`); who does not answer is told, too.
 """
 
-import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -27,11 +26,17 @@ class ReaderSeen(Struct, frozen=True, kw_only=True):
 
 def see_readers(urls: Sequence[str]) -> list[ReaderSeen]:
     """How it stands with the readers at these addresses."""
-    return asyncio.run(_see_all(urls)) if urls else []
+    if not urls:
+        return []
+    # Imported here: who asks of none need not pay for a client.
+    import asyncio  # noqa: PLC0415  # start-up time
+
+    return asyncio.run(_see_all(urls))
 
 
 async def _see_all(urls: Sequence[str]) -> list[ReaderSeen]:
-    # Imported here: who asks of none need not pay for a client.
+    import asyncio  # noqa: PLC0415  # start-up time
+
     import aiohttp  # noqa: PLC0415  # start-up time
 
     from federation.web.readonly import LAG  # noqa: PLC0415  # start-up time

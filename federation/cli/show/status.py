@@ -52,8 +52,7 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
-    read = see_readers(readers)
-    if read:
+    if read := see_readers(readers):
         whole["readers"] = read
 
     def tell() -> None:
