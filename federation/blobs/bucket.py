@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from obstore.store import from_url
 
 from federation.blobs.fault import refused, shown_address
+from federation.errors import ConfigError
+from federation.text import Sentence
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -33,6 +35,20 @@ KEYS: Final = (
 #: And these, of the connection: yes where a store has no TLS; how long is waited.
 OPTIONS: Final = {"AWS_ALLOW_HTTP": "allow_http", "AWS_TIMEOUT": "timeout"}
 _RETRIES: Final = 3
+
+
+def check_address(address: str) -> None:
+    """Refuse an address with a secret in it, and one of a store that nobody tried.
+
+    Raises:
+        ConfigError: it is such a one.
+    """
+    scheme, _, rest = address.partition("://")
+    if not {"@", "?"}.isdisjoint(rest):
+        why = Sentence("blobs.address-with-secret")
+        raise ConfigError(shown_address(address), "", why)
+    if scheme != "s3":
+        raise ConfigError(address, "", Sentence("blobs.only-s3"))
 
 
 def open_store(address: str, given: Mapping[str, str] | None = None) -> "ObjectStore":

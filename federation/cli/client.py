@@ -86,3 +86,4 @@ async def open_desk(
             # Nobody will follow the log when this command is gone.
             while await node.merge_once() or await node.follow_official():
                 pass
+            await node.index_photos()

@@ -204,6 +204,10 @@ def find_home(flag: str | None, environ: Mapping[str, str]) -> Path:
     return Path(flag or environ.get("FEDERATION_HOME") or ".").absolute()
 
 
+#: Options of a command that give its answer in another form than `--json`.
+_FORMS: Final = {"is_csv": "--csv", "is_geojson": "--geojson"}
+
+
 def command_options(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """The command with `--json`, `--home`, `--lang`, called with a `Run` first."""
 
@@ -215,6 +219,12 @@ def command_options(function: Callable[..., int | None]) -> Callable[..., int | 
         *, is_json: bool, home: str | None, lang: str | None, **given: object
     ) -> int | None:
         t = Text(pick_language(lang, {})) if lang else spoken_text()
+        asked = {"--json": is_json} | {_FORMS[key]: given.get(key) for key in _FORMS}
+        forms = [option for option, is_asked in asked.items() if is_asked]
+        if len(forms) > 1:
+            raise click.UsageError(
+                t("export.not-together", one=forms[0], other=forms[1])
+            )
         run = Run(
             Output(t, is_json=is_json),
             find_home(home, os.environ),

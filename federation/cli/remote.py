@@ -35,7 +35,7 @@ from federation.errors import (
 from federation.feeds.connection import judge_failure
 from federation.text import Language, Sentence, as_said
 from federation.text.mistyped import explain_mistyped
-from federation.web.requests.records import Batch, Verdicts
+from federation.web.requests.records import MAX_ROWS, Batch, Verdicts
 from federation.web.requests.request import Request
 from federation.web.requests.wire import encode_request
 
@@ -107,28 +107,31 @@ class RemoteDesk:
         self._session, self._url = session, url
 
     async def run(self, request: Request[A]) -> A:
-        """Send the request; a batch too large for one goes in two.
+        """Send the request; a batch too large for one goes in several.
 
         Raises:
             FederationError: What the node answered.
             OSError: Its disk is full, or failed.
         """
+        rows = len(request.records) if isinstance(request, Batch) else 0
+        if isinstance(request, Batch) and rows > MAX_ROWS:
+            answer: Any = await self._send_parts(request, MAX_ROWS)
+            return cast("A", answer)
         body = encode_request(request)
-        if (
-            isinstance(request, Batch)
-            and len(body) > MAX_BODY_BYTES
-            and len(request.records) > 1
-        ):
-            answer: Any = await self._send_halves(request)
+        if isinstance(request, Batch) and len(body) > MAX_BODY_BYTES and rows > 1:
+            answer = await self._send_parts(request, -(-rows // 2))
             return cast("A", answer)
         return await self._send(request, body)
 
-    async def _send_halves(self, batch: Batch) -> Verdicts:
-        half = len(batch.records) // 2
+    async def _send_parts(self, batch: Batch, size: int) -> Verdicts:
         verdicts = [
             replace(verdict, row=verdict.row + start)
-            for start, rows in ((0, batch.records[:half]), (half, batch.records[half:]))
-            for verdict in (await self.run(replace(batch, records=rows))).verdicts
+            for start in range(0, len(batch.records), size)
+            for verdict in (
+                await self.run(
+                    replace(batch, records=batch.records[start : start + size])
+                )
+            ).verdicts
         ]
         return Verdicts(verdicts=verdicts)
 

@@ -37,6 +37,7 @@ turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
 publishing     the static site that follows what is held
+sites          where it is written, and what is in it
 takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 house          what the node lives in, looked at: `federation doctor`

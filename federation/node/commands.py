@@ -84,6 +84,14 @@ async def take_records(node: Node, batch: Batch) -> Verdicts:
     """
     log = node.own_log(batch.election)
     await node.gate.passed(log.origin, GATE_S)
+    with node.taking_in():
+        verdicts = await _take_rows(node, log, batch)
+    if any(verdict.outcome == "logged" for verdict in verdicts):
+        node.news()
+    return Verdicts(verdicts=verdicts)
+
+
+async def _take_rows(node: Node, log: ingest.OwnLog, batch: Batch) -> list[Verdict]:
     leaves = (leaf.encode(errors="surrogatepass") for leaf in batch.leaves)
     rows = [*batch.records, *leaves]
     verdicts: list[Verdict] = []
@@ -106,11 +114,12 @@ async def take_records(node: Node, batch: Batch) -> Verdicts:
             unlisted=batch.unlisted,
             begun=made,
         ):
-            row = verdict.row + number * MAX_BATCH
-            verdicts.append(msgspec.structs.replace(verdict, row=row))
-    if any(verdict.outcome == "logged" for verdict in verdicts):
-        node.news()
-    return Verdicts(verdicts=verdicts)
+            if number:
+                row = verdict.row + number * MAX_BATCH
+                verdicts.append(msgspec.structs.replace(verdict, row=row))
+            else:
+                verdicts.append(verdict)
+    return verdicts
 
 
 async def save_register(node: Node, given: SaveRegister) -> SavedRegister:

@@ -9,7 +9,7 @@ and randomness come in as arguments.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from random import Random
 
 from aiohttp import ClientSession
@@ -58,6 +58,11 @@ from federation.text.cause import is_of_disk, tell_refusal
 VERIFYING_PROCESSES = 2
 _WATCH_S = 1.0
 _RETRY_S = 2.0
+#: So long what is made behind the map waits for it.
+_BEHIND_S = 30.0
+#: So long a batch of merging waits for records that are being taken in; and how long
+#: none must have been.
+_GIVES_WAY_S, _PAUSE_S = 2.0, 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +105,8 @@ class Node:
         self.is_served = False  # a command is gone too soon to tell anybody
         self.map_changed = asyncio.Condition()
         self.map_version = 0  # of this process: how often the map has changed
-        self._merge_due = asyncio.Event()
+        self._merge_due, self._merged = asyncio.Event(), asyncio.Event()
+        self._taking, self._taken_at = 0, float("-inf")
         self.introductions = Introductions(resources, clocks, random)
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._workers: Workers | None = None
@@ -162,8 +168,37 @@ class Node:
             await self.sessions.close()
             self._workers.close()
 
+    @contextlib.contextmanager
+    def taking_in(self) -> Iterator[None]:
+        """Records of ours are taken in meanwhile: merging gives way.
+
+        One thread writes both, and whoever handed them in waits for an answer.
+        """
+        self._taking += 1
+        try:
+            yield
+        finally:
+            self._taking -= 1
+            self._taken_at = self.clocks.steady()
+
+    async def _give_way(self) -> None:
+        """Return when no records are being taken in, at the latest after a while."""
+        steady = self.clocks.steady
+        until = steady() + _GIVES_WAY_S
+        while steady() < until and (  # noqa: ASYNC110  the pause behind it is waited for, too
+            self._taking or steady() < self._taken_at + _PAUSE_S
+        ):
+            await asyncio.sleep(_PAUSE_S)
+
+    async def until_merged(self) -> None:
+        """Return when the map shows what is stored, at the latest after a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BEHIND_S):
+                await self._merged.wait()
+
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
+        self._merged.clear()
         self._merge_due.set()
         self.photographs.index_soon()
         self.incidents.soon()
@@ -331,6 +366,7 @@ class Node:
                 await asyncio.sleep(_WATCH_S)
             # Of an earlier round, if its disk was full.
             await resources.db.run(save_followed, resources.db, resources.home.followed)
+            await self._give_way()
             while await self.merge_once() or await self.follow_official():
                 async with self.map_changed:
                     self.map_version += 1
@@ -338,6 +374,9 @@ class Node:
                 await resources.db.run(
                     save_followed, resources.db, resources.home.followed
                 )
+                await self._give_way()
+            if not self._merge_due.is_set():
+                self._merged.set()
 
     async def _watch_disk(self) -> None:
         while True:

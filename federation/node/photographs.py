@@ -29,6 +29,9 @@ _WATCH_S: Final = 1.0
 class PhotographHost(FetchHost, RemovalHost, Protocol):
     """What all of it needs of the node."""
 
+    async def until_merged(self) -> None:
+        """Return when the map shows what is stored, at the latest after a while."""
+
 
 class Photographs:
     """All that a node does with photographs."""
@@ -62,19 +65,27 @@ class Photographs:
 
     async def index(self) -> None:
         """Note which record names which photo, up to what is stored now."""
-        db, now = self._node.resources.db, int(self._node.clocks.wall())
-        while await db.run(index_once, db, now=now):
+        while await self._index_once():
             pass
 
+    async def _index_once(self) -> int:
+        db, now = self._node.resources.db, int(self._node.clocks.wall())
+        return await db.run(index_once, db, now=now)
+
     async def index_photos(self) -> None:
-        """Do so whenever something was stored; what is to go then goes."""
+        """Do so whenever something was stored, behind the map; what is to go then goes.
+
+        Both are written by one thread, and it takes nearly as long as merging does.
+        """
         await finish_drops(self._node.resources.db, self._node.resources.blobs)
         while True:
             await self._due.wait()
             self._due.clear()
             while not self._node.disk.takes():  # noqa: ASYNC110  no disk sets an event
                 await asyncio.sleep(_WATCH_S)
-            await self.index()
+            await self._node.until_merged()
+            while await self._index_once():
+                await self._node.until_merged()
             await self.removals.turn()
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
+from federation.decoding import parse_plain_json
 from federation.errors import Cause, FormatError
 from federation.sorting import Spool
 from federation.sources.arrays import Arrays
@@ -28,6 +29,9 @@ from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
 MAX_DOCUMENT = 1 << 20  # characters; the largest real one (142 candidates) has 4,000
+
+#: A longer one is not held twice more, to be compared.
+_MOST_PLAIN = 1 << 22
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # The longest that a fault at the end of what was read can be: `-Infinity`, two escapes.
@@ -103,6 +107,12 @@ def decode_json(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         FormatError: It is not one JSON value, or could be read in two ways; its cause
             is "cut-off" where it is the beginning of one.
     """
+    # Nearly every line is plain: a third of the time, and nobody reads it otherwise.
+    value = parse_plain_json(line) if len(line) <= _MOST_PLAIN else None
+    return _decode_strictly(line) if value is None else value
+
+
+def _decode_strictly(line: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     try:
         # Files that were put together have a mark before each part.
         return _DECODER.decode(line.removeprefix(codecs.BOM_UTF8).rstrip().decode())

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS: Final = 10_000
 WAL_RESET_BUG: Final = ((3, 7, 0), (3, 51, 2))
 SYNCHRONOUS = {"WAL": "FULL", "DELETE": "EXTRA"}
+#: What the writer keeps of the file. With SQLite's own 2 MB, rows that are found by a
+#: digest push each other out within one batch: read again, and written twice.
+WRITER_CACHE_KIB: Final = 32 << 10
+#: So many pages of 8 KiB in the log, and they are brought into the file: with SQLite's
+#: own thousand that is each commit of a large batch, which waits for it.
+CHECKPOINT_PAGES: Final = 4_000
 
 #: Take the lock of the one writer now, not at the first write: who waits, waits here.
 BEGIN_WRITING: Final = "BEGIN IMMEDIATE"
@@ -175,6 +181,8 @@ def open_to_write(path: Path) -> "Connection":
         # As sqlite_utils sets it where it makes the tables.
         connection.execute("PRAGMA recursive_triggers=ON")
         connection.execute("PRAGMA journal_size_limit=67108864")
+        connection.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     except BaseException:
         connection.close()
         raise
@@ -211,6 +219,12 @@ def without_waiting(connection: "Connection") -> Iterator[None]:
         yield
     finally:
         connection.execute(f"PRAGMA synchronous={level}")
+
+
+def never_waits(connection: "Connection") -> bool:
+    """Whether what is read waits for no writer: with a write-ahead log alone."""
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    return bool(mode == "wal")
 
 
 def shrink(connection: "Connection") -> None:

@@ -38,11 +38,10 @@ from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.origin import caller, is_foreign
 from federation.web.problem import problem
 from federation.web.refusal import refusal
-from federation.web.requests.records import Batch, Verdicts
+from federation.web.requests.records import MAX_ROWS, Batch, Verdicts
 from federation.web.requests.wire import read_control
 from federation.web.rowforms import RESULT_ROW
 
-MAX_ROWS = 5_000
 BYTES = "application/octet-stream"  # what a body is that does not say
 MAX_NOTIFY_BYTES = 1_024
 _BOM = b"\xef\xbb\xbf"  # some programs put it before what they write

@@ -8,7 +8,7 @@ they are shown is written down there. Each answer says how old it may be:
     Federation-Lag: 0.1        seconds since the database was last looked at
     503  {"code":"read-only","detail":"…",…}
 
-Source: docs/adr/0060
+Source: docs/adr/0064
 """
 
 from typing import Final

@@ -81,6 +81,15 @@ async def test_a_batch_too_large_for_one_request_keeps_its_row_numbers(
     assert all(body["force"] and not body["restate"] for body in asked)
 
 
+async def test_no_request_has_more_rows_than_a_node_takes(node, monkeypatch):
+    monkeypatch.setattr("federation.cli.remote.MAX_ROWS", 4)
+    session, url, asked = node
+    batch = Batch(election="x", records=[{"note": str(n)} for n in range(11)])
+    verdicts = (await RemoteDesk(session, url).run(batch)).verdicts
+    assert [one.row for one in verdicts] == list(range(11))
+    assert [len(body["records"]) for body in asked] == [4, 4, 3]
+
+
 async def test_one_row_above_the_bound_is_sent_all_the_same(node, monkeypatch):
     monkeypatch.setattr("federation.cli.remote.MAX_BODY_BYTES", 10)
     session, url, _ = node

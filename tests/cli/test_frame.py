@@ -175,7 +175,15 @@ def test_what_a_command_returns_is_the_exit_code(cli, planted, result, code):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nothing"], ["init", "--nothing"], ["--lang", "fr", "init"], []]
+    "arguments",
+    [
+        ["nothing"],
+        ["init", "--nothing"],
+        ["--lang", "fr", "init"],
+        ["margin", "--csv", "--json"],
+        ["incidents", "statistics", "--csv", "--geojson"],
+        [],
+    ],
 )
 def test_what_cannot_be_understood_is_usage(cli, arguments):
     code, out, err = cli(*arguments)

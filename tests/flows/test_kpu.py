@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec import UNSET, structs
 
-from federation.errors import FormatError
+from federation.errors import FormatError, StoredError
 from federation.flows.doctor.official import check_official
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import follow_official, merge_once
@@ -121,6 +121,15 @@ def test_a_sum_of_what_differs_has_each_station_once_and_none_that_is_in_doubt(w
     assert told.votes == {"01": 90 - 9 + 90 - 91, "02": 0, "03": 0}
     assert world.ask(kind="wrong", region="7202").differing is UNSET
     assert world.ask(kind="wrong", contest="pdpr").differing is UNSET
+
+
+def test_a_claim_that_is_not_where_it_should_be_is_told_as_damage_of_ours(world, db):
+    world.say(B, said(B, OTHER, 15))
+    world.follow()
+    with db.transaction() as tx:
+        tx.execute("DELETE FROM claim_bundle WHERE log_id=?", (world.logs[B].id,))
+    with pytest.raises(StoredError, match="from index 0 on"):
+        world.ask()
 
 
 def test_each_change_is_told_with_what_it_was_and_how_it_compares_now(world):

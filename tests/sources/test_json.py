@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.errors import FormatError
+from federation.sources import json as reading
 from federation.sources import stream
 from federation.sources.json import decode_json, read_items, read_members
 from federation.sources.stream import SourceFile
@@ -187,3 +188,62 @@ def test_what_stands_behind_the_one_array_is_told_too(put, text):
 def test_the_items_of_an_array_are_read_alone_or_within_an_object(put, text, items):
     with SourceFile(put(text)) as source:
         assert list(read_items(source)) == items
+
+
+_TOKENS = st.sampled_from(
+    [
+        *("{", "}", "[", "]", ",", ":", " ", "\t", "\n", "true", "null", "NaN"),
+        *(
+            '"a"',
+            '"a":',
+            '"a":1',
+            '"b":{}',
+            '"\\u0061":',
+            '"\\/"',
+            '"\\ud800"',
+            '"\x7f"',
+        ),
+        *('"\u00e9"', '"\\n"', "0", "-0", "-1", "61", "61.0", "1e2", "1e22", "0.1e17"),
+        *("12345678901234567e3", "1.2345678901234567e19", "9007199254740993.0"),
+        *("9223372036854775808", "99999999999999999999999", "1e999", "\ufeff", "\f"),
+    ]
+)
+
+
+@given(
+    st.lists(_TOKENS, max_size=8).map("".join)
+    | st.builds(
+        json.dumps,
+        st.recursive(
+            st.floats(allow_nan=False) | st.integers() | st.text(max_size=4),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.text(max_size=2), inner)
+            ),
+            max_leaves=6,
+        ),
+        indent=st.sampled_from([None, 0, 1]),
+        ensure_ascii=st.booleans(),
+    )
+)
+def test_what_is_read_fast_is_what_the_strict_reader_reads(text):
+    def said(read):
+        try:
+            value = read(text.encode("utf-8", "surrogatepass"))
+        except FormatError as error:
+            return str(error)
+        return json.dumps(value), repr(value)
+
+    assert said(decode_json) == said(reading._decode_strictly)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "b": [2, {"c": "\u00e9", "d": null}]}',
+        '{"a":"x\\n\\"","b":[true,-7]}\n',
+    ],
+)
+def test_a_plain_line_is_never_read_twice(monkeypatch, text):
+    monkeypatch.delattr(reading, "_decode_strictly")
+    assert decode_json(text.encode()) == json.loads(text)

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from federation.errors import FormatError
+from federation.errors import FormatError, StoredError
 from federation.flows.query.answers import (
     Place,
     Votes,
@@ -54,6 +54,7 @@ from federation.store.officialchanges import (
     OfficialRow,
 )
 from federation.text import Sentence
+from federation.tlog.tile import WIDTH
 
 #: So many rows that are still to be looked at are counted.
 MAX_DUE: Final = 100_000
@@ -274,6 +275,9 @@ def tell_changes(view: View, now: int, rows: Sequence[OfficialRow]) -> list[KpuC
     merged = {key: decode_row(row.row) for key, row in held.items()}
     places = {place for row in rows for place in (row.place, row.place_before) if place}
     said = dict(claims.read_at(view, places))
+    for _, index in places - said.keys():
+        bundle = index // WIDTH * WIDTH
+        raise StoredError(Sentence("held.claims-of-others", index=bundle), str(index))
     origins = {log.id: log.origin for log in logs.list_logs(view)}
     return [
         _tell(

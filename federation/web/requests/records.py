@@ -11,6 +11,8 @@ from federation.records.profile import ContestId, Round
 from federation.records.register import Register
 from federation.web.requests.request import Request
 
+#: Of one request; more go in several.
+MAX_ROWS: Final = 5_000
 # One row that is none refuses itself only, so it is not asked for by type.
 _A_DRAFT: Final = Meta(extra_json_schema={"type": "object"})
 
