@@ -50,7 +50,7 @@ _LOOK_S: Final = 0.2
     help="serve.help-max-lag",
 )  # fmt: skip
 @command_options
-def serve(
+def serve(  # noqa: PLR0913  each is an option
     run: Run,
     *,
     alone: bool,
