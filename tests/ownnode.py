@@ -19,6 +19,7 @@ from federation.records.keysigning import sign_statement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
 from federation.store.db import Database, View
+from federation.store.folderguard import FolderGuard
 from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.store.statements import OwnStatement, StatementSlot
@@ -99,7 +100,7 @@ class OwnNode:
         keys = own_keys(org)
         db = Database.open(folder / "data")
         log = begin.open_own(db, keys, small_profile())
-        return cls(folder, db, Guard(folder / "guard"), keys, log)
+        return cls(folder, db, FolderGuard(folder / "guard"), keys, log)
 
     @staticmethod
     def keys_of(org: str) -> OwnKeys:

@@ -51,12 +51,15 @@ def check_address(address: str) -> None:
         raise ConfigError(address, "", Sentence("blobs.only-s3"))
 
 
-def open_store(address: str, given: Mapping[str, str] | None = None) -> "ObjectStore":
+def open_store(
+    address: str, given: Mapping[str, str] | None = None, *, retries: int = _RETRIES
+) -> "ObjectStore":
     """The store at an address; nothing is asked of it yet.
 
     Args:
         address: `s3://bucket/below`.
         given: Some of `KEYS` and `OPTIONS`.
+        retries: How often the library asks again by itself.
 
     Raises:
         OSError: it is no address.
@@ -70,6 +73,6 @@ def open_store(address: str, given: Mapping[str, str] | None = None) -> "ObjectS
     with refused(shown_address(address)):
         return from_url(
             address,
-            retry_config={"max_retries": _RETRIES},
+            retry_config={"max_retries": retries},
             **cast("dict[str, Any]", words),
         )

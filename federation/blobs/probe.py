@@ -66,12 +66,15 @@ class StoreTraits(NamedTuple):
         return Sentence("blobs.probe-all" if self.swaps else "blobs.probe-no-swap")
 
 
-def probe_store(store: "ObjectStore", place: str) -> StoreTraits:
+def probe_store(
+    store: "ObjectStore", place: str, *, rounds: int = ROUNDS
+) -> StoreTraits:
     """Try it, with objects that are removed again.
 
     Args:
         store: What is tried; it lets us write, read and delete.
         place: Its address, as it is shown.
+        rounds: How often several come at once; 0: never, then it passes for fair.
 
     Raises:
         OSError: it cannot be reached, or lets us not.
@@ -81,10 +84,10 @@ def probe_store(store: "ObjectStore", place: str) -> StoreTraits:
         try:
             creates = _creates(store, name)
             swaps = creates and _swaps(store, name)
-            races = (_is_fair(store, f"{name}-{n}") for n in range(ROUNDS))
+            races = (_is_fair(store, f"{name}-{n}") for n in range(rounds))
             return StoreTraits(creates, swaps, creates and all(races))
         finally:
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 _forget(store, f"{name}-{number}")
             _forget(store, name)
 

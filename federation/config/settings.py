@@ -194,6 +194,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data_folder: Filled = "data"
     keys_folder: Filled = "keys"
     guard_folder: Filled = "guard"
+    guard: Filled | None = None
+    guard_access: Filled | None = None
     listen: Listen = Listen()
     sync: SyncSettings = SyncSettings()
     limits: Limits = Limits()
@@ -274,6 +276,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
         keys_folder=settings.keys_folder,
         guard_folder=settings.guard_folder,
     )
+    _check_guard(settings, where)
     _check_incidents(settings, where)
     if coming not in settings.public_from:
         _check_public_from(settings, where)
@@ -348,6 +351,24 @@ def _check_address(address: str | None, where: str, key: str) -> None:
         raise ConfigError(where, key, why)
 
 
+def _check_guard(settings: Settings, where: str) -> None:
+    """A bucket, by an address that no other thing of ours lies at."""
+    address = settings.guard
+    if address is None:
+        if settings.guard_access is not None:
+            why = Sentence("machine.guard-access-alone")
+            raise ConfigError(where, "guard_access", why)
+        return
+    if not address.startswith("s3://"):
+        raise ConfigError(where, "guard", Sentence("machine.guard-no-bucket"))
+    _check_address(address, where, "guard")
+    others = {"photos.store": settings.photos.store, "backup.to": settings.backup.to}
+    for key, other in others.items():
+        if other is not None and other.rstrip("/") == address.rstrip("/"):
+            why = Sentence("machine.guard-apart", other=key)
+            raise ConfigError(where, "guard", why)
+
+
 def _check_bucket(address: str | None, where: str, key: str) -> None:
     _check_address(address, where, key)
     scheme, is_remote, _ = (address or "").partition("://")
@@ -370,7 +391,11 @@ def _check_publish(settings: Settings, where: str) -> None:
     """All may read what lies there: nothing that is not for all may lie below it."""
     to = settings.publish.to
     _check_bucket(to, where, "publish.to")
-    others = {"photos.store": settings.photos.store, "backup.to": settings.backup.to}
+    others = {
+        "photos.store": settings.photos.store,
+        "backup.to": settings.backup.to,
+        "guard": settings.guard,
+    }
     for key, other in others.items():
         if to is None or other is None or not ("://" in to and "://" in other):
             continue  # folders are looked at where they are (`check_folder`)

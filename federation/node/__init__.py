@@ -1,6 +1,8 @@
 """A node put together: what `serve` runs, and what a writing command is meanwhile.
 
 resources      lock, database, guard, keys, own logs
+guards         the guard that the settings name: a folder, or a bucket
+guardwatch     one that cannot be asked, or that somebody else has raised
 unfounded      whether the keys of a log of ours were never made, or are lost
 rivals         whether two logs of ours would have results of one election
 gate           may we sign yet?
@@ -62,4 +64,6 @@ metrics        figures for a monitor
 api            what the web asks of the node
 about          how the node presents itself
 service        all of it behind one address
+answering      the web at its address, also of a reader
+readonly       a reader: `serve --read-only`, another process beside the node
 """

@@ -133,6 +133,8 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'store = "photos"',
         'to = "/mnt/backup/node"',
         'store_access = "keys/store.env"',
+        'guard = "s3://bucket/guard"',
+        'guard_access = "keys/guard.env"',
         "retention_days = { pemilu-2024 = 365 }",
         'host = "mail.example"',
         'sender = "laporan@example.org"',

@@ -12,6 +12,7 @@ from federation.cli.help import Command
 from federation.cli.output import OK, clean_line
 from federation.cli.show.asking import print_asking
 from federation.cli.show.observed import print_seen, see_node
+from federation.cli.show.readers import print_readers, see_readers
 from federation.cli.times import tell_second
 from federation.config.home import Home
 from federation.errors import ConfigError
@@ -24,13 +25,15 @@ from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
 from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
+from federation.store.lock import Writer, see_writer
 from federation.text import Sentence
 
 
 @click.command("status", cls=Command, help="views.help-status")
 @click.option("--clear", "code", help="views.option-clear")
+@click.option("--reader", "readers", multiple=True, help="views.option-reader")
 @command_options
-def status(run: Run, *, code: str | None) -> int | None:
+def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
         _clear_alarms(run, code)
@@ -46,15 +49,20 @@ def status(run: Run, *, code: str | None) -> int | None:
         answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
         told = partners(view, THIS_MACHINE, peers, int(run.clock()), turns=0)
         seen = see_node(run, view, told)
-    asking = told.asking
+    asking, writer = told.asking, see_writer(run.home.lock)
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
+    whole |= {"writer": writer, "guard": run.home.guard_bucket or str(run.home.guard)}
+    if read := see_readers(readers):
+        whole["readers"] = read
 
     def tell() -> None:
         _print_status(run, answer)
+        _print_writer(run, writer)
         print_seen(run, seen)
         print_asking(run, asking)
+        print_readers(run, read)
 
     run.out.show(whole, tell)
     return OK
@@ -106,6 +114,20 @@ def _print_status(
         out.line(t("views.no-alarms"))
     for election, cursor in answer.cursors.items():
         out.line(t("views.cursor", election=election, cursor=cursor))
+
+
+def _print_writer(run: Run, writer: Writer | None) -> None:
+    """Who writes since when, and what keeps two from doing so."""
+    if writer is None:
+        run.out.line(run.t("views.writer-none"))
+    elif not writer.pid:
+        run.out.line(run.t("views.writer-unsaid", since=tell_second(writer.since)))
+    else:
+        told = {"pid": writer.pid, "host": writer.host}
+        since = tell_second(writer.since)
+        run.out.line(run.t("views.writer", **told, since=since))
+    if run.home.guard_bucket is not None:
+        run.out.line(run.t("views.guard", place=run.home.guard_bucket))
 
 
 def _print_log(run: Run, log: answers.LogStatus) -> None:

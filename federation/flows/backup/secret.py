@@ -110,6 +110,7 @@ def _named(home: Home, settings: Settings) -> set[Path]:
     named: list[str | None] = [hook.secret_file for hook in settings.webhooks]
     named += [settings.mail.password_file, settings.mail.ca_file]
     named += [settings.backup.store_access, settings.publish.store_access]
+    named.append(settings.guard_access)
     for one in settings.alarms.to:
         named += [one.address_file, one.webhook_key]
     paths = {home.folder / name for name in named if name is not None}
