@@ -171,9 +171,17 @@ class Transaction(View):
 class Database:
     """The database of one data folder, in it or with a server."""
 
-    def __init__(self, folder: Path, engine: Engine, *, readonly: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        engine: Engine,
+        *,
+        readonly: bool,
+        is_followed: bool = False,
+    ) -> None:
         """Nothing is opened yet: see `open`."""
-        self.folder, self.engine, self.readonly = folder, engine, readonly
+        self.folder, self.engine = folder, engine
+        self.readonly, self.is_followed = readonly, is_followed
         #: Asked first of all in every transaction that writes, and what it raises ends
         #: that: where several machines may write, it stops the one that no longer may.
         self.fence: Callable[[Transaction], None] | None = None
@@ -184,6 +192,7 @@ class Database:
         #: is true for as long as that stands. Read it before what is made of it.
         self.commits = 0
         self._last: dict[str, int] = {}
+        self._others = 0  # the last of those that wrote any table not in `_last`
         self._connections: list[EngineConnection] = []
         self._local = threading.local()
         self._writer: EngineConnection | None = None
@@ -201,6 +210,7 @@ class Database:
         address: str | None = None,
         *,
         readonly: bool = False,
+        is_followed: bool = False,
         told: upgrade.Listener | None = None,
     ) -> Self:
         """The database of `folder`, created and brought up to date unless readonly.
@@ -211,6 +221,8 @@ class Database:
             folder: Of the data.
             address: As `engine_at` has it.
             readonly: Nothing is made or changed.
+            is_followed: With `readonly`: another process writes it meanwhile, and a
+                `DatabaseWatch` looks what; it is never read as a file at rest.
             told: Called before one of an earlier version is copied and changed.
 
         Raises:
@@ -224,7 +236,7 @@ class Database:
                 there is room.
         """
         engine = engine_at(folder, address)
-        database = cls(folder, engine, readonly=readonly)
+        database = cls(folder, engine, readonly=readonly, is_followed=is_followed)
         database._told = told
         if readonly:
             if not engine.exists():
@@ -329,7 +341,17 @@ class Database:
         0: none has since it was opened. As with `commits`: read it before the tables.
         """
         last = self._last
-        return max(last.get(table, 0) for table in (*tables, _ANY))
+        named = (last.get(table, self._others) for table in tables)
+        return max((last.get(_ANY, 0), *named))
+
+    def written_elsewhere(self, but: Iterable[str] = ()) -> None:
+        """Another process has written: any table, for all that is known, `but` these.
+
+        `commits` goes up, as with a commit of our own.
+        """
+        self._last = {table: self.last_commit((table,)) for table in but}
+        self._others = self.commits + 1
+        self.commits += 1
 
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.
@@ -479,7 +501,9 @@ class Database:
         connection: EngineConnection | None = getattr(self._local, "connection", None)
         opening = self._opening
         if connection is None or self._local.opening != opening:
-            connection = self.engine.open_to_read()
+            engine = self.engine
+            connect = engine.open_to_watch if self.is_followed else engine.open_to_read
+            connection = connect()
             self._local.connection, self._local.opening = connection, opening
             self._local.is_near = None
             with self._list_lock:

@@ -134,6 +134,9 @@ class Engine(Protocol):
     def open_to_read(self) -> EngineConnection:
         """A connection that only reads."""
 
+    def open_to_watch(self) -> EngineConnection:
+        """The same, beside another process that writes."""
+
     def open_to_write(self) -> EngineConnection:
         """The connection that writes."""
 

@@ -336,6 +336,10 @@ class PostgresDatabase:
         with self.translated():
             return PostgresConnection(self, writes=False)
 
+    def open_to_watch(self) -> PostgresConnection:
+        """The same: a server always has others that write."""
+        return self.open_to_read()
+
     def open_to_write(self) -> PostgresConnection:
         """The connection that writes, with the lock of the one that does.
 
