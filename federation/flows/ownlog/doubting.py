@@ -35,6 +35,7 @@ from federation.records.kinds import kind_of
 from federation.records.ownstatement import OwnStatement
 from federation.records.problem import CLOCK_SLACK_S, Problem, find_strangers
 from federation.records.profile import Profile
+from federation.records.recap import Recap
 from federation.records.result import TpsResult
 from federation.records.tps import TPS_LENGTH
 from federation.sources.personal import why_personal
@@ -87,8 +88,7 @@ class Doubts:
         self._slots = {row.row: slot for row in rows if (slot := _slot(row))}
         stations = (slot.tps for slot in self._slots.values())
         self._outside = find_unlisted(view, profile.election, stations)
-        # Only results are claimed, and withdrawals, which stand in no slot.
-        results = {row.row: row for row in rows if row.claim and row.row in self._slots}
+        results = {row.row: row for row in rows if row.is_result}
         for row, slot in self._slots.items():
             result = results.get(row)
             problems = [] if result is None else _find_strangers(result, profile)
@@ -154,9 +154,11 @@ class Doubts:
     def _judge_sums(self, rows: Sequence[Opened]) -> None:
         """Several rows about the sums of one region, as those of one station."""
         sums = {
-            row.row: row.statement
+            row.row: statement
             for row in rows
-            if row.row in self._slots and not row.claim and row.row not in self.refused
+            if row.row in self._slots
+            and not (row.is_result or row.row in self.refused)
+            and isinstance(statement := row.statement, Recap)
         }
         for numbers in find_repeated((row, self._slots[row]) for row in sums):
             members = [BatchRow(row, to_builtins(sums[row])) for row in numbers]
@@ -226,7 +228,7 @@ def _is_read(row: Opened) -> bool:
 
 
 def _rank(row: Opened) -> tuple[bool, int]:
-    revision = row.said.revision if row.said and row.claim else None
+    revision = row.said.revision if row.said and row.is_result else None
     return _is_read(row), -1 if revision is None else revision
 
 

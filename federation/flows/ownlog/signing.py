@@ -65,9 +65,9 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False):
         leaf: That it became.
         record: The record's id.
         said: What it says of a slot, by index 0; None: nothing of any.
-        claim: What the map reads in it, by index 0; None: nothing. Results and
-            withdrawals have one.
+        claim: What the map reads in it, by index 0; None: nothing.
         observed_at: When its form was photographed, as it says; "": it does not.
+        is_result: It is a result of a station.
         is_strange: Not all that it names stands there (`records/problem.py`).
     """
 
@@ -77,6 +77,7 @@ class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False):
     said: OwnStatement | None
     claim: Claim | None
     observed_at: str = ""
+    is_result: bool = False
     is_strange: bool = False
 
     @property
@@ -190,6 +191,7 @@ def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
 def _opened(number: int, leaf: bytes, sealed: Sealed, making: Making) -> Opened:
     statement, profile = sealed.statement, making.profile
     observed_at = getattr(statement, "observed_at", UNSET)
+    is_result = isinstance(statement, TpsResult)
     return Opened(
         number,
         leaf,
@@ -197,7 +199,8 @@ def _opened(number: int, leaf: bytes, sealed: Sealed, making: Making) -> Opened:
         said_of(statement, sealed.text, 0),
         to_claim(sealed._replace(index=0), profile, making.chain.rank),
         "" if observed_at is UNSET else observed_at,
-        isinstance(statement, TpsResult) and bool(find_strangers(statement, profile)),
+        is_result,
+        is_result and bool(find_strangers(statement, profile)),
     )
 
 
