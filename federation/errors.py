@@ -166,6 +166,18 @@ class ConflictError(FederationError):
         super().__init__(what)
 
 
+class GuardAboveError(ConflictError):
+    """More was signed than is here, as the guard knows: by another signer, or earlier.
+
+    What this database holds is an older copy, or somebody else signs with our keys.
+    """
+
+    def __init__(self, told: Sentence, origin: str, known_size: int) -> None:
+        """`origin` is the log; `known_size` what this database has of it."""
+        self.origin = origin
+        super().__init__(told, known_size)
+
+
 class UnknownPastError(ConflictError):
     """Keys may have signed a log of which nothing is left here."""
 
@@ -180,6 +192,25 @@ class KeptError(FederationError):
     """
 
     code = "kept"
+
+
+class GuardUnreachableError(FederationError):
+    """The guard is not on this machine, and cannot be asked, or does not answer.
+
+    Nothing is signed before it can be: until then nobody knows what was.
+    """
+
+    code = "guard-unreachable"
+
+    def __init__(self, cause: Sentence) -> None:
+        """`cause` has where it is and why; it is for those who run this node."""
+        self.cause = cause
+        super().__init__(Sentence("held.guard-unreachable", cause=cause))
+
+    @property
+    def outside(self) -> Sentence:
+        """What others are told: where our guard lies is nobody's business."""
+        return Sentence("held.guard-away")
 
 
 class DoubtError(FederationError):

@@ -38,6 +38,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "fork": "signer",
     "conflict": "nobody",
     "unknown-past": "operator",
+    "guard-unreachable": "machine or network",
     "kept": "machine",
     "in-doubt": "machine",
     "request-signature": "caller",
@@ -62,6 +63,7 @@ _FAULTS_ID: Final[Mapping[str, str]] = {
     "caller or network": "klien atau jaringan",
     "caller or operator": "klien atau operator",
     "partner or network": "mitra atau jaringan",
+    "machine or network": "mesin atau jaringan",
 }
 #: The status beside each code that the web alone knows.
 STATUSES: Final[Mapping[str, str]] = {
@@ -135,7 +137,9 @@ _MIDDLES: Final[Mapping[Language, str]] = {
 | no room at all, seen before anything is written | nothing is kept | `disk-full` |
 | the records are written, read back, signed | nothing is kept | `disk-full`, `disk-failed` |
 | the signed state is committed, and the disk says no | found out by the next write | as above, or as if nothing had failed; if that fails, too, `in-doubt` |
+| the guard cannot be asked (a bucket), before anything is written | nothing is kept | `guard-unreachable` |
 | the guard is raised, the new size is shown | all of it is kept | `kept` |
+| somebody else has raised it meanwhile | never shown | `conflict` |
 
 What is no HTTP at all gets 400 in plain text, without a code. An export that breaks on the way is cut off before
 the chunk that would end it: HTTP clients report that, so half an export is not taken for a whole one.
@@ -156,7 +160,9 @@ imports, beside those above; all that is wrong with a row is said at once:
 | tidak ada ruang sama sekali, terlihat sebelum ada yang ditulis | tidak ada yang tersimpan | `disk-full` |
 | catatan ditulis, dibaca lagi, ditandatangani | tidak ada yang tersimpan | `disk-full`, `disk-failed` |
 | keadaan bertanda tangan disahkan, dan disk menolak | diketahui pada penulisan berikutnya | seperti di atas, atau seolah tidak ada yang gagal; bila itu pun gagal, `in-doubt` |
+| catatan pengaman (bucket) tidak dapat ditanya, sebelum ada yang ditulis | tidak ada yang tersimpan | `guard-unreachable` |
 | berkas pengaman dinaikkan, jumlah baru ditampilkan | semuanya tersimpan | `kept` |
+| pihak lain sudah menaikkannya | tidak pernah ditampilkan | `conflict` |
 
 Yang bukan HTTP sama sekali dijawab 400 dalam teks biasa, tanpa kode. Ekspor yang terputus di tengah dipotong sebelum
 potongan yang seharusnya mengakhirinya: program HTTP memberitahukannya, jadi separuh ekspor tidak dianggap utuh.

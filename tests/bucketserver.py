@@ -14,6 +14,8 @@ from tests.stories.nodes import LOOPBACK, free_port
 from tests.waiting import wait_until
 
 BUCKET = "backups"
+#: What begins so may be read by everybody, as a web server's files.
+PUBLIC = "public"
 _PARTS = ("master", "volume", "filer", "admin", "s3")
 
 
@@ -65,6 +67,8 @@ def bucket_server(folder: Path):
         }
         for asker, actions in rights.items()
     ]
+    everybody = f"Read:{BUCKET}/{PUBLIC}/*"
+    identities.append({"name": "anonymous", "actions": [everybody]})
     (folder / "s3.json").write_text(json.dumps({"identities": identities}))
     ports = {part: free_port() for part in _PARTS}
     words = [f"-{part}.port={port}" for part, port in ports.items()]

@@ -21,6 +21,7 @@ from federation.records.ownstatement import OwnStatement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
 from federation.store.db import Database, View
+from federation.store.folderguard import FolderGuard
 from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
@@ -100,7 +101,7 @@ class OwnNode:
         keys = own_keys(org)
         db = Database.open(folder / "data")
         log = begin.open_own(db, keys, small_profile())
-        return cls(folder, db, Guard(folder / "guard"), keys, log)
+        return cls(folder, db, FolderGuard(folder / "guard"), keys, log)
 
     @staticmethod
     def keys_of(org: str) -> OwnKeys:

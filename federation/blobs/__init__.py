@@ -1,1 +1,1 @@
-"""Floor 3, where photographs lie: bytes by their SHA-256, in a folder or a store."""
+"""Where photographs lie: bytes by their SHA-256, in a folder or a store; registers."""

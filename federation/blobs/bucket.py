@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from obstore.store import from_url
 
 from federation.blobs.fault import refused, shown_address
+from federation.errors import ConfigError
+from federation.text import Sentence
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -35,12 +37,29 @@ OPTIONS: Final = {"AWS_ALLOW_HTTP": "allow_http", "AWS_TIMEOUT": "timeout"}
 _RETRIES: Final = 3
 
 
-def open_store(address: str, given: Mapping[str, str] | None = None) -> "ObjectStore":
+def check_address(address: str) -> None:
+    """Refuse an address with a secret in it, and one of a store that nobody tried.
+
+    Raises:
+        ConfigError: it is such a one.
+    """
+    scheme, _, rest = address.partition("://")
+    if not {"@", "?"}.isdisjoint(rest):
+        why = Sentence("blobs.address-with-secret")
+        raise ConfigError(shown_address(address), "", why)
+    if scheme != "s3":
+        raise ConfigError(address, "", Sentence("blobs.only-s3"))
+
+
+def open_store(
+    address: str, given: Mapping[str, str] | None = None, *, retries: int = _RETRIES
+) -> "ObjectStore":
     """The store at an address; nothing is asked of it yet.
 
     Args:
         address: `s3://bucket/below`.
         given: Some of `KEYS` and `OPTIONS`.
+        retries: How often the library asks again by itself.
 
     Raises:
         OSError: it is no address.
@@ -54,6 +73,6 @@ def open_store(address: str, given: Mapping[str, str] | None = None) -> "ObjectS
     with refused(shown_address(address)):
         return from_url(
             address,
-            retry_config={"max_retries": _RETRIES},
+            retry_config={"max_retries": retries},
             **cast("dict[str, Any]", words),
         )

@@ -34,13 +34,13 @@ from federation.flows.doctor.annexes import AnnexPlaces
 from federation.flows.photos.remove import PhotoPlaces
 from federation.flows.steps import CheckStep, failed, hindrance, not_tried, well
 from federation.node.about import renew_about
+from federation.node.guards import open_guard
 from federation.node.house.examining import examine_house
 from federation.node.house.house import look_around
 from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.store.annex import AnnexFolder
 from federation.store.db import FILE_NAME, Database
-from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.store.reserve import lacks
 from federation.text import Sentence
@@ -146,7 +146,7 @@ def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
 
         yield ExaminationInput(
             db=db,
-            guard=Guard(run.home.guard),
+            guard=open_guard(run.home),
             identities=identities,
             profiles=load_profiles(run.home.elections),
             scratch=Path(scratch),
@@ -232,6 +232,9 @@ def _print_data(
     wrong = [finding.code for finding in report.findings if finding.level == "error"]
     # Of the guard no row is made again, and moving the data away loses what is here.
     guards = sum(code.startswith("guard-") for code in wrong)
+    if guards == len(wrong) == wrong.count("guard-unreachable"):
+        run.out.line(t("doctor.unclean-unreachable"))
+        return
     if guards == len(wrong):
         run.out.line(t("doctor.unclean-guard", errors=guards))
         return

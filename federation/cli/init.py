@@ -20,7 +20,7 @@ from federation.config.recovery import format_recovery, save_recovery
 from federation.config.settings import Settings, parse_settings
 from federation.config.settings_text import PEERS_TEXT, format_settings
 from federation.errors import ConfigError, ConflictError
-from federation.store.guard import Guard
+from federation.node.guards import open_guard
 from federation.text import Sentence
 
 
@@ -35,6 +35,7 @@ from federation.text import Sentence
 @click.option("--host", help="init.option-host")
 @click.option("--port", type=click.IntRange(0, 65_535), help="init.option-port")
 @click.option("--public-url", help="init.option-public-url")
+@click.option("--guard", help="init.option-guard")
 @click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
 @click.option("--yes", is_flag=True, help="cli.option-yes")
 @command_options
@@ -101,7 +102,7 @@ def _found(
     report.ensure(home.settings, lambda: create_file(home.settings, settings_data))
     report.ensure(home.peers, lambda: create_file(home.peers, peers_data))
     make_folder(home.keys)
-    guard = Guard(home.guard)
+    guard = open_guard(home)
     founder = Founder(home, settings.org, secrets.token_bytes, report, guard.found)
     founder.found_keys(settings.origins)
     if passphrase:

@@ -86,6 +86,7 @@ class Questions:
             port=8470 if self.flags["port"] is None else int(str(self.flags["port"])),
             public_url=self._answer("public_url", "") or None,
             incidents=elections if self.flags["incidents"] else (),
+            guard=self._answer("guard", "") or None,
         )
 
     def check_known(self, elections: Iterable[str]) -> None:

@@ -25,6 +25,7 @@ from federation.errors import (
     DoubtError,
     FederationError,
     FormatError,
+    GuardUnreachableError,
     KeptError,
     NotFoundError,
     PeerError,
@@ -48,6 +49,7 @@ _REFUSED: Mapping[str, int] = {"disk-full": errno.ENOSPC, "disk-failed": errno.E
 _BLAME: Mapping[str, type[FederationError]] = {
     "conflict": ConflictError,
     "format": FormatError,
+    "guard-unreachable": GuardUnreachableError,
     "in-doubt": DoubtError,
     "kept": KeptError,
     "not-found": NotFoundError,

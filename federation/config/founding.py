@@ -64,9 +64,9 @@ NODE_ROLES: Final[tuple[tuple[Role, int], ...]] = (
 
 @dataclass
 class FoundingReport:
-    """Which files were made, and which were there already."""
+    """What was made, files all but the mark in a bucket, and what was there already."""
 
-    made: list[Path] = field(default_factory=list)
+    made: list[Path | str] = field(default_factory=list)
     kept: list[Path] = field(default_factory=list)
 
     def ensure(self, path: Path, make: Callable[[], None]) -> None:
@@ -84,14 +84,14 @@ class Founder:
 
     `random` gives that many random bytes; it is an argument so that tests and golden
     vectors can fix it. `mark` is told the origin of each log whose first key statement
-    is about to be made here, and says in which file that is kept: `Guard.found`.
+    is about to be made here, and says where that is kept: `Guard.found`.
     """
 
     home: Home
     org: str
     random: Callable[[int], bytes]
     report: FoundingReport
-    mark: Callable[[str], Path]
+    mark: Callable[[str], Path | str]
 
     def found_identity(self, passphrase: str) -> Signer:
         """The identity key, made unless it exists, with its public file.

@@ -29,8 +29,9 @@ Rule: every path of a home folder is named here and nowhere else.
       .making/                      a backup on its way to an object store
       partial/                      photographs of partners that did not come whole
       thumbnails/                   made from them, to be shown; may be removed
-    guard/                          0700: what was signed at most; not in data/, so that
-                                    a restored copy of data/ does not take it back
+    guard/                          0700: what was signed at most, unless the settings
+                                    name a bucket for it; not in data/, so that a
+                                    restored copy of data/ does not take it back
       tried                         up to what was handed over to agencies, likewise
     annex/                          0700: what is personal of incidents, sealed; not in
                                     data/, so that no copy of that has it
@@ -73,6 +74,8 @@ class Home:
     guard_folder: str = "guard"
     originals_folder: str | None = None
     store: str | None = None
+    guard_bucket: str | None = None
+    guard_access: str | None = None
 
     @classmethod
     def of(cls, folder: Path, settings: "Settings") -> Self:
@@ -84,6 +87,8 @@ class Home:
             settings.guard_folder,
             settings.photos.originals,
             settings.photos.store,
+            settings.guard,
+            settings.guard_access,
         )
 
     @property
@@ -204,7 +209,7 @@ class Home:
 
     @property
     def guard(self) -> Path:
-        """The folder of the guard files."""
+        """The folder of the guard files, and of what lies beside them."""
         return self.folder / self.guard_folder
 
     @property

@@ -83,8 +83,18 @@ class DiskSettings(
     reserve_mb: Annotated[int, Meta(ge=0, le=65_536)] = 8
 
 
-class Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where everything public is also written as plain files, for a web server."""
+class PublishSettings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Where everything public is also written as plain files: a folder or a bucket."""
+
+    to: Filled | None = None
+    interval_s: Seconds = 300
+    store_access: Filled | None = None
+
+
+class _Static(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How `[publish]` was written when there were folders only."""
 
     folder: Filled | None = None
     interval_s: Seconds = 300
@@ -184,11 +194,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data_folder: Filled = "data"
     keys_folder: Filled = "keys"
     guard_folder: Filled = "guard"
+    guard: Filled | None = None
+    guard_access: Filled | None = None
     listen: Listen = Listen()
     sync: SyncSettings = SyncSettings()
     limits: Limits = Limits()
     disk: DiskSettings = DiskSettings()
-    static: Static = Static()
+    publish: PublishSettings = PublishSettings()
     photos: PhotoSettings = PhotoSettings()
     annex: AnnexSettings = AnnexSettings()
     refer: ReferSettings = ReferSettings()
@@ -254,6 +266,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
     check_webhooks(table, where)
     check_witness(table, table.get("org"), where)
     _check_moments(table, where)
+    _take_old_name(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
@@ -263,6 +276,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
         keys_folder=settings.keys_folder,
         guard_folder=settings.guard_folder,
     )
+    _check_guard(settings, where)
     _check_incidents(settings, where)
     if coming not in settings.public_from:
         _check_public_from(settings, where)
@@ -274,10 +288,8 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
             raise ConfigError(where, "listen.trusted_proxies", why) from None
     _check_photos(settings, where)
     _check_mail(settings, where)
-    _check_address(settings.backup.to, where, "backup.to")
-    scheme, is_remote, _ = (settings.backup.to or "").partition("://")
-    if is_remote and scheme != "s3":
-        raise ConfigError(where, "backup.to", Sentence("backup.only-s3"))
+    _check_bucket(settings.backup.to, where, "backup.to")
+    _check_publish(settings, where)
     for key in ("name", "contact", "licence", "attribution"):
         # These are signed in the about document, which refuses hidden characters.
         try:
@@ -337,6 +349,60 @@ def _check_address(address: str | None, where: str, key: str) -> None:
     if is_address and not (scheme and {"@", "?"}.isdisjoint(rest)):
         why = Sentence("blobs.address-with-secret")
         raise ConfigError(where, key, why)
+
+
+def _check_guard(settings: Settings, where: str) -> None:
+    """A bucket, by an address that no other thing of ours lies at."""
+    address = settings.guard
+    if address is None:
+        if settings.guard_access is not None:
+            why = Sentence("machine.guard-access-alone")
+            raise ConfigError(where, "guard_access", why)
+        return
+    if not address.startswith("s3://"):
+        raise ConfigError(where, "guard", Sentence("machine.guard-no-bucket"))
+    _check_address(address, where, "guard")
+    others = {"photos.store": settings.photos.store, "backup.to": settings.backup.to}
+    for key, other in others.items():
+        if other is not None and other.rstrip("/") == address.rstrip("/"):
+            why = Sentence("machine.guard-apart", other=key)
+            raise ConfigError(where, "guard", why)
+
+
+def _check_bucket(address: str | None, where: str, key: str) -> None:
+    _check_address(address, where, key)
+    scheme, is_remote, _ = (address or "").partition("://")
+    if is_remote and scheme != "s3":
+        raise ConfigError(where, key, Sentence("blobs.only-s3"))
+
+
+def _take_old_name(table: dict[str, Any], where: str) -> None:
+    """Read `[static]` as `[publish]`, with errors by the name that was written."""
+    if "static" not in table:
+        return
+    old = convert(table.pop("static"), _Static, where, "static")
+    if old.folder is not None and "publish" in table:
+        raise ConfigError(where, "static", Sentence("machine.publish-twice"))
+    named = {} if old.folder is None else {"to": old.folder}
+    table.setdefault("publish", {**named, "interval_s": old.interval_s})
+
+
+def _check_publish(settings: Settings, where: str) -> None:
+    """All may read what lies there: nothing that is not for all may lie below it."""
+    to = settings.publish.to
+    _check_bucket(to, where, "publish.to")
+    others = {
+        "photos.store": settings.photos.store,
+        "backup.to": settings.backup.to,
+        "guard": settings.guard,
+    }
+    for key, other in others.items():
+        if to is None or other is None or not ("://" in to and "://" in other):
+            continue  # folders are looked at where they are (`check_folder`)
+        one, two = (f"{address.rstrip('/')}/" for address in (to, other))
+        if one.startswith(two) or two.startswith(one):
+            why = Sentence("blobs.publish-apart", other=key, address=other)
+            raise ConfigError(where, "publish.to", why)
 
 
 def _check_mail(settings: Settings, where: str) -> None:

@@ -24,6 +24,7 @@ class Answers:
     port: int
     public_url: str | None
     incidents: tuple[str, ...] = ()
+    guard: str | None = None
 
 
 _TEXT: Final = """\
@@ -79,6 +80,18 @@ successors = []
 # Seberapa banyak yang ditandatangani, tidak pernah mundur: sebaiknya di disk lain, dan
 # tidak di dalam data_folder, supaya cadangan yang dipulihkan ketahuan.
 # guard_folder = "guard"
+# Or a bucket of an object store, where it is changed by compare-and-swap: of several
+# machines that would sign one does. The store must keep conditional writes, and lie
+# where the database does not; it is in no backup.
+# Atau bucket di penyimpanan objek, yang diubah dengan bandingkan-lalu-tukar: dari
+# beberapa mesin yang hendak menandatangani, satu yang berhasil. Penyimpanannya harus
+# mematuhi tulisan bersyarat dan tidak berada di tempat basis data; tidak ikut cadangan.
+{guard}
+# Where that store is and who asks it: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … of the
+# environment, or lines with them in this file (0600).
+# Letak penyimpanan itu dan siapa yang meminta: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … di
+# variabel lingkungan, atau baris-barisnya di berkas ini (0600).
+# guard_access = "keys/guard.env"
 
 [listen]
 # Address and port of this node; 0.0.0.0 = every network, port 0 = any free one.
@@ -312,13 +325,18 @@ port = {port}
 # dalam satu jam.
 # per_hour = 3600
 
-[static]
+[publish]
 # A folder, relative to this file, in which everything public is kept as plain files for
-# any web server, and seconds between two turns. Not named: none is written.
+# any web server, or a bucket of an object store, "s3://bucket/site"; and seconds
+# between two turns. Not named: nothing is written.
 # Folder, relatif terhadap berkas ini, tempat semua yang publik disimpan sebagai berkas
-# biasa untuk server web apa pun, dan detik antara dua giliran. Tanpa nama: tidak ada.
-# folder = "site"
+# biasa untuk server web apa pun, atau bucket di penyimpanan objek, "s3://bucket/site";
+# dan detik antara dua giliran. Tanpa nama: tidak ada yang ditulis.
+# to = "site"
 # interval_s = 300
+# Where that store is and who asks it, as in [backup]: lines in this file (0600), or the
+# environment. / Letak penyimpanan itu dan siapa yang meminta, seperti di [backup].
+# store_access = "keys/site-store.env"
 """
 
 
@@ -335,6 +353,9 @@ def format_settings(answers: Answers) -> str:
         incidents=", ".join(quote(election) for election in answers.incidents),
         host=quote(answers.host),
         port=answers.port,
+        guard=f"guard = {quote(answers.guard)}"
+        if answers.guard
+        else '# guard = "s3://bucket/guard"',
         public_url=f"public_url = {quote(url)}"
         if url
         else '# public_url = "https://…"',

@@ -16,7 +16,7 @@ Source: docs/reference/protocol.md, "HTTP"
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
@@ -36,6 +36,12 @@ from federation.tlog.tile import MAX_LEAF_BYTES, WIDTH, Bundle, Tile, format_til
 
 #: How a copy is kept: until its ETag is another, for ever, or for moments only.
 Caching = Literal["conditional", "immutable", "brief"]
+#: What whoever hands something over says of how a copy of it is kept.
+CACHE_CONTROL: Final[Mapping[Caching, str]] = {
+    "conditional": "no-cache",
+    "immutable": "public, max-age=31536000, immutable",
+    "brief": "public, max-age=2",
+}
 
 
 class Resource(NamedTuple):

@@ -2,8 +2,9 @@
 
 Rule: of one log no two histories are ever signed. What was signed last stands in files
 of its own beside the guard, written durably before anybody is answered
-(`store/guard.py`); the key lies beside them, so that whoever loses or restores them has
-lost the witness, too. Its key is none that says "I hold": a witness has seen no record.
+(`store/folderguard.py`); the key lies beside them, so that whoever loses or restores
+them has lost the witness, too. Its key is none that says "I hold": a witness has seen
+no record.
 Offers are judged one after another, on the thread that writes.
 
 Source: C2SP tlog-witness (draft) section add-checkpoint
@@ -91,7 +92,8 @@ class OfferJudge:
         if verdict != "cosigned":
             return Witnessed(origin, verdict, size)
         line = format_signature(cosign(signed.text, self.signer, now))
-        self.memory.raise_to(origin, signed.size, signed.root)
+        held = self.memory.read(origin)
+        self.memory.raise_to(origin, signed.size, signed.root, after=held)
         return Witnessed(origin, verdict, signed.size, line)
 
     def _read(self, origin: str) -> tuple[int, bytes]:

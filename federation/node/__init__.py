@@ -1,6 +1,8 @@
 """A node put together: what `serve` runs, and what a writing command is meanwhile.
 
 resources      lock, database, guard, keys, own logs
+guards         the guard that the settings name: a folder, or a bucket
+guardwatch     one that cannot be asked, or that somebody else has raised
 unfounded      whether the keys of a log of ours were never made, or are lost
 rivals         whether two logs of ours would have results of one election
 gate           may we sign yet?
@@ -37,6 +39,7 @@ turns          a turn with one partner: pull, reconcile, cosign, compare maps
 introductions  how each partner is told who we are
 handedfiles    what came on a stick
 publishing     the static site that follows what is held
+sites          where it is written, and what is in it
 takenphotos    photographs handed in, and put beside results
 removing       photographs that are to be shown no longer
 house          what the node lives in, looked at: `federation doctor`

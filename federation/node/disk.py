@@ -9,6 +9,8 @@ looked whether the disk takes something again, and what was kept and not shown i
 
     disk-full     goes away by itself        data, guard: which folder's disk
     disk-failed   stays until it was seen    as above
+
+A guard that lies elsewhere is no disk: `guardwatch.py`.
 """
 
 import contextlib
@@ -17,7 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from federation.errors import DoubtError, FederationError, KeptError
+from federation.errors import (
+    DoubtError,
+    FederationError,
+    GuardAboveError,
+    GuardUnreachableError,
+    KeptError,
+)
 from federation.flows.ownlog.sequence import settle
 from federation.node.diskroom import (
     ALARM_FULL,
@@ -27,6 +35,7 @@ from federation.node.diskroom import (
     folder_of,
     fullness,
 )
+from federation.node.guardwatch import GuardWatch
 from federation.node.resources import Resources
 from federation.store import alarms, logs
 from federation.store.alarms import Alarm
@@ -62,6 +71,7 @@ class Disk:
         self._is_unfinished = True
         self._stored: dict[DiskPlace, str] = dict.fromkeys(PLACES, ALARM_FULL)
         self._unwritten: OSError | None = None  # why the guard could not be raised
+        self.guard = GuardWatch(resources, clock)
 
     def takes(self, *places: DiskPlace) -> bool:
         """Whether anything should be begun that writes there."""
@@ -91,14 +101,26 @@ class Disk:
 
         Raises:
             OSError: a disk is full or failed; see `sequence.commit`.
+            GuardUnreachableError: nobody can be asked what was signed.
             FederationError: whatever `work` raises.
         """
         self.check()
+        self.guard.check()
         resources = self._resources
+
+        def sign() -> T:
+            try:
+                return work(resources.db, resources.guard, *given, **more)
+            except GuardAboveError as error:
+                self.guard.tell_other(error)
+                raise
+
         try:
-            return await resources.db.run(
-                work, resources.db, resources.guard, *given, **more
-            )
+            return await resources.db.run(sign)
+        except GuardUnreachableError as error:
+            self._is_unfinished = True
+            self.guard.met(error)
+            raise
         except (OSError, KeptError, DoubtError):
             self._is_unfinished = True
             raise
@@ -124,7 +146,7 @@ class Disk:
 
     def alarms(self) -> list[Alarm]:
         """What stands, also where no database could keep it."""
-        return list(self._wrong.values())
+        return [*self._wrong.values(), *self.guard.alarms()]
 
     def free(self) -> dict[DiskPlace, int | None]:
         """How many bytes are free for each; None where nobody says."""
@@ -150,6 +172,7 @@ class Disk:
             elif self._wrong.pop(place, None) is not None:
                 _log.warning("%s: the disk takes something again", self._folder(place))
         self._store()
+        self.guard.store()
         return shown
 
     def _look_at_data(self) -> OSError | None:
@@ -198,6 +221,8 @@ class Disk:
     def _finish(self) -> bool:
         """Show what is kept, drop what is not, in every log of ours that may go on."""
         resources, shown, waiting = self._resources, False, False
+        if self.guard.away is not None:
+            return False  # nothing is finished without it
         for log in resources.own.values():
             if not self._may_sign(log.origin):
                 waiting = True
@@ -207,6 +232,9 @@ class Disk:
                 shown |= settle(resources.db, resources.guard, log.origin).size > before
             except OSError as error:
                 self._unwritten = error if self._is_of_guard(error) else None
+                return False
+            except GuardUnreachableError as error:
+                self.guard.met(error)
                 return False
             except FederationError:
                 continue  # it is closed, say, or damaged: told by who signs it

@@ -30,6 +30,8 @@ EventCode: TypeAlias = Literal[
     "told",
     "not-told",
     "witness-refused",
+    "publishing",
+    "published",
 ]
 
 #: Through this logger all of them go, and nothing else.

@@ -380,6 +380,7 @@ class Node:
 
     async def _watch_disk(self) -> None:
         while True:
+            await self.disk.guard.reach()
             if await self.resources.db.run(self.disk.look):
                 self.news()
             await asyncio.sleep(_WATCH_S)

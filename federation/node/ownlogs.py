@@ -9,7 +9,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from federation.errors import FederationError, ForkError, PeerError, VerificationError
+from federation.errors import (
+    FederationError,
+    ForkError,
+    GuardUnreachableError,
+    PeerError,
+    VerificationError,
+)
 from federation.feeds.feed import Feed
 from federation.flows.ownlog.begin import introduce
 from federation.flows.ownlog.duplicates import recall
@@ -114,11 +120,14 @@ class OwnLogs:
 
     async def _ask_pending(self, log: OwnLog, feed: Feed, org: str) -> list[Copy]:
         """What a partner saw signed and has not got; only it can know, if we do not."""
-        resources = self._host.resources
+        resources, guard = self._host.resources, self._host.disk.guard
         try:
+            guard.check()
             own = await resources.db.read(logs.get_log, log.origin)
             if await resources.db.run(knows_past, resources.guard, own):
                 return []
+        except GuardUnreachableError as error:
+            guard.met(error)  # it may be lost: then this partner must have been asked
         except (VerificationError, OSError):
             return []  # the guard is damaged: nothing is signed whatever is heard
         pending = await fetch_pending(feed, log)
@@ -157,8 +166,17 @@ class OwnLogs:
     async def _reconcile(
         self, log: OwnLog, copies: Sequence[Copy], feed: Feed | None
     ) -> None:
+        guard = self._host.disk.guard
         try:
+            guard.check()
             await self._decide_and_begin(log, copies, feed)
+        except GuardUnreachableError as error:
+            # It has an alarm of its own, and is tried by the clock. Until then nothing
+            # is signed by what was decided before either.
+            guard.met(error)
+            if copies or not self._host.gate.has_begun(log.origin):
+                decision = Decision("wait", error.told)
+                await self._host.gate.decided(log.origin, decision)
         except PeerError:
             raise
         except ForkError:

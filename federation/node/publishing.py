@@ -1,50 +1,55 @@
 """The static site that a node keeps up to date by itself: no inbound port is needed.
 
-Rule: a duty of the schedule like any other. A folder that cannot be written raises an
-alarm and is tried again; nothing else waits for it. The snapshot is read on a reader's
-thread, file by file, and let go of when the node stops.
+Rule: a duty of the schedule like any other. A folder or a bucket that cannot be written
+raises an alarm and is tried again; nothing else waits for it. The snapshot is read on a
+reader's thread, file by file, and let go of when the node stops. A long turn says every
+`TOLD_EVERY_S` seconds how far it is, and each that wrote something what that was.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from typing import Final, Literal
 
 from federation.errors import FederationError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
-from federation.flows.publish.outputfolder import Written, check_folder
+from federation.flows.publish.place import SitePlace, Written
 from federation.flows.query.mapcache import MapCache
+from federation.node.events import say
 from federation.node.resources import Resources
+from federation.node.sites import make_site, open_place
 from federation.schedule import Duty, Result
 from federation.store import alarms
 from federation.store.db import View
 from federation.text.cause import tell_refusal
-from federation.web.staticcounts import StaticCounts
 
 ALARM = "static"
 NAME = "static site"  # no organisation's: theirs have no space
 # The first turn writes a whole country; it ends by itself when the node stops.
 DEADLINE_S = 86_400.0
+TOLD_EVERY_S: Final = 30.0
+#: So long a whole map is made before what was signed meanwhile is published.
+MAP_BUDGET_S: Final = 20.0
 
 
 def publishing_duties(
     resources: Resources, clock: Callable[[], float], maps: MapCache
 ) -> tuple[Duty, ...]:
-    """The duty of writing the site; none where the settings name no folder.
+    """The duty of writing the site; none where the settings name no place.
 
     `maps` are shared with whoever answers over HTTP.
     """
-    static = resources.settings.static
-    if static.folder is None:
+    publish = resources.settings.publish
+    if publish.to is None:
         return ()
     by = Publisher(resources.settings, resources.profiles, maps)
-    keeper = _Keeper(resources, resources.home.folder / static.folder, clock, by)
+    keeper = _Keeper(resources, publish.to, clock, by)
     return (
         Duty(
             name=NAME,
             run=keeper.turn,
-            interval_s=static.interval_s,
+            interval_s=publish.interval_s,
             deadline_s=DEADLINE_S,
         ),
     )
@@ -60,19 +65,20 @@ class _Keeper:
     def __init__(
         self,
         resources: Resources,
-        folder: Path,
+        to: str,
         clock: Callable[[], float],
         by: Publisher,
     ) -> None:
-        self._resources, self._folder, self._clock = resources, folder, clock
+        self._resources, self._to, self._clock = resources, to, clock
         self._by = by
-        counts = StaticCounts(resources.settings, clock)
-        self._site = StaticSite(folder, counts)
+        # Opened by the first turn: what is wrong with it is an alarm, not the end.
+        self._site: tuple[SitePlace, StaticSite] | None = None
 
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""
         db, now = self._resources.db, int(self._clock())
-        subject = self._folder.name  # everybody sees it; where it lies is in the detail
+        # Everybody sees it; where it lies is in the detail.
+        subject = self._to.rstrip("/").rpartition("/")[2]
         stopped = threading.Event()
         try:
             done = await db.read(self._write, stopped)
@@ -84,12 +90,40 @@ class _Keeper:
             await db.write(alarms.raise_alarm, ALARM, subject, told, now)
             return Result(outcome="failed", reason=told, is_failed=True)
         await db.write(alarms.clear_alarm, ALARM, subject)
-        return Result(outcome="ok" if done.files else "unchanged")
+        has_more = self._site is not None and self._site[1].has_more
+        return Result(outcome="ok" if done.files else "unchanged", more=has_more)
 
     def _write(self, view: View, stopped: threading.Event) -> Written:
+        began = told = self._clock()
+        place, site = self._open()
+
         def go_on(_: int) -> None:
+            nonlocal told
             if stopped.is_set():
                 raise _StoppedError
+            if self._clock() - told >= TOLD_EVERY_S:
+                told = self._clock()
+                self._tell("publishing", place, told - began)
 
-        check_folder(self._folder, self._resources.home.private)
-        return self._site.write(view, self._by, Selection(at=self._clock()), go_on)
+        place.check(self._resources.home.private)
+        done = site.write(view, self._by, Selection(at=self._clock()), go_on)
+        if any(done):
+            self._tell("published", place, self._clock() - began)
+        return done
+
+    def _tell(
+        self,
+        code: Literal["published", "publishing"],
+        place: SitePlace,
+        seconds: float,
+    ) -> None:
+        done = place.written._asdict()
+        say(code, place.address, to=place.address, **done, seconds=round(seconds, 1))
+
+    def _open(self) -> tuple[SitePlace, StaticSite]:
+        if self._site is None:
+            home, settings = self._resources.home, self._resources.settings
+            place = open_place(self._to, home.folder, home, settings)
+            given = home, settings, self._resources.profiles, self._clock
+            self._site = place, make_site(place, *given, MAP_BUDGET_S)
+        return self._site

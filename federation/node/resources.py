@@ -27,6 +27,7 @@ from federation.flows.ownlog.begin import OwnKeys, open_own
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.witness import OfferJudge
 from federation.node.events import say
+from federation.node.guards import open_guard
 from federation.node.rivals import check_one_log
 from federation.node.unfounded import is_unfounded
 from federation.node.witnesskey import load_witness
@@ -155,7 +156,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
                 settings=settings,
                 profiles=profiles,
                 db=db,
-                guard=Guard(home.guard),
+                guard=open_guard(home),
                 keys=keys,
                 own=own,
                 reserve=reserve,

@@ -5,7 +5,7 @@ Rule: of what was never made nothing is looked for in a backup, and no key is re
 
 from federation.config.home import Home
 from federation.errors import FederationError
-from federation.store.guard import Guard
+from federation.node.guards import open_guard
 
 
 def is_unfounded(home: Home, origin: str) -> bool:
@@ -16,7 +16,7 @@ def is_unfounded(home: Home, origin: str) -> bool:
     mine = home.chain(origin), home.log_key(origin)
     if any(path.exists() for path in mine) or not home.role_key("records").exists():
         return False
-    guard = Guard(home.guard)
+    guard = open_guard(home)
     try:
         return guard.read(origin) is None and not guard.was_founded(origin)
     except (FederationError, OSError):

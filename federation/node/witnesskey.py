@@ -12,7 +12,7 @@ from federation.config.settings import Settings
 from federation.errors import ConfigError
 from federation.files import make_folders
 from federation.flows.witness import OfferJudge
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.text import Sentence
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 
@@ -60,4 +60,4 @@ def load_witness(home: Home, settings: Settings) -> OfferJudge | None:
     keys = settings.witness.witnessed_keys
     if not keys:
         return None
-    return OfferJudge(load_witness_key(home, settings), keys, Guard(home.witness))
+    return OfferJudge(load_witness_key(home, settings), keys, FolderGuard(home.witness))

@@ -143,8 +143,17 @@ def load_holders(view: View, origins: Iterable[str]) -> HolderSizes:
     holders: dict[str, dict[str, int]] = {}
     for origin in set(origins):
         sizes = holders[origin] = {}
-        for org, size, _ in _newest(view, origin):
-            sizes.setdefault(org, size)
+        rows = view.execute(
+            "SELECT org, vkey, max(size) FROM (SELECT l.org, c.vkey, c.size"
+            " FROM cosignature AS c JOIN log AS l ON l.id = c.log_id"
+            " WHERE l.origin = ? ORDER BY c.log_id, c.size DESC LIMIT ?) AS newest"
+            " GROUP BY org, vkey",
+            (origin, _NEWEST),
+        )
+        for owner, vkey, size in rows:
+            org = _org_of(vkey)
+            if org not in {"", owner}:
+                sizes[org] = max(size, sizes.get(org, 0))
     return holders
 
 
@@ -197,21 +206,14 @@ def newest_time(view: View, origin: str) -> int | None:
     Returns:
         Unix seconds of the newest confirmation; None before the first.
     """
-    return max((time for _, _, time in _newest(view, origin)), default=None)
-
-
-def _newest(view: View, origin: str) -> Iterator[tuple[str, int, int]]:
-    """Organisation, size and time of others' confirmations, the largest size first."""
     rows = view.execute(
-        "SELECT l.org, c.vkey, c.size, c.time FROM cosignature AS c"
+        "SELECT l.org, c.vkey, c.time FROM cosignature AS c"
         " JOIN log AS l ON l.id = c.log_id WHERE l.origin = ?"
         " ORDER BY c.log_id, c.size DESC LIMIT ?",
         (origin, _NEWEST),
     )
-    for owner, vkey, size, time in rows:
-        org = _org_of(vkey)
-        if org not in {"", owner}:
-            yield org, size, time
+    times = (time for owner, vkey, time in rows if _org_of(vkey) not in {"", owner})
+    return max(times, default=None)
 
 
 def sizes_held(

@@ -174,6 +174,12 @@ def list_logs(view: View) -> list[Log]:
         return _list_whole(view)
 
 
+def has_frozen(view: View) -> bool:
+    """Whether there is a log that its organisation signed two histories of."""
+    row = view.execute("SELECT 1 FROM log WHERE frozen IS NOT NULL LIMIT 1")
+    return row.fetchone() is not None
+
+
 def damaged_logs(view: View) -> list[int]:
     """The ids of the mirrors whose row cannot be read."""
     held = {log.id for log in list_logs(view)}

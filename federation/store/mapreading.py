@@ -61,7 +61,9 @@ def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
     if not held:
         return []
     origins = _origins(view, election)
-    return [_merged_tps(view, held[key], origins) for key in sorted(held)]
+    # Asked of all at once: nearly nothing was replaced, and each log is a look-up.
+    replaced = origins if maprows.has_superseded(view, held) else {}
+    return [_merged_tps(view, held[key], origins, replaced) for key in sorted(held)]
 
 
 def read_standing(
@@ -80,7 +82,9 @@ def read_standing(
     }
 
 
-def _merged_tps(view: View, held: StoredRow, origins: dict[int, str]) -> MergedTps:
+def _merged_tps(
+    view: View, held: StoredRow, origins: dict[int, str], replaced: dict[int, str]
+) -> MergedTps:
     contest, tps = decode_key(held.key)
     claims = sorted(
         ((origins[slot.log_id], slot.claim) for slot in held.slots),
@@ -88,7 +92,7 @@ def _merged_tps(view: View, held: StoredRow, origins: dict[int, str]) -> MergedT
     )
     history = [
         (origin, index)
-        for log_id, origin in origins.items()
+        for log_id, origin in replaced.items()
         for index in maprows.list_superseded(view, held.key, log_id)
     ]
     return MergedTps(contest, tps, held.row, claims, sorted(history))

@@ -214,6 +214,14 @@ def list_superseded(view: View, key: int, log_id: int) -> list[int]:
     return sorted(row[0] for row in rows)
 
 
+def has_superseded(view: View, keys: Iterable[int]) -> bool:
+    """Whether any statement about these rows was replaced: seldom."""
+    found = view.select_among(
+        "SELECT 1 FROM superseded WHERE key IN ({marks}) LIMIT 1", among=keys
+    )
+    return any(found)
+
+
 def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
     """Remember that these files (hex SHA-256) are counted in these rows."""
     tx.executemany(

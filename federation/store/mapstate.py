@@ -163,6 +163,16 @@ def last_seq(view: View, election: str) -> int:
     return 0 if row is None else row[0]
 
 
+def read_stand(view: View, election: str) -> tuple[str, int]:
+    """The `epoch`, and the `last_seq` of an election."""
+    row = view.execute(
+        "SELECT e.epoch, m.seq FROM merge_epoch AS e"
+        " LEFT JOIN merge_election AS m ON m.election=?",
+        (election,),
+    ).fetchone()
+    return str(row[0]), row[1] or 0
+
+
 def raise_seq(tx: Transaction, election: int, seq: int) -> None:
     """Remember the number of the election's last change."""
     tx.execute("UPDATE merge_election SET seq=? WHERE id=?", (seq, election))

@@ -219,6 +219,12 @@ def without_waiting(connection: "Connection") -> Iterator[None]:
         connection.execute(f"PRAGMA synchronous={level}")
 
 
+def never_waits(connection: "Connection") -> bool:
+    """Whether what is read waits for no writer: with a write-ahead log alone."""
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    return bool(mode == "wal")
+
+
 def shrink(connection: "Connection") -> None:
     """Bring all that is in the log into the database, and give its room back."""
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -5,8 +5,8 @@ in the log of actions and before the first byte leaves. A database that does not
 the action it names is an older copy: what that says was only meant to go may have gone.
 So is one beside which the mark is missing, though it has something on its way, or is a
 copy itself; then all of the home may be one, from which more was sent than anything
-here says: the mark remembers when that was found. `store/guard.py` has why a copy is
-told from what was written here.
+here says: the mark remembers when that was found. `store/folderguard.py` has why
+a copy is told from what was written here.
 
     3107 1707900000 refer-try jagasuara.example/5f0c… bawaslu try 1
     copied 1707903600
@@ -21,7 +21,8 @@ from federation.errors import FormatError
 from federation.files import make_folders, write_durably
 from federation.store.actions import read_actions
 from federation.store.db import View
-from federation.store.guard import is_written_here, line_of_file, split_line
+from federation.store.folderguard import is_written_here, line_of_file
+from federation.store.guard import split_line
 
 _NONE: Final = b"0\n"
 _TRIES: Final = 3

@@ -42,6 +42,7 @@ from federation.web.connections import for_news
 from federation.web.context import SITE, WebContext
 from federation.web.further import further
 from federation.web.keptpages import Shows, kept
+from federation.web.lookups import looked_up
 from federation.web.mapcache import summarise
 from federation.web.openapi import Endpoint, NoQuery, PathPart
 from federation.web.queries import (
@@ -66,7 +67,7 @@ def endpoints() -> list[Endpoint[Any]]:
         Endpoint(
             path="/v1/tps/{code}",
             summary="Everything said about one polling station, KPU apart",
-            handler=kept(get_tps),
+            handler=looked_up(get_tps, read_station, TPS_PATTERN),
             query=TpsQuery,
             response=answers.TpsAnswer,
             parts=code,
@@ -163,17 +164,31 @@ async def get_tps(request: web.Request, query: TpsQuery) -> web.StreamResponse:
     """One polling station."""
     site, code = request.app[SITE], request.match_info["code"]
 
-    def read(view: View) -> tuple[answers.TpsAnswer, table.QueryTable | None]:
+    def read(view: View) -> tuple[answers.TpsAnswer, table.QueryTable]:
         asked = _ask(site, query.election)
-        answer = tps.tps(view, site.profiles, asked.election, code)
-        if query.format == "json":
-            return answer, None
+        answer = read_station(view, site, code, query.election)
         numbers = sorted({n for contest in answer.contests for n in contest.candidates})
         names = read_names(view, asked.election, [answer.tps])
         credit = _credit(site, view, asked.election, answer.cursor)
         return answer, table.claim_table(answer.contests, numbers, names, credit)
 
+    if query.format == "json":
+        answer = await site.db.read_near(read_station, site, code, query.election)
+        return reply(request, query.format, answer)
     return reply(request, query.format, *await site.db.read(read))
+
+
+def read_station(
+    view: View, site: WebContext, code: str, election: str = ""
+) -> answers.TpsAnswer:
+    """The answer about one polling station; `election`: "" for the default.
+
+    Raises:
+        FormatError: `code` is not the code of a polling station.
+        NotFoundError: no such election here, or no such station.
+    """
+    asked = _ask(site, election)
+    return tps.tps(view, site.profiles, asked.election, code)
 
 
 async def get_region(request: web.Request, query: RegionQuery) -> web.StreamResponse:

@@ -22,7 +22,7 @@ from aiohttp import hdrs, web
 
 from federation.blobs.blobs import DIGEST_PATTERN
 from federation.errors import NotFoundError
-from federation.feeds.resource import blob_of
+from federation.feeds.resource import CACHE_CONTROL, blob_of
 from federation.records.readers import Caller, Nobody, Person, may_view
 from federation.store import blobs as held
 from federation.store.blobs import HeldBlob
@@ -32,7 +32,7 @@ from federation.store.removals import is_removed
 from federation.text import Sentence
 from federation.web.access import caller_of, stranger_of
 from federation.web.context import SITE, WebContext
-from federation.web.feed import CACHE_CONTROL, PRIVATELY
+from federation.web.feed import PRIVATELY
 from federation.web.outlet import SENDERS, Outlet, ShortError
 from federation.web.ranges import ByteRange, parse_range
 

@@ -21,6 +21,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 
 from federation import verifier
+from federation.config.settings import Settings
 from federation.errors import FormatError, NotFoundError
 from federation.flows.query import answers, photos, tps
 from federation.flows.query.freshness import LastChange, last_change
@@ -268,7 +269,12 @@ def tell_contest(page: Page, asked: QueryScope) -> str:
 
 def preview_of(page: Page, asked: QueryScope, code: str) -> str:
     """Where the picture of this page is, for other sites; "": there is none."""
-    public = page.request.app[SITE].settings.listen.public_url
+    return preview_at(page.request.app[SITE].settings, page, asked, code)
+
+
+def preview_at(settings: Settings, page: Page, asked: QueryScope, code: str) -> str:
+    """The same by the settings."""
+    public = settings.listen.public_url
     if not public or not can_draw():
         return ""
     path = f"/pratinjau/{code}.png" if code else "/pratinjau.png"
@@ -291,9 +297,15 @@ async def tell_fresh(page: Page, asked: QueryScope, code: str) -> str:
 def read_fresh(view: View, page: Page, asked: QueryScope, code: str) -> str:
     """The same, in a snapshot."""
     site = page.request.app[SITE]
-    now = site.clock()
-    change = last_change(view, asked.election, site.settings.org, now)
-    return _tell_change(page, change, now, code)
+    return fresh_at(view, page, asked, code, (site.settings.org, site.clock()))
+
+
+def fresh_at(
+    view: View, page: Page, asked: QueryScope, code: str, by: tuple[str, int]
+) -> str:
+    """The same to whom we are, at a time in Unix seconds (`by`)."""
+    change = last_change(view, asked.election, *by)
+    return _tell_change(page, change, by[1], code)
 
 
 async def freshen(page: Page) -> None:

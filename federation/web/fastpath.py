@@ -7,14 +7,17 @@ that is not known here to be without influence (`_PASSED_OVER`) goes the whole w
 does one whose page is to be made anew. So what is given here is what would be given
 there, byte for byte but for `Date`, and it is asked as often whether it is still true.
 
+An answer that is looked up by the key at the end of its path (`lookups.py`) is given
+for other keys, too: of its head, what follows from the body is written anew.
+
 Routes, middlewares and a response of aiohttp cost more than what is left of a request.
 
-Memory: at most `MAX_KNOWN` addresses of at most `_MAX_ASKED` bytes; the bytes of pages
-stay the cache's own (`pagecache.py`).
+Memory: at most `MAX_KNOWN` addresses of at most `_MAX_ASKED` bytes, and as many paths
+of look-ups; the bytes of pages stay the cache's own (`pagecache.py`).
 """
 
 import re
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple, TypeAlias
 
@@ -26,8 +29,9 @@ from federation.errors import FederationError
 from federation.web.connections import HeldConnection
 from federation.web.context import SITE
 from federation.web.keptpages import GIVEN, Shows, read_stand
+from federation.web.lookups import LOOKED_UP, LookedUp, LookUp
+from federation.web.openapi import CURSOR
 from federation.web.origin import caller_in
-from federation.web.pagecache import KeptPage
 
 MAX_KNOWN: Final = 4_096
 #: Of a target and of all headers that tell something, together.
@@ -53,6 +57,12 @@ _TAG: Final = re.compile(rb'(?:(?:W/)?("[\x21\x23-\x7e]*"))?')
 #: Written for each answer, or of its connection.
 _OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION})
 _HARMFUL: Final = re.compile(r"[\r\n\0]")
+#: What of a head follows from what was looked up.
+_OF_THE_ANSWER: Final = {
+    hdrs.CONTENT_LENGTH: "%(length)d",
+    hdrs.ETAG: '"%(tag)b"',
+    CURSOR: "%(cursor)b",
+}
 
 _FastKey: TypeAlias = tuple[str, bytes, bytes, bytes]
 _Handle: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -67,6 +77,17 @@ class _Remembered(NamedTuple):
     takes_gzip: bool
 
 
+class _KnownLookUp(NamedTuple):
+    """How answers below a path are looked up.
+
+    `heads`: as they were sent, what follows from an answer left out; by whether it is
+    worth packing and whether its reader has it already.
+    """
+
+    look_up: LookUp
+    heads: dict[tuple[bool, bool], bytes]
+
+
 #: Of a request: by what its answer is remembered.
 _ASKED: Final[web.RequestKey[_FastKey]] = web.RequestKey("asked", tuple)
 
@@ -78,12 +99,13 @@ class FastPath:
         """Nothing is remembered yet; the application has all its signals already."""
         self._app, self._site = app, app[SITE]
         self._known: dict[_FastKey, _Remembered] = {}
+        self._look_ups: dict[_FastKey, _KnownLookUp] = {}
         # Last of all: it sees the head as it is sent.
         app.on_response_prepare.append(self._remember)
 
     def __len__(self) -> int:
-        """How many addresses are remembered."""
-        return len(self._known)
+        """How many addresses, and paths of look-ups, are remembered."""
+        return len(self._known) + len(self._look_ups)
 
     def lead(self, server: web.Server) -> None:
         """Have all requests come here first; before the server has let anybody in."""
@@ -112,7 +134,7 @@ class FastPath:
         asked, tag = read
         request[_ASKED] = asked
         if (known := self._known.get(asked)) is None:
-            return None
+            return await self._look_up(request, connection, asked, tag)
         # Requests can come without end while no answer is read: one answer at a time.
         await request.writer.drain()
         names = (await self._site.partners()).names if known.has_names else {}
@@ -121,25 +143,67 @@ class FastPath:
         if page is None or connection.is_gone or connection.is_leaving:
             return None
         is_packed = known.takes_gzip and bool(page.packed)
-        is_known = tag in _tags(page, is_packed=is_packed)
+        is_known = tag in _tags(page.tag, is_packed=is_packed)
         head = page.heads.get((is_packed, is_known))
         if head is None:
             return None
+        body = page.packed if is_packed else page.body
+        return self._give(request, connection, head, b"" if is_known else body)
+
+    async def _look_up(
+        self,
+        request: web.BaseRequest,
+        connection: HeldConnection,
+        asked: _FastKey,
+        tag: bytes,
+    ) -> "_ReadyAnswer | None":
+        below, key = _split(asked)
+        known = self._look_ups.get(below)
+        if known is None or not known.look_up.keys.fullmatch(key):
+            return None
+        await request.writer.drain()
+        found = await known.look_up.find(key)
+        if connection.is_gone or connection.is_leaving:
+            return None
+        tags = _tags(found.tag, is_packed=bool(found.packed))
+        is_known = tag in tags
+        head = known.heads.get((found.is_packable, is_known))
+        if head is None:
+            return None
+        body = found.packed or found.body
+        of_answer = {
+            b"length": len(body),
+            b"tag": tags[-1][1:-1],
+            b"cursor": found.cursor.encode(),
+        }
+        return self._give(
+            request, connection, head % of_answer, b"" if is_known else body
+        )
+
+    def _give(
+        self,
+        request: web.BaseRequest,
+        connection: HeldConnection,
+        head: bytes,
+        body: bytes,
+    ) -> "_ReadyAnswer":
         connection.begin(request, caller_in(self._app, request))
         connection.end()
-        body = page.packed if is_packed else page.body
-        return _ReadyAnswer(head, b"" if is_known else body)
+        return _ReadyAnswer(head, body)
 
     async def _remember(
         self, request: web.Request, response: web.StreamResponse
     ) -> None:
         """Keep which page it is, and its head: a signal of `on_response_prepare`."""
         asked, given = request.get(_ASKED), request.get(GIVEN)
-        if asked is None or given is None or not response.keep_alive:
+        if asked is None or not response.keep_alive:
+            return
+        if given is None:
+            self._remember_look_up(asked, request.get(LOOKED_UP), response)
             return
         is_packed = given.takes_gzip and bool(given.page.packed)
         head = _format_head(response)
-        tags = _tags(given.page, is_packed=is_packed)
+        tags = _tags(given.page.tag, is_packed=is_packed)
         if not (head and _is_for_all(response, tags)):
             return
         is_known = response.status == HTTPStatus.NOT_MODIFIED
@@ -149,6 +213,24 @@ class FastPath:
         self._known[asked] = _Remembered(
             given.key, given.shows, given.has_names, given.takes_gzip
         )
+
+    def _remember_look_up(
+        self, asked: _FastKey, found: LookedUp | None, response: web.StreamResponse
+    ) -> None:
+        if found is None:
+            return
+        is_packable = bool(found.page.packed)
+        is_packed = found.look_up.takes_gzip and is_packable
+        head = _format_head(response, _OF_THE_ANSWER)
+        tags = _tags(found.page.tag, is_packed=is_packed)
+        if not (head and _is_for_all(response, tags)):
+            return
+        below, _ = _split(asked)
+        if len(self._look_ups) >= MAX_KNOWN and below not in self._look_ups:
+            del self._look_ups[next(iter(self._look_ups))]
+        known = self._look_ups.setdefault(below, _KnownLookUp(found.look_up, {}))
+        is_known = response.status == HTTPStatus.NOT_MODIFIED
+        known.heads[is_packable, is_known] = head.encode()
 
 
 class _ReadyAnswer(web.StreamResponse):
@@ -209,8 +291,14 @@ def _sort(request: web.BaseRequest) -> list[bytes] | None:
     return told
 
 
-def _tags(page: KeptPage, *, is_packed: bool) -> tuple[bytes, ...]:
-    tag = page.tag.encode()
+def _split(asked: _FastKey) -> tuple[_FastKey, str]:
+    """What is asked, without the last part of its path, and that part."""
+    below, _, key = asked[0].rpartition("/")
+    return (below, *asked[1:]), key
+
+
+def _tags(said: str, *, is_packed: bool) -> tuple[bytes, ...]:
+    tag = said.encode()
     return (b'"%b"' % tag, b'"%b-gz"' % tag) if is_packed else (b'"%b"' % tag,)
 
 
@@ -222,14 +310,19 @@ def _is_for_all(response: web.StreamResponse, tags: tuple[bytes, ...]) -> bool:
     return not (is_own or "no-store" in said or tag not in tags)
 
 
-def _format_head(response: web.StreamResponse) -> str:
-    """The lines of a head as it is sent; "": aiohttp would not send it."""
+def _format_head(
+    response: web.StreamResponse, anew: Mapping[str, str] | None = None
+) -> str:
+    """The lines of a head as it is sent; "": aiohttp would not send it.
+
+    `anew`: what stands in the place of values, by name; then it is to be formatted.
+    """
     lines = [f"HTTP/1.1 {response.status} {response.reason}"]
-    lines += [
-        f"{name}: {value}"
-        for name, value in response.headers.items()
-        if name not in _OF_THE_MOMENT
-    ]
+    for name, said in response.headers.items():
+        if name in _OF_THE_MOMENT:
+            continue
+        value = said if anew is None else anew.get(name, said.replace("%", "%%"))
+        lines.append(f"{name}: {value}")
     if any(map(_HARMFUL.search, lines)):
         return ""
     return "".join(f"{line}\r\n" for line in lines)

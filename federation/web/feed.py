@@ -13,13 +13,13 @@ Source: docs/reference/protocol.md, "HTTP"; C2SP tlog-tiles v0.1
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from aiohttp import web
 
 from federation.errors import NotFoundError
-from federation.feeds.resource import LOGS, Caching, caching_of
+from federation.feeds.resource import CACHE_CONTROL, LOGS, caching_of
 from federation.flows.cosign import read_cosigned
 from federation.flows.publish.readable import (
     read_checkpoint,
@@ -36,12 +36,6 @@ from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.access import caller_of, stranger_of
 from federation.web.context import SITE
 
-#: What an answer says of how a copy of it is kept.
-CACHE_CONTROL: Final[Mapping[Caching, str]] = {
-    "conditional": "no-cache",
-    "immutable": "public, max-age=31536000, immutable",
-    "brief": "public, max-age=2",
-}
 BRIEFLY = CACHE_CONTROL["brief"]
 BYTES, TEXT = "application/octet-stream", "text/plain"
 

@@ -135,7 +135,7 @@ async def answer_kept(
         make: Answers with the page for this very request.
         shows: What the page is made of.
     """
-    if not (is_for_strangers(request) and _is_usual(request)):
+    if not (is_for_strangers(request) and is_usual(request)):
         return await make(None)
     site = request.app[SITE]
     stand = await read_stand(site, names, shows)
@@ -154,10 +154,16 @@ async def answer_kept(
         return await make(None)
     if not isinstance(page, KeptPage):
         return page
+    has_names = names is not NO_NAMES
+    given = GivenPage(key, page, shows, has_names, takes_gzip(request))
+    request[GIVEN] = given
+    return answer_with(request, given)
+
+
+def takes_gzip(request: web.Request) -> bool:
+    """Whether whoever asks can unpack it."""
     takes = request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
-    has_names, takes_gzip = names is not NO_NAMES, bool(_TAKES_GZIP.search(takes))
-    given = request[GIVEN] = GivenPage(key, page, shows, has_names, takes_gzip)
-    return _answer_with(request, given)
+    return bool(_TAKES_GZIP.search(takes))
 
 
 async def read_stand(
@@ -196,7 +202,7 @@ def kept(
     return handle
 
 
-def _answer_with(request: web.Request, given: GivenPage) -> web.Response:
+def answer_with(request: web.Request, given: GivenPage) -> web.Response:
     """A kept page as an answer to this reader: packed, or not at all if it has it."""
     page = given.page
     body, tag, headers = page.body, page.tag, dict(page.headers)
@@ -235,7 +241,8 @@ def _spared(
     return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=kept)
 
 
-def _is_usual(request: web.Request) -> bool:
+def is_usual(request: web.Request) -> bool:
+    """Whether it asks for nothing of which there is no end."""
     query = request.query
     is_short = len(request.rel_url.raw_path_qs) <= MAX_QUESTION
     return (

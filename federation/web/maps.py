@@ -13,13 +13,12 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from federation.errors import NotFoundError
-from federation.feeds.resource import basis_of
+from federation.feeds.resource import CACHE_CONTROL, basis_of
 from federation.records.canonical import DIGEST_PATTERN
 from federation.records.profile import ELECTION_PATTERN
 from federation.records.publishedmap import PublishedMap
 from federation.text import Sentence
 from federation.web.context import SITE
-from federation.web.feed import CACHE_CONTROL
 from federation.web.mapcache import publish_map, read_basis
 from federation.web.openapi import BYTES, Endpoint, NoQuery, PathPart
 from federation.web.responses import reply

@@ -134,7 +134,7 @@ async def find_sentence(
         return answer
 
     key = asked.election, asked.contest, code
-    return site.told_margins.find(key, await site.db.read(read), count)
+    return site.told_margins.find(key, await site.db.read_near(read), count)
 
 
 async def get_margin(request: web.Request, query: MarginQuery) -> web.StreamResponse:

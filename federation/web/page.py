@@ -55,7 +55,14 @@ _UPPER: Final = frozenset({"DI", "DKI"})
 _MARKS: Final = {name: f"\ue000{name}\ue001" for name in ("fresh", "live")}
 _OURS: Final = frozenset({BuiltinMethodType, FunctionType, MethodType, Text})
 #: What a page has none of, where nothing is said of it.
-_NOTHING: Final = {"data": "", "every_s": 0, "preview": "", "suggests": False}
+_NOTHING: Final = {
+    "data": "",
+    "every_s": 0,
+    "preview": "",
+    "suggests": False,
+    # Of a page that comes without our headers.
+    "policy": "",
+}
 
 
 class PlainContext(jinja2.runtime.Context):
@@ -185,11 +192,11 @@ class Page:
                 word=self.word,
                 stylesheet=self.to(static_address("style.css")),
                 tilemap_styles=self.to(static_address("tilemap.css")),
-                other_language=further(self.request, lang=other),
+                other_language=self.other_language(other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
                 suggest_script=self.to(static_address("suggest.js")),
-                **{**_NOTHING, "fresh": self.fresh, **self._reader(), **values},
+                **{**_NOTHING, "fresh": self.fresh, **self.who_reads(), **values},
             )
         )
         answered = web.Response(text=text, content_type="text/html", headers=SAFETY)
@@ -200,7 +207,11 @@ class Page:
             answered.headers["Content-Security-Policy"] = SCRIPT_POLICY
         return answered
 
-    def _reader(self) -> Mapping[str, object]:
+    def other_language(self, language: str) -> str:
+        """The address of the same page in it."""
+        return further(self.request, lang=language)
+
+    def who_reads(self) -> Mapping[str, object]:
         """Who is signed in, None: nobody, and the token that their forms carry."""
         session = self.request.get(SIGNED_IN)
         token = form_token(self.request) if session else ""

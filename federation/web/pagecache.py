@@ -249,7 +249,7 @@ class PageCache:
             made = answered = await make(before)
             body = answered.body if isinstance(answered, web.Response) else None
             if isinstance(body, bytes) and can_be_kept(answered):
-                keep = partial(_as_kept, stand, began, body, answered)
+                keep = partial(as_kept, stand, began, body, answered)
                 made = keep() if len(body) < _SMALL else await self.beside(keep)
         except Unchanged:
             assert before is not None, "compared with it"
@@ -298,15 +298,23 @@ def tag_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
-def _as_kept(
+def is_packable(body: bytes) -> bool:
+    """Whether it is worth packing."""
+    return len(body) >= _LEAST_PACKED
+
+
+def pack(body: bytes) -> bytes:
+    """It as gzip."""
+    return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+
+
+def as_kept(
     stand: PageStand, seen: float, body: bytes, answered: web.StreamResponse
 ) -> KeptPage:
     """The page and its packed form; an answer that has a tag keeps it."""
     tag = answered.headers.get(hdrs.ETAG, "").strip('"')
     tag = tag or tag_of(body)
-    packed = b""
-    if len(body) >= _LEAST_PACKED:
-        packed = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+    packed = pack(body) if is_packable(body) else b""
     headers = {**answered.headers, hdrs.ETAG: f'"{tag}"'}
     made_of, drawn = answered.get(MADE_OF, b""), answered.get(DRAWN, b"")
     return KeptPage(stand, seen, body, headers, tag, {}, packed, made_of, drawn)

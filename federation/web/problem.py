@@ -27,6 +27,7 @@ from federation.errors import (
     DoubtError,
     FederationError,
     FormatError,
+    GuardUnreachableError,
     KeptError,
     NotFoundError,
     PeerError,
@@ -57,6 +58,7 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     # Whoever asks again, as this status invites to, is told `held` once it is finished.
     KeptError: HTTPStatus.SERVICE_UNAVAILABLE,
     DoubtError: HTTPStatus.SERVICE_UNAVAILABLE,
+    GuardUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
     VerificationError: HTTPStatus.SERVICE_UNAVAILABLE,
     PeerError: HTTPStatus.BAD_GATEWAY,
     ConfigError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -189,6 +191,8 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         answer = problem(request, status_of(error), error.code, error.told)
         answer.headers.update(_HOW_TO_SIGN)
         return answer
+    except GuardUnreachableError as error:
+        return problem(request, status_of(error), error.code, error.outside)
     except FederationError as error:
         return problem(request, status_of(error), error.code, error.told)
     except ConnectionError:

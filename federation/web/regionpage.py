@@ -12,6 +12,7 @@ from typing import NamedTuple
 from aiohttp import web
 from msgspec import structs
 
+from federation.config.settings import Settings
 from federation.errors import FormatError
 from federation.flows.dataset.choose import PAGE_FORMS
 from federation.flows.query import answers, region
@@ -20,6 +21,7 @@ from federation.flows.query.partorder import PART_FIGURES, PART_ORDERS, order_pa
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.flows.recap.answers import RecapDocument
 from federation.flows.recap.list import RecapFilter, list_recaps
+from federation.records.profile import Profile
 from federation.records.tally import count_added
 from federation.store.db import View
 from federation.text import Sentence
@@ -27,10 +29,10 @@ from federation.web.context import SITE
 from federation.web.dashboard import (
     PAGE_SIZE,
     ask_page,
+    fresh_at,
     live_address,
     page_handler,
-    preview_of,
-    read_fresh,
+    preview_at,
     tell_contest,
 )
 from federation.web.keptpages import Shows
@@ -65,51 +67,95 @@ async def show_region(page: Page) -> web.StreamResponse:
     after = query.get("after", "")
     margin = await find_sentence(site, asked, code)
 
+    given = RegionShown(
+        settings=site.settings,
+        profiles=site.profiles,
+        asked=asked,
+        code=code,
+        path=page.request.path,
+        now=site.clock(),
+        sort=sort,
+        shown=shown,
+        after=after,
+        margin=margin.get(page.t.language, ""),
+    )
+
     def read(view: View) -> Mapping[str, object]:
-        answer = region.region(view, asked, code, after, PAGE_SIZE, tells_votes=False)
-        told = {
-            election: region.told_contests(view, site.profiles[election])
-            for election in site.settings.elections
-        }
-        return {
-            # Where the map stands is told by `live` and `fresh` alone; the parts are
-            # there in their order.
-            "answer": structs.replace(answer, cursor="", vector={}, children=[]),
-            "children": order_parts(answer.children, sort),
-            "choices": _choices(page, asked, told),
-            "data": _data(
-                asked, f"/v1/regions/{code}" if code else "/v1/regions", sort
-            ),
-            "files": {
-                what: query_of(
-                    "/v1/export",
-                    {
-                        "election": asked.election,
-                        "contest": asked.contest,
-                        "what": what,
-                        "region": code,
-                    },
-                )
-                for what in ("stations", "gaps")
-            },
-            "page_forms": PAGE_FORMS,
-            "fresh": read_fresh(view, page, asked, code),
-            "held": tell_contest(page, asked),
-            "live": live_address(asked.election, answer.cursor),
-            "map": None if code else _map(page, answer, shown),
-            "orders": _orders(sort),
-            "recaps": _recaps(view, asked, code),
-            "preview": preview_of(page, asked, code),
-            "shown": shown,
-            "suggests": True,
-            "shows": SHOWN,
-            "margin": margin.get(page.t.language, ""),
-            "most": _most_votes(answer.region),
-            "tally_told": _tell_tally(page, answer.region),
-            "turned": count_turned(view, asked, code),
-        }
+        return read_page(view, page, given)
 
     return await page.answer_with("region.html", site.settings.name, read)
+
+
+class RegionShown(NamedTuple):
+    """What a page of a region is asked for, and where.
+
+    Attributes:
+        settings: Of the node.
+        profiles: By election.
+        asked: What is looked at.
+        code: Of the region; "": the nation.
+        path: Of the page, as links name it.
+        now: Unix seconds.
+        sort: See `PART_ORDERS`.
+        shown: What the map of provinces shows.
+        after: Behind which station a list goes on.
+        margin: What is said of the order of candidates; "": nothing is.
+    """
+
+    settings: Settings
+    profiles: Mapping[str, Profile]
+    asked: QueryScope
+    code: str
+    path: str
+    now: int
+    sort: str = ""
+    shown: str = SHOWN[0]
+    after: str = ""
+    margin: str = ""
+
+
+def read_page(view: View, page: Page, given: RegionShown) -> Mapping[str, object]:
+    """The values of the template, out of one snapshot.
+
+    Raises:
+        FormatError: no such code.
+        NotFoundError: nobody ever heard of that region.
+    """
+    asked, code, sort = given.asked, given.code, given.sort
+    after, settings = given.after, given.settings
+    answer = region.region(view, asked, code, after, PAGE_SIZE, tells_votes=False)
+    told = {
+        election: region.told_contests(view, given.profiles[election])
+        for election in settings.elections
+    }
+    export = {"election": asked.election, "contest": asked.contest}
+    return {
+        # Where the map stands is told by `live` and `fresh` alone; the parts are
+        # there in their order.
+        "answer": structs.replace(answer, cursor="", vector={}, children=[]),
+        "children": order_parts(answer.children, sort),
+        "choices": _choices(page, given, told),
+        "data": _data(asked, f"/v1/regions/{code}" if code else "/v1/regions", sort),
+        "files": {
+            what: query_of("/v1/export", {**export, "what": what, "region": code})
+            for what in ("stations", "gaps")
+        },
+        "page_forms": PAGE_FORMS,
+        "fresh": fresh_at(view, page, asked, code, (settings.org, given.now)),
+        "held": tell_contest(page, asked),
+        "live": live_address(asked.election, answer.cursor),
+        "map": None if code else _map(page, answer, given.shown),
+        "orders": _orders(sort),
+        "recaps": _recaps(view, asked, code),
+        "preview": preview_at(settings, page, asked, code),
+        "shown": given.shown,
+        "suggests": True,
+        "shows": SHOWN,
+        "margin": given.margin,
+        "most": _most_votes(answer.region),
+        "tally_told": _tell_tally(page, answer.region),
+        "turned": count_turned(view, asked, code),
+    }
 
 
 def _recaps(view: View, asked: QueryScope, code: str) -> Sequence[RecapDocument]:
@@ -142,16 +188,16 @@ def _map(page: Page, answer: answers.RegionAnswer, shown: str) -> ResultMap | No
 
 
 def _choices(
-    page: Page, asked: QueryScope, told: Mapping[str, Sequence[str]]
+    page: Page, given: RegionShown, told: Mapping[str, Sequence[str]]
 ) -> list[Mapping[str, object]]:
     """The elections and contests that can be looked at: those with a record, `told`.
 
     What is shown is among them, with a record or without.
     """
-    site = page.request.app[SITE]
+    asked, elections = given.asked, given.settings.elections
     choices: list[Mapping[str, object]] = []
-    for election in site.settings.elections:
-        profile, is_shown = site.profiles[election], election == asked.election
+    for election in elections:
+        profile, is_shown = given.profiles[election], election == asked.election
         for contest in contests_of(profile):
             is_here = is_shown and contest == asked.contest
             if contest not in told[election] and not is_here:
@@ -159,13 +205,13 @@ def _choices(
             if not is_shown and contest != told[election][0]:
                 continue  # one for each other election
             words = [page.word("contest", contest)]
-            if len(site.settings.elections) > 1:
+            if len(elections) > 1:
                 words.append(getattr(profile.file.name, page.t.language))
             query = {"election": election, "contest": contest}
             choices.append(
                 {
                     "text": " · ".join(words),
-                    "href": page.link(page.request.path, **query),
+                    "href": page.link(given.path, **query),
                     "here": is_here,
                 }
             )

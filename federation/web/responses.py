@@ -19,6 +19,7 @@ from aiohttp import hdrs, web
 from federation.flows.dataset.choose import ENDINGS, MEDIA, format_table, open_form
 from federation.flows.query.cells import format_ndjson
 from federation.flows.query.table import QueryTable, RowStream
+from federation.text import Text
 from federation.web.context import WebContext
 from federation.web.further import further
 from federation.web.language import text_for_program
@@ -38,9 +39,7 @@ def reply(
     """The answer as `form`; 304 where the caller has it already."""
     following = getattr(answer, "next", None) or ""
     if table is None:
-        # Reasons are sentences until here.
-        say = text_for_program(request).say
-        body, media = msgspec.json.encode(answer, enc_hook=say), JSON
+        body, media = encode_answer(answer, text_for_program(request)), JSON
     else:
         head = {
             "cursor": getattr(answer, "cursor", ""),
@@ -48,6 +47,16 @@ def reply(
         }
         body, media = format_table(form, table, head), MEDIA[form]
     return _send(request, body, media, getattr(answer, "cursor", ""), following)
+
+
+def encode_answer(answer: msgspec.Struct, text: Text) -> bytes:
+    """It as JSON; reasons are sentences until here."""
+    return msgspec.json.encode(answer, enc_hook=text.say)
+
+
+def tag_answer(body: bytes, cursor: str) -> str:
+    """By which an answer is known again; see the head of this file."""
+    return f"{cursor or 'state'}-{zlib.crc32(body):08x}"
 
 
 def lines(request: web.Request, cursor: str, rows: Iterable[Any]) -> web.Response:
@@ -133,7 +142,7 @@ def _attached(rows: RowStream, form: str) -> str:
 def _send(
     request: web.Request, body: bytes, media: str, cursor: str, following: str
 ) -> web.Response:
-    tag = f"{cursor or 'state'}-{zlib.crc32(body):08x}"
+    tag = tag_answer(body, cursor)
     headers: dict[str, str] = {hdrs.ETAG: f'"{tag}"', hdrs.CACHE_CONTROL: FRESH}
     if cursor:
         headers[CURSOR] = cursor  # the only place where a table without rows has it

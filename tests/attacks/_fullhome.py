@@ -68,7 +68,7 @@ from federation.store import (
 )
 from federation.store.agencyanswers import AgencyAnswer
 from federation.store.db import FILE_NAME, Database, Transaction
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.store.originals import SharedCopy
 from federation.store.outbox import OutboxItem
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
@@ -126,7 +126,7 @@ class FullHome:
         """A database of this home."""
         return ExaminationInput(
             db=db,
-            guard=Guard(self.home.guard),
+            guard=FolderGuard(self.home.guard),
             identities=self.identities,
             profiles=self.profiles,
             scratch=scratch,

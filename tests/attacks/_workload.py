@@ -32,7 +32,7 @@ from federation.records.keychain import (
 from federation.records.keysigning import sign_statement
 from federation.store import logs, migrations, sqlite
 from federation.store.db import Database
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from tests.ownnode import ELECTION, NOW, OwnNode, fixed_signer, row, small_profile
 from tests.statements import next_statement
 
@@ -84,7 +84,7 @@ def draft(number: int, votes: int = 1) -> dict[str, object]:
 def found_keys(home: Home, random: Callable[[int], bytes]) -> None:
     """Make the keys of a node, as far as they are missing."""
     report = FoundingReport()
-    founder = Founder(home, ORG, random, report, Guard(home.guard).found)
+    founder = Founder(home, ORG, random, report, FolderGuard(home.guard).found)
     make_folder(home.keys)
     founder.found_keys([ORIGIN])
     public, text = home.vkey(ORG), f"{IDENTITY.key}\n".encode()
@@ -127,7 +127,7 @@ def open_node(home: Home) -> OwnNode:
     keys = load_keys(home)
     db = Database.open(home.data)
     log = begin.open_own(db, keys, small_profile())
-    return OwnNode(home.folder, db, Guard(home.guard), keys, log)
+    return OwnNode(home.folder, db, FolderGuard(home.guard), keys, log)
 
 
 def main(folder: Path) -> None:

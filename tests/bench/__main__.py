@@ -5,6 +5,8 @@ before and now, round by round in turns.
 
 `make bench ARGS=verify`: an audit of the country; `ARGS="verify --sample"`: of the
 sample, which shows only that it works.
+`make bench ARGS="bucket --records 2000"`: objects and bytes of a site in a bucket, and
+of 1,000 records more, at two sizes.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
@@ -36,6 +38,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import companion, duplicates, personal, report, risk
+from tests.bench.bucket import BucketBench
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.dataset import DatasetBench
@@ -146,6 +149,15 @@ def _run_country(
     return Country(folder, data, say).run()
 
 
+def _run_bucket(
+    asked: Asked, folder: Path, shared: Path, say: Say
+) -> list[Figure] | None:
+    register = shared / "register2024" / "kp24-tps-register.json.gz"
+    if not register.is_file():
+        return _skip(say, register.name, register.parent)
+    return BucketBench(folder, register, asked.records, say).run()
+
+
 def _run_grow(
     asked: Asked, folder: Path, shared: Path, say: Say
 ) -> list[Figure] | None:
@@ -162,6 +174,7 @@ def _skip(say: Say, what: str, folder: Path) -> None:
 
 _OF_SHARED: Final = {
     **dict.fromkeys(("country", "crowd", "serve"), _run_country),
+    "bucket": _run_bucket,
     "grow": _run_grow,
 }
 

@@ -4,8 +4,17 @@ import asyncio
 
 import pytest
 
+from federation.config.settings import Listen
+from federation.flows.publish.folder import StaticSite
+from federation.flows.publish.items import Publisher, Selection
+from federation.flows.publish.mapfiles import MapFiles
+from federation.flows.publish.outputfolder import OutputFolder
+from federation.web.publishedpages import PublishedPages
+from tests import sample_map as sample
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
+from tests.node.test_publishing import file_server
 from tests.waiting import until
+from tests.webnode import settings_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
@@ -96,3 +105,50 @@ async def test_a_page_that_is_not_looked_at_takes_no_place(chromium, tmp_path):
         assert await tab.run("document.querySelector('.live').hidden")
         await tab.close()
         await asyncio.sleep(0)
+
+
+async def test_a_page_in_a_bucket_asks_a_small_file_and_then_for_itself(
+    chromium, tmp_path, sample_db
+):
+    """The same files in a folder, behind a server that knows nothing but files."""
+    settings = settings_of(listen=Listen(public_url="https://node.example"))
+    profiles = {sample.ELECTION: sample.profile()}
+    pages = PublishedPages(settings, profiles, lambda _: {}, lambda: 1_707_915_900)
+    maps = MapFiles(sample.ANA, profiles, lambda: 0.0, None, pages)
+    place = OutputFolder(tmp_path / "site")
+    site = StaticSite(place, lambda *_: pages.files(), maps)
+
+    def turn():
+        with sample_db.view() as view:
+            site.write(view, Publisher(settings, profiles), Selection())
+
+    turn()
+    async with file_server(tmp_path / "site") as (url, asked):
+        tab = await chromium.tab()
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            await tab.call(f"{domain}.enable")
+        await tab.call("Page.navigate", url=f"{url}/index.html")
+        tile = "document.querySelector('.tiles .single').innerText"
+
+        async def is_shown():
+            return bool(await tab.run(f"document.querySelector('.tiles') && {tile}"))
+
+        await until(is_shown)
+        was = await tab.run(tile)
+        sample.add_claims(
+            sample_db,
+            sample.CITRA,
+            [sample._claim(0, sample.CITRA, sample.GAP, sample.three(1, 2, 3))],
+        )
+        sample.merge(sample_db)
+        turn()
+
+        async def is_changed():
+            return await tab.run(tile) != was
+
+        await until(is_changed)
+        news = f"/map/{sample.ELECTION}/news.json"
+        assert ("GET", news, 200) in asked
+        assert tab.events["Log.entryAdded"] == []
+        assert tab.events["Runtime.exceptionThrown"] == []
+        await tab.close()

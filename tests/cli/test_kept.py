@@ -8,7 +8,7 @@ import pytest
 
 from federation.cli.remote import _error
 from federation.errors import DoubtError, KeptError, PeerError
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 
 ROW = "kode_tps,01,02,03\n3171011001001,1,2,3\n"
 
@@ -26,7 +26,7 @@ def imported(federation, table, *words):
 
 
 def fill(patch):
-    real = Guard._write
+    real = FolderGuard._write
 
     def write(self, path, data, *, here):
         # The key statement is in the log before the disk is full.
@@ -34,7 +34,7 @@ def fill(patch):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         real(self, path, data, here=here)
 
-    patch.setattr(Guard, "_write", write)
+    patch.setattr(FolderGuard, "_write", write)
 
 
 @pytest.mark.parametrize(

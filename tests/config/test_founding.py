@@ -18,7 +18,7 @@ from federation.config.keystore import load_node_keys
 from federation.config.recovery import format_code, format_recovery, save_recovery
 from federation.errors import ConfigError, ConflictError
 from federation.records.keychain import open_chain
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.text import LANGUAGES
 
 ORG = "a.example"
@@ -33,7 +33,9 @@ def fixed():
 
 
 def found(home, elections, random, passphrase=PASSPHRASE):
-    founder = Founder(home, ORG, random, FoundingReport(), Guard(home.guard).found)
+    founder = Founder(
+        home, ORG, random, FoundingReport(), FolderGuard(home.guard).found
+    )
     origins = [f"{ORG}/{election}" for election in elections]
     founder.found_keys(origins)
     identity = founder.found_identity(passphrase)
@@ -115,7 +117,7 @@ def test_a_log_is_marked_as_made_here_when_its_chain_is_made_and_never_later(
 ):
     home = Home(tmp_path)
     report = found(home, ["e-1"], fixed())
-    guard = Guard(home.guard)
+    guard = FolderGuard(home.guard)
     assert guard.is_founded(f"{ORG}/e-1")
     assert set(home.guard.iterdir()) <= set(report.made)
     shutil.rmtree(home.guard)
@@ -167,7 +169,7 @@ def test_a_wrong_passphrase_signs_nothing(home):
 def test_the_identity_of_somebody_else_is_refused(home):
     public = home.vkey(ORG)
     text = public.read_text()
-    other = Founder(home, ORG, fixed(), FoundingReport(), Guard(home.guard).found)
+    other = Founder(home, ORG, fixed(), FoundingReport(), FolderGuard(home.guard).found)
     public.write_text(str(load_node_keys(home, ORG, []).node.key) + "\n")
     try:
         with pytest.raises(ConfigError, match="is not the identity of"):

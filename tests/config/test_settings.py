@@ -127,11 +127,14 @@ def test_what_init_writes_shows_every_key_with_its_default():
     uncommented = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
     for example in (
         'public_url = "https://…"',
-        'folder = "site"',
+        'to = "site"',
+        'store_access = "keys/site-store.env"',
         'originals = "originals"',
         'store = "photos"',
         'to = "/mnt/backup/node"',
         'store_access = "keys/store.env"',
+        'guard = "s3://bucket/guard"',
+        'guard_access = "keys/guard.env"',
         "retention_days = { pemilu-2024 = 365 }",
         'host = "mail.example"',
         'sender = "laporan@example.org"',
@@ -158,7 +161,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         quiet.listen,
         quiet.sync,
         quiet.limits,
-        quiet.static,
+        quiet.publish,
         quiet.photos,
         quiet.mail,
     )
@@ -235,3 +238,40 @@ def test_a_proxy_that_is_no_address_is_named(given):
 def test_one_folder_for_two_of_database_keys_and_guard_is_refused(lines):
     with pytest.raises(ConfigError, match="the same folder as"):
         parse_settings(HOSTILE["BASE"] + lines, "federation.toml")
+
+
+def test_a_folder_under_its_older_name_is_where_is_published():
+    old = HOSTILE["BASE"] + '[static]\nfolder = "/srv/data"\ninterval_s = 60\n'
+    new = HOSTILE["BASE"] + '[publish]\nto = "/srv/data"\ninterval_s = 60\n'
+    assert parse_settings(old, "f") == parse_settings(new, "f")
+    for lines, said in {
+        '[static]\nfolder = "x"\n[publish]\nto = "y"\n': "older name",
+        "[static]\ninterval_s = 0\n": "static.interval_s",
+        '[static]\nto = "x"\n': "static",
+    }.items():
+        with pytest.raises(ConfigError, match=said):
+            parse_settings(HOSTILE["BASE"] + lines, "f")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('[publish]\nto = "gs://b/site"\n', "s3://bucket/below"),
+        ('[publish]\nto = "s3://me:secret@b/site"\n', "no name, password or query"),
+        ('[publish]\nto = "s3://b"\n[backup]\nto = "s3://b/node"\n', "backup.to"),
+        ('[publish]\nto = "s3://b/x/"\n[photos]\nstore = "s3://b/x"\n', "photos.store"),
+        (
+            '[publish]\nto = "s3://b/x/y"\n[photos]\nstore = "s3://b/x"\n',
+            "photos.store",
+        ),
+    ],
+)
+def test_a_bucket_that_is_none_for_a_site_is_refused(lines, said):
+    with pytest.raises(ConfigError, match=said) as caught:
+        parse_settings(HOSTILE["BASE"] + lines, "f")
+    assert "publish.to" in str(caught.value)
+
+
+def test_a_site_beside_photographs_in_one_bucket_is_well():
+    lines = '[publish]\nto = "s3://b/x"\n[photos]\nstore = "s3://b/xy"\n'
+    assert parse_settings(HOSTILE["BASE"] + lines, "f").publish.to == "s3://b/x"

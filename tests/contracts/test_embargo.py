@@ -13,17 +13,22 @@ from random import Random
 
 import aiohttp
 import msgspec
+import obstore
 import pytest
+from msgspec.structs import replace
+from obstore.store import MemoryStore
 
 from federation.config.settings import load_settings
 from federation.errors import NotFoundError
 from federation.feeds.signature import RequestSigner
-from federation.flows.publish.items import Selection
+from federation.flows.publish.items import Publisher, Selection
+from federation.flows.publish.outputbucket import OutputBucket
 from federation.flows.query.mapnews import read_news
 from federation.flows.query.scope import ask as ask_scope
 from federation.flows.receipt import find_record, make_receipt
 from federation.node.resources import Clocks, open_resources
 from federation.node.service import serve
+from federation.node.sites import make_site
 from federation.records.about import open_about_unpinned
 from federation.records.readers import Insider, Nobody, Sender
 from federation.store import logs
@@ -267,7 +272,23 @@ def export_most(world, below):
         ("archive", ["election", "archive", ELECTION, "--out"]),
     ):
         found[name] = written(world, words, below / name)
+    found["bucket"] = in_bucket(world)
     return found
+
+
+def in_bucket(world):
+    """What a turn puts into a bucket, the map and its pages too."""
+    store, held = MemoryStore(), world.resources
+    listen = replace(held.settings.listen, public_url="https://node.example")
+    settings = replace(held.settings, listen=listen)
+    place = OutputBucket("s3://b/site", opened=store)
+    site = make_site(place, held.home, settings, held.profiles, world.clock)
+    with held.db.view() as view:
+        by = Publisher(settings, held.profiles)
+        site.write(view, by, Selection(at=world.clock()))
+    found = [one["path"] for page in obstore.list(store) for one in page]
+    assert any(path.startswith("page/") for path in found)
+    return {path: bytes(obstore.get(store, path).bytes()) for path in found}
 
 
 def written(world, words, path):

@@ -82,8 +82,8 @@ async def test_a_partner_is_added_from_plain_files_as_the_page_says(tmp_path, pa
 def test_the_settings_of_the_page_are_settings(page):
     (table,) = blocks(page, "toml")
     needed = 'org = "a.example"\nname = "A"\ncontact = "c"\nelections = ["e-1"]\n'
-    static = parse_settings(needed + table, page).static
-    assert static.folder == tomllib.loads(table)["static"]["folder"] == "/srv/data"
+    publish = parse_settings(needed + table, page).publish
+    assert publish.to == tomllib.loads(table)["publish"]["to"] == "/srv/data"
 
 
 @BOTH
@@ -103,15 +103,15 @@ def test_in_a_new_home_two_lines_are_uncommented_as_the_page_says(tmp_path, page
     with pytest.raises(FederationError):
         parse_settings(text + table, page)
     # The table is the last; another one above it has an interval, too.
-    before, heading, last = text.partition("\n[static]\n")
+    before, heading, last = text.partition("\n[publish]\n")
     assert heading
     assert "\n[" not in last
-    for name, value in tomllib.loads(table)["static"].items():
-        said = json.dumps(str(site) if name == "folder" else value)
+    for name, value in tomllib.loads(table)["publish"].items():
+        said = json.dumps(str(site) if name == "to" else value)
         last, count = re.subn(rf"(?m)^# ({name} = ).*$", rf"\g<1>{said}", last)
         assert count == 1
     written.write_text(before + heading + last)
-    assert load_settings(written).static.folder == str(site)
+    assert load_settings(written).publish.to == str(site)
 
 
 @BOTH

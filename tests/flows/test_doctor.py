@@ -25,13 +25,14 @@ from federation.store import (
 )
 from federation.store import leaves as stored
 from federation.store.db import FILE_NAME, Database
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from federation.tlog.cosignature import cosign
 from federation.tlog.fork import format_evidence
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
 from federation.tlog.note import format_signature, parse_note
+from tests.guards import lift
 from tests.mirrored import aim, hold
 from tests.ownnode import fixed_signer, row
 
@@ -290,13 +291,13 @@ def _resign(note):
 
 
 def test_a_guard_above_is_found_without_looking_deep(hospital, tmp_path):
-    hospital.guard.raise_to(hospital.log.origin, 9999, bytes(32))
+    lift(hospital.guard, hospital.log.origin, 9999, bytes(32))
     assert codes(check(hospital, tmp_path, deep=False)) == {"guard-above"}
 
 
 def test_a_guard_of_another_history_is_found(hospital, tmp_path):
-    hospital.guard = Guard(tmp_path / "other-guard")
-    hospital.guard.raise_to(hospital.log.origin, hospital.state().size, bytes(32))
+    hospital.guard = FolderGuard(tmp_path / "other-guard")
+    lift(hospital.guard, hospital.log.origin, hospital.state().size, bytes(32))
     assert codes(check(hospital, tmp_path, deep=False)) == {"guard-root"}
 
 
@@ -324,10 +325,10 @@ def test_a_guard_that_is_damaged_is_found_by_name(hospital, tmp_path, at):
 
 
 def test_what_is_no_difference_is_a_note(hospital, tmp_path):
-    hospital.guard = Guard(tmp_path / "behind")
+    hospital.guard = FolderGuard(tmp_path / "behind")
     with hospital.db.view() as view:
         size, root, _ = next(logs.list_checkpoints(view, hospital.log.log_id))
-    hospital.guard.raise_to(hospital.log.origin, size, root)
+    lift(hospital.guard, hospital.log.origin, size, root)
     with hospital.db.transaction() as tx:
         mirror = logs.get_log(tx, hospital.other.log.origin)
         logs.stall(tx, mirror.id, "nobody has its records")
@@ -463,7 +464,7 @@ def test_mending_knows_what_is_kept_and_not_shown_and_what_was_never_signed(
 ):
     new = draft(700)
     with monkeypatch.context() as patch:
-        patch.setattr(Guard, "_write", refuse_to_write)
+        patch.setattr(FolderGuard, "_write", refuse_to_write)
         with pytest.raises(KeptError):
             append(hospital, new)
     state = hospital.state()

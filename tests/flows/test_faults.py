@@ -13,7 +13,7 @@ from federation.errors import DoubtError, KeptError
 from federation.flows.ownlog import ingest, sequence
 from federation.store import db, logs, refusal
 from federation.store import leaves as stored
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.store.refusal import DoubtfulError
 from tests.ownnode import row
 
@@ -124,14 +124,14 @@ def test_what_is_answered_to_a_failed_write_is_true(  # noqa: PLR0917  a row of 
 
 
 def break_guard(monkeypatch, number, *, is_done):
-    real = Guard._write
+    real = FolderGuard._write
 
     def write(self, path, data, *, here):
         if is_done:
             real(self, path, data, here=here)
         raise OSError(number, "injected", str(path))
 
-    monkeypatch.setattr(Guard, "_write", write)
+    monkeypatch.setattr(FolderGuard, "_write", write)
 
 
 @pytest.mark.parametrize("is_done", [False, True])

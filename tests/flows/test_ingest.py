@@ -33,6 +33,7 @@ from federation.text import Text
 from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.merkle import hash_leaf, root_of
 from tests.fakes import flip_bit
+from tests.guards import lift
 from tests.mirrored import aim
 from tests.ownnode import all_said, row
 
@@ -430,11 +431,11 @@ class Fault:
     def fail_call(self, owner, name, when=lambda *_: True):
         original = getattr(owner, name)
 
-        def failing(*args):
+        def failing(*args, **options):
             if not when(*args):
-                return original(*args)
+                return original(*args, **options)
             if self.kept:
-                original(*args)
+                original(*args, **options)
             raise OSError(5, "the disk failed")
 
         self.patch.setattr(owner, name, failing)
@@ -481,9 +482,9 @@ def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
     synced = []
     original = node.guard.raise_to
 
-    def raise_to(*args):
+    def raise_to(*args, **options):
         synced.append(wal.stat().st_size)
-        original(*args)
+        original(*args, **options)
 
     monkeypatch.setattr(node.guard, "raise_to", raise_to)
     verdicts = append(node, *(draft(number) for number in range(2, 40)))
@@ -556,7 +557,7 @@ def test_a_restored_copy_does_not_sign(node):
 def test_a_copy_that_went_on_elsewhere_does_not_sign_here(node):
     append(node, draft(1))
     node.guard._path(node.log.origin).unlink()
-    node.guard.raise_to(node.log.origin, 2, bytes(32))
+    lift(node.guard, node.log.origin, 2, bytes(32))
     with pytest.raises(VerificationError, match="another history"):
         append(node, draft(2))
 

@@ -7,7 +7,7 @@ import pytest
 
 from federation.errors import VerificationError
 from federation.flows.witness import OfferJudge
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.tlog.keys import ALG_COSIGNATURE, Signer, parse_vkey
 from tests.outsidewitness import OtherLog, tree_hash, verify_cosignature
 
@@ -24,11 +24,11 @@ def log():
 
 
 def witness(folder, log):
-    return OfferJudge(SIGNER, {ORIGIN: parse_vkey(log.key.vkey)}, Guard(folder))
+    return OfferJudge(SIGNER, {ORIGIN: parse_vkey(log.key.vkey)}, FolderGuard(folder))
 
 
 def state(folder):
-    return Guard(folder).read(ORIGIN)
+    return FolderGuard(folder).read(ORIGIN)
 
 
 def test_every_step_that_goes_on_is_signed_and_no_other_history_ever(tmp_path, log):
@@ -94,7 +94,7 @@ def test_a_memory_out_of_a_copy_signs_nothing_more(tmp_path, log):
 
 
 def test_nothing_is_answered_before_it_is_durable(tmp_path, log, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
     ours = witness(tmp_path, log)

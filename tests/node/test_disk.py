@@ -17,7 +17,7 @@ from federation.node.disk import Disk as DiskCare
 from federation.node.resources import open_resources
 from federation.store import db, reserve
 from federation.store.db import Database
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import until
 
@@ -59,7 +59,7 @@ class Disk:
         self._patch = patch
         self.number = self.guard = 0
         self.free = None
-        real, write, free = Database.transaction, Guard._write, reserve.free_bytes
+        real, write, free = Database.transaction, FolderGuard._write, reserve.free_bytes
         disk = self
 
         @contextlib.contextmanager
@@ -80,7 +80,7 @@ class Disk:
             return free(folder) if disk.free is None else disk.free
 
         patch.setattr(db.Database, "transaction", transaction)
-        patch.setattr(Guard, "_write", guarded)
+        patch.setattr(FolderGuard, "_write", guarded)
         patch.setattr(reserve, "free_bytes", counted)
 
 

@@ -30,11 +30,12 @@ from federation.node.resources import open_resources
 from federation.node.submitting import ALARM
 from federation.store import alarms
 from federation.store.db import Database
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.sqlite import SqliteLibrary
 from federation.text import LANGUAGES, Sentence, Text, load_topic
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
+from tests.guards import lift
 from tests.homes import ELECTION, make_home
 
 MOUNTS = r"""
@@ -176,12 +177,12 @@ async def test_keys_that_were_never_made_are_not_looked_for_in_a_backup(home):
 async def test_keys_of_a_log_that_was_signed_are_looked_for_in_a_backup(home):
     wait_until_2092(home)
     origin = load_settings(home.settings).origins[0]
-    Guard(home.guard).raise_to(origin, 3, bytes(32))
+    lift(FolderGuard(home.guard), origin, 3, bytes(32))
     step = (await steps_of(home))["keys"]
     assert "keys chain" not in step.mend
     assert "backup" in step.mend
     # The same where it is not the first file of the node that is gone.
-    (home.guard / Guard(home.guard)._path(origin).name).unlink()
+    (home.guard / FolderGuard(home.guard)._path(origin).name).unlink()
     home.role_key("records").unlink()
     assert "backup" in (await steps_of(home))["keys"].mend
 

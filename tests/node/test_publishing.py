@@ -19,11 +19,13 @@ HERE, THERE = "1371011001001", "1371011002001"
 
 
 def publishing(home, folder):
-    """The settings of this home name a folder for the site."""
+    """The settings of this home name a folder, or a bucket, for the site."""
     text = home.settings.read_text()
-    assert "# folder = " in text
-    text = re.sub("(?m)^# folder = .*$", f'folder = "{folder}"', text)
-    home.settings.write_text(text)
+    before, heading, table = text.partition("\n[publish]\n")
+    table, count = re.subn("(?m)^# to = .*$", f'to = "{folder}"', table)
+    assert count == 1
+    table = table.replace("# interval_s = 300", "interval_s = 1")
+    home.settings.write_text(before + heading + table)
     return home
 
 

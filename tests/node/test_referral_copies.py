@@ -8,7 +8,7 @@ import pytest
 
 from federation.errors import FormatError
 from federation.node import referrals
-from federation.store.guard import WRITING_S
+from federation.store.folderguard import WRITING_S
 from tests.homes import make_home, serving
 from tests.refer import (
     PAPERS,

@@ -37,7 +37,7 @@ from federation.records.keychain import LAST
 from federation.schedule import Result
 from federation.store import alarms
 from federation.store.db import Database, Transaction, View
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.reserve import Reserve
 from federation.text import Sentence
@@ -104,15 +104,17 @@ class Store(Database):
         self.fuse.step()
 
 
-class MemberGuard(Guard):
+class MemberGuard(FolderGuard):
     """The guard of a member: a crash may come right before and right after."""
 
     fuse: Fuse
 
-    def raise_to(self, origin: str, size: int, root: bytes) -> None:
+    def raise_to(
+        self, origin: str, size: int, root: bytes, *, after: tuple[int, bytes] | None
+    ) -> None:
         """See `Guard`."""
         self.fuse.step()
-        super().raise_to(origin, size, root)
+        super().raise_to(origin, size, root, after=after)
         self.fuse.step()
 
 
@@ -137,7 +139,7 @@ def _empty_home() -> Path:
 def found_home(folder: Path, owner: FakeOrg, peers: Sequence[Peer]) -> None:
     """A home as `federation init` leaves it, keys apart, with these partners."""
     copy_files(_empty_home(), folder)
-    Guard(folder / "guard").found(owner.origin)
+    FolderGuard(folder / "guard").found(owner.origin)
     (folder / "peers.toml").write_text("\n".join(map(format_peer, peers)))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from federation.errors import ConflictError, NotFoundError, VerificationError
 from federation.store import alarms
-from federation.store.db import CHUNK, FILE_NAME, Database
+from federation.store.db import CHUNK, FAR_S, FILE_NAME, NEAR_S, Database
 from federation.store.sqlite import journal_mode
 
 
@@ -81,6 +81,33 @@ async def test_reads_and_writes_have_threads_of_their_own(db):
 
     assert (await db.read(name)).startswith("store-reader")
     assert {await db.write(name), await db.run(name)} == {"store-writer_0"}
+
+
+async def test_few_rows_are_read_here_but_while_the_disk_is_slow(db, monkeypatch):
+    here = threading.current_thread().name
+    now, disk = [100.0], [0]
+    monkeypatch.setattr(db, "_clock", lambda: now[0])
+    monkeypatch.setattr("federation.store.db._disk_reads", lambda: disk[0])
+
+    def name(_, took=0.0, reads=0):
+        now[0] += took
+        disk[0] += reads
+        return threading.current_thread().name
+
+    assert await db.read_near(name) == here
+    # A busy machine is no slow disk, and a quick one is none.
+    assert await db.read_near(name, 10 * NEAR_S) == here
+    assert await db.read_near(name, 0.1 * NEAR_S, 9) == here
+    assert await db.read_near(name, 2 * NEAR_S, 1) == here
+    assert (await db.read_near(name)).startswith("store-reader")
+    now[0] += FAR_S
+    assert await db.read_near(name) == here
+
+
+async def test_where_readers_wait_for_the_writer_no_rows_are_read_here(db, monkeypatch):
+    monkeypatch.setattr("federation.store.sqlite.never_waits", lambda _: False)
+    name = await db.read_near(lambda _: threading.current_thread().name)
+    assert name.startswith("store-reader")
 
 
 async def test_writes_never_overlap(db):

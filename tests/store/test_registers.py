@@ -50,17 +50,18 @@ def test_it_says_what_it_is(view):
 def test_a_station_is_in_it_or_not(view):
     asked = [*small().codes(), "1371011001004", "1371011009001", "1371011001900"]
     assert registers.among(view, ELECTION, asked) == set(small().codes())
-    assert registers.contains(view, ELECTION, "99AB010001001")
-    assert not registers.contains(view, ELECTION, "1371011001902")
-    assert not registers.contains(view, "pilpres-2019", "1371011001001")
+    assert registers.look_up(view, ELECTION, "99AB010001001")[:2] == (True, True)
+    assert registers.look_up(view, ELECTION, "1371011001902") == (True, False, None)
+    nothing = registers.look_up(view, "pilpres-2019", "1371011001001")
+    assert nothing == (False, False, None)
 
 
 def test_voters_are_those_of_the_station(view):
-    assert registers.voters(view, ELECTION, "1371011001002") == 102
-    assert registers.voters(view, ELECTION, "1371011001901") is None
-    assert registers.voters(view, ELECTION, "1371011001003") == 103
-    assert registers.voters(view, ELECTION, "1371011001009") is None
-    assert registers.voters(view, ELECTION, "1371011009001") is None
+    assert registers.look_up(view, ELECTION, "1371011001002").voters == 102
+    assert registers.look_up(view, ELECTION, "1371011001901").voters is None
+    assert registers.look_up(view, ELECTION, "1371011001003").voters == 103
+    assert registers.look_up(view, ELECTION, "1371011001009").voters is None
+    assert registers.look_up(view, ELECTION, "1371011009001").voters is None
 
 
 def test_names_and_children(view):

@@ -2,8 +2,16 @@
 
 import pytest
 
+from tests.bucketserver import bucket_server
 from tests.stories.nodes import Node, Wire, closing_all
 from tests.stories.origin import Origin
+
+
+@pytest.fixture(scope="session")
+def bucket_store(tmp_path_factory):
+    """A real object store, one for all stories: each has addresses of its own there."""
+    with bucket_server(tmp_path_factory.mktemp("store")) as running:
+        yield running
 
 
 @pytest.fixture

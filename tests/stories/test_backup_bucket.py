@@ -13,7 +13,7 @@ import pytest
 
 from federation.blobs.bucket import open_store
 from federation.config.home import Home
-from tests.bucketserver import BUCKET, OURS, READER, bucket_server
+from tests.bucketserver import BUCKET, OURS, READER
 from tests.homes import ELECTION
 from tests.stories.nodes import LOOPBACK, PROJECT, free_port
 from tests.waiting import wait_until
@@ -22,12 +22,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 PASSPHRASE = "only for the tests"
 TO = f"s3://{BUCKET}/nodes/pemilu"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with bucket_server(tmp_path_factory.mktemp("store")) as running:
-        yield running
 
 
 def command(home, *words):
@@ -57,16 +51,16 @@ def say(home, before, after):
     home.settings.write_text(text.replace(before, after))
 
 
-def access_file(home, server):
+def access_file(home, bucket_store):
     file = home.keys / "store.env"
     file.touch(0o600)
-    lines = (f"{name}={value}\n" for name, value in server.environment().items())
+    lines = (f"{name}={value}\n" for name, value in bucket_store.environment().items())
     file.write_text("".join(lines))
     return file
 
 
 def test_a_node_whose_backups_lie_in_a_bucket_comes_back_on_another_machine(
-    server, pemilu, suara, tmp_path
+    bucket_store, pemilu, suara, tmp_path
 ):
     """By the clock, with who asks in a file; the folder is lost; partners have more."""
     secret = tmp_path / "passphrase"
@@ -74,7 +68,7 @@ def test_a_node_whose_backups_lie_in_a_bucket_comes_back_on_another_machine(
     secret.write_text(PASSPHRASE)
     pemilu.trust(suara, suara.url)
     suara.trust(pemilu, pemilu.url)
-    access = access_file(pemilu.home, server)
+    access = access_file(pemilu.home, bucket_store)
     backup(pemilu.home, "key", "--passphrase-file", secret, given={})
     suara.start()
     pemilu.start()
@@ -115,27 +109,29 @@ def test_a_node_whose_backups_lie_in_a_bucket_comes_back_on_another_machine(
     assert code == 0, said
 
 
-def test_what_a_bucket_refuses_is_told_with_what_to_mend(server, pemilu):
+def test_what_a_bucket_refuses_is_told_with_what_to_mend(bucket_store, pemilu):
     pemilu.start()
     pemilu.stop()
-    gone = server.environment()
+    gone = bucket_store.environment()
     said = backup(pemilu.home, "create", "s3://nowhere/x", given=gone, code=74)
     assert "no such bucket" in said["error"]["message"]
-    said = backup(pemilu.home, "create", TO, given=server.environment(READER), code=74)
+    said = backup(
+        pemilu.home, "create", TO, given=bucket_store.environment(READER), code=74
+    )
     assert "AWS_ACCESS_KEY_ID" in said["error"]["message"]
-    away = server.environment(AWS_ENDPOINT_URL=f"http://{LOOPBACK}:{free_port()}")
+    away = bucket_store.environment(AWS_ENDPOINT_URL=f"http://{LOOPBACK}:{free_port()}")
     said = backup(pemilu.home, "create", TO, given=away, code=74)
     assert "cannot be reached" in said["error"]["message"]
-    wrong = server.environment(AWS_ENDPOINT_URL="store.example")
+    wrong = bucket_store.environment(AWS_ENDPOINT_URL="store.example")
     said = backup(pemilu.home, "create", TO, given=wrong, code=74)
     assert "https://" in said["error"]["message"]
 
 
-def test_one_that_is_killed_while_it_is_sent_is_no_backup(server, pemilu):
+def test_one_that_is_killed_while_it_is_sent_is_no_backup(bucket_store, pemilu):
     """Its name is taken, and no more; the next one is made beside it."""
     pemilu.start()
     pemilu.stop()
-    to, given = f"s3://{BUCKET}/killed", server.environment()
+    to, given = f"s3://{BUCKET}/killed", bucket_store.environment()
     store = open_store(to, given)
     large = pemilu.home.annex / ELECTION / "large"
     large.parent.mkdir(parents=True, mode=0o700)

@@ -30,8 +30,9 @@ PATHS = (
     *("/", "/wilayah/13", f"/tps/{sample.AGREED}", "/daftar", "/berbeda", "/kosong"),
     "/gambar",
 )
+TPS = f"/v1/tps/{sample.AGREED}"
 ANSWERS = (
-    *("/v1/regions", "/v1/regions/13", f"/v1/tps/{sample.AGREED}", "/v1/gaps"),
+    *("/v1/regions", "/v1/regions/13", f"{TPS}?election={sample.ELECTION}", "/v1/gaps"),
     *("/v1/disputed", "/v1/stations?status=agreed", "/v1/pictures"),
 )
 URL = "https://data.ana.example"

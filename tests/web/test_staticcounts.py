@@ -15,6 +15,7 @@ from federation.flows.publish.items import (
     list_items,
     read_items,
 )
+from federation.flows.publish.outputfolder import OutputFolder
 from federation.web.staticcounts import StaticCounts
 from tests.fakes import ELECTION
 from tests.flows.test_incidents_counts import LATER, read
@@ -34,7 +35,7 @@ FILES = {
 
 def publish(partners: Partners, folder, incidents=(ELECTION,)):
     settings = settings_of(elections=[ELECTION], incidents=incidents)
-    site = StaticSite(folder, StaticCounts(settings, lambda: LATER))
+    site = StaticSite(OutputFolder(folder), StaticCounts(settings, lambda: LATER))
     with partners.db.view() as view:
         return site.write(view, Publisher(settings, {}), Selection())
 

@@ -75,7 +75,7 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
         place = OutputFolder(folder)
         place.begin(f"{SITE}/logs")
         chosen = Selection((name,), at=run.clock())
-        write_site(run, view, by, folder / SITE, chosen)
+        write_site(run, view, by, OutputFolder(folder / SITE), chosen)
         bundle = write_selection(run, view, by, folder / f"{name}.zip", chosen)
         made = write_trust(run, view, folder / TRUST, quorum, [name])
         rows = _write_tables(run, view, by, name, folder / TABLES)

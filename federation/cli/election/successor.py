@@ -59,11 +59,11 @@ from federation.flows.ownlog.successor import (
 )
 from federation.flows.verify.successor import fetch_successor
 from federation.flows.visit import with_feed
+from federation.node.guards import open_guard
 from federation.records.canonical import encode
 from federation.records.keychain import KeyChain, open_by_first, open_chain
 from federation.records.keystatement import Follows, next_generation, parse_origin
 from federation.store.db import Database
-from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.text import Sentence
 from federation.tlog.keys import Signer
@@ -250,7 +250,7 @@ def _tell(run: Run, ended: _Ended) -> None:
 
 def _continue(run: Run, ended: list[_Ended], why: str, identity: Signer) -> None:
     home, org = run.home, run.settings.org
-    mark = Guard(home.guard).found
+    mark = open_guard(home).found
     founder = Founder(home, org, secrets.token_bytes, FoundingReport(), mark)
     for one in ended:
         new = next_generation(one.log.origin)
@@ -272,7 +272,7 @@ def _continue(run: Run, ended: list[_Ended], why: str, identity: Signer) -> None
 def _prepare(run: Run, ended: list[_Ended], why: str, file: Path) -> int:
     """Make the keys of the successors; what names them is signed elsewhere."""
     home, org = run.home, run.settings.org
-    mark = Guard(home.guard).found
+    mark = open_guard(home).found
     founder = Founder(home, org, secrets.token_bytes, FoundingReport(), mark)
     identity = load_identity_key(home, org)
     statements = []

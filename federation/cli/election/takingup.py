@@ -43,6 +43,7 @@ from federation.feeds.resource import checkpoint_of
 from federation.feeds.signature import RequestSigner
 from federation.flows.verify.successor import fetch_successor
 from federation.flows.visit import with_feed
+from federation.node.guards import open_guard
 from federation.records.canonical import format_time
 from federation.records.keychain import (
     LAST,
@@ -55,7 +56,6 @@ from federation.records.keychange import KeyChange, next_statement
 from federation.records.keysigning import sign_statement
 from federation.records.keystatement import Role, next_generation
 from federation.store import logs
-from federation.store.guard import Guard
 from federation.text import Sentence
 from federation.tlog.keys import ALG_ED25519, Signer, VerifierKey
 
@@ -224,7 +224,7 @@ def _take_up(run: Run, lost: _Lost, size: int, why: str, identity: Signer) -> No
     So the node takes it for a log whose past it does not know, and asks every partner.
     """
     home, org, path = run.home, run.settings.org, run.home.chain(lost.origin)
-    mark = Guard(home.guard).found
+    mark = open_guard(home).found
     founder = Founder(home, org, secrets.token_bytes, FoundingReport(), mark)
     founder.found_keys([lost.origin])
     notes = lost.notes

@@ -34,6 +34,8 @@ from federation.flows.query.scope import QueryScope, contests_of
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+#: Of an object store, too, whose address is no path.
+_PLACE = click.Path(file_okay=False)
 _GIVEN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OF_ROWS = ("form", "what", "path")
 
@@ -52,7 +54,7 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--package", type=_FOLDER, help="export.option-package")
 @click.option("--datasette", type=_FOLDER, help="export.option-datasette")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
-@click.option("--static", type=_FOLDER, help="export.option-static")
+@click.option("--static", type=_PLACE, help="export.option-static")
 @click.option("--forks", type=_FOLDER, help="export.option-forks")
 @click.option("--trust", type=_FILE, help="export.option-trust")
 @click.option(
@@ -73,7 +75,7 @@ def export(  # noqa: C901, PLR0911, PLR0913, PLR0917  one argument per option
     package: Path | None,
     datasette: Path | None,
     bundle: Path | None,
-    static: Path | None,
+    static: str | None,
     forks: Path | None,
     trust: Path | None,
     quorum: int,

@@ -9,6 +9,7 @@ import dataclasses
 import errno
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from federation.errors import ConflictError, NotFoundError
 from federation.feeds.bundle import write_bundle
 from federation.flows.partners import read_partners
 from federation.flows.publish.excerpt import is_record, list_excerpt
-from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.forkfolder import list_forks
 from federation.flows.publish.items import (
     Item,
@@ -30,18 +30,19 @@ from federation.flows.publish.items import (
     list_items,
     read_items,
 )
-from federation.flows.publish.outputfolder import Written, check_folder
+from federation.flows.publish.outputfolder import OutputFolder
 from federation.flows.publish.photos import PhotoShelf
+from federation.flows.publish.place import SitePlace, Written
 from federation.flows.publish.trust import HOLDERS, KnownOrg, TrustFile, make_trust
 from federation.flows.query.scope import QueryScope
 from federation.node.about import renew_about
 from federation.node.resources import open_resources
+from federation.node.sites import make_site, open_place
 from federation.profiles import load_profiles
 from federation.records.readers import Caller, Nobody
 from federation.store.db import View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH
-from federation.web.staticcounts import StaticCounts
 
 
 def with_photos(run: Run, by: Publisher, for_org: str | None) -> Publisher:
@@ -155,24 +156,26 @@ def export_excerpt(
 
 
 def export_static(
-    run: Run, folder: Path, selection: Selection, *, photos: bool = False
+    run: Run, address: str, selection: Selection, *, photos: bool = False
 ) -> None:
     """Write a static site, or bring it up to date, and say what was done.
 
     With `photos`: those that everybody may have.
 
     Raises:
-        ConfigError: the folder holds other things, or cannot be written.
+        ConfigError: the place holds other things, or cannot be written.
         ConflictError: it has more of a log than is held here, or another history.
+        OSError: the object store cannot be reached, or refuses who asks.
     """
+    place = open_place(address, Path(), run.home, run.settings)
     by = publisher(run)
     by = with_photos(run, by, None) if photos else by
     with run.open_database().view() as view:
-        done = write_site(run, view, by, folder, selection)
-    value = {"path": str(folder), **done._asdict()}
+        done = write_site(run, view, by, place, selection)
+    value = {"path": place.address, **done._asdict()}
     text = run.t(
         "export.published",
-        path=folder,
+        path=place.address,
         files=run.out.number(done.files),
         bytes=run.out.number(done.bytes),
     )
@@ -250,19 +253,24 @@ def write_trust(
 
 
 def write_site(
-    run: Run, view: View, by: Publisher, folder: Path, selection: Selection
+    run: Run, view: View, by: Publisher, place: SitePlace, selection: Selection
 ) -> Written:
     """Bring a static site up to date, with a bar; what was done.
 
     Raises:
-        ConfigError: the folder holds other things, or cannot be written.
+        ConfigError: the place holds other things, or cannot be written.
         ConflictError: it has more of a log than is held here, or another history.
+        OSError: the object store cannot be reached, or refuses who asks.
     """
-    check_folder(folder, run.home.private)
-    site = StaticSite(folder, StaticCounts(run.settings, run.clock))
-    total = site.count(view, selection)
-    with blaming(folder), run.out.progress(total, run.t("export.bundling")) as advance:
-        return site.write(view, by, selection, advance)
+    place.check(run.home.private)
+    site = make_site(place, run.home, run.settings, by.profiles, run.clock)
+    is_folder = isinstance(place, OutputFolder)
+    # An object store says by itself what is wrong, and what to mend.
+    blamed = blaming(Path(place.address)) if is_folder else nullcontext()
+    with blamed:
+        total = site.count(view, selection)
+        with run.out.progress(total, run.t("export.bundling")) as advance:
+            return site.write(view, by, selection, advance)
 
 
 def write_selection(

@@ -16,7 +16,7 @@ from federation.config.member import ELECTION, check_member
 from federation.config.rewrite import add_election
 from federation.config.settings import Settings, load_settings
 from federation.errors import ConfigError
-from federation.store.guard import Guard
+from federation.node.guards import open_guard
 from federation.text import Sentence
 
 
@@ -50,7 +50,7 @@ def chain_log(
     passphrase_file: str | None,
     *,
     incidents: bool,
-) -> list[Path]:
+) -> list[Path | str]:
     """Make and sign what is missing, and list the election; which files were made.
 
     Args:
@@ -76,7 +76,7 @@ def chain_log(
         _check_rivals(settings, home, election)
         passphrase = read_passphrase(run, passphrase_file)
         identity = load_own_identity(home, settings.org, passphrase)
-        mark = Guard(home.guard).found
+        mark = open_guard(home).found
         founder = Founder(home, settings.org, secrets.token_bytes, report, mark)
         founder.found_keys(missing)
         for one in missing:

@@ -33,6 +33,7 @@ from federation.config.peers import load_vkey_text
 from federation.config.pkcs8 import SALT_BYTES
 from federation.config.rewrite import add_election
 from federation.errors import ConfigError, ConflictError, FormatError, NotFoundError
+from federation.node.guards import open_guard
 from federation.records.canonical import format_time
 from federation.records.keychain import (
     KeyChain,
@@ -47,7 +48,6 @@ from federation.records.keysigning import check_begins, check_continues, sign_st
 from federation.records.keystatement import KeyStatement, Role
 from federation.store import logs
 from federation.store.db import View
-from federation.store.guard import Guard
 from federation.store.lock import hold
 from federation.text import Sentence
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey
@@ -238,7 +238,7 @@ def publish(run: Run, *, file: Path) -> None:
         for origin in begun:
             # Before its chain, as every log of ours is founded.
             if not home.chain(origin).exists():
-                Guard(home.guard).found(origin)
+                open_guard(home).found(origin)
         keychange.publish(home, org, chains)
         for one, statements in zip(change.companions, beside, strict=True):
             publish_companions(home, one.origin, statements)

@@ -18,32 +18,65 @@ from federation.cli.help import Command
 from federation.cli.serve.lines import LineFormatter
 from federation.cli.serve.seldom import Seldom
 from federation.cli.serve.supervisor import Supervisor
-from federation.errors import FederationError
+from federation.cli.times import tell_second
+from federation.errors import ConflictError, FederationError
 from federation.node.events import LOG
 from federation.node.heap import keep_small, keep_started
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
 from federation.store.alarms import list_alarms
+from federation.store.lock import Writer, see_writer
 
 #: How long a thread that computes keeps the others waiting. Of Python's own five
 #: milliseconds each answer takes three or four turns: beside a thread that merges the
 #: event loop answered some seventy requests a second.
 _TURN_S: Final = 0.0005
+#: How often one that stands by looks whether anybody writes.
+_LOOK_S: Final = 0.2
 
 
 @click.command("serve", cls=Command, help="serve.help")
 @click.option("--alone", is_flag=True, help="serve.help-alone")
+@click.option("--standby", is_flag=True, help="serve.help-standby")
 @click.option("--log", type=click.Choice(["text", "json"]), help="serve.help-log")
 @command_options
-def serve(run: Run, *, alone: bool, log: str | None) -> None:
+def serve(run: Run, *, alone: bool, standby: bool, log: str | None) -> None:
     """Answer, ask partners, merge; until Ctrl-C."""
     _log_to_stderr(run, log or run.settings.log.format)
     keep_small()
     sys.setswitchinterval(_TURN_S)
     supervisor = Supervisor.from_environ(run.environ, os.getpid())
     supervisor.tell(STATUS=run.t("serve.opening"))
-    with open_resources(run.home, run.settings) as resources:
+    with contextlib.ExitStack() as stack:
+        opened = _take_over(run, supervisor, stack) if standby else None
+        resources = opened or stack.enter_context(
+            open_resources(run.home, run.settings)
+        )
         asyncio.run(_serve(run, resources, supervisor, alone=alone))
+
+
+def _take_over(
+    run: Run, supervisor: Supervisor, stack: contextlib.ExitStack
+) -> Resources:
+    """Wait until nobody writes, then hold all of it; what the other wrote is there.
+
+    The kernel lets go of a lock when its process ends, however that ends.
+    """
+    told: Writer | None = None
+    while True:
+        writer = see_writer(run.home.lock)
+        if writer is None:
+            # Of several that stand by one is first.
+            with contextlib.suppress(ConflictError):
+                return stack.enter_context(open_resources(run.home, run.settings))
+        elif writer != told:
+            told = writer
+            words = {"pid": writer.pid, "host": writer.host}
+            since = tell_second(writer.since)
+            said = run.t("serve.standing-by", **words, since=since)
+            run.out.note(said)
+            supervisor.tell(STATUS=said)
+        time.sleep(_LOOK_S)
 
 
 def _log_to_stderr(run: Run, form: str) -> None:

@@ -24,6 +24,7 @@ from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
 from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
+from federation.store.lock import Writer, see_writer
 from federation.text import Sentence
 
 
@@ -46,13 +47,15 @@ def status(run: Run, *, code: str | None) -> int | None:
         answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
         told = partners(view, THIS_MACHINE, peers, int(run.clock()), turns=0)
         seen = see_node(run, view, told)
-    asking = told.asking
+    asking, writer = told.asking, see_writer(run.home.lock)
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
+    whole |= {"writer": writer, "guard": run.home.guard_bucket or str(run.home.guard)}
 
     def tell() -> None:
         _print_status(run, answer)
+        _print_writer(run, writer)
         print_seen(run, seen)
         print_asking(run, asking)
 
@@ -106,6 +109,20 @@ def _print_status(
         out.line(t("views.no-alarms"))
     for election, cursor in answer.cursors.items():
         out.line(t("views.cursor", election=election, cursor=cursor))
+
+
+def _print_writer(run: Run, writer: Writer | None) -> None:
+    """Who writes since when, and what keeps two from doing so."""
+    if writer is None:
+        run.out.line(run.t("views.writer-none"))
+    elif not writer.pid:
+        run.out.line(run.t("views.writer-unsaid", since=tell_second(writer.since)))
+    else:
+        told = {"pid": writer.pid, "host": writer.host}
+        since = tell_second(writer.since)
+        run.out.line(run.t("views.writer", **told, since=since))
+    if run.home.guard_bucket is not None:
+        run.out.line(run.t("views.guard", place=run.home.guard_bucket))
 
 
 def _print_log(run: Run, log: answers.LogStatus) -> None:

@@ -15,7 +15,7 @@ from federation.node.witnesskey import load_witness_key, make_witness_key
 from federation.records.keychain import LAST, open_chain
 from federation.store import cosignatures, logs
 from federation.store.db import View
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.store.logs import Log
 
 
@@ -81,7 +81,7 @@ def _line(
 
 
 def _witnessed(run: Run, origin: str) -> dict[str, Any]:
-    held = Guard(run.home.witness).read(origin)
+    held = FolderGuard(run.home.witness).read(origin)
     return {"origin": origin, "size": held[0] if held else 0}
 
 

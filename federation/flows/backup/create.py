@@ -122,9 +122,9 @@ def create_backup(
             cannot be used, or there is more in `keys/` than a backup takes.
         OSError: a disk is full or failed, or the object store; no file was made.
     """
-    static = source.settings.static.folder
+    site = source.settings.publish.to
     home = source.home
-    public = None if static is None else home.folder / static
+    public = None if site is None or is_remote(site) else home.folder / site
     place.check(home, public)
     with place.alone(), place.workshop() as work:
         check_room(work, free_bytes(work), _COPIES * source.db.path.stat().st_size)

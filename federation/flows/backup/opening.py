@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from federation.blobs.blobs import is_remote
-from federation.blobs.fault import shown_address
+from federation.blobs.bucket import check_address
 from federation.config.home import Home
 from federation.config.settings import Settings
-from federation.errors import ConfigError
 from federation.flows.backup.access import read_store_access
 from federation.flows.backup.bucket import BucketPlace
 from federation.flows.backup.folder import FolderPlace
 from federation.flows.backup.form import BackupFile
 from federation.flows.backup.place import BackupPlace
-from federation.text import Sentence
 
 
 def place_for(home: Home, settings: Settings, address: str | Path) -> BackupPlace:
@@ -30,7 +28,7 @@ def place_for(home: Home, settings: Settings, address: str | Path) -> BackupPlac
     """
     if not is_remote(str(address)):
         return FolderPlace(home.folder.absolute() / address)
-    _check_address(str(address))
+    check_address(str(address))
     file = settings.backup.store_access
     given = {} if file is None else read_store_access(home.folder / file)
     return BucketPlace(str(address), given, work=home.data)
@@ -41,17 +39,8 @@ def open_backup(
 ) -> BackupFile:
     """A backup, as `BackupFile` opens it; `given` as in `BucketPlace`."""
     if is_remote(str(path)):
-        _check_address(str(path))
+        check_address(str(path))
         address, _, name = str(path).rpartition("/")
         return BackupFile(BucketPlace(address, given), name, in_full=in_full)
     file = Path(path).absolute()
     return BackupFile(FolderPlace(file.parent), file.name, in_full=in_full)
-
-
-def _check_address(address: str) -> None:
-    scheme, _, rest = address.partition("://")
-    if not {"@", "?"}.isdisjoint(rest):
-        why = Sentence("blobs.address-with-secret")
-        raise ConfigError(shown_address(address), "", why)
-    if scheme != "s3":
-        raise ConfigError(address, "", Sentence("backup.only-s3"))

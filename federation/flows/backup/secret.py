@@ -109,7 +109,8 @@ def _named(home: Home, settings: Settings) -> set[Path]:
     """Every file that the settings name for a secret, or for authorities."""
     named: list[str | None] = [hook.secret_file for hook in settings.webhooks]
     named += [settings.mail.password_file, settings.mail.ca_file]
-    named.append(settings.backup.store_access)
+    named += [settings.backup.store_access, settings.publish.store_access]
+    named.append(settings.guard_access)
     for one in settings.alarms.to:
         named += [one.address_file, one.webhook_key]
     paths = {home.folder / name for name in named if name is not None}

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterator
 
-from federation.errors import FederationError, ProofError, VerificationError
+from federation.errors import (
+    FederationError,
+    GuardUnreachableError,
+    ProofError,
+    VerificationError,
+)
 from federation.flows.doctor.report import DoctorReport
 from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain
@@ -49,15 +54,30 @@ def check_guard(view: View, log: Log, guard: Guard, report: DoctorReport) -> Non
     """What was signed at most is what is held."""
     try:
         held = guard.read(log.origin)
+        is_here = held is None or guard.is_here(log.origin)
+    except GuardUnreachableError as error:
+        report.error("guard-unreachable", log.origin, error.cause)
+        return
     except VerificationError as error:
         report.error("guard-damaged", log.origin, error.told)
         return
+    _compare_guard(view, log, held, report, is_here=is_here)
+
+
+def _compare_guard(
+    view: View,
+    log: Log,
+    held: tuple[int, bytes] | None,
+    report: DoctorReport,
+    *,
+    is_here: bool,
+) -> None:
     newest = logs.newest_checkpoint(view, log.id)
     size = newest[0] if newest else 0
     if held is None and log.size:
         report.error("guard-lost", log.origin, COPIED)
         return
-    if held is not None and not guard.is_here(log.origin):
+    if not is_here:
         report.note("guard-copied", log.origin, COPIED)
     if held is None or held[0] < size:
         if size:

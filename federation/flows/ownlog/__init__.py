@@ -10,6 +10,7 @@ signing     rows become leaves: signed by the workers, or handed in signed
 sequence    the order of writing: durable, signed, guarded, visible
 verdict     the answer to each row
 begin       a log begun, or taken up again
+bucketguard  what was signed at most, remembered in a bucket
 reconcile   whether it may be signed: database, guard, partners' copies
 pending     what partners saw signed of it and never got
 refill      what it has lost, fetched back from a partner

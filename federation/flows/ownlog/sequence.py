@@ -6,7 +6,7 @@ Rule: an own log grows only through `commit`, and its key signs checkpoints only
     read   them back on another connection: a flipped bit is never signed
     sign   the checkpoint of what was read back
     T2     keep it, by compare-and-swap on the size, with all that follows from it
-    guard  raise it, outside the database, synced
+    guard  raise it, outside the database, synced or by compare-and-swap
     T3     make the size visible (not synced: `settle` does it again)
 
 After a crash, or an error that leaves open what was kept, `settle` brings the log to
@@ -15,6 +15,8 @@ one of two states: as before T1, or as after T3. What is answered to an error is
     T1, read, sign, T2     it failed: none of it is kept (OSError)
     T2, when it commits    `settle` finds out; or else nobody knows (DoubtError)
     guard, T3              all of it is kept, and shown by `settle` (KeptError)
+    guard, raised by others meanwhile      never shown: somebody else signs
+                           (GuardAboveError)
 
 What was signed and not kept by T2 was never shown to anybody, so another checkpoint of
 that size may be signed.
@@ -29,7 +31,11 @@ from federation.errors import (
     ConflictError,
     DoubtError,
     FederationError,
+    GuardAboveError,
+    GuardUnreachableError,
     KeptError,
+    ProofError,
+    RollbackError,
     UnknownPastError,
     VerificationError,
 )
@@ -105,7 +111,9 @@ def commit(
         ConflictError: somebody else wrote.
         VerificationError: what was read back is not what was written.
         OSError: the disk failed, and none of it is kept.
-        KeptError: the disk failed, and all of it is kept; `settle` makes it visible.
+        KeptError: the disk failed, or the guard cannot be asked, and all of it is
+            kept; `settle` makes it visible.
+        GuardAboveError: somebody else signed meanwhile; nothing of this is shown.
         DoubtError: the disk failed, and nobody knows; `settle` will.
     """
     hashes = [hash_leaf(leaf) for leaf in new]
@@ -141,11 +149,8 @@ def commit(
         _find_out(db, guard, log, checkpoint.size, error)
         return
     # From here on it is kept, whatever fails: a crash, too, ends in its being shown.
+    _raise_guard(guard, checkpoint, head)
     try:
-        # Guard. Before T3, since what was shown must never be above it: a database
-        # from a backup would sign that size again. A crash before it leaves a guard
-        # below what is kept, and `settle` raises it.
-        guard.raise_to(log.origin, checkpoint.size, checkpoint.root)
         # T3. A crash leaves what is kept and not shown: `settle` shows it. So this one
         # is not synced, and what it acknowledges is not lost with it.
         with db.transaction(durable=False) as tx:
@@ -154,6 +159,29 @@ def commit(
             )
     except (OSError, ConflictError) as error:
         raise _kept(error) from error
+
+
+def _raise_guard(guard: Guard, checkpoint: Checkpoint, head: Head) -> None:
+    """Remember outside of the database that this is signed: what was kept just now.
+
+    Raises:
+        KeptError: that failed; `settle` does it again.
+        GuardAboveError: somebody else has signed since `settle` looked.
+    """
+    origin, size, root = checkpoint
+    # Where `settle` has left it: nowhere else may it be now.
+    after = (head.size, head.frontier.root()) if head.size else None
+    try:
+        # Guard. Before T3, since what was shown must never be above it: a database
+        # from a backup would sign that size again. A crash before it leaves a guard
+        # below what is kept, and `settle` raises it.
+        guard.raise_to(origin, size, root, after=after)
+    except (OSError, GuardUnreachableError) as error:
+        raise _kept(error) from error
+    except (RollbackError, ProofError) as error:
+        # It was where this log is when we looked, and nobody shows what is above it.
+        told = Sentence("held.other-signer", origin=origin, size=size)
+        raise GuardAboveError(told, origin, size) from error
 
 
 def _find_out(
@@ -186,7 +214,11 @@ def _find_out(
 
 def _kept(error: Exception) -> KeptError:
     # No path: whoever handed it in need not know how this machine is made.
-    cause = fault_of_disk(error) if isinstance(error, OSError) else str(error)
+    cause: Sentence | str = str(error)
+    if isinstance(error, GuardUnreachableError):
+        cause = error.outside
+    elif isinstance(error, OSError):
+        cause = fault_of_disk(error)
     return KeptError(Sentence("intake.kept", cause=cause))
 
 
@@ -194,8 +226,10 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     """Bring an own log into a state from which it can be appended to.
 
     Raises:
-        ConflictError: it must not be signed: closed, frozen, stalled, being refilled,
-            or the guard is above the database; the message says what to do.
+        ConflictError: it must not be signed: closed, frozen, stalled, being refilled;
+            the message says what to do.
+        GuardAboveError: the guard is above the database.
+        GuardUnreachableError: it cannot be asked.
         UnknownPastError: what was signed at most is not known here, see `knows_past`.
         VerificationError: the database does not lead to what was signed.
     """
@@ -216,7 +250,7 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     if (held or log.size) and not knows_past(guard, log):
         raise UnknownPastError(Sentence("held.is-copy", origin=origin))
     if newest is not None:
-        guard.raise_to(origin, size, root)
+        guard.raise_to(origin, size, root, after=held)
         if log.size < size:
             with db.transaction(durable=False) as tx:
                 logs.publish(tx, log.id, log.size, newest[2], size, root)
@@ -265,8 +299,9 @@ def _check_guard(
     if held is None:
         return
     if held[0] > size:
-        raise ConflictError(
+        raise GuardAboveError(
             Sentence("held.older-copy", origin=log.origin, held=held[0], size=size),
+            log.origin,
             size,
         )
     if root_at(held[0], stored.reader(view, log.id, size)) != held[1]:

@@ -4,8 +4,7 @@ Rule: nothing signs it, so it stands in a folder of its own, and what is no long
 shown goes from there. Who makes it is told from above: pages are the web's.
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from federation.flows.publish.items import Item
@@ -16,11 +15,6 @@ FOLDER: Final = "laporan/"
 BesideMaker = Callable[[View, Sequence[str]], list[Item]]
 
 
-def list_old(folder: Path, items: Sequence[Item]) -> list[str]:
-    """The files in that folder of a site that are none of these."""
-    there = {
-        str(path.relative_to(folder))
-        for path in (folder / FOLDER).rglob("*")
-        if not path.is_dir()
-    }
-    return sorted(there - {item.path for item in items})
+def list_old(there: Iterable[str], items: Sequence[Item]) -> list[str]:
+    """The files in that folder of a site that are none of these, of those there."""
+    return sorted(set(there) - {item.path for item in items})

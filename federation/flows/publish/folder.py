@@ -1,10 +1,11 @@
-"""A static site: the paths of a node as plain files, for any web server.
+"""A static site: the paths of a node as plain files, for any web server, or a bucket.
 
 Rule: a reader never finds a checkpoint whose tiles are not there yet. What never
-changes is written first, what names it last, each file beside its place and renamed;
-a file that is there is complete, so it is not written again.
+changes is written first, what names it last, each file whole at once; one that is there
+is complete, so it is not written again. Where it is written: `place.py`.
 
-    tiles, entries → keys, about, maps … → checkpoints → cosigned → logs → old partials
+    tiles, entries → keys, about, maps … → checkpoints → cosigned → logs → what tells
+    of the map (`mapfiles.py`, in a bucket) → old partials
 
 Partial tiles of the size before stay for one more turn: whoever has just read the old
 checkpoint still asks for them. No write is proportional to what was there before,
@@ -13,12 +14,11 @@ but for the first of a process, which looks at every file.
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Final
 
 from federation.errors import ConflictError, FormatError
 from federation.feeds.resource import LOGS, blob_of, checkpoint_of, log_path
-from federation.flows.publish.beside import BesideMaker, list_old
+from federation.flows.publish.beside import FOLDER, BesideMaker, list_old
 from federation.flows.publish.items import (
     Item,
     Publisher,
@@ -27,7 +27,8 @@ from federation.flows.publish.items import (
     list_photo_items,
     list_tiles,
 )
-from federation.flows.publish.outputfolder import OutputFolder, Written
+from federation.flows.publish.mapfiles import MapFiles
+from federation.flows.publish.place import SitePlace, Written
 from federation.store import leaves
 from federation.store.db import View
 from federation.store.logs import Log
@@ -54,18 +55,26 @@ NO_JEKYLL: Final = ".nojekyll"
 
 
 class StaticSite:
-    """A folder that follows what is held; one object for as long as it is written."""
+    """A place that follows what is held; one object for as long as it is written."""
 
     def __init__(
-        self, folder: Path, beside: BesideMaker = lambda _view, _elections: []
+        self,
+        place: SitePlace,
+        beside: BesideMaker = lambda _view, _elections: [],
+        map_files: MapFiles | None = None,
     ) -> None:
-        """Nothing is written yet; see `outputfolder.check_folder`.
+        """Nothing is written yet; see `SitePlace.check`.
 
-        `beside`: what stands there beside the records.
+        Args:
+            place: Where.
+            beside: What stands there beside the records.
+            map_files: What tells of the map there; None: nothing does.
         """
-        self._folder, self._beside = folder, beside
+        self._place, self._beside = place, beside
+        self._map_files = map_files
         self._sizes: dict[str, set[int]] = {}
-        self._place = OutputFolder(folder)
+        #: Whether the last turn has left something of the map to the next.
+        self.has_more = False
 
     def write(
         self,
@@ -74,7 +83,7 @@ class StaticSite:
         selection: Selection,
         advance: Callable[[int], None] = lambda _: None,
     ) -> Written:
-        """Bring the folder up to date with this view.
+        """Bring the place up to date with this view.
 
         Args:
             view: One snapshot for all of it.
@@ -84,16 +93,17 @@ class StaticSite:
                 the turn between two files.
 
         Raises:
-            ConflictError: the folder has more of a log than is held here, or another
-                history.
-            OSError: the disk is full or failed; the next turn goes on.
+            ConflictError: the place has more of a log than is held here, or another
+                history; or somebody else writes there.
+            OSError: the disk is full or failed, or the object store; the next turn
+                goes on.
         """
         self._place.restart()
         self._place.begin()
         readable = selection.list_logs(view)
         before = {log.origin: self._read_size(view, log) for log in readable}
         for log in readable:
-            self._write_tiles(view, log, advance)
+            self._write_tiles(view, log, before[log.origin], advance)
         self._write_photos(list_photo_items(view, by, selection), advance)
         heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
         heads += list_heads(view, by, selection)
@@ -106,7 +116,11 @@ class StaticSite:
                 self._put_changed(item)
                 advance(1)
             self._place.sync()
-        for path in list_old(self._folder, beside):
+        if self._map_files is not None:
+            elections = selection.elections or by.settings.elections
+            given = view, self._place, elections, advance
+            self.has_more = self._map_files.write(*given)
+        for path in list_old(self._place.names(FOLDER), beside):
             self._place.remove(path)
         for log in readable:
             self._remove_old(log, before[log.origin])
@@ -118,37 +132,46 @@ class StaticSite:
         return sum(
             len(tiles) + len(bundles)
             for log in selection.list_logs(view)
-            for tiles, bundles in [_wanted(log, self._known(view, log))]
+            for tiles, bundles in self._wanted(log, self._read_size(view, log))
         )
 
-    def _known(self, view: View, log: Log) -> int:
-        """Below which size every tile is known to be there."""
-        return self._read_size(view, log) if log.origin in self._sizes else 0
+    def _wanted(
+        self, log: Log, before: int
+    ) -> tuple[tuple[list[Tile], list[Bundle]], tuple[list[Tile], list[Bundle]]]:
+        """What of a log a turn looks at: what is named there already, what is new.
+
+        The former only once: it was written before the checkpoint that names it.
+        """
+        named = 0 if log.origin in self._sizes else before
+        new = new_tiles(before, log.size), bundles_of(before, log.size)
+        return (new_tiles(0, named), bundles_of(0, named)), new
 
     def _write_tiles(
-        self, view: View, log: Log, advance: Callable[[int], None]
+        self, view: View, log: Log, before: int, advance: Callable[[int], None]
     ) -> None:
-        tiles, bundles = _wanted(log, self._known(view, log))
-        for item in list_tiles(view, log, tiles, bundles):
+        named, new = self._wanted(log, before)
+        for item in list_tiles(view, log, *named):
             if not self._place.has(item.path):
-                self._place.put(item.path, item.read())
+                self._place.add(item.path, item.read, item.cached)
+            advance(1)
+        for item in list_tiles(view, log, *new):
+            self._place.add(item.path, item.read, item.cached)
             advance(1)
         self._place.sync()
 
     def _write_photos(self, items: list[Item], advance: Callable[[int], None]) -> None:
         """Those that are there; what is not to be shown any longer goes."""
-        photos = self._folder / PHOTOS
-        there = {f"{PHOTOS}/{path.name}" for path in photos.glob("*")}
+        there = set(self._place.names(PHOTOS))
         for path in there - {item.path for item in items}:
             self._place.remove(path)
         for item in items:
             if item.path not in there:
-                self._place.put(item.path, item.read())
+                self._place.add(item.path, item.read, item.cached)
             advance(1)
         self._place.sync()
 
     def _read_size(self, view: View, log: Log) -> int:
-        """The size of a log in the folder; 0 where it is not there yet, or damaged.
+        """The size of a log in the place; 0 where it is not there yet, or damaged.
 
         Raises:
             ConflictError: it is larger than what is held here, or another history.
@@ -161,7 +184,7 @@ class StaticSite:
             raise ConflictError(
                 Sentence(
                     "held.folder-larger",
-                    folder=self._folder,
+                    folder=self._place.address,
                     written=written.size,
                     origin=log.origin,
                     held=log.size,
@@ -169,16 +192,18 @@ class StaticSite:
                 written.size,
             )
         if leaves.frontier(view, log.id, written.size).root() != written.root:
-            raise ConflictError(
-                Sentence("held.folder-other", folder=self._folder, origin=log.origin)
-            )
+            told = {"folder": self._place.address, "origin": log.origin}
+            raise ConflictError(Sentence("held.folder-other", **told))
         return written.size
 
     def _put_changed(self, item: Item) -> None:
-        if item.cached == "immutable" and self._place.has(item.path):
-            return  # it may be large
+        if item.cached == "immutable":
+            # It may be large.
+            if not self._place.has(item.path):
+                self._place.add(item.path, item.read, item.cached)
+            return
         data = item.read()
-        if self._place.read(item.path, len(data) + 1) != data:
+        if not self._place.is_same(item.path, data):
             self._place.put(item.path, data)
 
     def _remove_old(self, log: Log, before: int) -> None:
@@ -195,14 +220,9 @@ class StaticSite:
         self._sizes[log.origin] = keep
 
     def _list_partials(self, log: Log) -> set[str]:
-        """Every partial tile in the folder."""
-        tiles = self._folder / log_path(log.origin, "tile")
-        partial = tiles.rglob("*.p/*")
-        return {str(path.relative_to(self._folder)) for path in partial}
-
-
-def _wanted(log: Log, known: int) -> tuple[list[Tile], list[Bundle]]:
-    return new_tiles(known, log.size), bundles_of(known, log.size)
+        """Every partial tile in the place."""
+        tiles = self._place.names(log_path(log.origin, "tile"))
+        return {path for path in tiles if path.rpartition("/")[0].endswith(".p")}
 
 
 def _partials(log: Log, size: int) -> Iterator[str]:

@@ -34,6 +34,7 @@ from federation.feeds.resource import (
     LOGS,
     Caching,
     basis_of,
+    caching_of,
     log_path,
     map_of,
 )
@@ -184,10 +185,12 @@ def list_tiles(
     """These hashes and entries of a log, as files."""
     for tile in tiles:
         path = log_path(log.origin, format_tile_path(tile))
-        yield Item(path, partial(leaves.read_tile, view, log.id, tile))
+        read_tile = partial(leaves.read_tile, view, log.id, tile)
+        yield Item(path, read_tile, caching_of(tile))
     for bundle in bundles:
         path = log_path(log.origin, format_tile_path(bundle))
-        yield Item(path, partial(leaves.read_bundle, view, log.id, bundle))
+        read_bundle = partial(leaves.read_bundle, view, log.id, bundle)
+        yield Item(path, read_bundle, caching_of(bundle))
 
 
 def list_log(view: View, log: Log) -> Iterator[Item]:

@@ -13,34 +13,27 @@ so, in a file of ours, so that a turn that was killed can be taken up:
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from federation.errors import ConfigError
-from federation.feeds.resource import LOGS
+from federation.feeds.resource import LOGS, Caching
 from federation.files import open_regular, sweep, write_whole
+from federation.flows.publish.place import Written
 from federation.text import Sentence
 
 #: In a folder that is ours and not whole yet.
 UNFINISHED: Final = ".federation-unfinished"
-_SAYS: Final = b"`federation` was interrupted while writing here. Run it again.\n"
+SAYS: Final = b"`federation` was interrupted while writing here. Run it again.\n"
 _FILE: Final = 0o644
 _FOLDER: Final = 0o755
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
-class Written(NamedTuple):
-    """What one turn has done to the folder."""
-
-    files: int
-    bytes: int
-    removed: int
-
-
 class OutputFolder:
-    """The files of one folder, by their paths in it."""
+    """The files of one folder, by their paths in it; see `SitePlace`."""
 
     def __init__(self, folder: Path) -> None:
         """Nothing is made yet; see `check_folder`."""
@@ -48,6 +41,15 @@ class OutputFolder:
         self._touched: set[str] = set()
         self._is_swept = False
         self.restart()
+
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def check(self, private: Iterable[Path]) -> None:
+        """Refuse a folder of other things; see `check_folder`."""
+        check_folder(self._folder, private)
 
     def restart(self) -> None:
         """Count from nothing again."""
@@ -74,7 +76,7 @@ class OutputFolder:
         if not self.has(last) and not self.has(UNFINISHED):
             with self._at(UNFINISHED) as (handle, name):
                 with write_whole(name, _FILE, handle) as file:
-                    file.write(_SAYS)
+                    file.write(SAYS)
                 os.fsync(handle)
 
     def end(self) -> None:
@@ -109,6 +111,15 @@ class OutputFolder:
         with opened as file:
             return file.read(max_bytes)
 
+    def is_same(self, name: str, data: bytes) -> bool:
+        """Whether a file is there, with these bytes."""
+        return self.read(name, len(data) + 1) == data
+
+    def add(self, name: str, read: Callable[[], bytes], cached: Caching) -> None:  # noqa: ARG002  a web server says it
+        """Write a file that never changes: one that is there is complete."""
+        if not self.has(name):
+            self.put(name, read())
+
     def put(self, name: str, data: bytes) -> None:
         """Write one file, whole and durable before it has its name.
 
@@ -124,6 +135,10 @@ class OutputFolder:
         self._touched.add(name.rpartition("/")[0])
         self._files += 1
         self._bytes += len(data)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Write one file, whatever is there."""
+        self.put(name, data)
 
     def sync(self) -> None:
         """Make the names durable: what comes next relies on them."""
@@ -142,6 +157,12 @@ class OutputFolder:
             if above.endswith(".p"):
                 with self._at(above) as (handle, last), suppress(OSError):
                     os.rmdir(last, dir_fd=handle)
+
+    def names(self, folder: str) -> Iterator[str]:
+        """Every file below a folder, in no order; nothing that is no file."""
+        for path in (self._folder / folder).rglob("*"):
+            if not path.is_dir():
+                yield str(path.relative_to(self._folder))
 
     @contextmanager
     def _at(self, name: str, *, is_made: bool = False) -> Iterator[tuple[int, str]]:

@@ -8,8 +8,8 @@ told so instead of silently missing changes.
 from typing import NamedTuple
 
 from federation.errors import FormatError
+from federation.store import mapstate
 from federation.store.db import View
-from federation.store.mapstate import epoch, last_seq
 from federation.text import Sentence
 
 MAX_CHANGE = 2**53 - 1
@@ -44,4 +44,4 @@ def format_cursor(cursor: Cursor) -> str:
 
 def read_cursor(view: View, election: str) -> Cursor:
     """Where the map of this election is now."""
-    return Cursor(epoch(view), last_seq(view, election))
+    return Cursor(*mapstate.read_stand(view, election))

@@ -41,19 +41,18 @@ def tps(
     contests = [
         _with_credits(view, row, contest_of(row, profile, backing)) for row in merged
     ]
-    in_register = registers.contains(view, election, station)
-    if not contests and not in_register and registers.is_known(view, election):
+    line = registers.look_up(view, election, station)
+    if not contests and line.is_known and not line.in_register:
         raise NotFoundError(
             Sentence("asked.no-station", station=station, election=election)
         )
-    voters = registers.voters(view, election, station)
     return answers.TpsAnswer(
         election=election,
         cursor=format_cursor(read_cursor(view, election)),
         tps=station,
         places=places(view, election, regions_of(station)),
-        in_register=in_register if registers.is_known(view, election) else UNSET,
-        voters=UNSET if voters is None else voters,
+        in_register=line.in_register if line.is_known else UNSET,
+        voters=UNSET if line.voters is None else line.voters,
         contests=contests,
     )
 
@@ -120,6 +119,8 @@ def _with_credits(
     view: View, merged: mapreading.MergedTps, contest: answers.Contest
 ) -> answers.Contest:
     """The contest with what each monitor's statement was read or copied from."""
+    if not any(said.derived for said in contest.monitors):
+        return contest
     claims = {(origin, claim.index): claim for origin, claim in merged.claims}
     monitors = []
     for said in contest.monitors:

@@ -1,16 +1,17 @@
 """The folders of the data and of the guard: there, ours, to be written."""
 
+import contextlib
 import errno
 import os
 import stat
 from pathlib import Path
 
-from federation.errors import ConfigError
+from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, problem_of, warned, well
+from federation.node.guards import open_guard
 from federation.node.house.filesystem import MOUNTS, find_mount, read_mounts
 from federation.node.house.house import House
 from federation.node.house.owner import name_user, tell_owner
-from federation.store.guard import Guard
 from federation.text import Sentence
 from federation.text.cause import cause_of
 
@@ -32,7 +33,9 @@ async def see_folders(house: House) -> CheckStep:
             mend = Sentence("steps.mend-read-only", folder=home.data, mount=point)
         return failed("folders", faults[0], mend, **facts)
     if not home.data.exists() and _has_signed(house):
-        seen = Sentence("steps.data-gone", folder=home.data, guard=home.guard)
+        seen = Sentence(
+            "steps.data-gone", folder=home.data, guard=home.guard_bucket or home.guard
+        )
         mend = Sentence("steps.mend-data-gone", folder=home.data)
         return failed("folders", seen, mend, **facts)
     if home.data.exists() and _is_open(home.data):
@@ -69,7 +72,12 @@ def _has_signed(house: House) -> bool:
     """Whether the guard knows of a log of ours that something was signed in."""
     if isinstance(house.settings, ConfigError):
         return False
-    guard = Guard(house.home.guard)
+    guard = open_guard(house.home)
+    if house.home.guard_bucket is not None:
+        # Where it cannot be asked, the examination of the data says so.
+        with contextlib.suppress(FederationError):
+            return any(guard.read(one) is not None for one in house.settings.origins)
+        return False
     return any(guard.was_founded(origin) for origin in house.settings.origins) and any(
         house.home.guard.glob("*.guard")
     )

@@ -19,5 +19,5 @@ def tell_move(home: Home, folders: Iterable[Path]) -> Sentence:
     lines = "\n".join(f'`{names[one]} = "/DISK/{one.name}"`' for one in moved)
     shown = shlex.join(map(str, moved))
     move = Sentence("steps.move", folders=shown, lines=lines, settings=home.settings)
-    # A copied guard is found out (`store/guard.py`), and nobody should be alarmed.
+    # A copied guard is found out (`store/folderguard.py`): nobody should be alarmed.
     return Sentence("steps.move-guard", move=move) if home.guard in moved else move

@@ -21,7 +21,7 @@ from federation.flows.visit import CLOCK, WHO, try_steps
 from federation.flows.visit.clock import MAX_SKEW_S, tell_span
 from federation.flows.visit.reach import REACHED, ask_turns, tell_turns
 from federation.node.house.house import House
-from federation.node.house.running import is_held
+from federation.store.lock import see_writer
 from federation.text import Sentence
 
 
@@ -94,7 +94,7 @@ def _mend_public(house: House, step: CheckStep) -> Sentence:
         return Sentence("steps.mend-public-warning")
     if step.problem == "other-org":
         return Sentence("steps.mend-public-other", org=step.facts["org"])
-    if not is_held(house.home.lock):
+    if see_writer(house.home.lock) is None:
         return Sentence("steps.mend-public-stopped")
     return Sentence("steps.mend-public-failed")
 

@@ -1,8 +1,6 @@
 """The node that runs here; where none runs, the address that one would listen on."""
 
 import asyncio
-import fcntl
-import os
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +11,7 @@ from federation.decoding import parse_json
 from federation.errors import ConfigError, FormatError
 from federation.flows.steps import CheckStep, failed, not_tried, warned, well
 from federation.node.house.house import House
+from federation.store.lock import see_writer
 from federation.text import Sentence
 from federation.text.cause import cause_of, place_of
 from federation.web.listening import listen
@@ -28,7 +27,7 @@ class _Address(msgspec.Struct):
 
 async def see_node(house: House) -> CheckStep:
     """Whether a node runs and answers, or could."""
-    is_locked = is_held(house.home.lock)
+    is_locked = see_writer(house.home.lock) is not None
     if not is_locked and isinstance(house.settings, ConfigError):
         return not_tried("node", "settings", 1)
     if not is_locked:
@@ -48,21 +47,6 @@ async def see_node(house: House) -> CheckStep:
         seen = Sentence("steps.node-not-ready", **told)
         return warned("node", seen, Sentence("steps.mend-node-not-ready"), **facts)
     return well("node", Sentence("steps.node", **told), **facts)
-
-
-def is_held(lock: Path) -> bool:
-    """Whether a process works with the data; the lock is tried, not made."""
-    try:
-        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def control_url(path: Path) -> str | None:

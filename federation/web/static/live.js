@@ -1,4 +1,5 @@
-/* Figures change on the open page when the map has moved; without this the page is whole. */
+/* Figures change on the open page when the map has moved; without this the page is whole.
+   A node tells it; of a page in a bucket a small file is asked for. */
 "use strict";
 (() => {
   const address = document.body.dataset.live;
@@ -90,9 +91,28 @@
   const soon = (within) => {
     if (!due) due = setTimeout(ask, Math.random() * within);
   };
+  /* In a bucket: where the map is, whatever part of it this page shows. */
+  const isFile = url.pathname.endsWith(".json");
+  let seen = url.searchParams.get("since");
+  const look = async () => {
+    try {
+      const answer = await fetch(url.origin + url.pathname, { cache: "no-cache" });
+      if (sign) sign.hidden = !answer.ok;
+      const { cursor } = await answer.json();
+      if (cursor !== seen) soon(1000);
+      seen = cursor;
+    } catch {
+      if (sign) sign.hidden = true;
+    }
+    listen();
+  };
   const listen = () => {
     clearTimeout(again);
     if (stream || document.hidden) return;
+    if (isFile) {
+      again = setTimeout(look, 4000 + Math.random() * 2000);
+      return;
+    }
     stream = new EventSource(url);
     stream.onopen = () => { if (sign) sign.hidden = false; };
     stream.addEventListener("map", (event) => {

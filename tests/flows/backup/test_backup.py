@@ -20,7 +20,7 @@ from federation.photos.originals import keep_original
 from federation.store import logs
 from federation.store.blobs import save_blob
 from federation.store.db import Database
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.originals import SharedCopy, save_copy
 from tests.cli.filled_home import LOG, ORG, federation
@@ -420,7 +420,7 @@ async def test_what_is_put_back_signs_nothing_before_its_partner_was_asked(
             path = await asyncio.to_thread(made, home, tmp_path / "to")
             rows = {"election": ELECTION, "records": [draft("1371011001900")]}
             assert (await node.post("/v1/records", rows))[0] == 200
-            size = Guard(home.guard).read(LOG)[0]
+            size = FolderGuard(home.guard).read(LOG)[0]
             await until(partly(lambda: mirrored(other) == size))
             old_url = node.url
         words = ["backup", "restore", path, tmp_path / "again", *key_words(home)]
@@ -428,12 +428,12 @@ async def test_what_is_put_back_signs_nothing_before_its_partner_was_asked(
         back = Home.of(
             tmp_path / "again", load_settings(tmp_path / "again/federation.toml")
         )
-        assert Guard(back.guard).read(LOG) is None
+        assert FolderGuard(back.guard).read(LOG) is None
         async with serving(back) as node:
             more = {"election": ELECTION, "records": [draft("1371011001901")]}
             assert (await node.post("/v1/records", more))[0] == 200
             # Behind what was signed once, not beside it.
-            assert Guard(back.guard).read(LOG)[0] == size + 1
+            assert FolderGuard(back.guard).read(LOG)[0] == size + 1
             other.peers.write_text(other.peers.read_text().replace(old_url, node.url))
             await until(partly(lambda: mirrored(other) == size + 1))
     with (

@@ -11,7 +11,7 @@ from federation.errors import ConfigError, VerificationError
 from federation.flows.backup import open_backup, restore_backup, secret
 from federation.flows.backup.form import DATABASE, write_backup
 from federation.flows.backup.secret import Secrets, open_secrets, seal_secrets
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from tests.cli.filled_home import LOG, NAME, ORG
 from tests.flows.backup.commands import answer, give_key, key_words, made, refused
 
@@ -99,8 +99,8 @@ def test_other_folders_below_keys_are_no_secrets(home, tmp_path):
     again = tmp_path / "again"
     answer(home, "backup", "restore", path, again, *key_words(home))
     back = Home.of(again, load_settings(again / "federation.toml"))
-    assert Guard(home.keys / "guard").read(LOG) is not None
-    assert Guard(back.guard).read(LOG) is None
+    assert FolderGuard(home.keys / "guard").read(LOG) is not None
+    assert FolderGuard(back.guard).read(LOG) is None
     assert {one.name for one in back.data.iterdir()} == KEPT
     assert (back.keys / "records.pem").exists()
 

@@ -20,7 +20,7 @@ from federation.flows.publish.items import (
     list_items,
     read_items,
 )
-from federation.flows.publish.outputfolder import check_folder
+from federation.flows.publish.outputfolder import OutputFolder, check_folder
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
@@ -73,7 +73,7 @@ def folder(tmp_path):
 def test_a_new_folder_holds_what_a_bundle_holds(db, folder):
     hold(db, TREE, 300)
     hold_about(db, OWNER)
-    done = write(db, StaticSite(folder))
+    done = write(db, StaticSite(OutputFolder(folder)))
     assert on_disk(folder) == published(db)
     assert done.files == len(published(db))
     assert done.bytes == sum(map(len, published(db).values()))
@@ -81,10 +81,10 @@ def test_a_new_folder_holds_what_a_bundle_holds(db, folder):
 
 @pytest.mark.parametrize("is_same", [True, False], ids=["one process", "restarted"])
 def test_after_every_growth_it_holds_the_new_and_one_older_edge(db, folder, is_same):
-    site, before = StaticSite(folder), 0
+    site, before = StaticSite(OutputFolder(folder)), 0
     for size in (1, 2, 255, 256, 257, 511, 512, 513, 800):
         hold(db, TREE, size)
-        site = site if is_same else StaticSite(folder)
+        site = site if is_same else StaticSite(OutputFolder(folder))
         write(db, site)
         found, wanted = on_disk(folder), published(db)
         assert {p: found[p] for p in wanted} == wanted
@@ -97,11 +97,11 @@ def test_after_every_growth_it_holds_the_new_and_one_older_edge(db, folder, is_s
 
 def test_an_idle_turn_writes_nothing(db, folder):
     hold(db, TREE, 600)
-    site = StaticSite(folder)
+    site = StaticSite(OutputFolder(folder))
     write(db, site)
     stamps = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert write(db, site) == (0, 0, 0)
-    assert write(db, StaticSite(folder)) == (0, 0, 0)
+    assert write(db, StaticSite(OutputFolder(folder))) == (0, 0, 0)
     assert stamps == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
@@ -115,18 +115,18 @@ def test_what_never_changes_is_read_once(db, folder, monkeypatch):
     more = [item("v1/basis/a", "immutable"), item("v1/maps/a", "brief")]
     monkeypatch.setattr(publish, "list_heads", lambda *of: [*heads(*of), *more])
     for _ in range(2):
-        write(db, StaticSite(folder))
+        write(db, StaticSite(OutputFolder(folder)))
     assert reads == ["v1/basis/a", "v1/maps/a", "v1/maps/a"]
 
 
 def test_a_turn_reads_only_what_is_new(db, folder):
     hold(db, TREE, 700)
-    site = StaticSite(folder)
+    site = StaticSite(OutputFolder(folder))
     write(db, site)
     hold(db, TREE, 800)
     with db.view() as view:
         assert site.count(view, EVERYTHING) == 5
-        assert StaticSite(folder).count(view, EVERYTHING) > 5
+        assert StaticSite(OutputFolder(folder)).count(view, EVERYTHING) > 5
     done = write(db, site)
     # Hashes and entries 002 (full now) and 003, the level above, checkpoint, logs.
     assert done.files == 5 + 2
@@ -134,7 +134,7 @@ def test_a_turn_reads_only_what_is_new(db, folder):
 
 def test_a_new_cosignature_changes_the_checkpoint_alone(db, folder):
     hold(db, TREE, 10)
-    site = StaticSite(folder)
+    site = StaticSite(OutputFolder(folder))
     write(db, site)
     hold_cosignature(db, TREE, FakeOrg("kawalpemilu.example"))
     before = on_disk(folder)
@@ -146,7 +146,7 @@ def test_a_new_cosignature_changes_the_checkpoint_alone(db, folder):
 
 def test_whenever_it_is_interrupted_readers_find_a_whole_tree(db, folder, monkeypatch):
     """After each single rename the checkpoint that is there has all of its tiles."""
-    site = StaticSite(folder)
+    site = StaticSite(OutputFolder(folder))
     real, seen = os.replace, []
 
     def look(part, target, **folders):
@@ -198,16 +198,16 @@ def test_an_interrupted_turn_is_made_good_by_the_next(tmp_path_factory, stops):
                 raise _StopError
 
         with contextlib.suppress(_StopError):
-            write(db, StaticSite(below / "site"), advance)
+            write(db, StaticSite(OutputFolder(below / "site")), advance)
     check_folder(below / "site", [])
-    write(db, StaticSite(below / "site"))
+    write(db, StaticSite(OutputFolder(below / "site")))
     assert on_disk(below / "site") == published(db)
     db.close()
 
 
 def test_a_full_disk_leaves_what_was_there_and_no_half_file(db, folder, monkeypatch):
     hold(db, TREE, 300)
-    site = StaticSite(folder)
+    site = StaticSite(OutputFolder(folder))
     write(db, site)
     before = on_disk(folder)
     hold(db, TREE, 800)
@@ -226,13 +226,13 @@ def test_a_full_disk_leaves_what_was_there_and_no_half_file(db, folder, monkeypa
 
 def test_what_a_killed_process_left_half_written_goes(db, folder):
     hold(db, TREE, 300)
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     names = (".logs", "v1/.x", log_path(ORIGIN, "tile/0/.001"))
     halves = [folder / f"{name}.0badcafe.part" for name in names]
     for half in halves:
         half.parent.mkdir(exist_ok=True)
         half.write_bytes(b"half")
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     assert not any(half.exists() for half in halves)
 
 
@@ -254,15 +254,15 @@ def test_a_turn_that_is_killed_at_its_beginning_is_taken_up(
         patch.setattr(os, "replace", killed)
         patch.setattr(os, "unlink", lambda *_, **__: None)
         with pytest.raises(_StopError):
-            write(db, StaticSite(folder))
+            write(db, StaticSite(OutputFolder(folder)))
     check_folder(folder, [])
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     assert on_disk(folder) == published(db)
 
 
 def test_nothing_is_written_or_removed_through_a_link(db, folder, tmp_path):
     hold(db, TREE, 300)
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     hold(db, TREE, 800)
     victim = tmp_path / "victim"
     for name in (log_path(ORIGIN, "tile/entries"), log_path(ORIGIN, "tile"), "v1"):
@@ -270,11 +270,11 @@ def test_nothing_is_written_or_removed_through_a_link(db, folder, tmp_path):
         before = on_disk(victim)
         (folder / name).symlink_to(victim)
         with pytest.raises(OSError, match="is a link or a file"):
-            write(db, StaticSite(folder))
+            write(db, StaticSite(OutputFolder(folder)))
         assert on_disk(victim) == before
         (folder / name).unlink()
         victim.rename(folder / name)
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     assert size_of(folder) == 800
 
 
@@ -282,34 +282,34 @@ def test_nothing_is_written_or_removed_through_a_link(db, folder, tmp_path):
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda p: p.symlink_to("x")])
 def test_what_is_no_file_in_the_place_of_one_is_named(db, folder, name, make):
     hold(db, TREE, 300)
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     path = folder / (name if name == "verify.html" else log_path(ORIGIN, name))
     path.unlink()
     make(path)
     with pytest.raises(OSError, match=f"{name} is (a folder|not a regular file)"):
-        write(db, StaticSite(folder))
+        write(db, StaticSite(OutputFolder(folder)))
 
 
 def test_a_folder_that_has_more_is_never_taken_back(db, folder, tmp_path):
     hold(db, TREE, 500)
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     older = Database.open(tmp_path / "older")
     hold(older, TREE, 400)
     before = on_disk(folder)
     with pytest.raises(ConflictError, match="500"):
-        write(older, StaticSite(folder))
+        write(older, StaticSite(OutputFolder(folder)))
     assert on_disk(folder) == before
     older.close()
 
 
 def test_a_folder_with_another_history_is_not_written_over(db, folder, tmp_path):
     hold(db, TREE, 300)
-    write(db, StaticSite(folder))
+    write(db, StaticSite(OutputFolder(folder)))
     other = Database.open(tmp_path / "other")
     hold(other, TREE.fork(100, OWNER.results(100, 400, votes=7)))
     before = on_disk(folder)
     with pytest.raises(ConflictError, match="another history"):
-        write(other, StaticSite(folder))
+        write(other, StaticSite(OutputFolder(folder)))
     assert on_disk(folder) == before
     other.close()
 
@@ -317,7 +317,7 @@ def test_a_folder_with_another_history_is_not_written_over(db, folder, tmp_path)
 @pytest.mark.parametrize("damage", [b"", b"nothing", b"\xff" * 300])
 def test_a_damaged_checkpoint_is_written_again(db, folder, damage):
     hold(db, TREE, 300)
-    site = StaticSite(folder)
+    site = StaticSite(OutputFolder(folder))
     write(db, site)
     (folder / log_path(ORIGIN, "checkpoint")).write_bytes(damage)
     (folder / log_path(ORIGIN, "tile/0/000")).unlink()
@@ -329,7 +329,7 @@ def test_others_may_read_it_whatever_the_mask_is(db, folder):
     hold(db, TREE, 300)
     mask = os.umask(0o077)
     try:
-        write(db, StaticSite(folder))
+        write(db, StaticSite(OutputFolder(folder)))
     finally:
         os.umask(mask)
     for path in [folder, *folder.rglob("*")]:

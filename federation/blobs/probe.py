@@ -1,0 +1,136 @@
+"""What an object store keeps of its word, tried before anything relies on it.
+
+Rule: by deeds, not by names: stores that speak S3 differ where several write. One that
+makes an object twice, or replaces one that is another by now, says yes to it.
+
+    .federation-probe-<16 hex digits>      made, looked at and removed again
+
+Source: RFC 9110 sections 13.1.1 and 13.1.2 (If-Match, If-None-Match);
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+import contextlib
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    NotSupportedError,
+    PreconditionError,
+)
+
+from federation.blobs.fault import refused
+from federation.text import Sentence
+
+if TYPE_CHECKING:
+    from obstore import PutMode
+    from obstore.store import ObjectStore
+
+#: What has such a name is of a probe, or was left by one that was killed.
+PROBE: Final = ".federation-probe-"
+#: So many come at once, so often: of a store that lets through two of them sometimes,
+#: once is not enough.
+RACERS: Final = 16
+ROUNDS: Final = 3
+_UNKNOWN: Final = re.compile(r"status code: 501|NotImplemented")
+
+
+class StoreTraits(NamedTuple):
+    """What a store does.
+
+    Attributes:
+        creates: It makes an object only where there is none.
+        swaps: It replaces one only by whoever knows it as it is.
+        is_fair: Of several that make one at the same time it lets through one.
+    """
+
+    creates: bool
+    swaps: bool
+    is_fair: bool
+
+    @property
+    def takes_sites(self) -> bool:
+        """Whether no checkpoint in it can go back, or be another's."""
+        return all(self)
+
+    def tell(self) -> Sentence:
+        """What it may hold, and why no more."""
+        if not self.creates:
+            return Sentence("blobs.probe-no-create")
+        if not self.is_fair:
+            return Sentence("blobs.probe-no-race")
+        return Sentence("blobs.probe-all" if self.swaps else "blobs.probe-no-swap")
+
+
+def probe_store(
+    store: "ObjectStore", place: str, *, rounds: int = ROUNDS
+) -> StoreTraits:
+    """Try it, with objects that are removed again.
+
+    Args:
+        store: What is tried; it lets us write, read and delete.
+        place: Its address, as it is shown.
+        rounds: How often several come at once; 0: never, then it passes for fair.
+
+    Raises:
+        OSError: it cannot be reached, or lets us not.
+    """
+    name = f"{PROBE}{secrets.token_hex(8)}"
+    with refused(place):
+        try:
+            creates = _creates(store, name)
+            swaps = creates and _swaps(store, name)
+            races = (_is_fair(store, f"{name}-{n}") for n in range(rounds))
+            return StoreTraits(creates, swaps, creates and all(races))
+        finally:
+            for number in range(rounds):
+                _forget(store, f"{name}-{number}")
+            _forget(store, name)
+
+
+def _creates(store: "ObjectStore", name: str) -> bool:
+    is_made = _put(store, name, b"first", "create")
+    is_made_again = _put(store, name, b"second", "create")
+    return is_made and not is_made_again and _read(store, name) == b"first"
+
+
+def _swaps(store: "ObjectStore", name: str) -> bool:
+    old = obstore.head(store, name)["e_tag"]
+    if not old or not _put(store, name, b"third", {"e_tag": old}):
+        return False
+    is_stale_taken = _put(store, name, b"fourth", {"e_tag": old})
+    return not is_stale_taken and _read(store, name) == b"third"
+
+
+def _is_fair(store: "ObjectStore", name: str) -> bool:
+    with ThreadPoolExecutor(RACERS, "probe") as threads:
+        bodies = [b"%d" % number for number in range(RACERS)]
+        won = list(threads.map(lambda body: _put(store, name, body, "create"), bodies))
+    return won.count(True) == 1 and _read(store, name) == bodies[won.index(True)]
+
+
+def _put(store: "ObjectStore", name: str, body: bytes, mode: "PutMode") -> bool:
+    """Whether the store took it."""
+    try:
+        obstore.put(store, name, body, mode=mode, use_multipart=False)
+    except (AlreadyExistsError, PreconditionError, NotSupportedError):
+        return False
+    except BaseError as error:
+        if _UNKNOWN.search(str(error)):
+            return False
+        raise
+    return True
+
+
+def _read(store: "ObjectStore", name: str) -> bytes:
+    return bytes(obstore.get(store, name).bytes())
+
+
+def _forget(store: "ObjectStore", name: str) -> None:
+    # What was found out stands, whatever is left.
+    with contextlib.suppress(BaseError, OSError):
+        obstore.delete(store, name)
