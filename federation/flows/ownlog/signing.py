@@ -191,7 +191,9 @@ def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
 def _opened(number: int, leaf: bytes, sealed: Sealed, making: Making) -> Opened:
     statement, profile = sealed.statement, making.profile
     observed_at = getattr(statement, "observed_at", UNSET)
-    is_result = isinstance(statement, TpsResult)
+    strangers = (
+        find_strangers(statement, profile) if isinstance(statement, TpsResult) else []
+    )
     return Opened(
         number,
         leaf,
@@ -199,8 +201,8 @@ def _opened(number: int, leaf: bytes, sealed: Sealed, making: Making) -> Opened:
         said_of(statement, sealed.text, 0),
         to_claim(sealed._replace(index=0), profile, making.chain.rank),
         "" if observed_at is UNSET else observed_at,
-        is_result,
-        is_result and bool(find_strangers(statement, profile)),
+        isinstance(statement, TpsResult),
+        bool(strangers),
     )
 
 
