@@ -222,6 +222,12 @@ class DoubtError(FederationError):
     code = "in-doubt"
 
 
+class ReadOnlyError(FederationError):
+    """Something that a reader, which changes nothing, leaves to the node itself."""
+
+    code = "read-only"
+
+
 class RequestSignatureError(FederationError):
     """A request that says who asks, and does not prove it."""
 

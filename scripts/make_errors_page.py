@@ -41,6 +41,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "guard-unreachable": "machine or network",
     "kept": "machine",
     "in-doubt": "machine",
+    "read-only": "caller",
     "request-signature": "caller",
     "request-clock": "caller or machine",
     "request-replayed": "caller or network",

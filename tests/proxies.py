@@ -1,4 +1,4 @@
-"""nginx and Caddy before a node, with the files that `docs/examples/proxy/` hands out.
+"""nginx, Caddy and HAProxy before a node, with the files of `docs/examples/proxy/`.
 
 A file is run as it stands, but for what an operator changes in it and what only a test
 wants: name, port, certificate, the node's port; HTTP/2 is left to the proxies.
@@ -68,13 +68,7 @@ def site_file(program, port, node_port, certificate, *, below=False, strips=Fals
     text = (EXAMPLES / FILES[program][below]).read_text()
     changes = {"127.0.0.1:8470": f"127.0.0.1:{node_port}"}
     if program == "nginx":
-        changes |= {
-            "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
-            "    listen [::]:443 ssl http2;\n": "",
-            "server_name data.example.org;": f"server_name {NAME};",
-            f"{LIVE}/fullchain.pem": str(certificate),
-            f"{LIVE}/privkey.pem": str(certificate),
-        }
+        changes |= _of_nginx(port, certificate)
         if strips:
             changes["proxy_pass http://federation;"] = "proxy_pass http://federation/;"
     else:
@@ -85,9 +79,34 @@ def site_file(program, port, node_port, certificate, *, below=False, strips=Fals
     return replaced(text, changes)
 
 
+def readers_file(program, port, ports, certificate):
+    """What an operator makes of the example with readers; `ports`: the node first."""
+    there = dict(zip((8470, 8471, 8472), ports, strict=True))
+    changes = {f"127.0.0.1:{old}": f"127.0.0.1:{new}" for old, new in there.items()}
+    if program == "nginx":
+        changes |= _of_nginx(port, certificate)
+        name = "nginx-readers.conf"
+    else:
+        bind = "bind :443 ssl crt /etc/haproxy/data.example.org.pem"
+        changes[bind] = f"bind 127.0.0.1:{port} ssl crt {certificate}"
+        name = "haproxy-readers.cfg"
+    return replaced((EXAMPLES / name).read_text(), changes)
+
+
+def _of_nginx(port, certificate):
+    return {
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
+        "    listen [::]:443 ssl http2;\n": "",
+        "server_name data.example.org;": f"server_name {NAME};",
+        f"{LIVE}/fullchain.pem": str(certificate),
+        f"{LIVE}/privkey.pem": str(certificate),
+    }
+
+
 def needs(program: str) -> str:
     """Where the program is; a test without it says so, and fails where all must be."""
-    found = shutil.which(program)
+    # Debian keeps HAProxy where only root looks.
+    found = shutil.which(program) or shutil.which(f"/usr/sbin/{program}")
     if found is None:
         why = f"no {program}: the example for it was not run"
         if os.environ.get("CI") == "true":
@@ -106,6 +125,9 @@ def running(program: str, folder: Path, site: str, port: int):
         (folder / "nginx.conf").write_text(_NGINX.format(folder=folder))
         command = [path, "-p", str(folder), "-c", str(folder / "nginx.conf")]
         command += ["-e", "stderr"]
+    elif program == "haproxy":
+        (folder / "haproxy.cfg").write_text(site)
+        command = [path, "-db", "-f", str(folder / "haproxy.cfg")]
     else:
         (folder / "Caddyfile").write_text(_CADDY + site)
         command = [path, "run", "--config", str(folder / "Caddyfile")]

@@ -76,11 +76,20 @@ class Run:
         Raises:
             ConfigError: there are none, or they cannot be used.
         """
+        settings = self.stated_settings(coming)
+        home = Home.of(self.folder, settings)
+        return drop_past(settings, home.is_founded, self.clock())
+
+    def stated_settings(self, coming: str = "") -> Settings:
+        """The settings as they stand in the file; `coming` as in `read_settings`.
+
+        Raises:
+            ConfigError: there are none, or they cannot be used.
+        """
         path = Home(self.folder).settings
         if not path.exists():
             raise ConfigError(str(path), "", join(tell_missing(self.folder)))
-        settings = load_settings(path, coming)
-        return drop_past(settings, Home.of(self.folder, settings), self.clock())
+        return load_settings(path, coming)
 
     @cached_property
     def home(self) -> Home:

@@ -8,24 +8,27 @@ was founded is nothing: results go where they went.
 Source: docs/adr/0039-before-a-time.md
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
-from federation.config.home import Home
 from federation.config.settings import Settings
 
 
-def drop_past(settings: Settings, home: Home, now: float) -> Settings:
+def drop_past(
+    settings: Settings, is_founded: Callable[[str], bool], now: float
+) -> Settings:
     """The settings without times that have passed and of which no log was founded.
 
     Args:
         settings: As they stand in the file.
-        home: Where key chains lie.
+        is_founded: Whether there is a log of that name.
         now: Unix seconds.
     """
     kept = {
         election: moment
         for election, moment in settings.public_from.items()
-        if moment.timestamp() > now or home.chain(settings.origin_of(election)).exists()
+        if moment.timestamp() > now or is_founded(settings.origin_of(election))
     }
     return (
         settings

@@ -274,6 +274,10 @@ class Home:
         """The key statements of a log, encoded by `records.keychain`."""
         return self.keys / f"{hashlib.sha256(origin.encode()).hexdigest()}.chain"
 
+    def is_founded(self, origin: str) -> bool:
+        """Whether a log of ours of that name was founded."""
+        return self.chain(origin).exists()
+
     @property
     def contributor_secret(self) -> Path:
         """The secret of the contributors' pseudonyms."""

@@ -64,4 +64,6 @@ metrics        figures for a monitor
 api            what the web asks of the node
 about          how the node presents itself
 service        all of it behind one address
+answering      the web at its address, also of a reader
+readonly       a reader: `serve --read-only`, another process beside the node
 """

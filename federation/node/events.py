@@ -16,6 +16,11 @@ Fact: TypeAlias = str | int | float
 EventCode: TypeAlias = Literal[
     "started",
     "stopped",
+    "reader-started",
+    "reader-anew",
+    "reader-late",
+    "reader-follows",
+    "reader-stopped",
     "turn",
     "turn-failed",
     "alarm-raised",

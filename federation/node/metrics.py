@@ -7,7 +7,9 @@ that whoever watches takes the age from a clock of his own.
 
 import msgspec
 
+from federation.config.settings import Settings
 from federation.flows.query import state
+from federation.flows.query.answers import StatusAnswer
 from federation.node.disk import Disk
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
@@ -30,12 +32,9 @@ def read_metrics(
     status = state.status(view, caller, resources.settings, further=disk.alarms())
     gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
     gauges |= _disk_gauges(disk, is_measured=may_see(caller, "partners"))
+    gauges |= _log_gauges(status)
     for log in status.logs:
         label = f'{{log="{log.origin}"}}'
-        gauges[f"federation_log_size{label}"] = log.size
-        gauges[f"federation_log_merged{label}"] = log.merged
-        gauges[f"federation_log_held_by{label}"] = log.held_by
-        gauges[f"federation_log_frozen{label}"] = log.frozen
         if not log.own:
             continue
         signed_at = resources.guard.raised_at(log.origin)
@@ -51,6 +50,40 @@ def read_metrics(
         gauges[f"federation_peer_failures{label}"] = peer.failures
         if peer.last_at is not msgspec.UNSET:
             gauges[f"federation_peer_last_turn_seconds{label}"] = peer.last_at
+    return gauges
+
+
+def read_reader_metrics(
+    view: View, caller: Caller, settings: Settings, lag_s: float, sent: int
+) -> dict[str, float]:
+    """The same of a reader: what the map is made of, and how old it may be.
+
+    Args:
+        view: The snapshot.
+        caller: Who asks.
+        settings: Of the node.
+        lag_s: Seconds since the database was looked at.
+        sent: So many bytes of photographs this process has handed over.
+    """
+    status = state.status(view, caller, settings)
+    gauges: dict[str, float] = {
+        "federation_reader_lag_seconds": lag_s,
+        "federation_alarms": len(status.alarms),
+        **_log_gauges(status),
+    }
+    if may_see(caller, "partners"):
+        gauges["federation_photo_sent_bytes"] = sent
+    return gauges
+
+
+def _log_gauges(status: StatusAnswer) -> dict[str, float]:
+    gauges: dict[str, float] = {}
+    for log in status.logs:
+        label = f'{{log="{log.origin}"}}'
+        gauges[f"federation_log_size{label}"] = log.size
+        gauges[f"federation_log_merged{label}"] = log.merged
+        gauges[f"federation_log_held_by{label}"] = log.held_by
+        gauges[f"federation_log_frozen{label}"] = log.frozen
     return gauges
 
 

@@ -106,7 +106,7 @@ class Resources:
         Raises:
             ConfigError: one is not known, or cannot be used: nothing is changed then.
         """
-        self.profiles.update(_profiles(self.home, self.settings))
+        self.profiles.update(read_profiles(self.home, self.settings))
         for origin, log in self.own.items():
             rules = self.profiles[log.profile.election]
             self.own[origin] = log._replace(profile=rules)
@@ -125,7 +125,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
     """
     # That no file can be opened any more must be said, too, and its words lie in one.
     load_topic("machine")
-    profiles = _profiles(home, settings)
+    profiles = read_profiles(home, settings)
     keys, chains = load_own_keys(home, settings.org, settings.origins)
     witness = load_witness(home, settings)
     make_folders(home.data, 0o700)
@@ -276,7 +276,7 @@ def _checked(chain: KeyChain, origin: str) -> KeyChain:
     return chain
 
 
-def _profiles(home: Home, settings: Settings) -> dict[str, Profile]:
+def read_profiles(home: Home, settings: Settings) -> dict[str, Profile]:
     """The rules of the elections of this node.
 
     Raises:

@@ -9,14 +9,10 @@ them a token that is new at every start; it is gone when the node has stopped.
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import AsyncIterator
 from importlib import metadata
 from pathlib import Path
 from random import Random
-
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from federation.config.agencies import load_agencies
 from federation.config.keystore import load_contributor_secret
@@ -24,12 +20,12 @@ from federation.files import placed, write_whole
 from federation.flows.incidents.handedin import report_key
 from federation.flows.query.mapcache import MapCache
 from federation.node.annexes import AnnexCare
+from federation.node.answering import answering
 from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
 from federation.node.backups import backup_duties
 from federation.node.comingphotos import tidy_coming
 from federation.node.copycare import tidy_copy
-from federation.node.descriptors import places
 from federation.node.duereports import DueReports
 from federation.node.events import say
 from federation.node.inmail import MailCare
@@ -37,16 +33,10 @@ from federation.node.node import Node
 from federation.node.publishing import publishing_duties
 from federation.node.resources import Clocks, Resources
 from federation.text.cause import is_of_disk
-from federation.web.app import FAST, make_app
-from federation.web.below import answer_below, base_path
 from federation.web.context import WebContext
-from federation.web.doorkeeper import HEAD_DEADLINE_S, Doorkeeper
-from federation.web.page import ready_templates
 
-_SHUTDOWN_S = 5.0
 _SECRET_BYTES = 32
 _AGAIN_S = 2.0
-_SETTLED_S = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -100,28 +90,10 @@ async def serve(
         maps=maps,
         peers=lambda: node.peers.by_org,
     )
-    app = make_app(site)
-    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S)
-    await runner.setup()
     listen = resources.settings.listen
-    assert runner.server is not None, "just set up"
-    answer_below(app, runner.server, base_path(listen.public_url))
-    app[FAST].lead(runner.server)
-    door = Doorkeeper(
-        runner,
-        places(resources.settings.limits.max_connections),
-        keepalive_timeout=HEAD_DEADLINE_S,
-        access_log=None,
-        logger=_web_log(),
-        lingering_time=2.0,
-        # Bodies with a Content-Encoding are refused, not unpacked.
-        auto_decompress=False,
-    )
-    async with door.on(listen.host, listen.port) as port:
-        url = f"http://{_reachable(listen.host)}:{port}"
+    async with answering(site, listen.port) as (url, _):
         control = _control_file(resources.home.control, url, token)
         began = clocks.steady()
-        warming = asyncio.create_task(_ready_pages(site))
         async with control, node.open():
             settings = resources.settings
             say(
@@ -134,38 +106,8 @@ async def serve(
                 partners=len(node.peers.by_org),
                 asked=len(node.peers.reachable),
             )
-            try:
-                yield url
-            finally:
-                warming.cancel()
+            yield url
         say("stopped", org=settings.org, ran_s=round(clocks.steady() - began))
-
-
-async def _ready_pages(site: WebContext) -> None:
-    """Have what draws pages ready for who comes first; not while all else begins."""
-    await asyncio.sleep(_SETTLED_S)
-    await site.pages.beside(ready_templates)
-
-
-def _web_log() -> logging.Logger:
-    log = logging.getLogger(f"{__name__}.web")
-    log.addFilter(_is_ours)
-    return log
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether what is logged is a fault of this node.
-
-    Who sends what is no HTTP has got the answer, and who hangs up wants none; twenty
-    lines for each of them would fill the disk.
-    """
-    error = record.exc_info[1] if record.exc_info else None
-    # So aiohttp says that the caller was gone before the body was asked for.
-    is_gone = isinstance(error, RuntimeError) and str(error) == "Connection closed."
-    is_theirs = isinstance(
-        error, HttpProcessingError | web.RequestPayloadError | ConnectionError
-    )
-    return not (is_gone or is_theirs)
 
 
 @contextlib.asynccontextmanager
@@ -198,10 +140,3 @@ def _write_control(path: Path, url: str, token: str) -> None:
     # Private from its first byte: never a moment in which others could read it.
     with placed(path), write_whole(path, 0o600) as file:
         file.write(json.dumps({"url": url, "token": token}).encode())
-
-
-def _reachable(host: str) -> str:
-    """The address under which this machine reaches itself."""
-    if host in {"0.0.0.0", ""}:  # noqa: S104  compared, not bound
-        return "127.0.0.1"
-    return f"[{'::1' if host == '::' else host}]" if ":" in host else host

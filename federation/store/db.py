@@ -146,9 +146,11 @@ class Transaction(View):
 class Database:
     """The database of one data folder."""
 
-    def __init__(self, path: Path, *, readonly: bool) -> None:
+    def __init__(
+        self, path: Path, *, readonly: bool, is_followed: bool = False
+    ) -> None:
         """Nothing is opened yet: see `open`."""
-        self.path, self.readonly = path, readonly
+        self.path, self.readonly, self.is_followed = path, readonly, is_followed
         self._told: upgrade.Listener | None = None
         # Why the newest write was not taken; None when one has been taken since.
         self.refused: OSError | None = None
@@ -156,6 +158,7 @@ class Database:
         #: is true for as long as that stands. Read it before what is made of it.
         self.commits = 0
         self._last: dict[str, int] = {}
+        self._others = 0  # the last of those that wrote any table not in `_last`
         self._connections: list[Connection] = []
         self._local = threading.local()
         self._writer: Connection | None = None
@@ -172,6 +175,7 @@ class Database:
         folder: Path,
         *,
         readonly: bool = False,
+        is_followed: bool = False,
         told: upgrade.Listener | None = None,
     ) -> Self:
         """The database of `folder`, created and brought up to date unless readonly.
@@ -181,6 +185,8 @@ class Database:
         Args:
             folder: Of the data.
             readonly: Nothing is made or changed.
+            is_followed: With `readonly`: another process writes it meanwhile, and a
+                `DatabaseWatch` looks what; it is never read as a file at rest.
             told: Called before one of an earlier version is copied and changed.
 
         Raises:
@@ -191,7 +197,8 @@ class Database:
                 version is opened all the same; what is written raises this, until
                 there is room.
         """
-        database = cls(folder / FILE_NAME, readonly=readonly)
+        path = folder / FILE_NAME
+        database = cls(path, readonly=readonly, is_followed=is_followed)
         database._told = told
         if readonly:
             if not database.path.exists():
@@ -291,7 +298,17 @@ class Database:
         0: none has since it was opened. As with `commits`: read it before the tables.
         """
         last = self._last
-        return max(last.get(table, 0) for table in (*tables, _ANY))
+        named = (last.get(table, self._others) for table in tables)
+        return max((last.get(_ANY, 0), *named))
+
+    def written_elsewhere(self, but: Iterable[str] = ()) -> None:
+        """Another process has written: any table, for all that is known, `but` these.
+
+        `commits` goes up, as with a commit of our own.
+        """
+        self._last = {table: self.last_commit((table,)) for table in but}
+        self._others = self.commits + 1
+        self.commits += 1
 
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.
@@ -406,7 +423,8 @@ class Database:
         connection: Connection | None = getattr(self._local, "connection", None)
         opening = self._opening
         if connection is None or self._local.opening != opening:
-            connection = sqlite.open_to_read(self.path)
+            connect = sqlite.open_to_watch if self.is_followed else sqlite.open_to_read
+            connection = connect(self.path)
             self._local.connection, self._local.opening = connection, opening
             self._local.is_near = None
             with self._list_lock:

@@ -65,6 +65,8 @@ SCHEMA: Final = (
     " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
     " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
 )
+#: Goes up when tables are changed.
+SCHEMA_VERSION: Final = "PRAGMA schema_version"
 TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 #: The same, as any file has it that the steps have made.
 SCHEMA_MADE: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
@@ -286,6 +288,45 @@ def open_to_read(path: Path) -> "Connection":
                 raise
         _check_beside(path)
         return _open(path, "mode=ro&immutable=1")
+
+
+def open_to_watch(path: Path) -> "Connection":
+    """A connection that only reads, and sees what other processes write.
+
+    Raises:
+        VerificationError: the file is damaged.
+        OSError: it cannot be opened, or not beside somebody who writes it.
+    """
+    with translated(path):
+        return _open_tried(path, "mode=ro")
+
+
+class OthersCommits:
+    """Whether others have written to a file, asked again and again."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, to read.
+
+        Raises:
+            VerificationError: the file is damaged.
+            OSError: it cannot be opened.
+        """
+        self._path, self._asking = path, open_to_watch(path)
+
+    def number(self) -> int:
+        """Another one after each commit, whatever it wrote; it means nothing else.
+
+        Raises:
+            FederationError: the file is damaged, or locked.
+            OSError: the disk failed.
+        """
+        with translated(self._path):
+            (number,) = self._asking.execute("PRAGMA data_version").fetchone()
+        return int(number)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._asking.close()
 
 
 def _open_tried(path: Path, how: str) -> "Connection":

@@ -71,6 +71,7 @@ from federation.web.open311 import catalogue, following, posting
 from federation.web.origin import NAMED_IN, NAMES, PROXIES, only_own_names, own_names
 from federation.web.parts import say_nothing_of_fields
 from federation.web.problem import answer_problems
+from federation.web.readonly import only_reading, tell_lag
 from federation.web.sessions import keep_private, recognise_browser
 
 PACKAGE = "tps-federation"
@@ -88,6 +89,7 @@ def make_app(site: WebContext) -> web.Application:
                 page_for_nothing,
                 answer_problems,
                 only_own_names,
+                only_reading,
                 deadlines,
                 recognise,
             ),
@@ -156,6 +158,7 @@ def make_app(site: WebContext) -> web.Application:
     app.on_response_prepare.append(hide_versions)
     app.on_response_prepare.append(keep_from_others)
     app.on_response_prepare.append(keep_private)
+    app.on_response_prepare.append(tell_lag)
     for pages in (
         intake,
         regionpage,

@@ -91,6 +91,10 @@ async def _know_nobody() -> PartnerBook:
     return PartnerBook()
 
 
+def _writes_itself() -> None:
+    """The node is behind nobody."""
+
+
 def _share_none(_: str) -> bytes:
     raise NotFoundError(Sentence("asked.no-agency"))
 
@@ -122,6 +126,8 @@ class WebContext:
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     #: Those of peers.toml, by organisation, as it is now.
     peers: Callable[[], Mapping[str, Peer]] = dict
+    #: How many seconds a reader may be behind the node; None: this is the node.
+    lag: Callable[[], float | None] = _writes_itself
     maps: MapCache = field(default_factory=MapCache)
     changes: MapChanges = field(default_factory=MapChanges)
     pages: PageCache = field(default_factory=PageCache)

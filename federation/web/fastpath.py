@@ -32,6 +32,7 @@ from federation.web.keptpages import GIVEN, Shows, read_stand
 from federation.web.lookups import LOOKED_UP, LookedUp, LookUp
 from federation.web.openapi import CURSOR
 from federation.web.origin import caller_in
+from federation.web.readonly import LAG, format_lag
 
 MAX_KNOWN: Final = 4_096
 #: Of a target and of all headers that tell something, together.
@@ -55,7 +56,7 @@ _PLACES: Final = {
 #: No tag or one, as browsers send it back; of several the whole way knows.
 _TAG: Final = re.compile(rb'(?:(?:W/)?("[\x21\x23-\x7e]*"))?')
 #: Written for each answer, or of its connection.
-_OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION})
+_OF_THE_MOMENT: Final = frozenset({hdrs.DATE, hdrs.CONNECTION, LAG})
 _HARMFUL: Final = re.compile(r"[\r\n\0]")
 #: What of a head follows from what was looked up.
 _OF_THE_ANSWER: Final = {
@@ -189,6 +190,8 @@ class FastPath:
     ) -> "_ReadyAnswer":
         connection.begin(request, caller_in(self._app, request))
         connection.end()
+        if (lag := self._site.lag()) is not None:
+            head = b"%b%b: %b\r\n" % (head, LAG.encode(), format_lag(lag).encode())
         return _ReadyAnswer(head, body)
 
     async def _remember(

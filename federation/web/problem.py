@@ -32,6 +32,7 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     PhotoError,
+    ReadOnlyError,
     RecordError,
     RequestSignatureError,
     StoredError,
@@ -58,6 +59,7 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     # Whoever asks again, as this status invites to, is told `held` once it is finished.
     KeptError: HTTPStatus.SERVICE_UNAVAILABLE,
     DoubtError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ReadOnlyError: HTTPStatus.SERVICE_UNAVAILABLE,
     GuardUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
     VerificationError: HTTPStatus.SERVICE_UNAVAILABLE,
     PeerError: HTTPStatus.BAD_GATEWAY,

@@ -7,7 +7,8 @@ before and now, round by round in turns.
 sample, which shows only that it works.
 `make bench ARGS="bucket --records 2000"`: objects and bytes of a site in a bucket, and
 of 1,000 records more, at two sizes.
-`make bench ARGS=crowd`: 300 readers a second before a node that syncs.
+`make bench ARGS=crowd`: 300 readers a second before a node that syncs;
+`ARGS="crowd --readers 1"`: before a reader beside such a node as well.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
 `make bench ARGS=recap`: documents of every level of the country with planted breaks;
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--photos", type=int, default=0, metavar="N")
     parser.add_argument("--work", type=Path, metavar="DIR")
     parser.add_argument("--minutes", type=float, default=600, metavar="M")
+    parser.add_argument("--readers", type=int, default=0, metavar="N")
     parser.add_argument("--sample", action="store_true")
     return parser
 
@@ -143,7 +145,7 @@ def _run_country(
     if not all((data / file).is_file() for file in FILES.values()):
         return _skip(say, "nation-*", data)
     if asked.what == "crowd":
-        return Crowd(folder, data, asked.records, say).run()
+        return Crowd(folder, data, asked.records, say, asked.readers).run()
     if asked.what == "serve":
         return Serve(folder, data, asked.records, say, rounds=asked.rounds).run()
     return Country(folder, data, say).run()

@@ -1,11 +1,14 @@
 """A crowd before a node that syncs: `make bench ARGS=crowd`.
 
+With `--readers N` once more, with as many readers (`serve --read-only`) beside the
+node, and the crowd before them.
+
     readers    300 requests/s for so long as the sync runs: near half of them the first
                page, the others its provinces, their kabupaten, what programs ask of
                these, and pictures; without `If-None-Match`, as visitors who come for
                the first time, and taking gzip, as browsers do
     a sync     all that another node has: at rest on one node, under the crowd on
-               another
+               another, and on a third whose readers the crowd asks
 
 Rule: requests are sent when they are due, not when the last one is answered, and each
 is timed from when it was due: a node that stops for a second is late for all who came
@@ -28,7 +31,7 @@ from pathlib import Path
 from random import Random
 
 from tests.bench.country import ELECTION, FILES
-from tests.bench.node import NEVER_S, Node
+from tests.bench.node import NEVER_S, BesideNode, Node, end
 from tests.bench.report import Figure, at_least, at_most, shown
 
 RATE = 300
@@ -73,9 +76,12 @@ class Heard:
 class Readers:
     """Requests on connections that stay open; `paths` without end."""
 
-    def __init__(self, port: int, paths: Iterator[str], tag: str = "") -> None:
-        """`tag`: is sent as `If-None-Match`."""
-        self._port, self._paths = port, paths
+    def __init__(
+        self, port: int | Sequence[int], paths: Iterator[str], tag: str = ""
+    ) -> None:
+        """`port`: of several, in turns; `tag`: is sent as `If-None-Match`."""
+        ports = [port] if isinstance(port, int) else port
+        self._ports, self._paths = itertools.cycle(ports), paths
         self._field = f"If-None-Match: {tag}\r\n" if tag else ""
         self._end = threading.Event()
 
@@ -137,7 +143,7 @@ class Readers:
 
     @contextlib.asynccontextmanager
     async def _connection(self):
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", next(self._ports))
 
         async def ask(path: str) -> tuple[int, int]:
             head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n"
@@ -158,21 +164,26 @@ class Crowd:
     """One run: `records` of the country's plano photos, its whole list of stations."""
 
     def __init__(
-        self, folder: Path, data: Path, records: int, say: Callable[[str], None]
+        self,
+        folder: Path,
+        data: Path,
+        records: int,
+        say: Callable[[str], None],
+        readers: int = 0,
     ) -> None:
-        """`say` is told what is being done."""
+        """`say` is told what is being done; `readers`: beside a third node."""
         self._folder, self._data, self._say = folder, data, say
-        self._records = records
+        self._records, self._readers = records, readers
 
     def run(self) -> list[Figure]:
         """All figures; every process that was started is ended."""
         with contextlib.ExitStack() as stack:
-            source, resting, crowded = nodes = self._found(stack)
+            source, resting, crowded, *relieved = nodes = self._found(stack)
             self._list(nodes)
             for node in nodes:
                 node.start()
             # A partner that is new is asked at once: while it has nothing yet.
-            for node in (resting, crowded):
+            for node in nodes[1:]:
                 node.meet(source)
                 node.wait_stored(source.origin, source.size(), LONGEST_S)
             self._fill(source)
@@ -183,25 +194,15 @@ class Crowd:
             stored, merged = self._sync(resting, source, goal)
             rested = resting.cpu_s() - rested
             self._say("the same under the crowd")
-            readers = Readers(crowded.port, paths)
-            heard: list[Heard] = []
-            thread = threading.Thread(
-                target=lambda: heard.append(readers.come(RATE, LONGEST_S))
-            )
-            thread.start()
-            try:
-                time.sleep(WARM_S)
-                began, used = time.monotonic(), crowded.cpu_s()
-                under, after = self._sync(crowded, source, goal)
-                within, used = (began, began + after), crowded.cpu_s() - used
-            finally:
-                readers.stop()
-                thread.join()
+            ports = [crowded.port]
+            heard, within, used = self._beside(crowded, ports, paths, source, goal)
+            began, under, after = within
+            figures = self._apart(stack, relieved, paths, source, goal, stored, merged)
             size = goal[source.origin]
             note = f"{size:,} records in {under:.1f} s; at rest {stored:.1f} s"
             mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
             return [
-                *_of_readers(heard[0], within),
+                *_of_readers(heard, (began, began + after)),
                 at_least("of its rate, a sync keeps", stored / under, "", 0.85, note),
                 at_least("of its rate, until merged", merged / after, "", 0.7, mapped),
                 shown(
@@ -210,17 +211,86 @@ class Crowd:
                     "s",
                     f"{rested:.1f} at rest",
                 ),
+                *figures,
                 *self._press(crowded),
             ]
 
-    def _found(self, stack: contextlib.ExitStack) -> tuple[Node, Node, Node]:
+    def _beside(
+        self,
+        node: Node,
+        ports: Sequence[int],
+        paths: Iterator[str],
+        source: Node,
+        goal: dict[str, int],
+    ) -> tuple[Heard, tuple[float, float, float], float]:
+        """A sync while the crowd asks there.
+
+        Returns:
+            What the crowd got; when it began, and seconds until all is stored, and
+            until all is merged; processor seconds of the node.
+        """
+        readers = Readers(ports, paths)
+        heard: list[Heard] = []
+        thread = threading.Thread(
+            target=lambda: heard.append(readers.come(RATE, LONGEST_S))
+        )
+        thread.start()
+        try:
+            time.sleep(WARM_S)
+            began, used = time.monotonic(), node.cpu_s()
+            under, after = self._sync(node, source, goal)
+            used = node.cpu_s() - used
+        finally:
+            readers.stop()
+            thread.join()
+        return heard[0], (began, under, after), used
+
+    def _apart(  # noqa: PLR0917  one run
+        self,
+        stack: contextlib.ExitStack,
+        relieved: Sequence[Node],
+        paths: Iterator[str],
+        source: Node,
+        goal: dict[str, int],
+        stored: float,
+        merged: float,
+    ) -> list[Figure]:
+        """The same before readers of a third node."""
+        if not relieved:
+            return []
+        [node], count = relieved, self._readers
+        self._say(f"the same before {count} readers")
+        readers = [node.start_reader() for _ in range(count)]
+        for reader in readers:
+            stack.callback(end, reader.process)
+        ports, before = [reader.port for reader in readers], _cpu_s(readers)
+        heard, within, used = self._beside(node, ports, paths, source, goal)
+        began, under, after = within
+        theirs = _cpu_s(readers) - before
+        good, asked = heard.statuses[200], len(heard.answers)
+        p99 = heard.quantile(0.99, within=(began, began + after))
+        note = f"{asked:,} requests at {RATE}/s; {asked - good} not answered with 200"
+        told = f"{under:.1f} s; at rest {stored:.1f} s"
+        mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
+        beside = (
+            f"the {count} readers meanwhile, and {WARM_S:.0f} s before: {theirs:.1f}"
+        )
+        return [
+            shown(f"before {count} readers: p99 of all", p99, "ms", note),
+            at_least("of its rate, a sync keeps", stored / under, "", 0.85, told),
+            at_least("of its rate, until merged", merged / after, "", 0.7, mapped),
+            shown("processor of that node meanwhile", used, "s", beside),
+        ]
+
+    def _found(self, stack: contextlib.ExitStack) -> list[Node]:
         made = []
-        for org in ("kawalpemilu", "jagasuara", "jagapemilu"):
+        orgs = ["kawalpemilu", "jagasuara", "jagapemilu"]
+        for org in [*orgs, *(["saksi"] if self._readers else [])]:
             node = Node(f"{org}.example", self._folder / org, ELECTION)
             stack.callback(node.stop)
             node.set(interval_s=NEVER_S, reconcile_wait_s=1, deadline_s=3600)
             made.append(node)
-        return made[0], made[1], made[2]
+        return made
 
     def _list(self, nodes: Sequence[Node]) -> None:
         for node in nodes:
@@ -261,6 +331,10 @@ class Crowd:
             note = f"{len(page):,} bytes; 8 connections, median of 3"
             yield shown(what, statistics.median(rates), "requests/s", note)
             yield shown("processor of one", each, "µs", "all of the node's processes")
+
+
+def _cpu_s(readers: Sequence[BesideNode]) -> float:
+    return sum(reader.cpu_s() for reader in readers)
 
 
 def _of_readers(heard: Heard, within: tuple[float, float]) -> list[Figure]:

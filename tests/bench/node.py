@@ -99,14 +99,22 @@ class Node:
 
     def stop(self) -> None:
         """End the serving process."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        if self.process is not None:
+            end(self.process)
+
+    def start_reader(self) -> "BesideNode":
+        """A reader of this home, which answers when it is returned."""
+        port = free_port()
+        words = "serve", "--read-only", "--port", str(port)
+        with (self.home / "reader.log").open("ab") as log:
+            reader = BesideNode(port, self._spawn(*words, output=log))
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and reader.process.poll() is None:
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", port)) == 0:
+                    return reader
+            time.sleep(0.1)
+        raise RuntimeError((self.home / "reader.log").read_text(errors="replace"))
 
     def meet(self, *others: "Node") -> None:
         """Add others, which are serving, as partners."""
@@ -243,6 +251,29 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class BesideNode(NamedTuple):
+    """A reader beside a node: its port and process."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def cpu_s(self) -> float:
+        """Processor seconds so far."""
+        return sum(map(cpu_seconds, family(self.process.pid)))
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, in order if it does."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class Sample(NamedTuple):

@@ -1,4 +1,7 @@
-"""`federation serve`: run this organisation's node until it is asked to stop."""
+"""`federation serve`: run this organisation's node until it is asked to stop.
+
+With `--read-only`, a reader beside it (`reading.py`).
+"""
 
 import asyncio
 import contextlib
@@ -16,6 +19,7 @@ from federation.cli.context import Run, command_options
 from federation.cli.ending import on_request
 from federation.cli.help import Command
 from federation.cli.serve.lines import LineFormatter
+from federation.cli.serve.reading import read_only as read_only_node
 from federation.cli.serve.seldom import Seldom
 from federation.cli.serve.supervisor import Supervisor
 from federation.cli.times import tell_second
@@ -39,12 +43,34 @@ _LOOK_S: Final = 0.2
 @click.option("--alone", is_flag=True, help="serve.help-alone")
 @click.option("--standby", is_flag=True, help="serve.help-standby")
 @click.option("--log", type=click.Choice(["text", "json"]), help="serve.help-log")
+@click.option("--read-only", is_flag=True, help="serve.help-read-only")
+@click.option("--port", type=click.IntRange(0, 65_535), help="serve.help-port")
+@click.option(
+    "--max-lag", type=click.FloatRange(1, 86_400), default=10.0,
+    help="serve.help-max-lag",
+)  # fmt: skip
 @command_options
-def serve(run: Run, *, alone: bool, standby: bool, log: str | None) -> None:
+def serve(  # noqa: PLR0913  each is an option
+    run: Run,
+    *,
+    alone: bool,
+    standby: bool,
+    log: str | None,
+    read_only: bool,
+    port: int | None,
+    max_lag: float,
+) -> None:
     """Answer, ask partners, merge; until Ctrl-C."""
-    _log_to_stderr(run, log or run.settings.log.format)
+    if not read_only and port is not None:
+        raise click.UsageError(run.t("serve.port-of-readers"))
+    if read_only and (alone or standby):
+        raise click.UsageError(run.t("serve.readers-sign-nothing"))
+    _log_to_stderr(run, log or run.stated_settings().log.format)
     keep_small()
     sys.setswitchinterval(_TURN_S)
+    if read_only:
+        read_only_node(run, port, max_lag)
+        return
     supervisor = Supervisor.from_environ(run.environ, os.getpid())
     supervisor.tell(STATUS=run.t("serve.opening"))
     with contextlib.ExitStack() as stack:

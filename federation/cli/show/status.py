@@ -12,6 +12,7 @@ from federation.cli.help import Command
 from federation.cli.output import OK, clean_line
 from federation.cli.show.asking import print_asking
 from federation.cli.show.observed import print_seen, see_node
+from federation.cli.show.readers import print_readers, see_readers
 from federation.cli.times import tell_second
 from federation.config.home import Home
 from federation.errors import ConfigError
@@ -30,8 +31,9 @@ from federation.text import Sentence
 
 @click.command("status", cls=Command, help="views.help-status")
 @click.option("--clear", "code", help="views.option-clear")
+@click.option("--reader", "readers", multiple=True, help="views.option-reader")
 @command_options
-def status(run: Run, *, code: str | None) -> int | None:
+def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | None:
     """How this node is; with `--clear`, after its alarms of a code are taken away."""
     if code is not None:
         _clear_alarms(run, code)
@@ -52,12 +54,15 @@ def status(run: Run, *, code: str | None) -> int | None:
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
     whole |= {"writer": writer, "guard": run.home.guard_bucket or str(run.home.guard)}
+    if read := see_readers(readers):
+        whole["readers"] = read
 
     def tell() -> None:
         _print_status(run, answer)
         _print_writer(run, writer)
         print_seen(run, seen)
         print_asking(run, asking)
+        print_readers(run, read)
 
     run.out.show(whole, tell)
     return OK

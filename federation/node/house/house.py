@@ -51,7 +51,7 @@ def look_around(folder: Path, wall: Callable[[], float], random: Random) -> Hous
         home = guess_home(folder)
     else:
         home = Home.of(folder, settings)
-        settings = drop_past(settings, home, wall())
+        settings = drop_past(settings, home.is_founded, wall())
     return House(
         home=home, settings=settings, peers=_peers(home), wall=wall, random=random
     )
