@@ -11,6 +11,7 @@ from federation.node.events import LOG
 from federation.store import sqlite
 from federation.store.db import FILE_NAME, Database
 from tests import sample_map
+from tests.postgresserver import PostgresServer, postgres_server
 
 PROJECT = Path(__file__).parent.parent
 
@@ -75,3 +76,25 @@ def sample_db(sample_folder, tmp_path):
     db = Database.open(shutil.copytree(sample_folder, tmp_path / "data"))
     yield db
     db.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_session() -> Iterator[PostgresServer]:
+    """A private PostgreSQL; started by the first test that asks for it."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_session, tmp_path_factory) -> str:
+    """The address of a database that has its tables, and nothing in them."""
+    address = postgres_session.create("tables")
+    Database.open(tmp_path_factory.mktemp("tables"), address).close()
+    return address
+
+
+@pytest.fixture
+def postgres(postgres_session, postgres_tables) -> Iterator[str]:
+    """The same for one test: what it leaves is taken out again."""
+    yield postgres_tables
+    postgres_session.clean("tables")

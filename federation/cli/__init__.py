@@ -69,6 +69,7 @@ COMMANDS: Final = {
     "verify": "federation.cli.verify:verify",
     "doctor": "federation.cli.doctor:doctor",
     "backup": "federation.cli.backup:backup",
+    "move": "federation.cli.move:move",
     "upgrade-check": "federation.cli.upgrade:upgrade_check",
     "demo": "federation.cli.demo:demo",
 }

@@ -118,7 +118,7 @@ class Run:
         # Imported here: most commands' start must not pay for the store.
         from federation.store.db import Database  # noqa: PLC0415  # start-up time
 
-        database = Database.open(self.home.data, readonly=True)
+        database = Database.open(self.home.data, self.home.database, readonly=True)
         click.get_current_context().call_on_close(database.close)
         return database
 

@@ -35,6 +35,7 @@ from federation.flows.photos.remove import PhotoPlaces
 from federation.flows.steps import CheckStep, failed, hindrance, not_tried, well
 from federation.node.about import renew_about
 from federation.node.guards import open_guard
+from federation.node.house.database import is_there
 from federation.node.house.examining import examine_house
 from federation.node.house.house import look_around
 from federation.node.resources import open_resources
@@ -81,11 +82,11 @@ def _examine_data(
     if cause:
         number = [step.code for step in steps].index(cause) + 1
         return not_tried("data", cause, number), report
-    if not (run.home.data / FILE_NAME).exists():
+    if not is_there(run.home):
         # Whoever looks at the wrong folder must not be told that all is well.
         seen = Sentence("steps.no-data")
         return failed("data", seen, Sentence("steps.mend-no-data")), report
-    with _examined(run, run.open_database()) as examined:
+    with open_examined(run, run.open_database()) as examined:
         report = examine(examined, deep=deep)
     if report.is_clean:
         return well("data", Sentence("steps.data")), report
@@ -102,8 +103,8 @@ def _mend(run: Run) -> DoctorReport:
     home = run.home
     with (
         hold(home.lock),
-        contextlib.closing(Database.open(home.data)) as db,
-        _examined(run, db) as examined,
+        contextlib.closing(Database.open(home.data, home.database)) as db,
+        open_examined(run, db) as examined,
     ):
         report = mend(examined, run.settings.org)
     # What keeps a node from starting is told by the examination that follows.
@@ -124,7 +125,8 @@ def _annex_places(run: Run) -> AnnexPlaces:
 
 
 @contextlib.contextmanager
-def _examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
+def open_examined(run: Run, db: Database) -> Iterator[ExaminationInput]:
+    """What the house knows of how a database of this node is judged."""
     identities = {peer.org: peer.identity for peer in run.peers}
     identities[run.settings.org] = load_identity_key(run.home, run.settings.org)
     # What follows is made again in a file of its own, beside the database: there is

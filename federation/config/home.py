@@ -23,7 +23,8 @@ Rule: every path of a home folder is named here and nowhere else.
       contributor.secret
       annex.pub                     seals annexes
       backup.pub                    seals what is secret of backups
-    data/                           0700: database, lock, control.json
+    data/                           0700: database, lock, control.json; the database is
+                                    elsewhere where the settings name one of a server
       blobs/ab/<hex>                photographs by their SHA-256; `photos.store` puts
                                     them elsewhere
       .making/                      a backup on its way to an object store
@@ -65,7 +66,8 @@ class Home:
     """The paths of one node.
 
     `data`, `keys`, `guard` and `originals` are folders; the settings may put them
-    elsewhere (`Home.of`).
+    elsewhere (`Home.of`). `database` is the address of one with a server; None: it is a
+    file in `data`.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Home:
     guard_folder: str = "guard"
     originals_folder: str | None = None
     store: str | None = None
+    database: str | None = None
     guard_bucket: str | None = None
     guard_access: str | None = None
 
@@ -87,6 +90,7 @@ class Home:
             settings.guard_folder,
             settings.photos.originals,
             settings.photos.store,
+            settings.database,
             settings.guard,
             settings.guard_access,
         )
@@ -173,7 +177,7 @@ class Home:
 
     @property
     def data(self) -> Path:
-        """The folder of the database."""
+        """The folder of the database, and of what lies beside it."""
         return self.folder / self.data_folder
 
     @property

@@ -12,7 +12,7 @@ from federation.config.home import Home
 from federation.errors import ConfigError
 from federation.text import Sentence
 
-_FOLDERS = ("data_folder", "keys_folder", "guard_folder")
+_PLACES = ("data_folder", "keys_folder", "guard_folder", "database")
 
 
 def tell_missing(folder: Path) -> tuple[Sentence, Sentence]:
@@ -50,7 +50,7 @@ def guess_home(folder: Path) -> Home:
         table = parse_document(read_file(path), str(path)) if path.exists() else {}
         known = {
             name: value
-            for name in _FOLDERS
+            for name in _PLACES
             if isinstance(value := table.get(name), str) and value
         }
     return Home(folder, **known)

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from federation.config.disk import replace_file
 from federation.config.document import parse_document, read_file
-from federation.config.peers import Peer, format_peer, tables_of
+from federation.config.peers import Peer, format_peer, quote, tables_of
 from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.text import Sentence
 
@@ -24,6 +24,7 @@ _ANY_HEADER: Final = re.compile(r"\s*\[")
 _QUIET: Final = re.compile(r"\s*(#.*)?")
 _LIST: Final = r"(?m)^({name}\s*=\s*\[)([^\]\n]*?)(,?\s*\])"
 _ELECTIONS_LINE: Final = re.compile(r"(?m)^(?=elections\s*=)")
+_DATABASE_LINE: Final = re.compile(r"(?m)^database\s*=.*\n")
 ElectionList = Literal["elections", "incidents", "successors"]
 
 
@@ -143,6 +144,26 @@ def add_election(path: Path, election: str, name: ElectionList = "elections") ->
     if parse_document(after, str(path)) != meant:
         reason = Sentence("machine.add-by-hand", election=election)
         raise ConfigError(str(path), name, reason)
+    replace_file(path, after.encode("utf-8"))
+
+
+def set_database(path: Path, address: str | None) -> None:
+    """Name another database in federation.toml, or (None) none: the file.
+
+    Raises:
+        ConfigError: the file cannot be read, edited safely, or written.
+    """
+    text = read_file(path)
+    meant = {**parse_document(text, str(path)), "database": address}
+    line = "" if address is None else f"database = {quote(address)}\n"
+    if address is None:
+        del meant["database"]
+    after, count = _DATABASE_LINE.subn(lambda _: line, text)
+    if not count:
+        after = _ELECTIONS_LINE.sub(lambda _: line, text, count=1)
+    if parse_document(after, str(path)) != meant:
+        reason = Sentence("machine.edit-by-hand")
+        raise ConfigError(str(path), "database", reason)
     replace_file(path, after.encode("utf-8"))
 
 

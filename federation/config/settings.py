@@ -192,6 +192,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     licence: Filled = "CC-BY-4.0"
     attribution: OneLine = ""
     data_folder: Filled = "data"
+    database: Filled | None = None
     keys_folder: Filled = "keys"
     guard_folder: Filled = "guard"
     guard: Filled | None = None
@@ -286,6 +287,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
         except ValueError:
             why = Sentence("machine.no-proxy-address", given=repr(proxy))
             raise ConfigError(where, "listen.trusted_proxies", why) from None
+    check_database(settings.database, where)
     _check_photos(settings, where)
     _check_mail(settings, where)
     _check_bucket(settings.backup.to, where, "backup.to")
@@ -342,6 +344,23 @@ def _check_photos(settings: Settings, where: str) -> None:
             ours = ", ".join(settings.elections)
             why = Sentence("machine.election-not-ours", elections=ours)
             raise ConfigError(where, f"photos.retention_days.{election}", why)
+
+
+def check_database(address: str | None, where: str) -> None:
+    """Refuse what is no address of a PostgreSQL server, or holds a password.
+
+    Raises:
+        ConfigError: it is none, or does.
+    """
+    if address is None:
+        return
+    if not address.startswith(("postgresql://", "postgres://")):
+        raise ConfigError(where, "database", Sentence("machine.database-address"))
+    # A password is kept by libpq's own means: this file is shown to whoever helps.
+    _, _, rest = address.partition("://")
+    user, is_named, _ = rest.partition("/")[0].rpartition("@")
+    if (is_named and ":" in user) or "password=" in rest.partition("?")[2]:
+        raise ConfigError(where, "database", Sentence("machine.database-password"))
 
 
 def _check_address(address: str | None, where: str, key: str) -> None:

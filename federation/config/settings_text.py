@@ -80,6 +80,11 @@ successors = []
 # Seberapa banyak yang ditandatangani, tidak pernah mundur: sebaiknya di disk lain, dan
 # tidak di dalam data_folder, supaya cadangan yang dipulihkan ketahuan.
 # guard_folder = "guard"
+# The database of a PostgreSQL server instead of the file in data_folder, for a node
+# whose records outgrow one machine: docs/how-to/use-postgresql.md. No password here.
+# Basis data di server PostgreSQL, bukan berkas di data_folder, untuk node yang lebih
+# besar daripada satu mesin: docs/how-to/use-postgresql.id.md. Tanpa kata sandi di sini.
+# database = "postgresql://federation@db.example/federation"
 # Or a bucket of an object store, where it is changed by compare-and-swap: of several
 # machines that would sign one does. The store must keep conditional writes, and lie
 # where the database does not; it is in no backup.

@@ -21,6 +21,7 @@ flows share is said on a floor below, or in `verify`, on which pull and audit st
     refer     an incident on its way to an agency: the papers for it
     doctor    everything recomputed from the leaves: `federation doctor`
     backup    all of a node in one file: made, examined, put back
+    move      all rows of a database put into another one: `federation move`
     visit     a call to a partner, step by step: `federation peers test`
     steps     what a step of an examination is, and how they follow each other
     verify    what pull and audit share

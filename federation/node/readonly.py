@@ -89,6 +89,9 @@ class ReadOnlyNode:
         self.home, self.clocks, self.max_lag_s = home, clocks, max_lag_s
         self.profiles = read_profiles(home, settings)
         self.peers = Peers(home.peers, _tell_peers_file)
+        if home.database is not None:
+            reason = Sentence("machine.read-only-of-file")
+            raise ConfigError(str(home.settings), "database", reason)
         self.db = Database.open(home.data, readonly=True, is_followed=True)
         self._watch = DatabaseWatch(self.db)
         try:

@@ -130,7 +130,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
     witness = load_witness(home, settings)
     make_folders(home.data, 0o700)
     reserve = Reserve(home.data, settings.disk.reserve_mb << 20)
-    with hold(home.lock), contextlib.closing(_open_database(reserve)) as db:
+    with hold(home.lock), contextlib.closing(_open_database(home, reserve)) as db:
         # Before anything is merged, and before anybody can ask what has changed.
         renew_if_older(db, home.followed)
         # Of a guard whose disk is full nothing is written, and the node serves.
@@ -169,7 +169,7 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
                 save_followed(db, home.followed)
 
 
-def _open_database(reserve: Reserve) -> Database:
+def _open_database(home: Home, reserve: Reserve) -> Database:
     """The database; on a full disk it needs room even to be read.
 
     Raises:
@@ -179,7 +179,7 @@ def _open_database(reserve: Reserve) -> Database:
     """
     if reserve.is_needed:
         reserve.give_up()
-    return Database.open(reserve.folder, told=_tell_upgrade)
+    return Database.open(home.data, home.database, told=_tell_upgrade)
 
 
 def _tell_upgrade(upgrade: Upgrade, copy: Path) -> None:

@@ -14,6 +14,7 @@ made (Kalimantan Selatan: UU 8/2022; Papua: UU 14, 15, 16, 29/2022); coordinates
 of the cities in GeoNames, rounded.
 """
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from federation.records.tps import OVERSEAS
@@ -84,6 +85,7 @@ def is_province(code: str, name: str) -> bool:
     return _plain(known.name) == _plain(name)
 
 
+@lru_cache(maxsize=256)
 def _plain(name: str) -> str:
     """A name as it is compared: KPU writes "P A P U A" and leaves out "Kepulauan"."""
     letters = "".join(filter(str.isalpha, name.casefold()))

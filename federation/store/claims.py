@@ -271,7 +271,7 @@ def _bodies(
     view: View, log_id: int, start: int, end: int
 ) -> Iterator[tuple[int, bytes]]:
     """What is held of the bundles of leaves [start, end), in their order, unpacked."""
-    rows = view.execute(
+    rows = view.walk(
         "SELECT idx, body FROM claim_bundle WHERE log_id=? AND idx>=? AND idx<?"
         " ORDER BY idx",
         (log_id, start // WIDTH, -(-end // WIDTH)),

@@ -1,4 +1,4 @@
-"""One SQLite file, one writer, many readers.
+"""One database, one writer, many readers: a SQLite file, or PostgreSQL.
 
 Rule: everything that changes goes through `transaction()` (durable when it returns),
 everything that is looked up through `view()` (a snapshot that cannot write). The
@@ -11,6 +11,9 @@ such a library is found, the slower rollback journal is used instead, with
 `synchronous=EXTRA` (`sqlite.py`). With FULL the removal of the journal is not durable,
 so that a power cut takes back a transaction that the guard, another file, knows of.
 
+Which engine it is, is chosen where it is opened (`engine_at`), by the address that the
+settings name; what the two do each in its own way is listed in `engine.py`.
+
 Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 """
 
@@ -22,30 +25,25 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from federation.errors import NotFoundError
+from federation.errors import ConfigError, NotFoundError
 from federation.files import make_folders
-from federation.store import migrations, sqlite, upgrade
-from federation.store.refusal import committing, translated
+from federation.store import migrations, transfer, upgrade
+from federation.store.engine import Engine, EngineConnection, StoredRows
+from federation.store.sqlite import SqliteFile
 from federation.text import Sentence
 from federation.text.cause import FULL
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from sqlite3 import Connection, Cursor
-
-    from sqlite_utils import Database as SchemaReader
 
 FILE_NAME = "federation.db"
 READER_THREADS = 4
 #: A read that takes longer, the disk being asked, did not find its rows in memory.
 NEAR_S: Final = 0.005
 FAR_S: Final = 1.0
-#: So many values at once are looked for: every database takes as many placeholders.
-CHUNK: Final = 400
 
 #: As all statements of the store begin; what begins otherwise may do anything.
 _WRITES: Final = re.compile(
@@ -83,16 +81,43 @@ def _running_loop() -> "AbstractEventLoop":
     return get_running_loop()
 
 
+def engine_at(folder: Path, address: str | None = None) -> Engine:
+    """The database of a folder of data, opened or not, there or not.
+
+    Args:
+        folder: Of the data.
+        address: Where it lies with a server, "postgresql://…"; None: in the folder.
+
+    Raises:
+        ConfigError: what speaks to that server is not installed.
+    """
+    if address is None:
+        return SqliteFile(folder / FILE_NAME)
+    try:
+        # Imported here: whoever has one file must not need, nor load, the driver.
+        from federation.store.postgres import PostgresDatabase  # noqa: PLC0415  # optional
+    except ImportError as error:
+        reason = Sentence("machine.no-psycopg")
+        raise ConfigError("federation.toml", "database", reason) from error
+    return PostgresDatabase(address)
+
+
 class View:
     """A snapshot of the database that can only be read."""
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: EngineConnection) -> None:
         """`connection` is for this module only: all SQL goes through the methods."""
-        self._connection = connection
+        self._connection, self.engine = connection, connection.engine
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> "Cursor":
+    def execute(self, sql: str, values: Sequence[object] = ()) -> StoredRows:
         """The rows of a statement of plain SQL (`sqlite.py` says what that is)."""
         return self._connection.execute(sql, values)
+
+    def walk(
+        self, sql: str, values: Sequence[object] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        """The same rows where there may be very many: some are held at a time."""
+        return self.engine.walk(self._connection, sql, values)
 
     def select_among(
         self, sql: str, *first: object, among: Iterable[object], mark: str = "?"
@@ -100,25 +125,25 @@ class View:
         """The rows of a statement about many values, some hundred at a time.
 
         Args:
-            sql: In it `{marks}` stands for the values, last of all placeholders.
+            sql: In it `IN ({marks})`, or `(VALUES {marks})`, stands for the values,
+                last of all placeholders.
             first: The values of the other placeholders.
             among: The many.
             mark: How one of them is written.
         """
-        rest = iter(among)
-        while chunk := list(islice(rest, CHUNK)):
-            marks = ",".join([mark] * len(chunk))
-            yield from self.execute(sql.format(marks=marks), (*first, *chunk))
+        return self.engine.select_among(self._connection, sql, first, among, mark)
 
-    @property
-    def schema(self) -> "SchemaReader":
-        """The tables as they were made, to be read back: off the hot path."""
-        # Imported here: most starts ask for none of it, and it is slow to load.
-        from sqlite_utils import Database as SchemaReader  # noqa: PLC0415  # start-up time
+    def table_names(self) -> list[str]:
+        """All tables as they were made, by name."""
+        return sorted(name for (name,) in self.execute(self.engine.tables))
 
-        return SchemaReader(
-            self._connection, recursive_triggers=False, execute_plugins=False
-        )
+    def primary_key(self, table: str) -> list[str]:
+        """The columns of a table's key, in its order."""
+        return self.engine.primary_key(self._connection, table)
+
+    def columns(self, table: str) -> list[str]:
+        """All columns of a table, in its order."""
+        return self.engine.columns(self._connection, table)
 
 
 class Transaction(View):
@@ -127,12 +152,12 @@ class Transaction(View):
     `tables`: what was written to so far, beside what triggers write.
     """
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: EngineConnection) -> None:
         """Nothing is written yet."""
         super().__init__(connection)
         self.tables: set[str] = set()
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> "Cursor":
+    def execute(self, sql: str, values: Sequence[object] = ()) -> StoredRows:
         """The rows of a statement, which may write."""
         self.tables.add(_written(sql))
         return super().execute(sql, values)
@@ -144,13 +169,22 @@ class Transaction(View):
 
 
 class Database:
-    """The database of one data folder."""
+    """The database of one data folder, in it or with a server."""
 
     def __init__(
-        self, path: Path, *, readonly: bool, is_followed: bool = False
+        self,
+        folder: Path,
+        engine: Engine,
+        *,
+        readonly: bool,
+        is_followed: bool = False,
     ) -> None:
         """Nothing is opened yet: see `open`."""
-        self.path, self.readonly, self.is_followed = path, readonly, is_followed
+        self.folder, self.engine = folder, engine
+        self.readonly, self.is_followed = readonly, is_followed
+        #: Asked first of all in every transaction that writes, and what it raises ends
+        #: that: where several machines may write, it stops the one that no longer may.
+        self.fence: Callable[[Transaction], None] | None = None
         self._told: upgrade.Listener | None = None
         # Why the newest write was not taken; None when one has been taken since.
         self.refused: OSError | None = None
@@ -159,9 +193,9 @@ class Database:
         self.commits = 0
         self._last: dict[str, int] = {}
         self._others = 0  # the last of those that wrote any table not in `_last`
-        self._connections: list[Connection] = []
+        self._connections: list[EngineConnection] = []
         self._local = threading.local()
-        self._writer: Connection | None = None
+        self._writer: EngineConnection | None = None
         self._opening, self._is_closed = 0, False
         self._clock, self._far_until = time.monotonic, 0.0
         self._write_lock = threading.Lock()
@@ -173,6 +207,7 @@ class Database:
     def open(
         cls,
         folder: Path,
+        address: str | None = None,
         *,
         readonly: bool = False,
         is_followed: bool = False,
@@ -184,6 +219,7 @@ class Database:
 
         Args:
             folder: Of the data.
+            address: As `engine_at` has it.
             readonly: Nothing is made or changed.
             is_followed: With `readonly`: another process writes it meanwhile, and a
                 `DatabaseWatch` looks what; it is never read as a file at rest.
@@ -192,23 +228,23 @@ class Database:
         Raises:
             NotFoundError: readonly, and there is no database yet.
             VerificationError: the file is damaged.
+            ConfigError: what speaks to the server is not installed.
+            ConflictError: another node writes to that of a server.
             OSError: it cannot be opened: a newer version made it, say, or an earlier
                 one, and there is no room to copy it first. On a full disk one of this
                 version is opened all the same; what is written raises this, until
                 there is room.
         """
-        path = folder / FILE_NAME
-        database = cls(path, readonly=readonly, is_followed=is_followed)
+        engine = engine_at(folder, address)
+        database = cls(folder, engine, readonly=readonly, is_followed=is_followed)
         database._told = told
         if readonly:
-            if not database.path.exists():
-                raise NotFoundError(
-                    Sentence("machine.none-database", path=database.path)
-                )
+            if not engine.exists():
+                raise NotFoundError(Sentence("machine.none-database", path=engine.name))
             return database
         make_folders(folder)
         try:
-            with translated(database.path):
+            with engine.translated():
                 database._writer = database._connect_writer()
         except OSError as error:
             if not (error.errno in FULL and database._can_be_read()):
@@ -218,6 +254,11 @@ class Database:
             # until a transaction finds room.
             database.refused = error
         return database
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, if it is one: another engine has none there."""
+        return self.folder / FILE_NAME
 
     def close(self) -> None:
         """Wait for what is running, then let go of the file."""
@@ -241,11 +282,11 @@ class Database:
             OSError: the disk failed.
         """
         connection = self._reader()
-        with translated(self.path):
+        with self.engine.translated():
             if connection.in_transaction:
                 yield View(connection)  # an outer view of this thread: one snapshot
                 return
-            connection.execute("BEGIN")
+            connection.execute(self.engine.begin_reading)
             try:
                 yield View(connection)
             finally:
@@ -267,12 +308,14 @@ class Database:
         """
         with self._writing_to() as writer, contextlib.ExitStack() as stack:
             if not durable:
-                stack.enter_context(sqlite.without_waiting(writer))
-            writer.execute(sqlite.BEGIN_WRITING)
+                stack.enter_context(self.engine.without_waiting(writer))
+            writer.execute(self.engine.begin_writing)
             before, tx = writer.total_changes, Transaction(writer)
             try:
+                if self.fence is not None:
+                    self.fence(tx)
                 yield tx
-                with committing(self.path):
+                with self.engine.committing(writer):
                     writer.execute("COMMIT")
             finally:
                 if writer.total_changes > before:
@@ -289,8 +332,8 @@ class Database:
             OSError: the disk failed.
         """
         connection = self._reader()
-        with translated(self.path):
-            return upgrade.plan_upgrade(connection, self.path)
+        with self.engine.translated():
+            return upgrade.plan_upgrade(connection)
 
     def last_commit(self, tables: Iterable[str]) -> int:
         """The number of the last of `commits` that wrote one of these tables.
@@ -317,15 +360,15 @@ class Database:
             OSError: the disk is full or failed; the log stays as it is.
         """
         with self._writing_to() as writer:
-            sqlite.shrink(writer)
+            self.engine.shrink(writer)
 
     @contextlib.contextmanager
-    def _writing_to(self) -> Iterator["Connection"]:
+    def _writing_to(self) -> Iterator[EngineConnection]:
         """The connection that writes; what the disk says to it is remembered."""
         assert not self.readonly, "opened read-only"
         assert not self._is_closed, "closed"
         try:
-            with self._write_lock, translated(self.path):
+            with self._write_lock, self.engine.translated():
                 if self._writer is None:
                     self._writer = self._connect_writer()
                     self._opening += 1  # readers saw a file that nobody changes
@@ -406,25 +449,61 @@ class Database:
             self._writing, lambda: fn(*args, **kwargs)
         )
 
+    def size(self) -> int:
+        """How many bytes it takes.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        connection = self._reader()
+        with self.engine.translated():
+            return self.engine.size_of(connection)
+
+    def count_rows(self) -> dict[str, int]:
+        """How many rows each table has, but for those that say how it was made.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        with self.view() as view:
+            return transfer.count_rows(view._connection)  # noqa: SLF001  its own
+
+    def copy_rows_to(self, other: "Database", told: Callable[[int], None]) -> None:
+        """Put all rows, as they are at one moment, into another database.
+
+        Args:
+            other: Of this version; what is in it is taken out first.
+            told: Called with the number of rows that have been put there since.
+
+        Raises:
+            VerificationError: one of the two is damaged.
+            OSError: one of the two failed; the other one has what it had.
+        """
+        with self.view() as view, other.transaction() as tx:
+            tx.tables.add(_ANY)
+            transfer.copy_rows(view._connection, tx._connection, told)  # noqa: SLF001  its own
+
     def copy_to(self, path: Path) -> None:
         """Make the file at `path` this database, as it is at one moment; not synced.
 
-        Whoever writes meanwhile is not waited for, nor waits (with SQLite's WAL).
+        A file of SQLite, whichever engine this one is. Whoever writes meanwhile is not
+        waited for, nor waits (with SQLite's WAL).
 
         Raises:
             VerificationError: the file is damaged.
             OSError: a disk is full or failed.
         """
         connection = self._reader()
-        with translated(self.path):
-            sqlite.copy_into(connection, path)
+        with self.engine.translated():
+            self.engine.copy_into(connection, path)
 
-    def _reader(self) -> "Connection":
-        connection: Connection | None = getattr(self._local, "connection", None)
+    def _reader(self) -> EngineConnection:
+        connection: EngineConnection | None = getattr(self._local, "connection", None)
         opening = self._opening
         if connection is None or self._local.opening != opening:
-            connect = sqlite.open_to_watch if self.is_followed else sqlite.open_to_read
-            connection = connect(self.path)
+            engine = self.engine
+            connect = engine.open_to_watch if self.is_followed else engine.open_to_read
+            connection = connect()
             self._local.connection, self._local.opening = connection, opening
             self._local.is_near = None
             with self._list_lock:
@@ -435,14 +514,14 @@ class Database:
         """Whether this thread reads without ever waiting for the writer."""
         connection = self._reader()
         if self._local.is_near is None:
-            with translated(self.path):
-                self._local.is_near = sqlite.never_waits(connection)
+            with self.engine.translated():
+                self._local.is_near = self.engine.never_waits(connection)
         return bool(self._local.is_near)
 
-    def _connect_writer(self) -> "Connection":
-        connection = sqlite.open_to_write(self.path)
+    def _connect_writer(self) -> EngineConnection:
+        connection = self.engine.open_to_write()
         try:
-            upgrade.prepare(connection, self.path, self._told)
+            upgrade.prepare(connection, self._told)
             migrations.migrate(connection)
         except BaseException:
             connection.close()
@@ -451,7 +530,7 @@ class Database:
 
     def _can_be_read(self) -> bool:
         """Whether it is there, with the tables of this version."""
-        if not self.path.exists():
+        if not self.engine.exists():
             return False
         with self.view() as view:
             return migrations.compare_steps(view) == ([], [])

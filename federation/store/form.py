@@ -10,7 +10,7 @@ Source: https://sqlite.org/fileformat2.html section 1.3
 from pathlib import Path
 from typing import Final
 
-from federation.store import migrations, sqlite
+from federation.store import migrations
 from federation.store.db import Transaction, View
 
 #: Name, offset, bytes: what nobody has set, or what has one value only.
@@ -31,21 +31,20 @@ _FIXED: Final = (
 _HEADER_BYTES: Final = 100
 
 
-def check_form(view: View, path: Path, *, deep: bool) -> list[str]:
+def check_form(view: View, *, deep: bool) -> list[str]:
     """What is wrong with the file; nothing is as it should be.
 
     Args:
-        view: Of the database.
-        path: Of its file.
+        view: Of the database; of one with a server, only what that says of itself.
         deep: Also compare every index with its table.
 
     Raises:
         OSError: the file cannot be read.
     """
-    check = sqlite.DEEP_CHECK if deep else sqlite.QUICK_CHECK
+    check, path = view.engine.check(deep=deep), view.engine.file
     wrong = [value for (value,) in view.execute(check).fetchall() if value != "ok"]
     # With a log beside the file its first page may be the one that it began with.
-    header = b"" if _has_log(path) else _read_header(path)
+    header = b"" if path is None or _has_log(path) else _read_header(path)
     for name, at, width, expected in _FIXED:
         value = int.from_bytes(header[at : at + width], "big")
         if header and value not in expected:

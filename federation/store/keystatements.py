@@ -11,7 +11,7 @@ from msgspec import UNSET
 from federation.errors import ConflictError, FormatError
 from federation.records.keystatement import Follows, KeyStatement, next_generation
 from federation.records.sealed import leaf_statement
-from federation.store import incidents, recaps, sqlite
+from federation.store import incidents, recaps
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 from federation.text import Sentence
@@ -175,7 +175,7 @@ def list_about(view: View) -> list[tuple[str, int, bytes]]:
 
 def about_orgs(view: View) -> set[str]:
     """The organisations whose about note is held."""
-    rows = view.execute(f"SELECT {sqlite.as_bytes('org')} FROM about")  # noqa: S608  a constant
+    rows = view.execute(f"SELECT {view.engine.as_bytes('org')} FROM about")  # noqa: S608  a constant
     return {org.decode(errors="replace") for (org,) in rows}
 
 

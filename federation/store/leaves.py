@@ -233,7 +233,7 @@ def list_bundles(view: View, log_id: int) -> Iterator[tuple[int, int, bytes]]:
     Raises:
         StoredError: a bundle is damaged.
     """
-    rows = view.execute(
+    rows = view.walk(
         "SELECT idx, width, body FROM bundle WHERE log_id = ? ORDER BY idx", (log_id,)
     )
     for index, width, body in rows:

@@ -113,8 +113,9 @@ def add_log(tx: Transaction, origin: str, *, own: bool) -> Log:
     """
     org, election, visibility, generation, _ = parse_origin(origin)
     tx.execute(
-        "INSERT INTO log (origin, org, election, visibility, generation, own)"
-        " VALUES (?,?,?,?,?,?) ON CONFLICT (origin) DO NOTHING",
+        "INSERT INTO log (id, origin, org, election, visibility, generation, own)"
+        " SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM log WHERE 1 = 1"
+        " ON CONFLICT (origin) DO NOTHING",
         (origin, org, election, visibility, generation, int(own)),
     )
     return get_log(tx, origin)
@@ -424,10 +425,8 @@ def list_checkpoints(
     view: View, log_id: int, after: int = -1
 ) -> Iterator[tuple[int, bytes, bytes]]:
     """Every checkpoint ever held, as (size, root, note), by size."""
-    return iter(
-        view.execute(
-            "SELECT size, root, note FROM checkpoint WHERE log_id = ? AND size > ?"
-            " ORDER BY size",
-            (log_id, after),
-        )
+    return view.walk(
+        "SELECT size, root, note FROM checkpoint WHERE log_id = ? AND size > ?"
+        " ORDER BY size",
+        (log_id, after),
     )

@@ -280,7 +280,7 @@ def each_packed(
     keys = _range(view, election, contest, region)
     if keys is None:
         return
-    rows = view.execute(
+    rows = view.walk(
         "SELECT row, slots FROM merged WHERE key BETWEEN ? AND ? ORDER BY key", keys
     )
     for row in rows:
@@ -373,7 +373,7 @@ def map_digest(view: View, election: str) -> str:
     number = mapstate.find_election(view, election)
     if number is None:
         return digest_rows(())
-    rows = view.execute(
+    rows = view.walk(
         "SELECT row FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",
         election_range(number),
     )
@@ -426,7 +426,7 @@ def _list_region(
     keys = _range(view, election, contest, region)
     if keys is None:
         return
-    rows = view.execute(
+    rows = view.walk(
         "SELECT key, seq, row, slots FROM merged WHERE key BETWEEN ? AND ?", keys
     )
     for row in rows:

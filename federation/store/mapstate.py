@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from federation.store import sqlite
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
 
@@ -94,8 +93,9 @@ def list_elections(view: View) -> list[str]:
 def add_election(tx: Transaction, election: str, basis: MapInputs) -> int:
     """The election's number; added with this basis if it was not there."""
     tx.execute(
-        "INSERT INTO merge_election (election, profile, register, rules, seq)"
-        " VALUES (?,?,?,?,0) ON CONFLICT (election) DO NOTHING",
+        "INSERT INTO merge_election (id, election, profile, register, rules, seq)"
+        " SELECT coalesce(max(id), 0) + 1, ?, ?, ?, ?, 0 FROM merge_election"
+        " WHERE 1 = 1 ON CONFLICT (election) DO NOTHING",
         (election, *basis),
     )
     number = find_election(tx, election)
@@ -199,7 +199,7 @@ def epoch(view: View) -> str:
 def renew_epoch(tx: Transaction) -> None:
     """Tell every follower of changes to start again."""
     # A name that no copy of this file had, a restored backup neither.
-    (name,) = tx.execute(sqlite.RANDOM_NAME).fetchone()
+    (name,) = tx.execute(tx.engine.random_name).fetchone()
     tx.execute(
         "INSERT INTO merge_epoch (id, epoch) VALUES (1, ?)"
         " ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch",

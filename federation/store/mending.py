@@ -7,7 +7,7 @@ holds; whether it does, the caller has verified.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from federation.store import leaves, mapstate, sqlite
+from federation.store import leaves, mapstate
 from federation.store.db import Transaction, View
 from federation.store.twice import ENDING
 from federation.tlog.tile import WIDTH
@@ -75,7 +75,7 @@ def attempt(
 
 def reindex(tx: Transaction) -> None:
     """Make every index again from its table."""
-    tx.execute(sqlite.REINDEX)
+    tx.execute(tx.engine.reindex)
 
 
 def clear_following(tx: Transaction) -> None:
@@ -93,7 +93,7 @@ def clear_registers(tx: Transaction) -> None:
 
 
 def _clear(tx: Transaction, table: str) -> None:
-    for name in {table, f"{table}{ENDING}"}.intersection(tx.schema.table_names()):
+    for name in {table, f"{table}{ENDING}"}.intersection(tx.table_names()):
         tx.execute(f"DELETE FROM {name}")  # noqa: S608  named above
 
 

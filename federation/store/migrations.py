@@ -10,8 +10,9 @@ What SQL cannot do to rows, an aggregate does that the module exports by its nam
 of how many values it is: `AGGREGATES`.
 A released migration is never edited: a change is a new pair. A statement ends with its
 line.
-Tables are STRICT. Modules are named here as text and looked up when a database is
-opened, so that this file stands below all of them.
+Tables are STRICT; `scripts.py` puts them into PostgreSQL's words. Modules are named
+here as text and looked up when a database is opened, so that this file stands below all
+of them.
 
 What the steps made, the schema's own text, nothing signs: it is kept a second time, in
 `schema_kept`, whenever a step was applied. Not compared with what the steps would make
@@ -20,15 +21,9 @@ today: another SQLite may write the same table in other words.
 
 import importlib
 from collections import defaultdict
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Any, Final
 
-from federation.store import sqlite
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection, Cursor
-
-    from sqlite_utils import Database
+from federation.store.engine import AskedEngine, EngineConnection
 
 #: The modules whose steps these are, by the name under which a database remembers which
 #: of them were applied: that stays when a module is renamed or divided. Then steps of
@@ -76,28 +71,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 
 
-class Askable(Protocol):
-    """What can be asked: a connection, a view of the database."""
-
-    def execute(self, sql: str, /) -> "Cursor":
-        """The rows of a statement."""
-
-
-def migrate(connection: "Connection") -> None:
+def migrate(connection: EngineConnection) -> None:
     """Bring every table of every module up to date; all of them, or none."""
     if _is_current(connection):
         return
-    # Imported here: most starts find nothing due, and it takes as long as all the rest.
-    from sqlite_utils import Database, Migrations  # noqa: PLC0415  # start-up time
-
-    database = Database(connection, execute_plugins=False)
-    with database.atomic():
+    with connection.engine.changing_tables(connection) as apply:
         for name in SETS:
-            add_aggregates(database, name)
-            steps = Migrations(f"federation.{name}")
-            for step, script in scripts_of(name):
-                steps(name=step)(_step(script))
-            steps.apply(database)
+            apply((f"federation.{name}", scripts_of(name), aggregates_of(name)))
         _keep_schema(connection)
 
 
@@ -111,29 +91,31 @@ def scripts_of(name: str) -> list[tuple[str, str]]:
     return sorted(scripts.items())
 
 
-def add_aggregates(database: "Database", name: str) -> None:
-    """Let the steps of a set call what their modules export for them."""
+def aggregates_of(name: str) -> dict[str, tuple[int, type[Any]]]:
+    """What the steps of a set call, by name: of how many values, and what makes one."""
+    aggregates: dict[str, tuple[int, type[Any]]] = {}
     for module in SETS[name]:
         owner = importlib.import_module(f"federation.store.{module}")
-        for called, (count, kind) in getattr(owner, "AGGREGATES", {}).items():
-            database.conn.create_aggregate(called, count, kind)
+        aggregates |= getattr(owner, "AGGREGATES", {})
+    return aggregates
 
 
-def _is_current(database: Askable) -> bool:
+def _is_current(database: AskedEngine) -> bool:
     """Whether nothing is due. The library would look at each set for itself."""
-    if not {"_sqlite_migrations", "schema_kept"} <= _tables(database):
+    if not {database.engine.steps, "schema_kept"} <= _tables(database):
         return False
     return not compare_steps(database)[0] and _is_schema_kept(database)
 
 
-def compare_steps(database: Askable) -> tuple[list[str], list[str]]:
+def compare_steps(database: AskedEngine) -> tuple[list[str], list[str]]:
     """The steps of this program that were not applied, and applied ones of others.
 
     The second are those of a newer version. Both as "set name".
     """
     applied: set[tuple[str, str]] = set()
-    if "_sqlite_migrations" in _tables(database):
-        rows = database.execute("SELECT migration_set, name FROM _sqlite_migrations")
+    table = database.engine.steps
+    if table in _tables(database):
+        rows = database.execute(f"SELECT migration_set, name FROM {table}")  # noqa: S608  a constant
         applied = {(str(of), str(step)) for of, step in rows}
     steps = {
         (f"federation.{name}", step) for name in SETS for step, _ in scripts_of(name)
@@ -142,83 +124,75 @@ def compare_steps(database: Askable) -> tuple[list[str], list[str]]:
     return sorted(map(" ".join, due)), sorted(map(" ".join, unknown))
 
 
-def _tables(database: Askable) -> set[str]:
-    return {name for (name,) in database.execute(sqlite.TABLES)}
+def _tables(database: AskedEngine) -> set[str]:
+    return {name for (name,) in database.execute(database.engine.tables)}
 
 
-def count_steps(database: Askable) -> int:
+def count_steps(database: AskedEngine) -> int:
     """How many steps have made it, of any version; 0: it has no tables of ours."""
-    if "_sqlite_migrations" not in _tables(database):
+    table = database.engine.steps
+    if table not in _tables(database):
         return 0
-    rows = database.execute("SELECT count(*) FROM _sqlite_migrations")
+    rows = database.execute(f"SELECT count(*) FROM {table}")  # noqa: S608  a constant
     return int(rows.fetchone()[0])
 
 
-def _keep_schema(database: Askable) -> None:
+def _keep_schema(database: AskedEngine) -> None:
     """Write the schema down where a step was applied since it was."""
     if not _is_schema_kept(database):
         _write_schema(database)
 
 
-def _is_schema_kept(database: Askable) -> bool:
+def _is_schema_kept(database: AskedEngine) -> bool:
     # Counted, not remembered: an older release could end between the two.
     (is_kept,) = database.execute(
-        "SELECT (SELECT count(*) FROM _sqlite_migrations)"
+        f"SELECT (SELECT count(*) FROM {database.engine.steps})"  # noqa: S608  a constant
         " = (SELECT count(*) FROM schema_kept WHERE kind = 'step')"
     ).fetchone()
     return bool(is_kept)
 
 
-def changed_schema(database: Askable) -> list[str]:
+def changed_schema(database: AskedEngine) -> list[str]:
     """The names of what is not in the schema as the steps left it."""
     if not keeps_schema(database):
         return []
     kept = "SELECT kind, name, body FROM schema_kept"
-    now = f"SELECT * FROM ({sqlite.SCHEMA}) AS made"  # noqa: S608  a constant
+    engine = database.engine
+    now = f"SELECT * FROM ({engine.schema}) AS made"  # noqa: S608  a constant
     rows = database.execute(
-        f"SELECT DISTINCT {sqlite.as_bytes('name')} FROM ("  # noqa: S608  constants
+        f"SELECT DISTINCT {engine.as_bytes('name')} FROM ("  # noqa: S608  constants
         f"SELECT * FROM ({now} EXCEPT {kept}) AS new"
         f" UNION ALL SELECT * FROM ({kept} EXCEPT {now}) AS old) AS differing"
     )
     return [bytes(name).decode("utf-8", "replace") for (name,) in rows]
 
 
-def keep_whole_schema(database: Askable) -> bool:
+def keep_whole_schema(database: AskedEngine) -> bool:
     """Write the schema down again if it is the one that the steps make; whether it is.
 
     Then what was kept of it is what was damaged. Where it is not, nobody knows which of
     the two is right: another SQLite may have made it.
     """
-    made = sqlite.open_scratch()
-    try:
+    asked = database.engine.schema_made
+    with database.engine.scratch(database) as made:
         migrate(made)
-        expected = set(made.execute(sqlite.SCHEMA_MADE).fetchall())
-    finally:
-        made.close()
-    if set(database.execute(sqlite.SCHEMA_MADE).fetchall()) != expected:
+        expected = set(made.execute(asked).fetchall())
+    if set(database.execute(asked).fetchall()) != expected:
         return False
     _write_schema(database)
     return True
 
 
-def keeps_schema(database: Askable) -> bool:
+def keeps_schema(database: AskedEngine) -> bool:
     """Whether the steps were applied that keep the schema a second time."""
     # Asked of the steps, not of the schema: a table whose name is damaged is missed.
     rows = database.execute(
-        "SELECT count(*) FROM _sqlite_migrations"
+        f"SELECT count(*) FROM {database.engine.steps}"  # noqa: S608  a constant
         " WHERE migration_set = 'federation.migrations'"
     )
     return bool(rows.fetchone()[0])
 
 
-def _write_schema(database: Askable) -> None:
+def _write_schema(database: AskedEngine) -> None:
     database.execute("DELETE FROM schema_kept")
-    database.execute(f"INSERT INTO schema_kept {sqlite.SCHEMA}")
-
-
-def _step(script: str) -> Callable[["Database"], None]:
-    def run(database: "Database", /) -> None:
-        for statement in sqlite.split_script(script):
-            database.execute(statement)
-
-    return run
+    database.execute(f"INSERT INTO schema_kept {database.engine.schema}")

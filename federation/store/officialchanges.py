@@ -353,11 +353,11 @@ def count_days(
         offset_s: How far the clocks of the days are ahead of UTC.
     """
     rows = view.execute(
-        "SELECT (at + ?) / 86400, kind, was, compared, count(*) FROM official_change"
-        " WHERE key BETWEEN ? AND ? AND org = ?"
-        " GROUP BY (at + ?) / 86400, kind, was, compared"
-        " ORDER BY (at + ?) / 86400",
-        (offset_s, *between, org, offset_s, offset_s),
+        "SELECT day, kind, was, compared, count(*) FROM"
+        " (SELECT (at + ?) / 86400 AS day, kind, was, compared FROM official_change"
+        " WHERE key BETWEEN ? AND ? AND org = ?) AS dated"
+        " GROUP BY day, kind, was, compared ORDER BY day",
+        (offset_s, *between, org),
     )
     return [DayCount(*row) for row in rows]
 

@@ -18,7 +18,6 @@ import msgspec
 from msgspec.structs import replace
 
 from federation.errors import StoredError
-from federation.store import sqlite
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
 from federation.store.refusal import NotTextError
@@ -129,7 +128,7 @@ def load_turns(view: View) -> dict[str, PeerTurn]:
     turns = {}
     # Bytes and all: text that is not UTF-8 would end the reading of all rows.
     rows = view.execute(
-        f"SELECT {sqlite.as_bytes('org')}, failures, next_due FROM peer_turn"  # noqa: S608  a constant
+        f"SELECT {view.engine.as_bytes('org')}, failures, next_due FROM peer_turn"  # noqa: S608  a constant
     )
     for org, failures, next_due in rows:
         with contextlib.suppress(msgspec.ValidationError, UnicodeDecodeError):

@@ -55,8 +55,8 @@ def copy_sources(view: View, tx: Transaction, election: str) -> None:
 def _copy(
     view: View, tx: Transaction, table: str, select: str, *values: int | str
 ) -> None:
-    rows = view.execute(select, values)
-    marks = ",".join("?" * len(rows.description))
+    marks = ",".join("?" * len(view.columns(table)))
+    rows = view.walk(select, values)
     tx.executemany(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)  # noqa: S608  named above
 
 
@@ -72,7 +72,7 @@ def differ(view: View, other: View, table: str, between: tuple[int, int]) -> boo
     """
     column, order = COMPARED[table]
     select = f"SELECT * FROM {table} WHERE {column} BETWEEN ? AND ? ORDER BY {order}"  # noqa: S608  named above
-    kept, made = (of.execute(select, between) for of in (view, other))
+    kept, made = (of.walk(select, between) for of in (view, other))
     return any(row != again for row, again in zip_longest(kept, made))
 
 
@@ -94,7 +94,7 @@ def list_map(view: View, election: str) -> Iterator[MapRow]:
     number = mapstate.find_election(view, election)
     if number is None:
         return
-    for key, status, flags, row, slots, count, reading in view.execute(
+    for key, status, flags, row, slots, count, reading in view.walk(
         "SELECT key, status, flags, row, slots,"
         " (SELECT count(*) FROM superseded WHERE superseded.key = merged.key),"
         " reading FROM merged WHERE key BETWEEN ? AND ? ORDER BY key",

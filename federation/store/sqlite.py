@@ -2,9 +2,11 @@
 
 Rule: all other SQL of this package is plain: PostgreSQL takes it, too, but for its
 placeholders. A test (`tests/store/test_sql.py`) walks it. What is not plain stands
-here, each with its reason, so that this file is what another database replaces; with
+here, each with its reason, below the names of `engine.py`, that PostgreSQL has, too
+(`postgres.py`); with
 
-    MIGRATIONS     the tables: STRICT, WITHOUT ROWID, triggers (`twice.write_twice`)
+    MIGRATIONS     the tables: STRICT, WITHOUT ROWID, triggers (`twice.write_twice`);
+                   put into PostgreSQL's words by `scripts.py`
     `refusal.py`   the numbers of its errors
     `driver.py`    which of its libraries
     `form.py`      the header of its file
@@ -24,17 +26,23 @@ import contextlib
 import errno
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
+from federation.store import refusal
 from federation.store.driver import sqlite3
+from federation.store.engine import CHUNK, AskedEngine, EngineConnection, StepSet
 from federation.store.refusal import translated
 from federation.store.reserve import is_full
 from federation.text import Sentence
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
+    from sqlite3 import Connection, Cursor
+
+    from sqlite_utils import Database as StepDatabase
 
 BUSY_TIMEOUT_MS: Final = 10_000
 WAL_RESET_BUG: Final = ((3, 7, 0), (3, 51, 2))
@@ -140,6 +148,20 @@ def journal_mode(version: str = sqlite3.sqlite_version) -> str:
     return "DELETE"
 
 
+class SqliteConnection(sqlite3.Connection):
+    """The library's own, statement by statement; it knows its engine."""
+
+    engine: "SqliteFile"
+
+
+def _connect(path: Path | str, file: Path, **options: Any) -> SqliteConnection:  # noqa: ANN401  the library's
+    connection: SqliteConnection = sqlite3.connect(
+        path, isolation_level=None, factory=SqliteConnection, **options
+    )
+    connection.engine = SqliteFile(file)
+    return connection
+
+
 class SqliteLibrary(NamedTuple):
     """The SQLite that is installed; `lacks`: what of it is needed and left out."""
 
@@ -164,13 +186,13 @@ def describe_library() -> SqliteLibrary:
     return SqliteLibrary(version, numbers, tuple(sorted(options & _HARMFUL)))
 
 
-def open_to_write(path: Path) -> "Connection":
+def open_to_write(path: Path) -> SqliteConnection:
     """The connection that writes; the file is made where there is none.
 
     Raises:
         DatabaseError: of SQLite: what `refusal.translated` makes readable.
     """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = _connect(path, path, check_same_thread=False)
     try:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA page_size=8192")  # before the first table only
@@ -189,9 +211,9 @@ def open_to_write(path: Path) -> "Connection":
     return connection
 
 
-def open_scratch() -> "Connection":
+def open_scratch() -> SqliteConnection:
     """A database in memory and in no file; for whichever thread asks, one at a time."""
-    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    return _connect(":memory:", Path(":memory:"), check_same_thread=False)
 
 
 class FullText:
@@ -267,7 +289,7 @@ def copy_into(connection: "Connection", path: Path) -> None:
         target.close()
 
 
-def open_to_read(path: Path) -> "Connection":
+def open_to_read(path: Path) -> SqliteConnection:
     """A connection that only reads.
 
     Raises:
@@ -290,7 +312,7 @@ def open_to_read(path: Path) -> "Connection":
         return _open(path, "mode=ro&immutable=1")
 
 
-def open_to_watch(path: Path) -> "Connection":
+def open_to_watch(path: Path) -> SqliteConnection:
     """A connection that only reads, and sees what other processes write.
 
     Raises:
@@ -329,7 +351,7 @@ class OthersCommits:
         self._asking.close()
 
 
-def _open_tried(path: Path, how: str) -> "Connection":
+def _open_tried(path: Path, how: str) -> SqliteConnection:
     connection = _open(path, how)
     try:
         # Only what reads the file finds out whether it can be read.
@@ -340,11 +362,11 @@ def _open_tried(path: Path, how: str) -> "Connection":
     return connection
 
 
-def _open(path: Path, how: str) -> "Connection":
-    connection = sqlite3.connect(
+def _open(path: Path, how: str) -> SqliteConnection:
+    connection = _connect(
         f"{path.absolute().as_uri()}?{how}",
+        path,
         uri=True,
-        isolation_level=None,
         check_same_thread=False,  # close() runs on another thread
     )
     try:
@@ -362,3 +384,159 @@ def _check_beside(path: Path) -> None:
         if log.exists() and log.stat().st_size:
             words = Sentence("machine.database-log-unread", log=log.name)
             raise OSError(errno.EROFS, words, str(path))
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """A database that is one file; the names are those of `engine.Engine`."""
+
+    file: Path
+    begin_reading: ClassVar[str] = "BEGIN"
+    begin_writing: ClassVar[str] = BEGIN_WRITING
+    random_name: ClassVar[str] = RANDOM_NAME
+    reindex: ClassVar[str] = REINDEX
+    steps: ClassVar[str] = "_sqlite_migrations"
+    tables: ClassVar[str] = TABLES
+    schema: ClassVar[str] = SCHEMA
+    schema_made: ClassVar[str] = SCHEMA_MADE
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.file)
+
+    @property
+    def label(self) -> str:
+        """The name of the file."""
+        return self.file.name
+
+    def check(self, *, deep: bool) -> str:
+        """What SQLite finds wrong with its file; deep: with its indexes as well."""
+        return DEEP_CHECK if deep else QUICK_CHECK
+
+    def as_bytes(self, column: str) -> str:
+        """A column's text as its bytes."""
+        return as_bytes(column)
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return self.file.exists()
+
+    def open_to_read(self) -> SqliteConnection:
+        """A connection that only reads."""
+        return open_to_read(self.file)
+
+    def open_to_watch(self) -> SqliteConnection:
+        """A connection that only reads, and sees what other processes write."""
+        return open_to_watch(self.file)
+
+    def open_to_write(self) -> SqliteConnection:
+        """The connection that writes; the file is made where there is none."""
+        return open_to_write(self.file)
+
+    def translated(self) -> contextlib.AbstractContextManager[None]:
+        """Around whatever asks it: its errors as those that a person can act on."""
+        return translated(self.file)
+
+    def committing(
+        self, _: SqliteConnection
+    ) -> contextlib.AbstractContextManager[None]:
+        """Around a COMMIT: an error that leaves open what was kept says so."""
+        return refusal.committing(self.file)
+
+    def without_waiting(
+        self, connection: SqliteConnection
+    ) -> contextlib.AbstractContextManager[None]:
+        """No commit of the block waits for the disk."""
+        return without_waiting(connection)
+
+    def select_among(
+        self,
+        asked: AskedEngine,
+        sql: str,
+        first: tuple[object, ...],
+        among: Iterable[object],
+        mark: str,
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement with a placeholder for each of some values."""
+        rest = iter(among)
+        while chunk := list(islice(rest, CHUNK)):
+            marks = ",".join([mark] * len(chunk))
+            yield from asked.execute(sql.format(marks=marks), (*first, *chunk))
+
+    def walk(
+        self, connection: SqliteConnection, sql: str, values: Sequence[Any]
+    ) -> "Cursor":
+        """The rows of a statement: SQLite makes them one by one as it is."""
+        return connection.execute(sql, values)
+
+    @contextlib.contextmanager
+    def changing_tables(
+        self, connection: SqliteConnection
+    ) -> Iterator[Callable[[StepSet], None]]:
+        """One transaction; what it gives applies the steps of a set that are due."""
+        # Imported here: most starts find nothing due, and it takes as long as all the
+        # rest.
+        from sqlite_utils import Database, Migrations  # noqa: PLC0415  # start-up time
+
+        database = Database(connection, execute_plugins=False)
+
+        def apply(steps: StepSet) -> None:
+            name, scripts, aggregates = steps
+            for called, (count, kind) in aggregates.items():
+                connection.create_aggregate(called, count, kind)
+            due = Migrations(name)
+            for step, script in scripts:
+                due(name=step)(_step(script))
+            due.apply(database)
+
+        with database.atomic():
+            yield apply
+
+    @contextlib.contextmanager
+    def scratch(self, _: AskedEngine) -> Iterator[EngineConnection]:
+        """An empty database in memory."""
+        made = open_scratch()
+        try:
+            yield made
+        finally:
+            made.close()
+
+    def primary_key(self, asked: AskedEngine, table: str) -> list[str]:
+        """The columns of a table's key, in its order."""
+        rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+        keyed = sorted((row[5], row[1]) for row in rows if row[5])
+        return [name for _, name in keyed] or ["rowid"]
+
+    def columns(self, asked: AskedEngine, table: str) -> list[str]:
+        """All columns of a table, in its order."""
+        rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+        return [row[1] for row in rows]
+
+    def never_waits(self, connection: SqliteConnection) -> bool:
+        """Whether this reader never waits for the writer."""
+        return never_waits(connection)
+
+    def size_of(self, connection: SqliteConnection) -> int:
+        """How many bytes it takes, with what is still in its log."""
+        return size_of(connection)
+
+    def shrink(self, connection: SqliteConnection) -> None:
+        """Bring all that is in the log into the file, and give its room back."""
+        shrink(connection)
+
+    def copy_into(self, connection: SqliteConnection, path: Path) -> None:
+        """Make the file at `path` the same database; not synced."""
+        copy_into(connection, path)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _step(script: str) -> Callable[["StepDatabase"], None]:
+    def run(database: "StepDatabase", /) -> None:
+        for statement in split_script(script):
+            database.execute(statement)
+
+    return run

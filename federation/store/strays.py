@@ -33,8 +33,8 @@ def drop_strays(tx: Transaction) -> None:
 
 
 def _tables(view: View) -> list[str]:
-    keyed = (table.name for table in view.schema.tables if table.pks[0] == "log_id")
-    return [f'"{name}"' for name in sorted(keyed)]
+    keyed = {name: view.primary_key(name) for name in view.table_names()}
+    return [f'"{name}"' for name, key in keyed.items() if key[:1] == ["log_id"]]
 
 
 def _next(view: View, table: str, after: int) -> int | None:

@@ -14,7 +14,6 @@ Source: docs/adr/0015-what-nothing-signs-is-written-twice.md
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from federation.store import sqlite
 from federation.store.db import Transaction, View
 
 ENDING: Final = "_twice"
@@ -58,7 +57,7 @@ def write_twice(table: str, key: str, rest: str = "") -> str:
 
 def list_tables(view: View) -> list[str]:
     """The tables that are written twice."""
-    names = view.schema.table_names()
+    names = view.table_names()
     return sorted(name.removesuffix(ENDING) for name in names if name.endswith(ENDING))
 
 
@@ -67,7 +66,7 @@ def find_differing(view: View) -> Iterator[Differing]:
     for table in list_tables(view):
         keys = _keys(view, table)
         # Bytes: what a flipped bit leaves of a text need not be one.
-        named = ", ".join(map(sqlite.as_bytes, keys))
+        named = ", ".join(map(view.engine.as_bytes, keys))
         columns = ", ".join(_columns(view, table))
         first = f"SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
         second = f"SELECT {columns} FROM {table}{ENDING}"  # noqa: S608  the same
@@ -93,7 +92,7 @@ def drop_differing(tx: Transaction, table: str, but: str = "") -> None:
     other, first = f"{table}{ENDING}", _keys(tx, table)[0]
     tx.execute(
         f"CREATE TEMP TABLE alike AS SELECT {keys} FROM (SELECT {columns} FROM {table}"  # noqa: S608  names of the schema
-        f" INTERSECT SELECT {columns} FROM {other}) AS both"
+        f" INTERSECT SELECT {columns} FROM {other}) AS same"
     )
     # A damaged key can be NULL, of which nothing is true.
     spared = f" AND ({first} <> ? OR {first} IS NULL)" if but else ""
@@ -124,12 +123,11 @@ def take_one(tx: Transaction, table: str, *, second: bool) -> None:
 
 
 def _keys(view: View, table: str) -> list[str]:
-    return [f'"{name}"' for name in view.schema.table(table + ENDING).pks]
+    return [f'"{name}"' for name in view.primary_key(table + ENDING)]
 
 
 def _columns(view: View, table: str) -> list[str]:
-    columns = view.schema.table(table + ENDING).columns
-    return [f'"{column.name}"' for column in columns]
+    return [f'"{name}"' for name in view.columns(table + ENDING)]
 
 
 def _shown(value: object) -> str:

@@ -17,16 +17,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from federation.files import sweep, sync_folder, write_aside
 from federation.records.timezones import tell_here
-from federation.store import migrations, sqlite
+from federation.store import migrations
+from federation.store.engine import EngineConnection
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
 
 COPY_NAME: Final = "before-upgrade.db"
 #: Whoever has not gone back in a month does not: it is a second copy of every row,
@@ -44,7 +42,8 @@ class Upgrade(NamedTuple):
         applied: How many steps made it; 0: it is new.
         due: The steps that are applied next, as "set name".
         unknown: Those of a newer version.
-        size: Of the database, in bytes.
+        size: Of the file, in bytes; 0: it is none, and no copy is made. Who has a
+            server goes back by its own backup.
         free: Bytes that may be written beside it; None where nobody says.
     """
 
@@ -74,16 +73,19 @@ class Upgrade(NamedTuple):
 Listener = Callable[[Upgrade, Path], None]
 
 
-def plan_upgrade(connection: "Connection", path: Path) -> Upgrade:
-    """What this version would do with the database at `path`, open in `connection`.
+def plan_upgrade(connection: EngineConnection) -> Upgrade:
+    """What this version would do with the database that is open in `connection`.
 
     Raises:
         OSError: the folder cannot be asked.
     """
     due, unknown = migrations.compare_steps(connection)
     applied = migrations.count_steps(connection)
-    size = sqlite.size_of(connection)
-    return Upgrade(applied, tuple(due), tuple(unknown), size, free_bytes(path.parent))
+    engine = connection.engine
+    if engine.file is None:
+        return Upgrade(applied, tuple(due), tuple(unknown), 0, None)
+    size, free = engine.size_of(connection), free_bytes(engine.file.parent)
+    return Upgrade(applied, tuple(due), tuple(unknown), size, free)
 
 
 def program_version() -> str:
@@ -93,21 +95,21 @@ def program_version() -> str:
     return metadata.version("tps-federation")
 
 
-def prepare(connection: "Connection", path: Path, told: Listener | None) -> None:
-    """Copy the database at `path` if its tables are about to be changed.
+def prepare(connection: EngineConnection, told: Listener | None) -> None:
+    """Copy the file of a database if its tables are about to be changed.
 
     Raises:
         OSError: a newer version made it, or there is no room; nothing was changed.
     """
-    upgrade = plan_upgrade(connection, path)
-    copy = path.with_name(COPY_NAME)
+    upgrade, path = plan_upgrade(connection), connection.engine.file
     if upgrade.unknown:
         words = Sentence(
             "machine.schema-newer", version=program_version(), mend=tell_ways(path)
         )
-        raise OSError(errno.ENOTSUP, words, str(path))
-    if not upgrade.is_due:
+        raise OSError(errno.ENOTSUP, words, connection.engine.name)
+    if not upgrade.is_due or path is None:
         return
+    copy = path.with_name(COPY_NAME)
     if not upgrade.has_room:
         assert upgrade.free is not None
         words = Sentence(
@@ -122,9 +124,14 @@ def prepare(connection: "Connection", path: Path, told: Listener | None) -> None
     _copy(connection, copy)
 
 
-def tell_ways(path: Path) -> Sentence:
-    """What to do about the database at `path`, which a newer version made."""
+def tell_ways(path: Path | None) -> Sentence:
+    """What to do about the database at `path`, which a newer version made.
+
+    None: it is no file; there is no copy of it to go back to.
+    """
     forward = Sentence("machine.go-forward", python=sys.executable)
+    if path is None:
+        return forward
     copy = path.with_name(COPY_NAME)
     told = {"forward": forward, "copy": copy}
     try:
@@ -152,11 +159,11 @@ def drop_old_copy(folder: Path, now: float) -> bool:
     return True
 
 
-def _copy(connection: "Connection", copy: Path) -> None:
+def _copy(connection: EngineConnection, copy: Path) -> None:
     # What a killed process has left of one.
     sweep(copy.parent, copy.name)
     with write_aside(copy, 0o600) as (file, part):
-        sqlite.copy_into(connection, Path(part))
+        connection.engine.copy_into(connection, Path(part))
         os.fsync(file.fileno())
         Path(part).replace(copy)
     sync_folder(copy.parent)

@@ -74,6 +74,8 @@ def cause_of(error: OSError) -> Sentence:
 
 def fault_of_disk(error: OSError) -> Sentence:
     """Why a disk takes nothing, for those who did not type a command."""
+    if isinstance(error.strerror, Sentence):
+        return error.strerror
     name = _DISK.get(error.errno or 0)
     return Sentence(f"machine.{name}") if name else cause_of(error)
 

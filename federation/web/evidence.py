@@ -91,7 +91,7 @@ async def take_pieces(site: WebContext, pieces: AsyncIterable[bytes]) -> Evidenc
 
 def _open_spool(site: WebContext) -> BinaryIO:
     """A file without a name on the disk of the data, which is private."""
-    folder = site.db.path.parent
+    folder = site.db.folder
     return cast("BinaryIO", tempfile.TemporaryFile(dir=folder, buffering=1 << 18))
 
 

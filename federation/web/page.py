@@ -7,7 +7,7 @@ errors, and there is no `|safe` in any template (a test holds that).
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Final
@@ -28,6 +28,7 @@ from federation.web.forms import form_token
 from federation.web.further import further
 from federation.web.pagecache import DRAWN, MADE_OF, KeptPage, Unchanged
 from federation.web.sessions import SIGNED_IN
+from federation.web.shapes import RowMarks, draw_faces, draw_parts, draw_places
 
 STATIC = resources.files("federation.web") / "static"
 POLICY = (
@@ -335,11 +336,19 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_say,
+        # They change with the program: else each page asks the disk for each of them.
+        auto_reload=False,
     )
     environment.context_class = PlainContext
     environment.filters["compared"] = compare
     environment.filters["gentle"] = gentle
     environment.filters["spans"] = mark_commands
+    environment.globals |= {
+        "mark": RowMarks(),
+        "draw_faces": draw_faces,
+        "draw_parts": draw_parts,
+        "draw_places": draw_places,
+    }
     return environment
 
 
@@ -358,6 +367,7 @@ def mark_commands(sentence: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=1_000)
 def gentle(name: str) -> str:
     """A place's name as people write it: registers shout (`KOTA PADANG`)."""
     if not name.isupper():

@@ -22,6 +22,7 @@ what looking for it costs.
 millions, by all contests and stations of 2024; the same command goes on with it.
 `make bench ARGS="serve --records 118523"`: what a node answers a second, beside bare
 aiohttp, three rounds.
+`make bench ARGS="engines --records 20000"`: a node's file beside a PostgreSQL server.
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
 make bench ARGS="--records 50000 --rounds 5"
@@ -43,6 +44,7 @@ from tests.bench.bucket import BucketBench
 from tests.bench.country import FILES, Country
 from tests.bench.crowd import Crowd
 from tests.bench.dataset import DatasetBench
+from tests.bench.engines import Engines
 from tests.bench.grow import Grow
 from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
@@ -174,8 +176,13 @@ def _skip(say: Say, what: str, folder: Path) -> None:
     say(f"skipped: no {what} in {folder}; set FEDERATION_SHARED")
 
 
+def _run_engines(asked: Asked, folder: Path, _: Path, say: Say) -> list[Figure]:
+    return Engines(folder, asked.records, say, rounds=asked.rounds).run()
+
+
 _OF_SHARED: Final = {
     **dict.fromkeys(("country", "crowd", "serve"), _run_country),
+    "engines": _run_engines,
     "bucket": _run_bucket,
     "grow": _run_grow,
 }

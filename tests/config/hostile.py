@@ -47,6 +47,19 @@ SETTINGS = [
     ),
     *((f"no {name}", _without(name), f"{name}: is missing") for name in NEEDED),
     (
+        "a database of another kind",
+        BASE + 'database = "mysql://db.example/federation"\n',
+        "database: is no address of a PostgreSQL server (postgresql://",
+    ),
+    *(
+        (
+            f"{address}, with its password",
+            f'{BASE}database = "postgresql://{address}"\n',
+            "database: holds a password",
+        )
+        for address in ("node:secret@db/node", "node@db/node?password=secret")
+    ),
+    (
         "a misspelt key",
         BASE + "licens = 'x'\n",
         "licens: there is no such key; did you mean 'licence'?",

@@ -82,6 +82,20 @@ def answers(**changed):
     return Answers(**{**given, **changed})
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql:///federation",
+        "postgres://node@db.example:5433/federation?sslmode=verify-full",
+        "postgresql://a.example,b.example/federation?target_session_attrs=primary",
+    ],
+)
+def test_a_database_of_a_server_is_named_by_its_address(address):
+    text = f'database = "{address}"\n{HOSTILE["BASE"]}'
+    settings = parse_settings(text, "f")
+    assert Home.of(Path("home"), settings).database == address
+
+
 def test_reports_are_kept_for_elections_of_ours_only():
     text = HOSTILE["BASE"]
     assert parse_settings(text, "f").origins == ("a.example/pemilu-2024",)
@@ -130,6 +144,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'to = "site"',
         'store_access = "keys/site-store.env"',
         'originals = "originals"',
+        'database = "postgresql://federation@db.example/federation"',
         'store = "photos"',
         'to = "/mnt/backup/node"',
         'store_access = "keys/store.env"',

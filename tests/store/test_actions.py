@@ -3,6 +3,7 @@
 from federation.records.readers import Person
 from federation.store import actions
 from tests.actions import all_actions
+from tests.engines import of_sqlite
 from tests.steps import steps_of
 
 NOW = 1_000
@@ -61,6 +62,7 @@ def test_whoever_looks_at_much_covers_up_nothing_else(tx, monkeypatch):
     assert all_actions(tx) == [("Pembaca", "editor", "remove", "a"), *looks]
 
 
+@of_sqlite
 def test_whether_one_has_looked_is_found_without_reading_the_log(db):
     counted = []
     for numbers in (range(20), range(20, 300)):

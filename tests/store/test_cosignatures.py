@@ -8,6 +8,7 @@ from federation.store import cosignatures, logs
 from federation.store.db import Database
 from federation.tlog.keys import ALG_COSIGNATURE, Signer
 from federation.tlog.merkle import hash_leaf
+from tests.engines import of_sqlite
 
 ORIGIN = "own.example/pemilu-2024"
 
@@ -150,6 +151,7 @@ def test_the_sizes_that_others_cosigned_are_those_below_in_order(tx, log):
     assert cosignatures.largest_below(tx, log.id, "own.example", 4) == {"a.example": 3}
 
 
+@of_sqlite
 def test_of_very_many_sizes_the_newest_thousand_are_given(tx, log):
     for size in range(1, 1011):
         keep_checkpoint(tx, log, size)

@@ -6,6 +6,7 @@ from federation.errors import FormatError
 from federation.store import alarms, logs
 from federation.store.following import LogFollower, end_of
 from federation.store.logcursor import LogCursor
+from tests.engines import of_sqlite
 
 
 class Follows:
@@ -45,6 +46,7 @@ def follows(db):
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100, None])
+@of_sqlite
 def test_each_leaf_is_looked_at_once_whatever_the_batch(follows, limit):
     """Of our own logs those that are signed, of others' those that are stored."""
     follows.add("a.example/x", 3, 5, own=True)
@@ -60,6 +62,7 @@ def test_each_leaf_is_looked_at_once_whatever_the_batch(follows, limit):
         assert not follows.follower.is_behind(view)
 
 
+@of_sqlite
 def test_a_damaged_log_stands_still_is_told_and_keeps_no_other_waiting(follows):
     broken = follows.add("a.example/x", 0, 5)
     follows.add("b.example/x", 0, 2)
@@ -75,6 +78,7 @@ def test_a_damaged_log_stands_still_is_told_and_keeps_no_other_waiting(follows):
         assert follows.cursor.position(view, broken) == 5
 
 
+@of_sqlite
 def test_what_is_taken_back_is_looked_at_again_and_a_cursor_never_leaps(follows):
     log_id = follows.add("a.example/x", 0, 5)
     follows.follower.catch_up(follows.db)

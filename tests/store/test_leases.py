@@ -7,6 +7,7 @@ from federation.store import leases
 from federation.store.db import Database
 from federation.store.leases import LEASE_S, REST_S
 from federation.store.photoanswers import FormPlace
+from tests.engines import of_sqlite
 
 PLACE = FormPlace("e", "ppwp", "1371011001001")
 PEOPLE = ("ana", "budi", "citra")
@@ -93,6 +94,7 @@ class Model:
         return self.holder is None or now >= self.until
 
 
+@of_sqlite
 def test_random_interleavings_never_give_one_form_to_two(db):
     random, model, now = Random(10), Model(), 0
     had = dict.fromkeys(PEOPLE, False)

@@ -11,6 +11,7 @@ from federation.store import people, sessions, twice
 from federation.store.actions import note_action
 from federation.store.db import FILE_NAME
 from tests.actions import all_actions
+from tests.engines import of_sqlite
 
 LINK, OTHER, SECRET = "l" * 43, "m" * 43, "s" * 43
 NOW, END = 1_000, 2_000
@@ -153,6 +154,7 @@ def test_each_step_is_an_action_with_name_and_role(tx):
     ]
 
 
+@of_sqlite
 def test_no_secret_is_anywhere_on_the_disk(db, tmp_path):
     with db.transaction() as tx:
         people.save_person(tx, "Pembaca", "editor", LINK, NOW, END)

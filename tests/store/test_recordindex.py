@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from federation.records.claim import Claim, bundle_claims
 from federation.store import claims, recordindex
+from tests.engines import of_sqlite
 
 RUN = 1 << 16
 LOGS = itertools.count(10)
@@ -98,6 +99,7 @@ def test_what_is_judged_again_or_dropped_is_noted_again(db):
     cuts=st.lists(st.integers(0, 400), max_size=6),
     back=st.lists(st.integers(0, 400), max_size=3),
 )
+@of_sqlite
 def test_whatever_the_batches_nothing_below_the_mark_is_missing(db, cuts, back):
     log_id = next(LOGS)
     with db.transaction() as tx:

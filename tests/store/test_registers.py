@@ -151,8 +151,8 @@ def test_a_station_with_a_result_is_not_missing_and_a_withdrawn_one_is(db, statu
             key = encode_key(number, contest, tps)
             tx.execute(
                 "INSERT INTO merged (key, seq, status, flags, row, slots)"
-                " VALUES (?,1,?,0,x'',x'')",
-                (key, found),
+                " VALUES (?,1,?,0,?,?)",
+                (key, found, b"", b""),
             )
     with db.view() as view:
         missing = {m.tps for m in registers.list_missing(view, ELECTION, "ppwp")}
@@ -177,8 +177,8 @@ def _merge_whole_map(db, register_digest):
                 continue
             tx.execute(
                 "INSERT INTO merged (key, seq, status, flags, row, slots)"
-                " VALUES (?,1,'single',0,x'',x'')",
-                (encode_key(number, "ppwp", tps),),
+                " VALUES (?,1,'single',0,?,?)",
+                (encode_key(number, "ppwp", tps), b"", b""),
             )
             for level in rollup.LEVELS:
                 counters = deltas.setdefault(tps[:level], {"status.single": 0})

@@ -4,6 +4,7 @@ import pytest
 
 from federation.store import removals, twice
 from federation.store.removals import EXPIRED, RemovedPhoto
+from tests.engines import of_sqlite
 
 ONE, TWO, THREE = ("1" * 64, "2" * 64, "3" * 64)
 
@@ -68,6 +69,7 @@ def test_what_is_to_be_done_is_listed_in_its_order_bytes_first(db):
 
 
 @pytest.mark.parametrize("table", ["removed_photo", "removed_photo_twice"])
+@of_sqlite
 def test_a_damaged_row_brings_nothing_back(db, table):
     with db.transaction() as tx:
         removals.note_removed(tx, removed(ONE))

@@ -17,8 +17,10 @@ from federation.store import driver
 
 STORE = Path(federation.store.__file__).parent
 FEDERATION = STORE.parent
-#: Where SQLite may show: its own file, and the scripts of `MIGRATIONS`.
+#: Where an engine may show: SQLite in its own file, and the scripts of `MIGRATIONS`,
 OF_SQLITE = "sqlite.py"
+#: PostgreSQL in its own, and where ours is put into its words.
+OF_POSTGRES = {"postgres.py", "scripts.py", "bulk.py"}
 #: What it writes is a file for other programs, which is SQLite on any engine of ours.
 FOR_OTHERS = "datasetfile.py"
 SCRIPTS = {"MIGRATIONS", "write_twice"}
@@ -100,7 +102,7 @@ def statements() -> dict[str, list[str]]:
             text for text in texts(ast.parse(path.read_text())) if STARTS.search(text)
         ]
         for path in sorted(STORE.glob("*.py"))
-        if path.name not in {OF_SQLITE, FOR_OTHERS}
+        if path.name not in {OF_SQLITE, FOR_OTHERS, *OF_POSTGRES}
     }
 
 
@@ -169,7 +171,7 @@ def test_sql_goes_through_the_view_or_the_transaction():
     outside = {
         str(path.relative_to(FEDERATION)): node.lineno
         for path in FEDERATION.rglob("*.py")
-        if path.name not in {"db.py", OF_SQLITE}
+        if path.name not in {"db.py", OF_SQLITE, *OF_POSTGRES}
         if path.parent.name != "feeds"  # theirs are those of HTTP
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute)
@@ -187,3 +189,12 @@ def test_the_driver_is_known_to_two_files_and_the_one_that_chooses_it():
         if re.search(r"import sqlite3\b", path.read_text())
     } - {"driver.py"}
     assert known == {OF_SQLITE, "refusal.py"}
+
+
+def test_the_driver_of_the_server_is_known_to_two_files():
+    known = {
+        path.name
+        for path in FEDERATION.rglob("*.py")
+        if re.search(r"(?m)^\s*(import|from) psycopg\b", path.read_text())
+    }
+    assert known == {"postgres.py", "postgresrefusal.py"}

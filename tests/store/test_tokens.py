@@ -5,6 +5,7 @@ import pytest
 from federation.errors import ConflictError, NotFoundError
 from federation.store import tokens
 from federation.store.db import FILE_NAME
+from tests.engines import of_sqlite
 
 SECRET = "s" * 16 + "ecret-of-the-platform"
 
@@ -48,6 +49,7 @@ def test_removed_it_is_refused(db):
             tokens.remove_token(tx, "platform")
 
 
+@of_sqlite
 def test_the_secret_is_nowhere_on_the_disk(db, tmp_path):
     with db.transaction() as tx:
         tokens.save_token(tx, "platform", SECRET, ["intake"], 5)

@@ -7,6 +7,7 @@ import pytest
 from federation.store import alarms, form, pulls, strays, tokens, twice
 from federation.store.db import FILE_NAME, Database
 from federation.text import Text
+from tests.engines import of_sqlite
 
 
 def writings(db, table):
@@ -86,6 +87,7 @@ def test_either_writing_can_be_made_to_stand(db, second):
     assert differing(db) == []
 
 
+@of_sqlite
 def test_both_writings_have_the_same_columns_and_a_sentence(db):
     with db.view() as view:
         tables = twice.list_tables(view)
@@ -117,7 +119,7 @@ def test_an_older_database_is_written_twice_once_it_is_opened(tmp_path, monkeypa
     again = Database.open(tmp_path)
     assert writings(again, "alarm")[1] == [("fork", "a.example", "detail", 1, 1, 1)]
     with again.view() as view:
-        assert form.check_form(view, again.path, deep=True) == []
+        assert form.check_form(view, deep=True) == []
     again.close()
 
 
@@ -140,7 +142,7 @@ def test_another_header_or_schema_is_found(tmp_path, statement):
     connection.close()
     db = Database.open(tmp_path, readonly=True)
     with db.view() as view:
-        assert form.check_form(view, db.path, deep=False)
+        assert form.check_form(view, deep=False)
     db.close()
 
 

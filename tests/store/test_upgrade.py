@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from federation.store import alarms, upgrade
+from federation.store import sqlite as store_sqlite
 from federation.store.db import FILE_NAME, Database
 from federation.store.upgrade import COPY_NAME, KEPT_S, drop_old_copy
 
@@ -120,7 +121,7 @@ def test_an_older_copy_gives_way_only_to_a_whole_one(earlier, monkeypatch):
     def fails(*_):
         raise OSError(errno.EIO, "fails", "disk")
 
-    monkeypatch.setattr(upgrade.sqlite, "copy_into", fails)
+    monkeypatch.setattr(store_sqlite, "copy_into", fails)
     with pytest.raises(OSError, match="fails"):
         Database.open(earlier)
     assert (earlier / COPY_NAME).read_bytes() == b"of the upgrade before"

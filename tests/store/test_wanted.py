@@ -4,6 +4,7 @@ import pytest
 
 from federation.store import wanted
 from federation.store.wanted import ALL, DOUBTED, PhotoTry
+from tests.engines import of_sqlite
 from tests.steps import steps_of
 
 A, B, C = "a.example", "b.example", "c.example"
@@ -47,6 +48,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+@of_sqlite
 def test_what_was_asked_for_in_vain_is_not_looked_at_again(db, look):
     """What C may be asked for instead is all of it: then no more than is listed."""
     counted = []

@@ -170,7 +170,7 @@ class Node:
         return done.returncode, done.stdout + done.stderr
 
     def _read(self, function):
-        db = Database.open(self.home.data, readonly=True)
+        db = Database.open(self.home.data, self.home.database, readonly=True)
         with contextlib.closing(db), db.view() as view:
             return function(view)
 

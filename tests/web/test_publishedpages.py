@@ -4,7 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from types import SimpleNamespace
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import obstore
 import pytest
@@ -106,10 +106,16 @@ async def test_no_link_is_dead_and_each_leads_to_where_it_lies(sample_db, publis
                 continue
             name = there.path.removeprefix("/site/")
             assert name in found or name == "verify.html", (path, link)
-    # What is not there is asked of the node, which has it.
+    # What is not there is asked of the node, which has it: one of each sort.
+    sorts = {
+        (there.path.split("/")[1], *sorted(dict(parse_qsl(there.query)))): address
+        for address in sorted(away)
+        for there in [urlsplit(address)]
+    }
+    assert len(sorts) > 10
     site = context_of(sample_db, SETTINGS, profiles=PROFILES, clock=lambda: NOW)
     async with TestClient(TestServer(make_app(site))) as client:
-        for address in sorted(away):
+        for address in sorts.values():
             if address.startswith(("/cari", "/laporan")):
                 continue  # needs words; reports are kept of no election here
             got = await client.get(address, headers={"Host": "node.example"})

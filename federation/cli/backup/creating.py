@@ -12,7 +12,7 @@ from federation.flows.backup import (
     create_backup,
     place_for,
 )
-from federation.store.db import FILE_NAME
+from federation.node.house.database import is_there
 from federation.text import Sentence
 
 
@@ -29,7 +29,7 @@ def create(
     if folder is None and to is None:
         raise click.UsageError(run.t("backup.needs-folder"))
     address = to if folder is None else as_typed(folder)
-    if not (run.home.data / FILE_NAME).exists():
+    if not is_there(run.home):
         raise NotFoundError(Sentence("backup.no-database", keys=run.home.keys))
     source = BackupSource(home=run.home, settings=run.settings, db=run.open_database())
     with run.out.progress(None, run.t("backup.copying")) as told:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from federation.cli.context import Run
 from federation.flows.listing import Doubt, find_unlisted
 from federation.flows.naming import Gazetteer, Stated
+from federation.node.house.database import is_there
 from federation.store import registers
-from federation.store.db import FILE_NAME
 from federation.text import Sentence
 
 
@@ -20,8 +20,7 @@ class StationList:
 
     def __init__(self, run: Run, election: str) -> None:
         """Open the database, if there is one."""
-        is_there = (run.home.data / FILE_NAME).exists()
-        self._database = run.open_database() if is_there else None
+        self._database = run.open_database() if is_there(run.home) else None
         self._election = election
         self._gazetteer = Gazetteer(election)
 

@@ -45,7 +45,8 @@ def show_broken(
 def _read_known(house: House) -> StatusAnswer | None:
     """What the database knows; None where there is none, or who we are is not known."""
     try:
-        database = Database.open(house.home.data, readonly=True)
+        home = house.home
+        database = Database.open(home.data, home.database, readonly=True)
     except (FederationError, OSError):
         return None
     try:

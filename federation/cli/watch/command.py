@@ -213,7 +213,8 @@ class _Watching:
     def _ask(self, question: Callable[[View], A]) -> A | None:
         """What the database says; None: it, or our log, is not there yet."""
         try:
-            db = Database.open(self._run.home.data, readonly=True)
+            home = self._run.home
+            db = Database.open(home.data, home.database, readonly=True)
         except NotFoundError:
             return None
         try:

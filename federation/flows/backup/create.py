@@ -127,7 +127,7 @@ def create_backup(
     public = None if site is None or is_remote(site) else home.folder / site
     place.check(home, public)
     with place.alone(), place.workshop() as work:
-        check_room(work, free_bytes(work), _COPIES * source.db.path.stat().st_size)
+        check_room(work, free_bytes(work), _COPIES * source.db.size())
         copy = work / FILE_NAME
         source.db.copy_to(copy)
         db = Database.open(work, readonly=True)
@@ -215,7 +215,7 @@ def _look_at(db: Database) -> list[LogExtent]:
         VerificationError: SQLite finds that it is damaged.
     """
     with db.view() as view:
-        if wrong := check_form(view, db.path, deep=False):
+        if wrong := check_form(view, deep=False):
             told = Sentence("backup.database-damaged", cause=quote(wrong[0]))
             raise VerificationError(told)
         return list_extents(view)

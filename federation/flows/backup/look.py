@@ -194,7 +194,7 @@ def check_database(backup: BackupFile, data: Path) -> None:
     with contextlib.closing(Database.open(data, readonly=True)) as db:
         try:
             with db.view() as view:
-                wrong = check_form(view, db.path, deep=False)
+                wrong = check_form(view, deep=False)
             plan = db.plan_upgrade()
             if not wrong and plan.applied and not (plan.due or plan.unknown):
                 compare_logs(backup, db)

@@ -78,17 +78,17 @@ def examine(examined: ExaminationInput, *, deep: bool = False) -> DoctorReport:
         with examined.db.view() as view:
             _examine(examined, view, report)
     except VerificationError as error:
-        report.error("file", examined.db.path.name, error.told)
+        report.error("file", examined.db.engine.label, error.told)
     except DAMAGE as error:
-        report.error("damaged", examined.db.path.name, explain_bug(error))
+        report.error("damaged", examined.db.engine.label, explain_bug(error))
     return report
 
 
 def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> None:
-    for wrong in form.check_form(view, examined.db.path, deep=report.is_deep):
-        report.error("file", examined.db.path.name, quote(wrong))
-    _told(examined.db.path.name, report, rows.check_twice, view, report)
-    _told(examined.db.path.name, report, rows.check_strays, view, report)
+    for wrong in form.check_form(view, deep=report.is_deep):
+        report.error("file", examined.db.engine.label, quote(wrong))
+    _told(examined.db.engine.label, report, rows.check_twice, view, report)
+    _told(examined.db.engine.label, report, rows.check_strays, view, report)
     if examined.photos is not None:
         place = "photos"
         _told(place, report, photos.check_photos, view, examined.photos.blobs, report)

@@ -2,9 +2,9 @@
 
 from federation.config.lastbackup import is_overdue, read_last
 from federation.flows.steps import CheckStep, warned, well
+from federation.node.house.database import is_there
 from federation.node.house.house import House
 from federation.records.timezones import tell_moment
-from federation.store.db import FILE_NAME
 from federation.text import Sentence
 
 
@@ -16,7 +16,7 @@ async def see_backup(house: House) -> CheckStep:
     if last is None:
         seen = Sentence("steps.backup-none")
         # A node that never ran has nothing to lose yet.
-        if settings.to is None or not (house.home.data / FILE_NAME).exists():
+        if settings.to is None or not is_there(house.home):
             return well("backup", seen, **facts)
         return warned("backup", seen, Sentence("steps.mend-backup"), **facts)
     facts |= {"path": last.path, "made_at": last.made_at, "has_keys": last.has_keys}

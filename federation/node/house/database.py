@@ -7,21 +7,23 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
+from federation.config.home import Home
 from federation.errors import FederationError
 from federation.flows.steps import CheckStep, failed, well
 from federation.node.house.house import House
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import FILE_NAME, Database, engine_at
 from federation.store.form import compare_steps
 from federation.store.refusal import SQL_ERRORS
 from federation.store.upgrade import program_version, tell_ways
 from federation.text import Sentence
-from federation.text.cause import cause_of
+from federation.text.cause import cause_of, tell_refusal
 
 
 async def see_database(house: House) -> CheckStep:
     """Whether this program can work with the database."""
-    path = house.home.data / FILE_NAME
-    if not path.exists():
+    home = house.home
+    path = name_of(home)
+    if not is_there(home):
         return well("database", Sentence("steps.no-database", path=path), due=[])
     mend = Sentence("steps.mend-database")
     steps: list[tuple[list[str], list[str]]] = []
@@ -30,7 +32,7 @@ async def see_database(house: House) -> CheckStep:
         with db.view() as view:
             steps.append(compare_steps(view))
 
-    refusal = read_refusal(house.home.data, compare)
+    refusal = read_refusal(home, compare)
     if refusal is not None:
         return failed("database", refusal, mend)
     ((due, unknown),) = steps
@@ -40,7 +42,7 @@ async def see_database(house: House) -> CheckStep:
         return failed(
             "database",
             seen,
-            tell_ways(path),
+            tell_ways(file_of(home)),
             **facts,
         )
     if due:
@@ -49,18 +51,43 @@ async def see_database(house: House) -> CheckStep:
     return well("database", Sentence("steps.database", path=path), **facts)
 
 
-def read_refusal(folder: Path, read: Callable[[Database], None]) -> Sentence | None:
-    """Have something read of the database there; why it cannot be, if so."""
-    path = folder / FILE_NAME
-    damaged = Sentence("machine.database-damaged", path=path)
+def is_there(home: Home) -> bool:
+    """Whether there is a database; also where it cannot be asked: that is told then."""
     try:
-        with contextlib.closing(Database.open(folder, readonly=True)) as db:
+        return engine_at(home.data, home.database).exists()
+    except (FederationError, OSError):
+        return True
+
+
+def name_of(home: Home) -> str:
+    """Where the database is, as people know it."""
+    try:
+        return engine_at(home.data, home.database).name
+    except FederationError:
+        return str(home.database)
+
+
+def file_of(home: Home) -> Path | None:
+    """The file that it is; None: it lies with a server."""
+    return home.data / FILE_NAME if home.database is None else None
+
+
+def read_refusal(home: Home, read: Callable[[Database], None]) -> Sentence | None:
+    """Have something read of the database there; why it cannot be, if so."""
+    damaged = Sentence("machine.database-damaged", path=name_of(home))
+    try:
+        with contextlib.closing(
+            Database.open(home.data, home.database, readonly=True)
+        ) as db:
             read(db)
     except FederationError as error:
         reason = error.args[0] if error.args else ""
         return reason if isinstance(reason, Sentence) else damaged
     except OSError as error:
-        return Sentence("steps.folder-refused", folder=path, reason=cause_of(error))
+        if home.database is not None:
+            return tell_refusal(error)
+        reason = cause_of(error)
+        return Sentence("steps.folder-refused", folder=home.data, reason=reason)
     except SQL_ERRORS:
         return damaged
     return None

@@ -18,11 +18,16 @@ from federation.config.settings import Settings
 from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.identity import SPOKEN
-from federation.node.house.database import read_refusal
+from federation.node.house.database import (
+    file_of,
+    is_there,
+    name_of,
+    read_refusal,
+)
 from federation.node.house.house import House
 from federation.node.house.running import see_node
 from federation.records.about import About, open_about_unpinned
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
 from federation.store.keystatements import read_about
 from federation.store.upgrade import (
     COPY_NAME,
@@ -83,7 +88,7 @@ async def plan_tables(house: House) -> CheckStep:
     """Which steps the database is short of, and which it has of a newer version."""
     upgrade = _read_plan(house)
     if upgrade is None:
-        path = house.home.data / FILE_NAME
+        path = name_of(house.home)
         return well("tables", Sentence("steps.no-database", path=path))
     if isinstance(upgrade, Sentence):
         return failed("tables", upgrade, Sentence("steps.mend-database"))
@@ -92,9 +97,9 @@ async def plan_tables(house: House) -> CheckStep:
     facts = {"now": now, "needed": needed, "due": list(due)}
     facts["unknown"] = list(upgrade.unknown)
     if upgrade.unknown:
-        path = house.home.data / FILE_NAME
+        path = name_of(house.home)
         seen = Sentence("steps.schema-newer", path=path, version=program_version())
-        return failed("tables", seen, tell_ways(path), **facts)
+        return failed("tables", seen, tell_ways(file_of(house.home)), **facts)
     if not due:
         return well("tables", Sentence("steps.tables-current", now=now), **facts)
     seen = Sentence("steps.tables-due", now=now, needed=needed, count=len(due))
@@ -105,7 +110,7 @@ async def plan_copy(house: House) -> CheckStep:
     """Whether there is room for the copy that is made first."""
     upgrade = _read_plan(house)
     copy = house.home.data / COPY_NAME
-    if not isinstance(upgrade, Upgrade) or not upgrade.is_due:
+    if not isinstance(upgrade, Upgrade) or not upgrade.needed:
         return well("copy", Sentence("steps.copy-none"), needed=0)
     free = "?" if upgrade.free is None else in_megabytes(upgrade.free)
     told = {"needed": in_megabytes(upgrade.needed), "free": free, "copy": copy}
@@ -151,10 +156,10 @@ async def see_stopped(house: House) -> CheckStep:
 
 def _read_plan(house: House) -> Upgrade | Sentence | None:
     """What would be done; why that cannot be read; None: there is no database."""
-    if not (house.home.data / FILE_NAME).exists():
+    if not is_there(house.home):
         return None
     plan: list[Upgrade] = []
-    refusal = read_refusal(house.home.data, lambda db: plan.append(db.plan_upgrade()))
+    refusal = read_refusal(house.home, lambda db: plan.append(db.plan_upgrade()))
     return refusal or plan[0]
 
 
@@ -166,7 +171,9 @@ def _read_notes(house: House) -> dict[str, About]:
         with (
             # An earlier version may keep it elsewhere: then nobody knows.
             contextlib.suppress(FederationError, OSError),
-            contextlib.closing(Database.open(house.home.data, readonly=True)) as db,
+            contextlib.closing(
+                Database.open(house.home.data, house.home.database, readonly=True)
+            ) as db,
             db.view() as view,
         ):
             note = read_about(view, org)

@@ -6,12 +6,12 @@ is asked from here.
 
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, join, warned, well
-from federation.node.house.database import read_refusal
+from federation.node.house.database import is_there, read_refusal
 from federation.node.house.house import House
 from federation.node.submitting import ALARM
 from federation.node.witnesskey import load_witness_key
 from federation.store import alarms
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
 from federation.text import Sentence, as_said
 
 
@@ -50,6 +50,6 @@ def _standing(house: House) -> dict[str, str]:
         with db.view() as view:
             found.update(alarms.find_details(view, ALARM))
 
-    if (house.home.data / FILE_NAME).exists():
-        read_refusal(house.home.data, read)
+    if is_there(house.home):
+        read_refusal(house.home, read)
     return found

@@ -1,0 +1,130 @@
+"""What PostgreSQL refuses, as an error that says what a person can do about it.
+
+Rule: as `refusal.py` has it for SQLite; what is left is a fault of ours. A server that
+does not answer is as a disk that does not: nothing is kept, what is asked again is
+answered when it is back. A COMMIT of which no answer came may have been done; so may
+one that was, but without the standby that it has to wait for: the server says so by a
+WARNING, and that is no success to us.
+
+Source: https://www.postgresql.org/docs/15/errcodes-appendix.html
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import psycopg
+
+from federation.errors import ConflictError, VerificationError
+from federation.store.refusal import DoubtfulError
+from federation.text import Sentence, quote
+
+#: Classes of states, or whole ones, and the number that a machine has for the same.
+_NUMBERS: Final = {
+    "53100": errno.ENOSPC,
+    "53200": errno.ENOMEM,
+    "28": errno.EACCES,
+    "42501": errno.EACCES,
+}
+#: Another one writes: lock_not_available, serialization_failure, deadlock_detected.
+_BUSY: Final = frozenset({"55P03", "40001", "40P01"})
+#: data_corrupted, index_corrupted.
+_DAMAGED: Final = frozenset({"XX001", "XX002"})
+#: undefined_table, undefined_column.
+_LACKING: Final = frozenset({"42P01", "42703"})
+#: invalid_catalog_name, invalid_schema_name, read_only_sql_transaction.
+_TOLD: Final = {
+    "3D000": (errno.ENOENT, "no-such-database"),
+    "3F000": (errno.ENOENT, "no-such-database"),
+    "25006": (errno.EROFS, "database-standby"),
+}
+
+
+@contextlib.contextmanager
+def translated(name: str) -> Iterator[None]:
+    """No error of PostgreSQL leaves the block where a person can act on it.
+
+    Raises:
+        VerificationError: the database is damaged, or lacks a table.
+        ConflictError: another process writes.
+        OSError: the server, or its machine, refuses something; `filename` is the name.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        meant = _meaning(error, name)
+        if meant is None:
+            raise
+        raise meant from error
+
+
+@contextlib.contextmanager
+def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
+    """Around a COMMIT: an error that leaves open what was kept says so.
+
+    Args:
+        name: Of the database.
+        warnings: What the server warned of within the block is put here.
+
+    Raises:
+        DoubtfulError: nobody knows whether it is committed where it has to be.
+    """
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        # Without a state nobody answered.
+        if _is_lost(error):
+            words = _tell_lost(error)
+            raise DoubtfulError(errno.EIO, words, name) from error
+        raise
+    if warnings:
+        told = Sentence("machine.not-on-standby", words=quote(warnings[0]))
+        raise DoubtfulError(errno.EIO, told, name)
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Whether there is no server that answers: it went, is starting or ending."""
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError)
+    return state.startswith(("08", "57P"))
+
+
+def _meaning(error: psycopg.Error, name: str) -> Exception | None:
+    """The error that a person can act on; None where it is a fault of ours."""
+    state = error.sqlstate or ""
+    if state in _BUSY:
+        return ConflictError(Sentence("machine.database-busy", path=name))
+    if state in _DAMAGED:
+        return VerificationError(Sentence("machine.database-damaged", path=name))
+    if state in _LACKING:
+        lacked = quote(error.diag.message_primary or "")
+        words = Sentence("machine.database-lacks", path=name, name=lacked)
+        return VerificationError(words)
+    return _refused(error, state, name)
+
+
+def _refused(error: psycopg.Error, state: str, name: str) -> OSError | None:
+    """What the server, or its machine, does not do."""
+    number = _NUMBERS.get(state) or _NUMBERS.get(state[:2])
+    if number == errno.EACCES:
+        told = Sentence("machine.server-refuses", words=_words(error))
+        return OSError(number, told, name)
+    if number is not None:
+        return OSError(number, os.strerror(number), name)
+    if state in _TOLD:
+        return OSError(_TOLD[state][0], Sentence(f"machine.{_TOLD[state][1]}"), name)
+    if _is_lost(error) or state.startswith(("53", "58")):
+        return OSError(errno.EIO, _tell_lost(error), name)
+    return None
+
+
+def _tell_lost(error: psycopg.Error) -> Sentence:
+    return Sentence("machine.server-lost", words=_words(error))
+
+
+def _words(error: psycopg.Error) -> Sentence:
+    said = error.diag.message_primary or (str(error).strip() or "?").splitlines()[-1]
+    return quote(said)

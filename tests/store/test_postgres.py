@@ -1,0 +1,285 @@
+"""PostgreSQL behind the same store functions: what only it can do wrong."""
+
+import contextlib
+import errno
+import threading
+
+import pytest
+
+from federation.errors import ConflictError, VerificationError
+from federation.store import alarms, form, migrations, postgres, twice
+from federation.store.db import Database, engine_at
+from federation.store.refusal import DoubtfulError
+from federation.text.cause import cause_of
+from tests.waiting import wait_until
+
+SAME = {
+    "INTEGER": "bigint",
+    "TEXT": "text",
+    "BLOB": "bytea",
+    "REAL": "double precision",
+}
+
+
+@pytest.fixture
+def other(postgres_session, request):
+    """The address of an empty database for one test."""
+    name = f"other_{abs(hash(request.node.name))}"
+    yield postgres_session.create(name)
+    postgres_session.ask(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def on_postgres(postgres, tmp_path):
+    opened = Database.open(tmp_path / "data", postgres)
+    yield opened
+    opened.close()
+
+
+def raise_one(tx, code="code"):
+    alarms.raise_alarm(tx, code, "subject", "detail", 1)
+
+
+def codes(db):
+    with db.view() as view:
+        return [one.code for one in alarms.list_alarms(view)]
+
+
+def test_every_table_has_the_same_columns_and_the_same_key_on_both(
+    on_postgres, tmp_path
+):
+    sqlite = Database.open(tmp_path / "file")
+    with sqlite.view() as one, on_postgres.view() as other:
+        tables = [n for n in one.table_names() if not n.startswith("_sqlite")]
+        assert other.table_names() == sorted([*tables, "applied_step"])
+        for table in tables:
+            made = one.execute(f"PRAGMA table_info({table})").fetchall()
+            expected = {row[1]: SAME[row[2]] for row in made}
+            asked = other.execute(postgres._COLUMNS, (table,)).fetchall()
+            assert dict(asked) == expected, table
+            assert other.primary_key(table) == one.primary_key(table), table
+    sqlite.close()
+
+
+def test_text_is_in_the_order_of_its_bytes_in_a_database_of_any_language(
+    postgres_session, tmp_path
+):
+    # A database that sorts as people do has "a" before "B".
+    postgres_session.ask(
+        "CREATE DATABASE worded TEMPLATE template0"
+        " LOCALE_PROVIDER icu ICU_LOCALE 'id' LOCALE 'C.UTF-8'"
+    )
+    db = Database.open(tmp_path, postgres_session.address("worded"))
+    try:
+        with db.transaction() as tx:
+            for code in ("a", "B", "é", "A", "~"):
+                raise_one(tx, code)
+        with db.view() as view:
+            rows = view.execute("SELECT code FROM alarm ORDER BY code")
+            assert [code for (code,) in rows] == ["A", "B", "a", "~", "é"]
+    finally:
+        db.close()
+
+
+def test_opening_again_applies_nothing_and_finds_the_schema_as_it_was_left(
+    other, tmp_path
+):
+    assert not engine_at(tmp_path, other).exists()
+    Database.open(tmp_path, other).close()
+    assert engine_at(tmp_path, other).exists()
+    again = Database.open(tmp_path, other)
+    with again.view() as view:
+        assert migrations.compare_steps(view) == ([], [])
+        assert form.check_form(view, deep=True) == []
+    again.close()
+
+
+def test_a_step_that_fails_leaves_nothing_of_itself(other, tmp_path, monkeypatch):
+    step = ("0009-test", "CREATE TABLE extra (a INTEGER) STRICT;\nSELECT no_such;")
+    monkeypatch.setattr(alarms, "MIGRATIONS", (*alarms.MIGRATIONS, step))
+    with pytest.raises(VerificationError, match="no_such"):
+        Database.open(tmp_path, other)
+    assert not engine_at(tmp_path, other).exists()
+
+
+def test_what_a_newer_version_made_is_not_opened(other, tmp_path, monkeypatch):
+    with monkeypatch.context() as newer:
+        step = ("0009-test", "ALTER TABLE alarm ADD COLUMN seen INTEGER;")
+        newer.setattr(alarms, "MIGRATIONS", (*alarms.MIGRATIONS, step))
+        Database.open(tmp_path, other).close()
+    with pytest.raises(OSError, match="newer version") as caught:
+        Database.open(tmp_path, other)
+    assert caught.value.errno == errno.ENOTSUP
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE alarm ADD COLUMN more TEXT",
+        "DROP TRIGGER alarm_twice_new ON alarm",
+        """CREATE OR REPLACE FUNCTION alarm_twice_new() RETURNS trigger
+        LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$""",
+        "DROP INDEX merged_seq",
+        "ALTER TABLE alarm DISABLE TRIGGER alarm_twice_new",
+        "UPDATE applied_step SET applied_at = '' WHERE name = '0001-create'",
+    ],
+)
+def test_another_schema_is_found(on_postgres, statement):
+    def change():
+        with on_postgres.transaction() as tx:
+            assert form.check_form(tx, deep=False) == []
+            tx.execute(statement)
+            assert form.check_form(tx, deep=False)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        change()
+
+
+def test_a_schema_that_was_written_down_wrongly_is_written_down_again(on_postgres):
+    with on_postgres.transaction() as tx:
+        tx.execute("UPDATE schema_kept SET body = '' WHERE name = 'alarm code'")
+        assert form.check_form(tx, deep=False)
+        form.keep_schema(tx)
+        assert form.check_form(tx, deep=False) == []
+
+
+def test_a_row_that_is_not_as_it_was_written_is_named(on_postgres):
+    with on_postgres.transaction() as tx:
+        raise_one(tx)
+        tx.execute("UPDATE alarm_twice SET detail = 'other'")
+        assert [one.key for one in twice.find_differing(tx)] == ["code, subject"]
+
+
+def test_a_second_writer_is_told_so(on_postgres, postgres, tmp_path, monkeypatch):
+    monkeypatch.setattr("federation.store.postgres.LOCK_TIMEOUT_MS", 50)
+    with pytest.raises(ConflictError, match="another process writes"):
+        Database.open(tmp_path / "second", postgres)
+    reader = Database.open(tmp_path / "second", postgres, readonly=True)
+    assert codes(reader) == []
+    reader.close()
+
+
+def test_a_fence_ends_a_transaction_before_anything_is_written(on_postgres):
+    def fenced(tx):
+        raise ConflictError("fenced")
+
+    on_postgres.fence = fenced
+    with pytest.raises(ConflictError, match="fenced"), on_postgres.transaction() as tx:
+        raise_one(tx)
+    on_postgres.fence = None
+    assert codes(on_postgres) == []
+
+
+def end_connections(server):
+    server.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'federation'"
+    )
+
+
+def test_a_connection_that_was_lost_is_made_again_where_the_next_block_begins(
+    on_postgres, postgres_session
+):
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "first")
+    assert codes(on_postgres) == ["first"]
+    end_connections(postgres_session)
+    assert codes(on_postgres) == ["first"]
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "second")
+    assert codes(on_postgres) == ["first", "second"]
+
+
+def test_a_connection_lost_within_a_block_undoes_it_and_is_told(
+    on_postgres, postgres_session
+):
+    with (  # noqa: PT012
+        pytest.raises(OSError, match="does not answer") as caught,
+        on_postgres.transaction() as tx,
+    ):
+        raise_one(tx)
+        end_connections(postgres_session)
+        raise_one(tx, "second")
+    assert caught.value.errno == errno.EIO
+    assert "does not answer" in str(cause_of(caught.value))
+    assert not isinstance(caught.value, DoubtfulError)
+    assert on_postgres.refused is caught.value
+    assert codes(on_postgres) == []
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "third")
+    assert on_postgres.refused is None
+    assert codes(on_postgres) == ["third"]
+
+
+def test_a_commit_without_an_answer_is_doubtful(on_postgres, postgres_session):
+    with pytest.raises(DoubtfulError), on_postgres.transaction() as tx:  # noqa: PT012
+        raise_one(tx)
+        end_connections(postgres_session)
+
+
+def test_a_commit_whose_standby_was_not_waited_for_is_doubtful(
+    on_postgres, postgres_session
+):
+    waiting = (
+        "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        " AND application_name = 'federation'"
+    )
+
+    def cancel():
+        ((pid,),) = wait_until(lambda: postgres_session.ask(waiting))
+        postgres_session.ask(f"SELECT pg_cancel_backend({pid})")
+
+    postgres_session.ask("ALTER SYSTEM SET synchronous_standby_names = 'far'")
+    postgres_session.ask("SELECT pg_reload_conf()")
+    try:
+        named = "SHOW synchronous_standby_names"
+        wait_until(lambda: postgres_session.ask(named) == [("far",)])
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        with pytest.raises(DoubtfulError) as caught, on_postgres.transaction() as tx:
+            raise_one(tx)
+        canceller.join()
+        assert "standby" in str(cause_of(caught.value))
+    finally:
+        postgres_session.ask("ALTER SYSTEM RESET synchronous_standby_names")
+        postgres_session.ask("SELECT pg_reload_conf()")
+        wait_until(lambda: postgres_session.ask(named) == [("",)])
+    # Here it is kept, and the next one that is waited for ends the doubt.
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "next")
+    assert codes(on_postgres) == ["code", "next"]
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path):
+    address = f"postgresql://a:secret@/none?host={tmp_path}"
+    with pytest.raises(OSError, match="postgresql") as caught:
+        Database.open(tmp_path, address)
+    assert "secret" not in f"{caught.value.filename} {cause_of(caught.value)}"
+
+
+def test_rows_that_are_walked_are_fetched_as_they_are_asked_for(on_postgres):
+    with on_postgres.transaction() as tx:
+        rows = [("e", "c", f"{number:05}", b"x") for number in range(2_500)]
+        tx.executemany("INSERT INTO rollup VALUES (?,?,?,?)", rows)
+    with (
+        on_postgres.view() as view,
+        contextlib.closing(
+            view.walk(
+                "SELECT region FROM rollup WHERE contest = ? ORDER BY region", ("c",)
+            )
+        ) as walked,
+    ):
+        assert next(walked) == ("00000",)
+        # Another statement in between, as whoever reads map rows does.
+        assert view.execute("SELECT count(*) FROM rollup").fetchone() == (2_500,)
+        assert sum(1 for _ in walked) == 2_499
+
+
+def test_what_is_written_is_counted_by_its_table(on_postgres):
+    with on_postgres.transaction() as tx:
+        raise_one(tx)
+    with on_postgres.transaction() as tx:
+        tx.execute("SELECT * FROM alarm").fetchall()
+    assert on_postgres.commits == on_postgres.last_commit(["alarm"]) == 1
+    assert on_postgres.last_commit(["rollup"]) == 0

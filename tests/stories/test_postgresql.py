@@ -1,0 +1,103 @@
+"""A node on a PostgreSQL server and one on its file: the same records, the same map."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from federation.config.rewrite import set_database
+from tests.stories.nodes import PROJECT, is_level, start_all, trust_each_other
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def address(postgres_session):
+    yield postgres_session.create("story")
+    postgres_session.ask("DROP DATABASE story WITH (FORCE)")
+
+
+@pytest.fixture
+def on_server(pemilu, address):
+    set_database(pemilu.home.settings, address)
+    pemilu.home = replace(pemilu.home, database=address)
+    return pemilu
+
+
+def federation(node, *words):
+    """A command in this home that ends well; what it said, as JSON."""
+    line = [*words, "--home", str(node.home.folder), "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "federation", *line],
+        capture_output=True, cwd=PROJECT, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_node_on_a_server_and_one_on_a_file_show_the_same_map(
+    on_server, suara, postgres_session
+):
+    trust_each_other(on_server, suara)
+    start_all(on_server, suara)
+    on_server.take(0, 300)
+    suara.take(200, 400, first=128)
+    wait_until(lambda: is_level(on_server, suara), "both have all")
+
+    # The server lets go of every connection, as when it is started again.
+    postgres_session.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'federation'"
+    )
+    on_server.take(400, 500)
+    on_server.stop(signal.SIGKILL)
+    on_server.start()
+    on_server.take(500, 600)
+    wait_until(lambda: is_level(on_server, suara), "both have all again")
+    assert not (on_server.home.data / "federation.db").exists()
+    held = on_server.leaves(on_server.origin), on_server.leaves(suara.origin)
+    assert held == (suara.leaves(on_server.origin), suara.leaves(suara.origin))
+
+    assert on_server.doctor()[0] == suara.doctor()[0] == 0
+
+
+@pytest.mark.long
+def test_a_backup_is_a_file_and_a_node_moves_to_its_file_and_back(
+    on_server, suara, address, postgres_session, tmp_path
+):
+    trust_each_other(on_server, suara)
+    start_all(on_server, suara)
+    on_server.take(0, 300)
+    suara.take(200, 400, first=128)
+    wait_until(lambda: is_level(on_server, suara), "both have all")
+    digest = suara.digest()
+
+    # A backup has the same database, as a file; and so has a node that moves back.
+    backup = federation(on_server, "backup", "create", str(tmp_path / "backups"))
+    looked = federation(on_server, "backup", "verify", backup["path"])
+    assert looked["examined"]["logs"] == 2
+    on_server.stop()
+    moved = federation(on_server, "move", "--to", "file")
+    assert set(moved["digests"].values()) == {digest}
+    on_server.home = replace(on_server.home, database=None)
+    assert on_server.doctor()[0] == suara.doctor()[0] == 0
+    on_server.start()
+    on_server.take(600, 650)
+    wait_until(lambda: is_level(on_server, suara), "it goes on from its file")
+    on_server.stop()
+
+    # The old database is not taken for an empty one; a new one is.
+    words = [sys.executable, "-m", "federation", "move", "--to", address]
+    words += ["--home", str(on_server.home.folder)]
+    refused = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert "there is something in postgresql://" in refused.stderr
+    postgres_session.ask("DROP DATABASE story WITH (FORCE)")
+    postgres_session.create("story")
+    federation(on_server, "move", "--to", address)
+    on_server.home = replace(on_server.home, database=address)
+    assert on_server.doctor()[0] == 0
+    assert on_server.start().digest() == suara.digest()
