@@ -177,7 +177,7 @@ def test_no_database_is_not_a_whole_one(own_home, federation):
 
 def test_every_finding_has_its_sentence():
     kinds = {kind for kind in vars(errors).values() if hasattr(kind, "code")}
-    # Nobody asks over HTTP while a node's own files are examined, nor asks a reader.
+    # Nobody asks over HTTP while a node examines its files, nor is a reader asked.
     asked = (errors.RequestSignatureError, errors.ReadOnlyError)
     codes = {kind.code for kind in kinds if not issubclass(kind, asked)}
     for path in Path(package.__file__).parent.glob("*.py"):
