@@ -61,6 +61,7 @@ DECODERS = {
     "records/claim.py": "our database",
     "records/slots.py": "our database",
     "records/mergepart.py": "between two processes of one machine",
+    "flows/ownlog/signing.py": "between two processes of one machine",
     "store/pulls.py": "our database",
     "store/rollup.py": "our database",
     "flows/query/pictures/shelf.py": "what it packed itself",

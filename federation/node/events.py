@@ -35,6 +35,7 @@ EventCode: TypeAlias = Literal[
     "told",
     "not-told",
     "witness-refused",
+    "store-tried",
     "publishing",
     "published",
 ]

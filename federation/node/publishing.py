@@ -105,7 +105,8 @@ class _Keeper:
                 told = self._clock()
                 self._tell("publishing", place, told - began)
 
-        place.check(self._resources.home.private)
+        if found := place.check(self._resources.home.private):
+            say("store-tried", place.address, to=place.address, found=found)
         done = site.write(view, self._by, Selection(at=self._clock()), go_on)
         if any(done):
             self._tell("published", place, self._clock() - began)

@@ -169,7 +169,7 @@ class DraftBeginner:
             raise BadCell("candidate", two, "candidates")
         for name in filled.keys() & _TYPES.keys():
             try:
-                convert(filled[name], _TYPES[name])
+                _check_block(name, filled[name])
             except RecordError as error:
                 raise _explain(name, filled[name]) from error
         for number, party in filled.get("parties", {}).items():
@@ -221,6 +221,20 @@ def _spell_caleg(party: dict[str, Any], column: str) -> None:
         raise BadCell("value", wrong, column) from error
     if votes:
         party["caleg"] = votes
+
+
+def _check_block(name: str, block: Any) -> None:  # noqa: ANN401 - a list or an object
+    """See that a block is of its type.
+
+    Raises:
+        RecordError: it is not.
+    """
+    if isinstance(block, list):
+        # Each by itself: msgspec looks anew at what `list[Evidence]` means, each time.
+        for file in block:
+            convert(file, Evidence)
+    else:
+        convert(block, _TYPES[name])
 
 
 def _explain(name: str, block: Any) -> BadCell:  # noqa: ANN401 - a list or an object

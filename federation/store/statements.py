@@ -2,19 +2,16 @@
 
 Rule: own logs only, derived from their visible leaves, written with the checkpoint
 that covers them. A slot is (tps, contest, round, official or not); the highest index
-stands in it. A `content` is the first 16 bytes of SHA-256 over the record, of a result
-without its `recorded_at` (of KPU's without `observed_at`, too): enough to know our own
-words again.
+stands in it. What is remembered: `records/ownstatement.py`.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from federation.records.claim import StatementSlot
+from federation.records.ownstatement import OwnStatement
 from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
-
-Review = Literal["unreviewed", "reviewed", "withdrawn"]
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -60,22 +57,6 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
 )
-
-
-class OwnStatement(NamedTuple):
-    """One statement of ours; `revision` only counts beside a `ref`.
-
-    `observed`: of what was copied from KPU, when KPU says it, as the record has it; "":
-    it does not say, or it is of ours.
-    """
-
-    slot: StatementSlot
-    index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
-    content: bytes
-    review: Review
-    ref: str | None = None
-    revision: int | None = None
-    observed: str = ""
 
 
 class Revision(NamedTuple):

@@ -17,9 +17,10 @@ So a node at rest answers with what is true now, and one under a crowd is at mos
 by its address: an open page that hears of a change fetches itself, with the tag of the
 one that it has.
 
-Pages are drawn and packed in one thread beside the event loop, which a page of the
-country would hold for ten milliseconds. What is made anew of the same values is not
-drawn again (`made_of`): most of what a sync writes is on no page.
+Pages are drawn in one thread beside the event loop, which a page of the country would
+hold for ten milliseconds, in the order in which they were asked for; each is packed
+beside both, and given before the next ones are drawn. What is made anew of the same
+values is not drawn again (`made_of`): most of what a sync writes is on no page.
 
 Memory: at most `MAX_BYTES` of pages, those longest unasked go first. To whom a kept
 page is given: `keptpages.py`.
@@ -250,7 +251,9 @@ class PageCache:
             body = answered.body if isinstance(answered, web.Response) else None
             if isinstance(body, bytes) and can_be_kept(answered):
                 keep = partial(as_kept, stand, began, body, answered)
-                made = keep() if len(body) < _SMALL else await self.beside(keep)
+                # Not where pages are drawn: it would wait for all that are due there,
+                # and whoever waits for this one with it.
+                made = keep() if len(body) < _SMALL else await asyncio.to_thread(keep)
         except Unchanged:
             assert before is not None, "compared with it"
             made = before._replace(stand=stand, seen=began)

@@ -78,7 +78,7 @@ class Signer(Node):
     def __init__(self, home: Home, server: BucketServer) -> None:
         self.org, self.origin, self.home = ORG, f"{ORG}/{ELECTION}", home
         self.process, self.program = None, ["federation"]
-        self.patience_s = LIMIT_S
+        self.patience_s = 4 * LIMIT_S
         self.wire = Wire(int(server.url.rpartition(":")[2]))
         given = server.environment(AWS_ENDPOINT_URL=self.wire.url, AWS_TIMEOUT=_TIMEOUT)
         file = home.keys / "guard.env"
@@ -281,7 +281,7 @@ class Life:
         return int(size)
 
     def _wait_to_sign(self, signer: Signer) -> None:
-        wait_until(lambda: not signer.why_not(), "it signs")
+        wait_until(lambda: not signer.why_not(), "it signs", 4 * LIMIT_S)
 
     def _check(self) -> None:
         self._see(self.signer)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ from federation.flows.queue.waiting import QueueAsked, list_queue
 from federation.records.readers import THIS_MACHINE
 from federation.store import alarms, logs, pulls, quarantine
 from federation.store.db import Database
+from federation.store.lock import hold
 from federation.text import LANGUAGES, load_topic
 from tests import sample_map as sample
 
@@ -459,3 +462,21 @@ def test_status_says_how_much_an_alarm_matters(cli):
         words = load_topic("notices")["severity-warning"][language]
         rows = [line for line in out.splitlines() if "budi.example/uji" in line]
         assert any(words in row for row in rows)
+
+
+def test_status_says_who_writes_since_when_in_both_languages(cli, home):
+    lock = home / "data" / "lock"
+    since = int(datetime(2024, 2, 14, 8, 0).astimezone().timestamp())
+    with hold(lock):
+        os.utime(lock, (since, since))
+        _, out, _ = cli("status", "--json")
+        host = os.uname().nodename
+        told = json.loads(out)
+        assert told["writer"] == {"pid": os.getpid(), "host": host, "since": since}
+        assert told["guard"] == str(home / "guard")
+        mine = f"{os.getpid()} .*{host} "
+        for language, words in (("en", "Process"), ("id", "Proses")):
+            text = cli("status", "--lang", language)[1]
+            assert re.search(rf"{words} {mine}.* 2024-02-14 [0-9]+:00:00", text), text
+    assert json.loads(cli("status", "--json")[1])["writer"] is None
+    assert "Nobody writes" in cli("status", "--lang", "en")[1]

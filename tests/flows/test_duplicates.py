@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from federation.flows.ownlog import begin, duplicates, ingest
+from federation.records.ownstatement import content_of
 from federation.records.sealed import leaf_text, parse_statement
 from federation.store import leaves as stored
 from federation.store import statements
@@ -131,9 +132,9 @@ def test_the_order_of_the_rows_of_a_batch_decides_nothing(node, rows, data):
 )
 def test_content_is_everything_but_when_it_was_signed(text):
     bare = b'{"org":"a.b","tps":"1"}\n'
-    assert duplicates.content_of(text) == duplicates.content_of(bare)
+    assert content_of(text) == content_of(bare)
     quoted = b'{"note":"\\"recorded_at\\":\\"x\\",","org":"a.b","tps":"1"}\n'
-    assert duplicates.content_of(quoted) != duplicates.content_of(bare)
+    assert content_of(quoted) != content_of(bare)
 
 
 def test_a_log_that_grew_by_another_hand_is_read_again_in_steps(node, monkeypatch):

@@ -253,3 +253,9 @@ def test_a_refusal_names_every_word_its_place_and_what_it_looks_like():
     many = why_personal("note", "Pak Budi. " * 8)
     assert many
     assert "3 more: what is signed" in many
+
+
+@given(st.text("0123456789@./OoIl -abjlrtw\u0131", max_size=70))
+def test_what_occurs_is_kept_by_the_shape_of_a_text_and_is_what_would_be_found(text):
+    tells = personal._TELLS
+    assert tells.occurring(text) == tells.occurring(text) == tells.look(text)

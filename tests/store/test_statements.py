@@ -1,8 +1,9 @@
 """Intake finds what was said of a slot, in order, and the newest revision."""
 
 from federation.records.claim import StatementSlot
+from federation.records.ownstatement import OwnStatement
 from federation.store import statements
-from federation.store.statements import OwnStatement, Revision
+from federation.store.statements import Revision
 
 TPS = "3171010001001"
 SLOT = StatementSlot(TPS, "ppwp", "reguler", official=False)

@@ -150,5 +150,6 @@ def _kept_by_the_node(pemilu, suara, given, url):
         return any(one["event"] == "published" and one["to"] == TO for one in told)
 
     wait_until(is_told, "what was published is told")
+    assert '"event":"store-tried"' in log.read_text()
     assert OURS.secret not in log.read_text()
     assert pemilu.told("static") == ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import threading
 from collections import Counter
 from itertools import chain
 
@@ -63,6 +64,19 @@ async def test_while_nothing_changes_a_page_is_made_once(kitchen, clock):
         assert await kitchen.ask(cache) == 0
         clock.now += 100
     assert kitchen.made == {"/": 1}
+
+
+async def test_a_long_page_is_given_while_others_are_drawn(kitchen, clock):
+    cache, drawn = PageCache(clock=clock), threading.Event()
+    drawing = asyncio.create_task(cache.beside(drawn.wait, 120))
+    try:
+        making = cache.find("/", kitchen.stand(), kitchen.make("/", size=50_000))
+        page = await asyncio.wait_for(making, 60)
+        assert gzip.decompress(page.packed) == page.body
+        assert not drawing.done()
+    finally:
+        drawn.set()
+        await drawing
 
 
 async def test_at_rest_the_next_reader_gets_what_is_true_now(kitchen, clock):

@@ -262,7 +262,8 @@ def write_site(
         ConflictError: it has more of a log than is held here, or another history.
         OSError: the object store cannot be reached, or refuses who asks.
     """
-    place.check(run.home.private)
+    if found := place.check(run.home.private):
+        run.out.note(found)
     site = make_site(place, run.home, run.settings, by.profiles, run.clock)
     is_folder = isinstance(place, OutputFolder)
     # An object store says by itself what is wrong, and what to mend.

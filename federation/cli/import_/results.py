@@ -10,7 +10,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -50,6 +50,9 @@ from federation.sources.workbook import Workbook
 from federation.text import Sentence
 from federation.web.requests.records import Batch, WithdrawEmptied
 from federation.web.requests.request import Desk
+
+#: Where a file is read is asked of the system: of each row it would be felt.
+ROWS_OF_A_STEP: Final = 64
 
 
 class Import:
@@ -259,9 +262,11 @@ class Import:
                 if not number:  # before, nothing showed that it can be read as that
                     self._kinds[kind] += 1
                 await intake.take(name, row)
-                if source.done != done:
+                if number % ROWS_OF_A_STEP == 0 and source.done != done:
                     advance(source.done - done)
                     done = source.done
+            if source.done != done:
+                advance(source.done - done)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,6 @@ from msgspec import UNSET
 
 from federation.errors import ConflictError, FormatError, NotFoundError, RecordError
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.ownlog.duplicates import content_of
 from federation.flows.ownlog.ingest import OwnLog, append_statements
 from federation.flows.ownlog.verdict import Verdict, problems_of, refuse
 from federation.records.canonical import convert, format_time
@@ -32,6 +31,7 @@ from federation.records.incidentstatus import (
     subject_of_status,
 )
 from federation.records.kinds import INCIDENT, INCIDENT_STATUS
+from federation.records.ownstatement import content_of
 from federation.records.readers import THIS_MACHINE, Act, Caller, Person, may_do
 from federation.records.sealed import text_of
 from federation.store import incidents, leaves

@@ -23,7 +23,6 @@ from msgspec import UNSET
 from federation.errors import FormatError, RecordError
 from federation.flows.incidents.index import index_all_incidents
 from federation.flows.listing import find_unlisted, find_unlisted_regions
-from federation.flows.ownlog.duplicates import content_of
 from federation.flows.ownlog.ingest import OwnLog, append_statements
 from federation.flows.ownlog.verdict import RowError, Verdict, problems_of, refuse
 from federation.records.canonical import convert, encode, format_time
@@ -34,6 +33,7 @@ from federation.records.incidentdoubt import (
     latest_time,
 )
 from federation.records.kinds import INCIDENT
+from federation.records.ownstatement import content_of
 from federation.records.problem import Problem
 from federation.records.sealed import leaf_statement, text_of
 from federation.sources.row import clip

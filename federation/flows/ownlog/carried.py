@@ -15,15 +15,14 @@ import msgspec
 from msgspec import UNSET
 
 from federation.errors import FormatError, RecordError
-from federation.flows.ownlog.duplicates import content_of
 from federation.flows.ownlog.sequence import OwnLog
 from federation.records.canonical import convert
 from federation.records.claim import StatementSlot
+from federation.records.ownstatement import OwnStatement, content_of
 from federation.records.result import Evidence, TpsResult
 from federation.records.sealed import text_of
 from federation.store import claims, evidence, leaves, logs, statements
 from federation.store.db import View
-from federation.store.statements import OwnStatement
 
 #: So many statements about one form are looked through, the newest.
 _MOST: Final = 32

@@ -14,6 +14,7 @@ a time at which nobody can have seen the form.
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import UNSET, to_builtins
 
@@ -30,7 +31,8 @@ from federation.records.contradiction import (
     judge_refs,
     judge_slot,
 )
-from federation.records.kinds import Statement, kind_of
+from federation.records.kinds import kind_of
+from federation.records.ownstatement import OwnStatement
 from federation.records.problem import CLOCK_SLACK_S, Problem, find_strangers
 from federation.records.profile import Profile
 from federation.records.recap import Recap
@@ -86,14 +88,10 @@ class Doubts:
         self._slots = {row.row: slot for row in rows if (slot := _slot(row))}
         stations = (slot.tps for slot in self._slots.values())
         self._outside = find_unlisted(view, profile.election, stations)
-        results = {
-            row.row: row.sealed.statement
-            for row in rows
-            if isinstance(row.sealed.statement, TpsResult)
-        }
+        results = {row.row: row for row in rows if row.is_result}
         for row, slot in self._slots.items():
             result = results.get(row)
-            problems = [] if result is None else find_strangers(result, profile)
+            problems = [] if result is None else _find_strangers(result, profile)
             if not unlisted and (doubt := self._outside.get(slot.tps)):
                 reason = Sentence("intake.publish-anyway", reason=doubt.reason)
                 at = "tps" if len(slot.tps) == TPS_LENGTH else "region"
@@ -117,16 +115,15 @@ class Doubts:
             left.sort(key=_rank if self._mixed else _is_read)
         return left
 
-    def flags(self, row: int, statement: Statement) -> tuple[str, ...]:
+    def flags(self, row: Opened) -> tuple[str, ...]:
         """What is strange about a row that goes in."""
-        slot = self._slots.get(row)
+        slot = self._slots.get(row.row)
         flags = (OUTSIDE,) if slot and slot.tps in self._outside else ()
-        observed_at = getattr(statement, "observed_at", UNSET)
-        if observed_at is UNSET:
+        if not row.observed_at:
             return flags
-        if observed_at < self._first:
+        if row.observed_at < self._first:
             return (*flags, PAST)
-        if observed_at > self._last:
+        if row.observed_at > self._last:
             return (*flags, FUTURE)
         return flags
 
@@ -147,38 +144,39 @@ class Doubts:
     def _is_answered(self, row: int) -> bool:
         return row in self.refused or row in self.repeats or row in self.outdated
 
-    def _judge(self, numbers: Sequence[int], results: dict[int, TpsResult]) -> None:
-        rows = [BatchRow(number, to_builtins(results[number])) for number in numbers]
-        reviews = {results[number].review for number in numbers}
+    def _judge(self, numbers: Sequence[int], results: Mapping[int, Opened]) -> None:
+        said = [(number, results[number].statement) for number in numbers]
+        rows = [BatchRow(number, to_builtins(result)) for number, result in said]
+        reviews = {getattr(result, "review", "") for _, result in said}
         self._several, self._mixed = True, self._mixed or len(reviews) > 1
         self._answer(judge_slot(rows))
 
     def _judge_sums(self, rows: Sequence[Opened]) -> None:
         """Several rows about the sums of one region, as those of one station."""
         sums = {
-            row.row: row.sealed.statement
+            row.row: statement
             for row in rows
-            if isinstance(row.sealed.statement, Recap) and row.row not in self.refused
+            if row.row in self._slots
+            and not (row.is_result or row.row in self.refused)
+            and isinstance(statement := row.statement, Recap)
         }
         for numbers in find_repeated((row, self._slots[row]) for row in sums):
             members = [BatchRow(row, to_builtins(sums[row])) for row in numbers]
             self._answer(judge_slot(members))
 
-    def _judge_refs(self, results: dict[int, TpsResult]) -> None:
+    def _judge_refs(self, results: Mapping[int, Opened]) -> None:
         """A `ref` that is of two stations: see `records/contradiction.py`."""
-        referred = (
-            Referred(
-                number,
-                (result.ref, result.contest),
-                result.revision,
-                (result.tps, result.round, result.source == "kpu"),
-            )
+        said = {
+            number: one
             for number, result in results.items()
-            if result.ref is not UNSET
-            and result.revision is not UNSET
+            if (one := result.said)
+            and one.ref is not None
+            and one.revision is not None
             and number not in self.refused
-        )
-        self._answer(judge_refs(referred))
+        }
+        refs = ((number, (one.ref, one.slot.contest)) for number, one in said.items())
+        several = chain.from_iterable(find_repeated(refs))
+        self._answer(judge_refs(_referred(number, said[number]) for number in several))
 
     def _answer(self, answers: Mapping[int, SlotAnswer]) -> None:
         for number, answer in answers.items():
@@ -191,10 +189,23 @@ class Doubts:
                 self.refused[number] = (problem,)
 
 
+def _referred(number: int, said: OwnStatement) -> Referred:
+    slot, revision = said.slot, said.revision
+    assert revision is not None, "asked before"
+    stands = (slot.tps, slot.round, slot.official)
+    return Referred(number, (said.ref, slot.contest), revision, stands)
+
+
+def _find_strangers(row: Opened, profile: Profile) -> list[Problem]:
+    result = row.statement if row.is_strange else None
+    return find_strangers(result, profile) if isinstance(result, TpsResult) else []
+
+
 def _find_personal(row: Opened) -> Problem | None:
     """The first free text of a statement that may be about somebody."""
-    for member in kind_of(row.sealed.statement).free_text:
-        text = getattr(row.sealed.statement, member, UNSET)
+    statement = row.statement
+    for member in kind_of(statement).free_text:
+        text = getattr(statement, member, UNSET)
         if text is not UNSET and (why := why_personal(member, text)):
             return Problem(member, PERSONAL, why)
     return None
@@ -202,14 +213,14 @@ def _find_personal(row: Opened) -> Problem | None:
 
 def _slot(row: Opened, *, empties: bool = False) -> StatementSlot | None:
     """The slot that a row stands in; or that it empties."""
-    kind = kind_of(row.sealed.statement)
-    if kind.slot is None or kind.empties_slot is not empties:
+    said = row.said
+    if said is None or (said.review == "withdrawn") is not empties:
         return None
-    return kind.slot(row.sealed.statement)
+    return said.slot
 
 
 def _is_read(row: Opened) -> bool:
-    statement = row.sealed.statement
+    statement = row.statement
     if not isinstance(statement, TpsResult):
         return True
     blocks = statement.candidates, statement.parties, statement.figures
@@ -217,9 +228,8 @@ def _is_read(row: Opened) -> bool:
 
 
 def _rank(row: Opened) -> tuple[bool, int]:
-    statement = row.sealed.statement
-    revision = statement.revision if isinstance(statement, TpsResult) else UNSET
-    return _is_read(row), -1 if revision is UNSET else revision
+    revision = row.said.revision if row.said and row.is_result else None
+    return _is_read(row), -1 if revision is None else revision
 
 
 def _earliest(profile: Profile) -> str:

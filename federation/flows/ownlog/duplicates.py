@@ -16,18 +16,14 @@ same as that, or has been said with the same time; `stale` what KPU said earlier
 Source: docs/reference/domain.md, "Import defaults"
 """
 
-import hashlib
-import re
 from collections.abc import Container, Iterable, Iterator
-from typing import Any, Literal, NamedTuple, TypeAlias
-
-from msgspec import UNSET
+from typing import Literal, NamedTuple, TypeAlias
 
 from federation.errors import FormatError, NotFoundError, RecordError
 from federation.flows.ownlog.sequence import OwnLog
 from federation.records.claim import Claim, StatementSlot
-from federation.records.kinds import kind_of
-from federation.records.sealed import Sealed, reopen_leaf
+from federation.records.ownstatement import OwnStatement, said_of
+from federation.records.sealed import reopen_leaf
 from federation.store import (
     keystatements,
     logs,
@@ -37,17 +33,12 @@ from federation.store import (
 )
 from federation.store import leaves as stored
 from federation.store.db import Database, View
-from federation.store.statements import OwnStatement, Revision
+from federation.store.statements import Revision
 from federation.text import Sentence
 
 DraftOutcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]
 
-CONTENT_BYTES = 16
 RECALL_STEP = 10_000
-
-# Exact: inside the text of a member every quotation mark is escaped.
-_RECORDED_AT = re.compile(rb'"recorded_at":"[^"]*",')
-_OBSERVED_AT = re.compile(rb'"observed_at":"[^"]*",')
 
 
 class Judgement(NamedTuple):
@@ -61,29 +52,6 @@ class Judgement(NamedTuple):
     several_refs: bool = False
     code: str = ""
     at: str = ""
-
-
-def said_of(sealed: Sealed) -> OwnStatement | None:
-    """What a leaf says of a slot; None where it says nothing of any."""
-    statement, index = sealed.statement, sealed.index
-    kind = kind_of(statement)
-    if kind.slot is None:
-        return None
-    slot = kind.slot(statement)
-    if kind.empties_slot:
-        # With its time: the same words may take back what was said anew since.
-        return OwnStatement(slot, index, _digest(sealed.text), "withdrawn")
-    content = content_of(sealed.text, official=slot.official)
-    review: Any = getattr(statement, "review", "unreviewed")
-    ref, revision = _given(statement, "ref"), _given(statement, "revision")
-    observed = (_given(statement, "observed_at") or "") if slot.official else ""
-    return OwnStatement(slot, index, content, review, ref, revision, observed)
-
-
-def _given(statement: object, member: str) -> Any:  # noqa: ANN401  of any type
-    """A member that not every type has, and not every statement says."""
-    value = getattr(statement, member, UNSET)
-    return None if value is UNSET else value
 
 
 class Echoes:
@@ -116,19 +84,6 @@ class Echoes:
 
 def _can_echo(claim: Claim) -> bool:
     return bool(claim.files and claim.votes) and not claim.derived
-
-
-def content_of(text: bytes, *, official: bool = False) -> bytes:
-    """What a record says, but when it was signed: 16 bytes of SHA-256.
-
-    `official`: but when KPU says it, too.
-    """
-    text = _RECORDED_AT.sub(b"", text, count=1)
-    return _digest(_OBSERVED_AT.sub(b"", text, count=1) if official else text)
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()[:CONTENT_BYTES]
 
 
 def recall(db: Database, log: OwnLog) -> None:
@@ -171,7 +126,7 @@ def said_in(
             sealed = reopen_leaf(leaf, index)
         except (FormatError, RecordError):
             continue  # a quarantined leaf says nothing
-        own = said_of(sealed)
+        own = said_of(sealed.statement, sealed.text, index)
         if own is not None:
             yield own
 

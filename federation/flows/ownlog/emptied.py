@@ -16,12 +16,12 @@ from federation.flows.ownlog.sequence import OwnLog
 from federation.flows.ownlog.verdict import Verdict
 from federation.records.canonical import format_time
 from federation.records.claim import StatementSlot
+from federation.records.ownstatement import OwnStatement
 from federation.records.profile import ContestId, Round
 from federation.records.tps import TpsCode
 from federation.records.withdrawal import Withdrawal
 from federation.store.db import Database
 from federation.store.guard import Guard
-from federation.store.statements import OwnStatement
 
 #: What is signed of it, for readers of both languages.
 REASON: Final = (

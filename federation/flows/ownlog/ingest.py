@@ -19,7 +19,7 @@ import msgspec
 from federation.errors import SignatureError
 from federation.flows.ownlog.carried import carry_photos
 from federation.flows.ownlog.doubting import Doubts
-from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen, said_of
+from federation.flows.ownlog.duplicates import Echoes, Judgement, Screen
 from federation.flows.ownlog.sequence import OwnLog, commit, settle
 from federation.flows.ownlog.signing import (
     BegunRows,
@@ -38,17 +38,15 @@ from federation.flows.ownlog.verdict import (
     problems_of,
     refuse,
 )
-from federation.records.admission import to_claim
 from federation.records.canonical import format_time
 from federation.records.claim import Claim, bundle_claims
 from federation.records.contradiction import SlotAnswer, explain
 from federation.records.kinds import Statement, kind_of
+from federation.records.ownstatement import OwnStatement
 from federation.records.problem import Problem
-from federation.records.sealed import Sealed
 from federation.store import alarms, claims, logs, statements
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
-from federation.store.statements import OwnStatement
 from federation.text import Sentence
 
 __all__ = (
@@ -91,9 +89,8 @@ class BegunBatch(NamedTuple):
 class _IndexedRow(NamedTuple):
     """A row on its way into the log, at its index there."""
 
-    row: int
-    leaf: bytes
-    sealed: Sealed
+    opened: Opened
+    index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
     own: OwnStatement | None
     several_refs: bool
 
@@ -112,7 +109,8 @@ def begin(
     valid = log.chain.records_key_ranges.get((key.name, key.key_id))
     if valid is None:
         return None
-    making = Making(log.chain, valid.start, log.records_signer, format_time(now))
+    stamp = format_time(now)
+    making = Making(log.chain, valid.start, log.records_signer, stamp, log.profile)
     numbers = frozenset(number for number, _ in drafts)
     return BegunBatch(rows, numbers, begin_rows(making, drafts, log.makers))
 
@@ -220,7 +218,7 @@ def _take(
             if batch.also is not None:
                 batch.also(tx)
 
-        commit(db, guard, log, head, [row.leaf for row in kept], write)
+        commit(db, guard, log, head, [row.opened.leaf for row in kept], write)
     verdicts += derived.verdicts
     verdicts += _repeat(verdicts, doubts.repeats)
     verdicts.sort(key=lambda verdict: verdict.row)
@@ -252,7 +250,7 @@ def _make_leaves(
         else:
             rest.append((number, row))
     if rest:
-        making = Making(log.chain, index, log.records_signer, stamp)
+        making = Making(log.chain, index, log.records_signer, stamp, log.profile)
         done += begin_rows(making, rest, log.makers).results()
     return sorted(done, key=lambda row: row.row)
 
@@ -281,19 +279,19 @@ def _screen(
 ) -> list[_IndexedRow]:
     """The rows to log, from index `start` on; the verdicts on the others are added."""
     rows: Sequence[Opened] = batch.rows
-    own_of = {row.row: said_of(row.sealed) for row in rows}
-    screen = Screen(view, log, filter(None, own_of.values()))
+    screen = Screen(view, log, filter(None, (row.said for row in rows)))
     kept: list[_IndexedRow] = []
     closed = False
-    for row, leaf, sealed in rows:
+    for opened in rows:
+        row = opened.row
         if closed:
             gone = Problem("", "closed", Sentence("intake.closed"))
             verdicts.append(refuse(row, [gone]))
             continue
         index = start + len(kept)
-        own, judged = own_of[row], Judgement("logged")
+        own, judged = opened.said, Judgement("logged")
         if own is not None:
-            own = own._replace(index=index)
+            own = OwnStatement(own.slot, index, *own[2:])
             judged = screen.judge(own, force=batch.force, restate=batch.restate)
         if judged.outcome == "refused":
             assert judged.reason is not None, "refused, and nobody said why"
@@ -308,9 +306,9 @@ def _screen(
             continue
         if own is not None:
             screen.add(own)
-        placed = sealed._replace(index=index)
-        kept.append(_IndexedRow(row, leaf, placed, own, judged.several_refs))
-        closed = kind_of(sealed.statement).ends_log
+        kept.append(_IndexedRow(opened, index, own, judged.several_refs))
+        # Whatever speaks of a slot ends nothing.
+        closed = own is None and kind_of(opened.statement).ends_log
     return kept
 
 
@@ -329,31 +327,34 @@ def _derive(
     view: View,
     log: OwnLog,
     kept: Sequence[_IndexedRow],
-    strange: Callable[[int, Statement], tuple[str, ...]],
+    strange: Callable[[Opened], tuple[str, ...]],
 ) -> _Derived:
-    size = kept[-1].sealed.index + 1 if kept else 0
+    size = kept[-1].index + 1 if kept else 0
     derived = _Derived(size, [], [], None, [], [])
-    made = [to_claim(row.sealed, log.profile, log.rank) for row in kept]
+    made = [
+        row.opened.claim and msgspec.structs.replace(row.opened.claim, index=row.index)
+        for row in kept
+    ]
     echoes = Echoes(view, log.chain.election, filter(None, made))
     for row, claim in zip(kept, made, strict=True):
         flags = _alarms(echoes, log, row, claim, derived.alarms)
         if claim is not None:
             derived.claims.append(claim)
             flags = (*claim.rules, *flags)
-        flags = (*flags, *strange(row.row, row.sealed.statement))
+        flags = (*flags, *strange(row.opened))
         if row.own is not None:
             derived.statements.append(row.own)
         derived.verdicts.append(
             Verdict(
-                row=row.row,
+                row=row.opened.row,
                 outcome="logged",
-                record=row.sealed.record,
-                index=row.sealed.index,
+                record=row.opened.record,
+                index=row.index,
                 flags=flags,
             )
         )
-    last = kept[-1].sealed if kept else None
-    if last and kind_of(last.statement).ends_log:
+    last = kept[-1] if kept else None
+    if last and last.own is None and kind_of(last.opened.statement).ends_log:
         return derived._replace(closed_at=last.index)
     return derived
 

@@ -4,8 +4,8 @@ Rule: nothing that is not verified goes on, our own signatures too: a wrong one 
 stand in the log for ever. Signing and verifying take longer than all the rest, so large
 batches are made in other processes, and those of a row that waits for its turn before
 it comes (`begin_rows`). A leaf is decoded once, from the text that is signed; what its
-maker says of it is believed, as it is a process of ours. What comes back of it from the
-disk is hashed (`sequence.py`).
+maker says of it (of which slot it speaks, what the map reads in it) is believed, as it
+is a process of ours. What comes back of it from the disk is hashed (`sequence.py`).
 
 Source: docs/adr/0057-leaves-are-made-by-the-workers.md
 """
@@ -13,22 +13,34 @@ Source: docs/adr/0057-leaves-are-made-by-the-workers.md
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextlib import suppress
 from itertools import repeat
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+import msgspec
+from msgspec import UNSET
+
+from federation.decoding import REFUSALS
 from federation.errors import FormatError, RecordError, SignatureError
 from federation.flows.verify.workers import Workers
+from federation.records.admission import to_claim
 from federation.records.canonical import convert
+from federation.records.claim import Claim
 from federation.records.keychain import KeyChain
-from federation.records.kinds import Statement, kind_of, kind_of_draft
+from federation.records.kinds import Statement, kind_of, kind_of_draft, type_name
+from federation.records.ownstatement import OwnStatement, said_of
+from federation.records.problem import find_strangers
+from federation.records.profile import Profile
+from federation.records.result import TpsResult
 from federation.records.sealed import (
     LeafError,
     Sealed,
     SealedLeaf,
+    leaf_statement,
     leaf_text,
     open_leaves,
     parse_statement,
-    restore_leaf,
+    seal_members,
     seal_statement,
 )
 from federation.text import Sentence
@@ -45,12 +57,33 @@ RowToMake: TypeAlias = DraftMembers | Statement | bytes
 RowsToMake: TypeAlias = Sequence[tuple[int, RowToMake]]
 
 
-class Opened(NamedTuple):
-    """A row that is signed and verified; its index is not its place in the log yet."""
+class Opened(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A row that is signed and verified; it has no place in the log yet.
+
+    Attributes:
+        row: Its number.
+        leaf: That it became.
+        record: The record's id.
+        said: What it says of a slot, by index 0; None: nothing of any.
+        claim: What the map reads in it, by index 0; None: nothing.
+        observed_at: When its form was photographed, as it says; "": it does not.
+        is_result: It is a result of a station.
+        is_strange: Not all that it names stands there (`records/problem.py`).
+    """
 
     row: int
     leaf: bytes
-    sealed: Sealed
+    record: str
+    said: OwnStatement | None
+    claim: Claim | None
+    observed_at: str = ""
+    is_result: bool = False
+    is_strange: bool = False
+
+    @property
+    def statement(self) -> Statement:
+        """What it says, decoded again: asked of few."""
+        return leaf_statement(self.leaf)
 
 
 class Refused(NamedTuple):
@@ -64,17 +97,21 @@ class Making(NamedTuple):
     """How rows become leaves of one log; handed to other processes as it is.
 
     `index` is the next one: keys must be valid there. `stamp` is the `recorded_at` of
-    drafts.
+    drafts. `profile`: of the election, by which claims are made.
     """
 
     chain: KeyChain
     index: int  # type: ignore[assignment]  # the log's word; tuple.index is unused
     signer: Signer
     stamp: str
+    profile: Profile
 
 
-# What crosses back: the leaf and the record's id, or why there is none.
-_MadeElsewhere: TypeAlias = tuple[int, bytes, str] | tuple[int, LeafError]
+# What crosses back: `Opened` of many as one value, and why others are none.
+_MadeElsewhere: TypeAlias = tuple[bytes, list[Refused]]
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[Opened]).decode
 
 
 class _Job(NamedTuple):
@@ -82,7 +119,7 @@ class _Job(NamedTuple):
 
     makers: Workers
     executor: Executor
-    future: Future[list[_MadeElsewhere]]
+    future: Future[_MadeElsewhere]
 
 
 class BegunRows:
@@ -95,7 +132,7 @@ class BegunRows:
         self._parts = parts
 
     def results(self) -> list[Opened | Refused]:
-        """A leaf, or a refusal, for each row, in their order."""
+        """A leaf, or a refusal, for each row, in any order."""
         return [row for part in self._parts for row in self._collect(*part)]
 
     def _collect(self, rows: RowsToMake, job: _Job | None) -> list[Opened | Refused]:
@@ -110,7 +147,8 @@ class BegunRows:
                 job.makers.replace(job.executor)
             else:
                 job.makers.is_warm = True
-                return [_restore(one, self.making.index) for one in made]
+                opened, refused = made
+                return [*_decode(opened), *refused]
         return make_rows(rows, self.making)
 
 
@@ -144,10 +182,28 @@ def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
         sealed = next(opened)
         if isinstance(sealed, Sealed):
             given = leaf.leaf if isinstance(leaf, SealedLeaf) else leaf
-            done.append(Opened(number, given, sealed))
+            done.append(_opened(number, given, sealed, making))
         else:
             done.append(Refused(number, sealed))
     return done
+
+
+def _opened(number: int, leaf: bytes, sealed: Sealed, making: Making) -> Opened:
+    statement, profile = sealed.statement, making.profile
+    observed_at = getattr(statement, "observed_at", UNSET)
+    strangers = (
+        find_strangers(statement, profile) if isinstance(statement, TpsResult) else []
+    )
+    return Opened(
+        number,
+        leaf,
+        sealed.record,
+        said_of(statement, sealed.text, 0),
+        to_claim(sealed._replace(index=0), profile, making.chain.rank),
+        "" if observed_at is UNSET else observed_at,
+        isinstance(statement, TpsResult),
+        bool(strangers),
+    )
 
 
 def is_valid_at(making: Making, index: int) -> bool:
@@ -167,16 +223,17 @@ def _try(row: RowToMake, making: Making) -> bytes | SealedLeaf | LeafError:
 
 
 def _make(row: RowToMake, making: Making) -> bytes | SealedLeaf:
+    if isinstance(row, Mapping):
+        return _seal_draft(row, making)
     if not isinstance(row, bytes):
-        statement = _statement(row, making) if isinstance(row, Mapping) else row
-        return seal_statement(statement, making.signer)
+        return seal_statement(row, making.signer)
     statement = parse_statement(leaf_text(row)[:-1])
     if not kind_of(statement).is_handed_in:
         raise RecordError(Sentence("member.type-not-taken"), "type")
     return row
 
 
-def _statement(draft: DraftMembers, making: Making) -> Statement:
+def _seal_draft(draft: DraftMembers, making: Making) -> SealedLeaf:
     members = {
         **draft,
         "org": making.chain.org,
@@ -185,8 +242,12 @@ def _statement(draft: DraftMembers, making: Making) -> Statement:
     }
     if len(members) != len(draft) + 3 or "type" in draft:
         raise RecordError(Sentence("member.draft"))
-    statement: Statement = convert(members, kind_of_draft(draft).struct)
-    return statement
+    struct = kind_of_draft(draft).struct
+    # Members that are a statement say its very line, which is decoded by the rules of
+    # its type; only what is none is asked, as values, what is wrong with it.
+    with suppress(FormatError, RecordError, TypeError, *REFUSALS):
+        return seal_members({**members, "type": type_name(struct)}, making.signer)
+    return seal_statement(convert(members, struct), making.signer)
 
 
 def _submit(makers: Workers, rows: RowsToMake, making: Making) -> _Job | None:
@@ -199,19 +260,8 @@ def _submit(makers: Workers, rows: RowsToMake, making: Making) -> _Job | None:
     return _Job(makers, executor, future)
 
 
-def _make_elsewhere(rows: RowsToMake, making: Making) -> list[_MadeElsewhere]:
-    return [
-        (one.row, one.error)
-        if isinstance(one, Refused)
-        else (one.row, one.leaf, one.sealed.record)
-        for one in make_rows(rows, making)
-    ]
-
-
-def _restore(made: _MadeElsewhere, index: int) -> Opened | Refused:
-    # Statements cross as the text that says them: decoding that costs a third of what
-    # it takes to send the values, and receive them.
-    if len(made) == 2:
-        return Refused(*made)
-    number, leaf, record = made
-    return Opened(number, leaf, restore_leaf(leaf, record, index))
+def _make_elsewhere(rows: RowsToMake, making: Making) -> _MadeElsewhere:
+    # What is asked of a row is said here, and the statement itself does not cross.
+    made = make_rows(rows, making)
+    opened = [one for one in made if isinstance(one, Opened)]
+    return _encode(opened), [one for one in made if isinstance(one, Refused)]

@@ -120,7 +120,7 @@ class OutputBucket:
         self._held: dict[str, _HeldObject] = {}
         self._listing: _ListedFolder | None = None
         self._is_marked = False
-        self.traits: StoreTraits | None = None
+        self._traits: StoreTraits | None = None
         self._files = self._bytes = self._removed = 0
 
     @property
@@ -128,23 +128,29 @@ class OutputBucket:
         """What was done since it was last asked to count."""
         return Written(self._files, self._bytes, self._removed)
 
-    def check(self, private: Iterable[Path]) -> None:  # noqa: ARG002  no folder of this machine
+    def check(self, private: Iterable[Path]) -> Sentence | None:  # noqa: ARG002  no folder of this machine
         """Refuse a store that does not keep its word, and a place of other things.
+
+        Returns:
+            What the store may hold, when it was tried; None: it was before.
 
         Raises:
             ConfigError: it may hold no site, or holds something else.
             OSError: it cannot be reached, or refuses who asks.
         """
-        if self.traits is None:
-            self.traits = probe_store(self._store, self.address)
-        if not self.traits.takes_sites:
-            raise ConfigError(self.address, "", self.traits.tell())
+        is_new = self._traits is None
+        if self._traits is None:
+            self._traits = probe_store(self._store, self.address)
+        told = self._traits.tell()
+        if not self._traits.takes_sites:
+            raise ConfigError(self.address, "", told)
         self._listing = None
         root = self._list("")
         is_ours = {LOGS.path, UNFINISHED} & root.objects.keys()
         others = [name for name in root.objects if not name.startswith(PROBE)]
         if not is_ours and (others or root.has_folders):
             raise ConfigError(self.address, "", Sentence("blobs.bucket-other"))
+        return told if is_new else None
 
     def restart(self) -> None:
         """A turn begins; what an earlier one has left on its way is over first."""

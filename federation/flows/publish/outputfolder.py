@@ -48,7 +48,7 @@ class OutputFolder:
         return str(self._folder)
 
     def check(self, private: Iterable[Path]) -> None:
-        """Refuse a folder of other things; see `check_folder`."""
+        """Refuse a folder of other things; see `check_folder`. Nothing is told."""
         check_folder(self._folder, private)
 
     def restart(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from federation.feeds.resource import Caching
+from federation.text import Sentence
 
 
 class Written(NamedTuple):
@@ -30,10 +31,14 @@ class SitePlace(Protocol):
     def written(self) -> Written:
         """What was done since `restart`."""
 
-    def check(self, private: Iterable[Path]) -> None:
+    def check(self, private: Iterable[Path]) -> Sentence | None:
         """Refuse a place in which what is published would mix with other things.
 
-        `private`: folders of this machine that nobody else may read.
+        Args:
+            private: Folders of this machine that nobody else may read.
+
+        Returns:
+            What was found out about the place, when it was; None: nothing new.
 
         Raises:
             ConfigError: it is no place for a site.

@@ -9,13 +9,13 @@ from typing import Final
 
 from federation.errors import FormatError
 from federation.flows.incidents.index import index_all_incidents
-from federation.flows.ownlog.duplicates import content_of
 from federation.flows.ownlog.ingest import OwnLog, append_statements
 from federation.flows.refer.holding import find_lost
 from federation.flows.refer.row import Hand, change_item, known_item, note_step
 from federation.records.canonical import convert, format_time
 from federation.records.incidentstatus import IncidentStatus
 from federation.records.kinds import Statement, kind_of
+from federation.records.ownstatement import content_of
 from federation.records.referral import THERE, Referral
 from federation.records.sealed import leaf_statement, text_of
 from federation.store import incidents, leaves

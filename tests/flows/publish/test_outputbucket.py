@@ -260,7 +260,8 @@ def test_what_somebody_took_away_is_written_again(db, store):
 def test_a_bucket_of_other_things_is_refused_and_a_probe_is_none(db, store):
     place = OutputBucket("s3://b/site", opened=store)
     fill(store, {f"{PROBE}0123": b"left by one that was killed"})
-    place.check([])
+    assert "a published site" in place.check([])
+    assert place.check([]) is None, "it is told once"
     for name in ("report.doc", "below/report.doc"):
         fill(store, {name: b"x"})
         with pytest.raises(ConfigError, match="other objects"):
