@@ -4,7 +4,7 @@ Rule: into an empty one only, in one transaction there, from one snapshot here; 
 both are counted, table by table, and the digest of every map is compared. What was
 signed is examined by `flows/doctor`, by whoever asks; only then does the node go over.
 
-Source: docs/adr/0064-postgresql-beside-sqlite.md
+Source: docs/adr/0062-postgresql-beside-sqlite.md
 """
 
 from collections.abc import Callable

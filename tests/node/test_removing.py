@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import sqlite3
 
 import pytest
 
@@ -17,6 +16,7 @@ from federation.flows.photos.index import index_all
 from federation.flows.photos.remove import sweep
 from federation.store import actions, evidence, removals, saidremovals
 from federation.store.db import FILE_NAME, Database
+from federation.store.driver import sqlite3
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
 from tests.photographed import add_named, file_of
