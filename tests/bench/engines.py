@@ -23,7 +23,7 @@ from federation.flows.ownlog.ingest import append
 from federation.profiles import load_shipped
 from federation.store import mapreading
 from federation.store.db import Database
-from federation.store.guard import Guard
+from federation.store.folderguard import FolderGuard
 from tests.bench import night
 from tests.bench.node import cpu_seconds, family
 from tests.bench.report import Figure, shown
@@ -77,11 +77,14 @@ class Engines:
             address = server.create(f"round_{number}")
         profiles = {night.ELECTION: load_shipped()[night.ELECTION]}
         with contextlib.closing(Database.open(folder, address)) as db:
-            guard = Guard(folder / "guard")
+            guard = FolderGuard(folder / "guard")
             log = begin.open_own(db, own_keys(ORG), profiles[night.ELECTION])
             with self._counted(server, engine, "append"):
                 for at in range(0, len(self._drafts), POSTED):
-                    append(db, guard, log, self._drafts[at : at + POSTED], NOW)
+                    rows = self._drafts[at : at + POSTED]
+                    said = append(db, guard, log, rows, NOW, unlisted=True)
+                    wrong = {one.outcome for one in said} - {"logged"}
+                    assert not wrong, [one for one in said if one.outcome in wrong][:2]
             with self._counted(server, engine, "merge"):
                 while merge_once(db, profiles):
                     pass

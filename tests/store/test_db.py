@@ -86,6 +86,7 @@ async def test_reads_and_writes_have_threads_of_their_own(db):
     assert {await db.write(name), await db.run(name)} == {"store-writer_0"}
 
 
+@of_sqlite
 async def test_few_rows_are_read_here_but_while_the_disk_is_slow(db, monkeypatch):
     here = threading.current_thread().name
     now, disk = [100.0], [0]
