@@ -9,7 +9,8 @@ names) for as long as it lives: a second node on one database is told that anoth
 writes. It goes to the primary only, waits for the disk and for each synchronous standby
 (`synchronous_commit=on`), and takes a WARNING of a COMMIT for what it is: the wait was
 cancelled, and the standby may lack it (`postgresrefusal.committing`). A connection that
-was lost is made again where a transaction begins, never within one.
+was lost is made again where a transaction begins, never within one; of the one that
+writes, only behind a transaction that has told so.
 
 A pool of connections between us and the server has to keep sessions, not transactions.
 
@@ -207,12 +208,17 @@ class PostgresConnection:
         return cursor
 
     def _begin(self, sql: str) -> "psycopg.RawCursor[Any]":
-        """Begin; with a new connection where that one was lost while nothing ran."""
+        """Begin; with a new connection where that one was lost, and that was told.
+
+        Of a connection that writes a loss is always told first, by the block that finds
+        it: whoever is in the middle of several blocks must not go on in the next as if
+        no other node could have had the lock between them (`ownlog/sequence.py`).
+        """
         if not self._raw.closed:
             try:
                 return self._execute(sql, ())
             except psycopg.OperationalError:
-                if not self._raw.closed:
+                if self._writes or not self._raw.closed:
                     raise
         self._many.clear()
         self._raw = self._connect()

@@ -186,6 +186,17 @@ def test_a_connection_that_was_lost_is_made_again_where_the_next_block_begins(
     assert codes(on_postgres) == ["first"]
     end_connections(postgres_session)
     assert codes(on_postgres) == ["first"]
+
+
+def test_who_writes_in_several_blocks_is_told_that_the_lock_was_lost_between_them(
+    on_postgres, postgres_session
+):
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "first")
+    end_connections(postgres_session)
+    with pytest.raises(OSError, match="does not answer"):  # noqa: SIM117  the block
+        with on_postgres.transaction() as tx:
+            raise_one(tx, "of the same work")
     with on_postgres.transaction() as tx:
         raise_one(tx, "second")
     assert codes(on_postgres) == ["first", "second"]
