@@ -9,7 +9,7 @@ import pytest
 from federation.errors import ConflictError, VerificationError
 from federation.store import alarms, form, migrations, postgres, twice
 from federation.store.db import Database, engine_at
-from federation.store.refusal import DoubtfulError
+from federation.store.refusal import DoubtfulError, UnreplicatedError
 from federation.text.cause import cause_of
 from tests.waiting import wait_until
 
@@ -248,7 +248,10 @@ def test_a_commit_whose_standby_was_not_waited_for_is_doubtful(
         wait_until(lambda: postgres_session.ask(named) == [("far",)])
         canceller = threading.Thread(target=cancel)
         canceller.start()
-        with pytest.raises(DoubtfulError) as caught, on_postgres.transaction() as tx:
+        with (
+            pytest.raises(UnreplicatedError) as caught,
+            on_postgres.transaction() as tx,
+        ):
             raise_one(tx)
         canceller.join()
         assert "standby" in str(cause_of(caught.value))
