@@ -251,6 +251,12 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     if (held or log.size) and not knows_past(guard, log):
         raise UnknownPastError(Sentence("held.is-copy", origin=origin))
     if newest is not None:
+        if log.size < size:
+            # T2 may have ended in doubt: what this server shows may not be on a standby
+            # that has to have it. A durable write has all before it with it; a guard
+            # that knew of more than survives would end the log.
+            with db.transaction() as tx:
+                logs.write_again(tx, log.id)
         guard.raise_to(origin, size, root, after=held)
         if log.size < size:
             with db.transaction(durable=False) as tx:
