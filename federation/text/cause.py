@@ -80,7 +80,7 @@ _OF_SERVER: Final = frozenset(
 def fault_of_disk(error: OSError) -> Sentence:
     """Why a disk takes nothing, for those who did not type a command."""
     if isinstance(error.strerror, Sentence) and error.strerror.key in _OF_SERVER:
-        # Whatever it says: addresses and names of users are nobody's business out there.
+        # Whatever it says: addresses and users' names are nobody's business out there.
         return Sentence("machine.server-away")
     name = _DISK.get(error.errno or 0)
     return Sentence(f"machine.{name}") if name else cause_of(error)
