@@ -85,6 +85,7 @@ class Photographs:
                 await asyncio.sleep(_WATCH_S)
             await self._node.until_merged()
             while await self._index_once():
+                await self.removals.turn()
                 await self._node.until_merged()
             await self.removals.turn()
 

@@ -245,6 +245,11 @@ def append_leaves(
     return leaves.append(tx, log_id, start, new, leaf_hashes)
 
 
+def write_again(tx: Transaction, log_id: int) -> None:
+    """Change nothing of a log; when this is durable, so is all that was before it."""
+    tx.execute("UPDATE log SET next_index = next_index WHERE id = ?", (log_id,))
+
+
 def drop_above(tx: Transaction, log_id: int, size: int) -> None:
     """Forget every leaf from index `size` on; never below the checkpoint.
 

@@ -9,7 +9,8 @@ names) for as long as it lives: a second node on one database is told that anoth
 writes. It goes to the primary only, waits for the disk and for each synchronous standby
 (`synchronous_commit=on`), and takes a WARNING of a COMMIT for what it is: the wait was
 cancelled, and the standby may lack it (`postgresrefusal.committing`). A connection that
-was lost is made again where a transaction begins, never within one.
+was lost is made again where a transaction begins, never within one; of the one that
+writes, only behind a transaction that has told so.
 
 A pool of connections between us and the server has to keep sessions, not transactions.
 
@@ -43,6 +44,19 @@ from federation.store.scripts import RANDOM_HEX, numbered, translate_script
 #: How long a statement waits for another session, as with SQLite.
 LOCK_TIMEOUT_MS: Final = 10_000
 CONNECT_TIMEOUT_S: Final = 10
+#: A server that is gone without a word is found out within seconds, not within the
+#: quarter of an hour that the kernel waits; milliseconds, the last of them.
+_KEPT_ALIVE: Final = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+_SERVER_KEEPS_ALIVE: Final = {
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 3,
+}
 #: So many values at once are looked for, in one array.
 MOST_AMONG: Final = 4_000
 #: So many rows of a walk are fetched at once.
@@ -155,19 +169,24 @@ class PostgresConnection:
         self._raw = self._connect()
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        asked = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(self.engine.address)}
         raw = psycopg.connect(
-            self.engine.address,
+            conninfo.make_conninfo("", **asked),
             autocommit=True,
             cursor_factory=psycopg.RawCursor,
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name="federation",
-            target_session_attrs="primary" if self._writes else "any",
+            # Views, too: a standby may be behind what was just written.
+            target_session_attrs="primary",
         )
         try:
             _adapt(raw.adapters)
             raw.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
             if self._writes:
                 raw.execute("SET synchronous_commit = on")
+                # The lock of a machine that is gone is given up as soon.
+                for name, seconds in _SERVER_KEEPS_ALIVE.items():
+                    raw.execute(f"SET {name} = {seconds}")
                 raw.execute(_LOCK)
             else:
                 raw.execute("SET default_transaction_read_only = on")
@@ -207,12 +226,17 @@ class PostgresConnection:
         return cursor
 
     def _begin(self, sql: str) -> "psycopg.RawCursor[Any]":
-        """Begin; with a new connection where that one was lost while nothing ran."""
+        """Begin; with a new connection where that one was lost, and that was told.
+
+        Of a connection that writes a loss is always told first, by the block that finds
+        it: whoever is in the middle of several blocks must not go on in the next as if
+        no other node could have had the lock between them (`ownlog/sequence.py`).
+        """
         if not self._raw.closed:
             try:
                 return self._execute(sql, ())
             except psycopg.OperationalError:
-                if not self._raw.closed:
+                if self._writes or not self._raw.closed:
                     raise
         self._many.clear()
         self._raw = self._connect()
@@ -328,7 +352,7 @@ class PostgresDatabase:
             return found is not None and found[0] is not None
 
     def open_to_read(self) -> PostgresConnection:
-        """A connection that only reads; of a standby, too.
+        """A connection that only reads.
 
         Raises:
             OSError: the server does not answer, or refuses us.

@@ -18,7 +18,7 @@ from typing import Final
 import psycopg
 
 from federation.errors import ConflictError, VerificationError
-from federation.store.refusal import DoubtfulError
+from federation.store.refusal import DoubtfulError, UnreplicatedError
 from federation.text import Sentence, quote
 
 #: Classes of states, or whole ones, and the number that a machine has for the same.
@@ -70,6 +70,7 @@ def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
 
     Raises:
         DoubtfulError: nobody knows whether it is committed where it has to be.
+        UnreplicatedError: it is here, and perhaps not on a standby that has to have it.
     """
     try:
         yield
@@ -81,7 +82,7 @@ def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
         raise
     if warnings:
         told = Sentence("machine.not-on-standby", words=quote(warnings[0]))
-        raise DoubtfulError(errno.EIO, told, name)
+        raise UnreplicatedError(errno.EIO, told, name)
 
 
 def _is_lost(error: psycopg.Error) -> bool:

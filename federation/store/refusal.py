@@ -45,6 +45,13 @@ class DoubtfulError(OSError):
     """
 
 
+class UnreplicatedError(DoubtfulError):
+    """It is committed here, and a standby that has to have it may lack it.
+
+    What this server shows of it can be gone with this server, so looking ends no doubt.
+    """
+
+
 @contextlib.contextmanager
 def committing(path: Path) -> Iterator[None]:
     """Around a COMMIT: an error that leaves open what was kept says so.

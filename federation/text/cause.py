@@ -72,10 +72,16 @@ def cause_of(error: OSError) -> Sentence:
     return Sentence("machine.other", words=words, number=error.errno)
 
 
+_OF_SERVER: Final = frozenset(
+    f"machine.{name}" for name in ("server-lost", "server-refuses", "not-on-standby")
+)
+
+
 def fault_of_disk(error: OSError) -> Sentence:
     """Why a disk takes nothing, for those who did not type a command."""
-    if isinstance(error.strerror, Sentence):
-        return error.strerror
+    if isinstance(error.strerror, Sentence) and error.strerror.key in _OF_SERVER:
+        # Whatever it says: addresses and users' names are nobody's business out there.
+        return Sentence("machine.server-away")
     name = _DISK.get(error.errno or 0)
     return Sentence(f"machine.{name}") if name else cause_of(error)
 

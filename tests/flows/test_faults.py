@@ -14,7 +14,7 @@ from federation.flows.ownlog import ingest, sequence
 from federation.store import db, logs, refusal
 from federation.store import leaves as stored
 from federation.store.folderguard import FolderGuard
-from federation.store.refusal import DoubtfulError
+from federation.store.refusal import DoubtfulError, UnreplicatedError
 from tests.ownnode import row
 
 NOW = 1_707_900_000
@@ -166,6 +166,23 @@ def test_an_error_of_a_commit_that_no_write_settles_is_told_as_doubt(node, monke
     error = DoubtfulError(errno.EIO, "sync", "x")
     with pytest.raises(DoubtError, match="Send them again"):
         sequence._find_out(node.db, node.guard, node.log, 9, error)
+
+
+@pytest.mark.parametrize(
+    ("again", "answer"), [(OSError, KeptError), (UnreplicatedError, DoubtError)]
+)
+def test_what_may_be_on_one_server_alone_is_in_doubt_and_not_kept(
+    node, monkeypatch, again, answer
+):
+    append(node, draft("3171011001002"))
+
+    def fail(*_):
+        raise again(errno.EIO, "not now")
+
+    monkeypatch.setattr(sequence, "settle", fail)
+    error = DoubtfulError(errno.EIO, "sync", "x")
+    with pytest.raises(answer):
+        sequence._find_out(node.db, node.guard, node.log, 2, error)
 
 
 def check_doctor(node, scratch, expected=frozenset()):

@@ -246,7 +246,7 @@ async def test_no_folder_named_is_no_duty_and_a_public_one_is_refused(
     home.settings.write_text(text.replace('to = "to"', '# to = "to"'))
     with open_resources(home, load_settings(home.settings)) as parts:
         assert backup_duties(parts, clock) == ()
-    text = text.replace('# folder = "site"', 'folder = "site"')
+    text = text.replace('# to = "site"', 'to = "site"')
     home.settings.write_text(text.replace('to = "to"', 'to = "site/below"'))
     with open_resources(home, load_settings(home.settings)) as parts:
         [duty] = backup_duties(parts, clock)

@@ -9,7 +9,7 @@ import pytest
 from federation.errors import ConflictError, VerificationError
 from federation.store import alarms, form, migrations, postgres, twice
 from federation.store.db import Database, engine_at
-from federation.store.refusal import DoubtfulError
+from federation.store.refusal import DoubtfulError, UnreplicatedError
 from federation.text.cause import cause_of
 from tests.waiting import wait_until
 
@@ -186,6 +186,17 @@ def test_a_connection_that_was_lost_is_made_again_where_the_next_block_begins(
     assert codes(on_postgres) == ["first"]
     end_connections(postgres_session)
     assert codes(on_postgres) == ["first"]
+
+
+def test_who_writes_in_several_blocks_is_told_that_the_lock_was_lost_between_them(
+    on_postgres, postgres_session
+):
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "first")
+    end_connections(postgres_session)
+    with pytest.raises(OSError, match="does not answer"):  # noqa: SIM117  the block
+        with on_postgres.transaction() as tx:
+            raise_one(tx, "of the same work")
     with on_postgres.transaction() as tx:
         raise_one(tx, "second")
     assert codes(on_postgres) == ["first", "second"]
@@ -237,7 +248,10 @@ def test_a_commit_whose_standby_was_not_waited_for_is_doubtful(
         wait_until(lambda: postgres_session.ask(named) == [("far",)])
         canceller = threading.Thread(target=cancel)
         canceller.start()
-        with pytest.raises(DoubtfulError) as caught, on_postgres.transaction() as tx:
+        with (
+            pytest.raises(UnreplicatedError) as caught,
+            on_postgres.transaction() as tx,
+        ):
             raise_one(tx)
         canceller.join()
         assert "standby" in str(cause_of(caught.value))

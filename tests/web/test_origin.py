@@ -241,7 +241,7 @@ def failing(tmp_path):
     home = make_home(tmp_path)
     other = make_home(tmp_path, "kawalpemilu.example")
     add_peer(home, other, "http://127.0.0.1:1")
-    text = home.settings.read_text().replace('# folder = "site"', 'folder = "keys"')
+    text = home.settings.read_text().replace('# to = "site"', 'to = "keys"')
     home.settings.write_text(text.replace("# interval_s = 300", "interval_s = 1"))
     return home
 

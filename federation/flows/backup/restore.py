@@ -22,6 +22,7 @@ import msgspec
 from federation.blobs.blobs import is_digest, is_remote, open_blobs
 from federation.config.home import Home
 from federation.config.lastbackup import LastBackup, save_last
+from federation.config.rewrite import set_database
 from federation.config.settings import load_settings
 from federation.errors import ConflictError, VerificationError
 from federation.files import make_folders
@@ -115,6 +116,9 @@ def restore_backup(
                 (stage / name).unlink(missing_ok=True)
             for name, data in secrets.items():
                 _put(stage / name, data)
+            if load_settings(stage / SETTINGS).database is not None:
+                # The file that comes is the database: that of the server may go on.
+                set_database(stage / SETTINGS, None)
             home = Home.of(folder, load_settings(stage / SETTINGS))
             targets = _targets(stage, home)
             _check_places(folder, targets, is_outside=is_outside)

@@ -47,7 +47,7 @@ from federation.store import leaves as stored
 from federation.store import logs
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
-from federation.store.refusal import DoubtfulError
+from federation.store.refusal import DoubtfulError, UnreplicatedError
 from federation.text import Sentence
 from federation.text.cause import fault_of_disk
 from federation.tlog.checkpoint import (
@@ -204,7 +204,8 @@ def _find_out(
                 newest = logs.newest_checkpoint(view, log.log_id)
         except (OSError, FederationError):
             newest = None
-        if newest is not None and newest[0] >= size:
+        is_whole = not isinstance(again, UnreplicatedError)
+        if newest is not None and newest[0] >= size and is_whole:
             raise _kept(again) from again
         cause = fault_of_disk(error)
         raise DoubtError(Sentence("intake.in-doubt", cause=cause)) from error
@@ -250,6 +251,12 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     if (held or log.size) and not knows_past(guard, log):
         raise UnknownPastError(Sentence("held.is-copy", origin=origin))
     if newest is not None:
+        if log.size < size:
+            # T2 may have ended in doubt: what this server shows may not be on a standby
+            # that has to have it. A durable write has all before it with it; a guard
+            # that knew of more than survives would end the log.
+            with db.transaction() as tx:
+                logs.write_again(tx, log.id)
         guard.raise_to(origin, size, root, after=held)
         if log.size < size:
             with db.transaction(durable=False) as tx:

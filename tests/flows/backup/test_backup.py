@@ -12,6 +12,7 @@ import pytest
 
 from federation.blobs.blobs import open_blobs
 from federation.config.home import Home
+from federation.config.rewrite import set_database
 from federation.config.settings import load_settings
 from federation.flows.backup import create, folder, look, open_backup, restore
 from federation.flows.backup.folder import FolderPlace
@@ -19,10 +20,11 @@ from federation.flows.backup.rotate import rotate_backups
 from federation.photos.originals import keep_original
 from federation.store import logs
 from federation.store.blobs import save_blob
-from federation.store.db import Database
+from federation.store.db import FILE_NAME, Database
 from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.originals import SharedCopy, save_copy
+from federation.store.sqlite import SqliteFile
 from tests.cli.filled_home import LOG, ORG, federation
 from tests.flows.backup.commands import (
     answer,
@@ -61,6 +63,23 @@ def test_a_backup_without_a_key_has_no_secret_and_says_so(home, tmp_path):
     _, out, _ = federation(home, "backup", "create", tmp_path / "to", is_json=False)
     assert "NO private keys" in out
     assert "federation backup key" in out
+
+
+def test_what_lay_with_a_server_comes_back_as_the_file_that_the_backup_holds(
+    home, tmp_path, monkeypatch
+):
+    set_database(home.settings, "postgresql://db.example/node")
+    with monkeypatch.context() as patched:
+        # In the place of that server, the file with the same tables.
+        patched.setattr(
+            "federation.store.db.engine_at",
+            lambda at, _=None: SqliteFile(at / FILE_NAME),
+        )
+        path = made(home, tmp_path / "to")
+    again = Home(tmp_path / "again")
+    answer(again, "backup", "restore", path)
+    assert load_settings(again.settings).database is None
+    assert (again.data / FILE_NAME).exists()
 
 
 def test_with_a_key_they_are_sealed_and_come_back_byte_for_byte(home, tmp_path):
