@@ -4,6 +4,9 @@ Rule: by deeds, not by names: stores that speak S3 differ where several write. O
 makes an object twice, or replaces one that is another by now, says yes to it.
 
     .federation-probe-<16 hex digits>      made, looked at and removed again
+    .federation-probe-<16 hex digits>-<n>  likewise, by several at once
+
+What a killed run has left is removed by a later one, an hour after.
 
 Source: RFC 9110 sections 13.1.1 and 13.1.2 (If-Match, If-None-Match);
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -13,6 +16,7 @@ import contextlib
 import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import obstore
@@ -30,13 +34,20 @@ if TYPE_CHECKING:
     from obstore import PutMode
     from obstore.store import ObjectStore
 
-#: What has such a name is of a probe, or was left by one that was killed.
 PROBE: Final = ".federation-probe-"
+_NAME: Final = re.compile(rf"{re.escape(PROBE)}[0-9a-f]{{16}}(-[0-9]{{1,2}})?")
+#: Nobody tries a store for so long: what is older was left.
+LEFT_AFTER: Final = timedelta(hours=1)
 #: So many come at once, so often: of a store that lets through two of them sometimes,
 #: once is not enough.
 RACERS: Final = 16
 ROUNDS: Final = 3
 _UNKNOWN: Final = re.compile(r"status code: 501|NotImplemented")
+
+
+def is_probe(name: str) -> bool:
+    """Whether an object is of a probe, or was left by one that was killed."""
+    return _NAME.fullmatch(name) is not None
 
 
 class StoreTraits(NamedTuple):
@@ -83,6 +94,7 @@ def probe_store(
     with refused(place):
         try:
             creates = _creates(store, name)
+            _remove_left(store, name)
             swaps = creates and _swaps(store, name)
             races = (_is_fair(store, f"{name}-{n}") for n in range(rounds))
             return StoreTraits(creates, swaps, creates and all(races))
@@ -128,6 +140,18 @@ def _put(store: "ObjectStore", name: str, body: bytes, mode: "PutMode") -> bool:
 
 def _read(store: "ObjectStore", name: str) -> bytes:
     return bytes(obstore.get(store, name).bytes())
+
+
+def _remove_left(store: "ObjectStore", name: str) -> None:
+    """Remove what killed runs have left, by the store's own clock; `name` is ours."""
+    # Whoever may not list leaves it: nothing depends on it.
+    with contextlib.suppress(BaseError, OSError):
+        latest = obstore.head(store, name)["last_modified"] - LEFT_AFTER
+        # The first names behind the prefix, one request: a bucket may hold millions.
+        page = next(iter(obstore.list(store, offset=PROBE, chunk_size=1000)), [])
+        for one in page:
+            if is_probe(one["path"]) and one["last_modified"] < latest:
+                _forget(store, one["path"])
 
 
 def _forget(store: "ObjectStore", name: str) -> None:

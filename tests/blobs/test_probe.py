@@ -1,10 +1,13 @@
 """An object store is tried before it is trusted, and told in words."""
 
+from datetime import timedelta
+
 import obstore
 import pytest
 from obstore.exceptions import NotSupportedError, PreconditionError
 from obstore.store import MemoryStore
 
+from federation.blobs import probe
 from federation.blobs.probe import StoreTraits, probe_store
 from federation.text import Text
 
@@ -72,3 +75,20 @@ def test_a_store_that_cannot_be_asked_is_no_store_that_lies(monkeypatch):
     monkeypatch.setattr(obstore, "put", refuses)
     with pytest.raises(OSError, match="403"):
         probe_store(MemoryStore(), "s3://b")
+
+
+def test_what_a_killed_run_has_left_goes_and_nothing_of_another_name(monkeypatch):
+    store = MemoryStore()
+    left = [f".federation-probe-{'0' * 16}", f".federation-probe-{'f' * 16}-2"]
+    others = [".federation-probe-report", f"{left[0]}-x", f"{left[1]}/below", "z"]
+    for name in (*left, *others):
+        obstore.put(store, name, b"x")
+
+    def names():
+        return {one["path"] for page in obstore.list(store) for one in page}
+
+    probe_store(store, "s3://b")
+    assert names() == {*left, *others}, "of one that runs now"
+    monkeypatch.setattr(probe, "LEFT_AFTER", timedelta(0))
+    probe_store(store, "s3://b")
+    assert names() == {*others}

@@ -3,8 +3,12 @@
 import os
 
 import pytest
+from obstore.store import MemoryStore
 
+from federation.cli.export import publish
 from federation.cli.output import CONFIG, OK
+from federation.flows.publish.outputbucket import OutputBucket
+from federation.text import LANGUAGES
 from tests.cli.filled_home import federation, fill
 from tests.homes import make_home
 
@@ -44,6 +48,31 @@ def test_what_a_killed_export_left_beside_its_file_goes(home, tmp_path):
     (tmp_path / ".b.zip.0badcafe.part").write_bytes(b"half")
     assert export(home, "--bundle", tmp_path / "b.zip")[0] == OK
     assert [one.name for one in tmp_path.iterdir()] == ["b.zip"]
+
+
+def test_a_bucket_is_told_as_objects_and_another_site_in_it_by_name(home, monkeypatch):
+    store = MemoryStore()
+
+    def opened(address, *_):
+        return OutputBucket(address, opened=store)
+
+    def ask(lang):
+        words = ("export", "--static", "s3://b/site")
+        return federation(home, *words, language=lang, is_json=False)
+
+    monkeypatch.setattr(publish, "open_place", opened)
+    for lang in LANGUAGES:
+        code, out, _ = ask(lang)
+        assert code == OK
+        assert "folder" not in out
+        assert {"en": "objects written", "id": "objek ditulis"}[lang] in out
+    store = MemoryStore()
+    opened("s3://b/site").begin("kawalpemilu.example")
+    for lang in LANGUAGES:
+        code, _, err = ask(lang)
+        assert code == CONFIG
+        words = {"en": "holds the site of", "id": "berisi situs"}[lang]
+        assert f"{words} kawalpemilu.example" in err
 
 
 def test_a_site_is_not_written_through_a_link_and_waits_for_no_pipe(home, tmp_path):

@@ -73,7 +73,7 @@ def archive(run: Run, *, name: str, folder: Path, quorum: int) -> None:
             raise NotFoundError(Sentence("archive.nothing", election=name))
         make_folder(folder, 0o755)
         place = OutputFolder(folder)
-        place.begin(f"{SITE}/logs")
+        place.begin(by.settings.org, f"{SITE}/logs")
         chosen = Selection((name,), at=run.clock())
         write_site(run, view, by, OutputFolder(folder / SITE), chosen)
         bundle = write_selection(run, view, by, folder / f"{name}.zip", chosen)

@@ -54,7 +54,10 @@ _OF_ROWS = ("form", "what", "path")
 @click.option("--package", type=_FOLDER, help="export.option-package")
 @click.option("--datasette", type=_FOLDER, help="export.option-datasette")
 @click.option("--bundle", type=_FILE, help="export.option-bundle")
-@click.option("--static", type=_PLACE, help="export.option-static")
+@click.option(
+    "--static", type=_PLACE, metavar="FOLDER|s3://BUCKET/BELOW",
+    help="export.option-static",
+)  # fmt: skip
 @click.option("--forks", type=_FOLDER, help="export.option-forks")
 @click.option("--trust", type=_FILE, help="export.option-trust")
 @click.option(

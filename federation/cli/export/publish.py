@@ -173,8 +173,9 @@ def export_static(
     with run.open_database().view() as view:
         done = write_site(run, view, by, place, selection)
     value = {"path": place.address, **done._asdict()}
+    is_folder = isinstance(place, OutputFolder)
     text = run.t(
-        "export.published",
+        "export.published" if is_folder else "export.published-bucket",
         path=place.address,
         files=run.out.number(done.files),
         bytes=run.out.number(done.bytes),
@@ -269,6 +270,8 @@ def write_site(
     # An object store says by itself what is wrong, and what to mend.
     blamed = blaming(Path(place.address)) if is_folder else nullcontext()
     with blamed:
+        # Whose site is there comes before how much of it.
+        place.begin(by.settings.org)
         total = site.count(view, selection)
         with run.out.progress(total, run.t("export.bundling")) as advance:
             return site.write(view, by, selection, advance)

@@ -12,6 +12,7 @@ checkpoint still asks for them. No write is proportional to what was there befor
 but for the first of a process, which looks at every file.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Final
@@ -50,6 +51,7 @@ LATE: Final = ("checkpoint", "cosigned", LOGS.path)
 PAGE: Final = "verify.html"
 #: The folder of photographs.
 PHOTOS: Final = blob_of("").path.rstrip("/")
+_PHOTO: Final = re.compile(rf"{PHOTOS}/[0-9a-f]{{64}}")
 #: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
 NO_JEKYLL: Final = ".nojekyll"
 
@@ -93,13 +95,14 @@ class StaticSite:
                 the turn between two files.
 
         Raises:
-            ConflictError: the place has more of a log than is held here, or another
-                history; or somebody else writes there.
+            ConfigError: somebody else's site is there, or other things.
+            ConflictError: the place has more of a log than is held here, another
+                history, or another tile of it; or somebody else writes there.
             OSError: the disk is full or failed, or the object store; the next turn
                 goes on.
         """
         self._place.restart()
-        self._place.begin()
+        self._place.begin(by.settings.org)
         readable = selection.list_logs(view)
         before = {log.origin: self._read_size(view, log) for log in readable}
         for log in readable:
@@ -151,8 +154,7 @@ class StaticSite:
     ) -> None:
         named, new = self._wanted(log, before)
         for item in list_tiles(view, log, *named):
-            if not self._place.has(item.path):
-                self._place.add(item.path, item.read, item.cached)
+            self._place.keep(item.path, item.read, item.cached)
             advance(1)
         for item in list_tiles(view, log, *new):
             self._place.add(item.path, item.read, item.cached)
@@ -161,7 +163,8 @@ class StaticSite:
 
     def _write_photos(self, items: list[Item], advance: Callable[[int], None]) -> None:
         """Those that are there; what is not to be shown any longer goes."""
-        there = set(self._place.names(PHOTOS))
+        # What has no such name was never ours.
+        there = set(filter(_PHOTO.fullmatch, self._place.names(PHOTOS)))
         for path in there - {item.path for item in items}:
             self._place.remove(path)
         for item in items:

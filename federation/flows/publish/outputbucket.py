@@ -4,7 +4,9 @@ Rule: nothing is written over unseen. What never changes is made only where ther
 nothing of its name (`If-None-Match: *`); where there is, the bytes are compared, and
 others than ours end it. All else replaces only what was looked at (`If-Match`); where
 somebody was faster, or nobody knows what became of a request, it is read again: ours is
-well, another one ends the turn, and the next looks anew. No store is trusted in this
+well, another one ends the turn, and the next looks anew. Nor is the site of another
+organisation: ours is known by the about note in it, or, until all is there, by the mark
+`.federation-unfinished`, which both name an organisation. No store is trusted in this
 that was not tried (`blobs/probe.py`). Only what nobody signs, and is made of the rest,
 is written whatever is there (`mapfiles.py`).
 
@@ -24,6 +26,7 @@ Source: RFC 9110 sections 13.1.1 and 13.1.2; RFC 9111 section 5.2.2
 """
 
 import hashlib
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -35,11 +38,12 @@ from obstore.exceptions import AlreadyExistsError, PreconditionError
 
 from federation.blobs.bucket import open_store
 from federation.blobs.fault import refused, shown_address
-from federation.blobs.probe import PROBE, StoreTraits, probe_store
-from federation.errors import ConfigError, ConflictError
-from federation.feeds.resource import CACHE_CONTROL, LOGS, Caching
+from federation.blobs.probe import StoreTraits, is_probe, probe_store
+from federation.errors import ConfigError, ConflictError, FormatError, RecordError
+from federation.feeds.resource import ABOUT, CACHE_CONTROL, LOGS, Caching
 from federation.flows.publish.outputfolder import SAYS, UNFINISHED
 from federation.flows.publish.place import Written
+from federation.records.about import open_about_unpinned
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -67,6 +71,10 @@ _MEDIA_BY_ENDING: Final = {
     "ndjson": "application/x-ndjson; charset=utf-8",
 }
 _BYTES: Final = "application/octet-stream"
+#: The mark says below these words whose site it is; an older one says only them.
+_SITE_OF: Final = b"The site of "
+_MARK_BYTES: Final = 1024
+_MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class _FoundObject(NamedTuple):
@@ -120,6 +128,8 @@ class OutputBucket:
         self._held: dict[str, _HeldObject] = {}
         self._listing: _ListedFolder | None = None
         self._is_marked = False
+        # Until one is found that is none: of what is encrypted some tags are not.
+        self._are_tags_md5 = True
         self._traits: StoreTraits | None = None
         self._files = self._bytes = self._removed = 0
 
@@ -129,13 +139,13 @@ class OutputBucket:
         return Written(self._files, self._bytes, self._removed)
 
     def check(self, private: Iterable[Path]) -> Sentence | None:  # noqa: ARG002  no folder of this machine
-        """Refuse a store that does not keep its word, and a place of other things.
+        """Refuse a store that does not keep its word; what is there: see `begin`.
 
         Returns:
             What the store may hold, when it was tried; None: it was before.
 
         Raises:
-            ConfigError: it may hold no site, or holds something else.
+            ConfigError: it may hold no site.
             OSError: it cannot be reached, or refuses who asks.
         """
         is_new = self._traits is None
@@ -144,12 +154,6 @@ class OutputBucket:
         told = self._traits.tell()
         if not self._traits.takes_sites:
             raise ConfigError(self.address, "", told)
-        self._listing = None
-        root = self._list("")
-        is_ours = {LOGS.path, UNFINISHED} & root.objects.keys()
-        others = [name for name in root.objects if not name.startswith(PROBE)]
-        if not is_ours and (others or root.has_folders):
-            raise ConfigError(self.address, "", Sentence("blobs.bucket-other"))
         return told if is_new else None
 
     def restart(self) -> None:
@@ -159,17 +163,26 @@ class OutputBucket:
         self._listing = None
         self._files = self._bytes = self._removed = 0
 
-    def begin(self) -> None:
-        """Say that this is ours and not whole, unless a site is there."""
+    def begin(self, org: str) -> None:
+        """Say that this is ours and not whole, unless our site is there.
+
+        Raises:
+            ConfigError: somebody else's site is there, or other objects.
+        """
+        self._refuse_others(org)
         self._is_marked = self.has(UNFINISHED)
         if not (self._is_marked or self.has(LOGS.path)):
-            self._create(UNFINISHED, SAYS, "brief")
+            mark = SAYS + _SITE_OF + org.encode() + b"\n"
+            if self._put(UNFINISHED, mark, _BRIEFLY, "create") is None:
+                # Somebody began meanwhile: perhaps we, by a request sent twice.
+                self._listing = None
+                self._refuse_others(org)
             self._is_marked = True
 
     def end(self) -> None:
-        """All is there."""
+        """All is there; the mark stays where nothing else says whose it is."""
         self.sync()
-        if self._is_marked:
+        if self._is_marked and self._read_owner() is not None:
             self._delete(UNFINISHED)
             self._is_marked = False
 
@@ -205,6 +218,17 @@ class OutputBucket:
         if there is not None and there == (len(data), _tag_of(data)):
             return
         self._send(self._create, name, data, cached)
+
+    def keep(self, name: str, read: Callable[[], bytes], cached: Caching) -> None:
+        """Have an object compared by size and MD5; another one is read first."""
+        there = self._list(name.rpartition("/")[0]).objects.get(name)
+        if there is None:
+            self.add(name, read, cached)
+            return
+        data, (size, tag) = read(), there
+        is_told = self._are_tags_md5 and _MD5.fullmatch(tag)
+        if size != len(data) or (is_told and tag != _tag_of(data)):
+            self._send(self._compare, name, data, cached)
 
     def put(self, name: str, data: bytes) -> None:
         """Have an object made, or swapped for the one that was looked at."""
@@ -257,6 +281,48 @@ class OutputBucket:
             raise ConflictError(Sentence("blobs.bucket-differs", **told))
         return None
 
+    def _compare(self, name: str, data: bytes, cached: Caching) -> int | None:
+        """Bytes written; None: it is there, whatever its tag is.
+
+        Raises:
+            ConflictError: another one is.
+        """
+        found = self._get(name, len(data))
+        if found is None or (found.size, found.data) != (len(data), data):
+            return self._create(name, data, cached)
+        self._are_tags_md5 = False
+        return None
+
+    def _refuse_others(self, org: str) -> None:
+        """Refuse what is not ours: another's site, or objects that nobody signs for.
+
+        Raises:
+            ConfigError: who has this address, as far as it says.
+        """
+        root = self._list("")
+        names = {name for name in root.objects if not is_probe(name)}
+        if not (names or root.has_folders):
+            return
+        mark = self.read(UNFINISHED, _MARK_BYTES) if UNFINISHED in names else None
+        said = self._read_owner(), _parse_mark(mark)
+        owners = [owner for owner in said if owner is not None]
+        for other in owners:
+            if other not in {org, ""}:
+                told = Sentence("blobs.bucket-foreign", org=other, ours=org)
+                raise ConfigError(self.address, "", told)
+        if not owners:
+            is_site = {LOGS.path, UNFINISHED} & names
+            key = "blobs.bucket-unowned" if is_site else "blobs.bucket-other"
+            raise ConfigError(self.address, "", Sentence(key))
+
+    def _read_owner(self) -> str | None:
+        """The organisation that the about note here names; None: none, or damaged."""
+        data = self.read(ABOUT.path, ABOUT.max_bytes)
+        try:
+            return None if data is None else open_about_unpinned(data).org
+        except (FormatError, RecordError):
+            return None
+
     def _overwrite(self, name: str, data: bytes) -> int:
         self._held.pop(name, None)
         self._put(name, data, CACHE_CONTROL["brief"], "overwrite")
@@ -278,6 +344,8 @@ class OutputBucket:
             return len(data)
         found = self._get(name, len(data))
         if found is None or (found.size, found.data) != (len(data), data):
+            # Whoever was here may have written more than this.
+            self._held.clear()
             told = {"place": self.address, "path": name}
             raise ConflictError(Sentence("blobs.bucket-moved", **told))
         self._held[name] = _HeldObject(found.tag, digest)
@@ -344,6 +412,18 @@ def _hold(found: _FoundObject) -> _HeldObject:
     is_whole = found.size == len(found.data)
     digest = hashlib.sha256(found.data).digest() if is_whole else b""
     return _HeldObject(found.tag, digest)
+
+
+def _parse_mark(data: bytes | None) -> str | None:
+    """Whose site was begun; "": an older mark, which does not say; None: no mark."""
+    if data is None or not data.startswith(SAYS):
+        return None
+    named = data.removeprefix(SAYS)
+    if not named:
+        return ""
+    if not named.startswith(_SITE_OF):
+        return None
+    return named.removeprefix(_SITE_OF).decode(errors="replace").strip() or None
 
 
 def _tag_of(data: bytes) -> str:

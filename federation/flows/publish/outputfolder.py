@@ -60,7 +60,7 @@ class OutputFolder:
         """What was done since it was last asked to count."""
         return Written(self._files, self._bytes, self._removed)
 
-    def begin(self, last: str = LOGS.path) -> None:
+    def begin(self, org: str, last: str = LOGS.path) -> None:  # noqa: ARG002  whoever runs this machine chose the folder
         """Say that this is ours and not whole, unless `last`, written last, is there.
 
         What killed turns have left goes, once in the life of this object.
@@ -119,6 +119,10 @@ class OutputFolder:
         """Write a file that never changes: one that is there is complete."""
         if not self.has(name):
             self.put(name, read())
+
+    def keep(self, name: str, read: Callable[[], bytes], cached: Caching) -> None:
+        """The same: a folder does not tell what is in a file without reading it."""
+        self.add(name, read, cached)
 
     def put(self, name: str, data: bytes) -> None:
         """Write one file, whole and durable before it has its name.

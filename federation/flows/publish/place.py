@@ -48,10 +48,14 @@ class SitePlace(Protocol):
     def restart(self) -> None:
         """A turn begins: count from nothing again, and take nothing for known."""
 
-    def begin(self) -> None:
-        """Say that this is ours and not whole, unless a site is there.
+    def begin(self, org: str) -> None:
+        """Say that this is ours and not whole, unless our site is there.
+
+        Args:
+            org: Whose site is written.
 
         Raises:
+            ConfigError: somebody else's site is there, or other things.
             OSError: the disk is full or failed, or the object store; so do all below.
         """
 
@@ -78,6 +82,15 @@ class SitePlace(Protocol):
         Raises:
             ConflictError: another one is there under its name; perhaps not before
                 `sync`.
+        """
+
+    def keep(self, name: str, read: Callable[[], bytes], cached: Caching) -> None:
+        """The same of a file that a checkpoint there names: not read without need.
+
+        Where the place tells what it has, another one is found; else it is believed.
+
+        Raises:
+            ConflictError: as of `add`.
         """
 
     def put(self, name: str, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """A site in a bucket: the same files in the same order, nothing written over unseen."""
 
 import contextlib
+import hashlib
 import re
 import threading
 
@@ -13,15 +14,15 @@ from obstore.store import MemoryStore
 
 from federation.blobs.probe import PROBE
 from federation.errors import ConfigError, ConflictError
-from federation.feeds.resource import LOGS, log_path
+from federation.feeds.resource import ABOUT, LOGS, log_path
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.outputbucket import OutputBucket
-from federation.flows.publish.outputfolder import UNFINISHED, OutputFolder
+from federation.flows.publish.outputfolder import SAYS, UNFINISHED, OutputFolder
 from federation.store.db import Database
 from federation.tlog.checkpoint import parse_checkpoint
 from federation.tlog.note import parse_note
 from tests.fakes import FakeOrg
-from tests.flows.publish.conftest import hold, hold_about, hold_cosignature
+from tests.flows.publish.conftest import OURS, hold, hold_about, hold_cosignature
 from tests.flows.publish.test_folder import (
     BY,
     EVERYTHING,
@@ -39,6 +40,13 @@ REAL = obstore.put
 @pytest.fixture
 def store():
     return MemoryStore()
+
+
+@pytest.fixture
+def db(db):
+    """Of a node: it has said who it is."""
+    hold_about(db, OWNER)
+    return db
 
 
 def site_in(store):
@@ -65,7 +73,6 @@ def fill(store, files):
 
 
 def test_a_bucket_holds_what_a_folder_holds_at_every_size(db, store, tmp_path):
-    hold_about(db, OWNER)
     folder, site = StaticSite(OutputFolder(tmp_path / "site")), site_in(store)
     for size in (1, 255, 256, 300, 512, 800):
         hold(db, TREE, size)
@@ -102,6 +109,7 @@ def test_each_object_says_how_long_a_copy_is_good_and_what_it_is(db, store):
             cached = "public, max-age=60"
         assert said["Cache-Control"] == cached, path
         media = {"checkpoint": "text/plain", "logs": "application/json"}
+        media |= {"about": "text/plain", "tps-federation": "text/plain"}
         media |= {"verify.html": "text/html", "elections": "application/json"}
         begins = media.get(name, "application/octet-stream")
         assert said["Content-Type"].startswith(begins), path
@@ -123,6 +131,7 @@ def test_whenever_it_ends_readers_find_a_whole_tree_and_the_next_goes_on(
     """Requests go out several at a time: of each checkpoint all tiles are there."""
     below, store = tmp_path_factory.mktemp("stopped"), MemoryStore()
     db, lock = Database.open(below / "data"), threading.Lock()
+    hold_about(db, OWNER)
     sizes = (300, 511, 520, 800)
     for stop, size in zip([*stops, 99], [*sizes, 800], strict=False):
         hold(db, TREE, size)
@@ -163,7 +172,7 @@ def _holds_tree(store, size):
 @pytest.mark.parametrize("path", [LAST_TILE, log_path(ORIGIN, "tile/entries/000")])
 def test_another_object_in_the_place_of_a_tile_ends_it_again_and_again(db, store, path):
     hold(db, TREE, 800)
-    fill(store, {path: b"another history", UNFINISHED: b""})
+    fill(store, {path: b"another history", UNFINISHED: SAYS})
     for _ in range(2):
         with pytest.raises(ConflictError, match=f"another {path}"):
             write(db, site_in(store))
@@ -259,16 +268,146 @@ def test_what_somebody_took_away_is_written_again(db, store):
 
 def test_a_bucket_of_other_things_is_refused_and_a_probe_is_none(db, store):
     place = OutputBucket("s3://b/site", opened=store)
-    fill(store, {f"{PROBE}0123": b"left by one that was killed"})
     assert "a published site" in place.check([])
     assert place.check([]) is None, "it is told once"
-    for name in ("report.doc", "below/report.doc"):
+    for name in ("report.doc", "below/report.doc", f"{PROBE}.doc"):
         fill(store, {name: b"x"})
         with pytest.raises(ConfigError, match="other objects"):
-            place.check([])
+            write(db, site_in(store))
+        assert objects(store) == {name: b"x"}
         obstore.delete(store, name)
-    fill(store, {LOGS.path: b"{}", "report.doc": b"x"})
-    place.check([])
+    fill(store, {f"{PROBE}{'0' * 16}-2": b"left by one that was killed"})
+    hold(db, TREE, 300)
+    write(db, site_in(store))
+    assert size_in(store) == 300
+
+
+def test_the_site_of_another_organisation_is_never_touched(db, store, tmp_path):
+    """Whole, begun, or with ours begun in it; told by name."""
+    other = FakeOrg("kawalpemilu.example")
+    theirs = Database.open(tmp_path / "theirs")
+    note = hold_about(theirs, other)
+    hold(db, TREE, 300)
+    mark = OutputBucket("s3://b/begun", opened=store)
+    mark.begin(other.org)
+    begun = objects(store)
+    for there in (
+        {ABOUT.path: note, LOGS.path: b"{}", "blob/x": b"", "verify.html": b"old"},
+        begun,
+        {ABOUT.path: note, UNFINISHED: begun[UNFINISHED].replace(b"kawal", b"jaga")},
+        {ABOUT.path: note, UNFINISHED: SAYS},
+    ):
+        obstore.delete(store, list(objects(store)))
+        fill(store, there)
+        with pytest.raises(ConfigError, match=f"site of {other.org}"):
+            write(db, site_in(store))
+        assert objects(store) == there
+    theirs.close()
+
+
+def test_a_name_is_no_proof_that_a_site_is_ours(db, store):
+    hold(db, TREE, 300)
+    for there in (
+        {LOGS.path: b"{}", "blob/report.doc": b"x"},
+        {LOGS.path: b"{}", ABOUT.path: b"damaged"},
+        {UNFINISHED: b"to do"},
+    ):
+        obstore.delete(store, list(objects(store)))
+        fill(store, there)
+        with pytest.raises(ConfigError, match="does not say whose"):
+            write(db, site_in(store))
+        assert objects(store) == there
+
+
+def test_two_that_begin_at_once_are_not_both_let_in(store, monkeypatch):
+    def put(place, name, *given, **options):
+        monkeypatch.undo()
+        OutputBucket("s3://b/site", opened=store).begin("kawalpemilu.example")
+        return REAL(place, name, *given, **options)
+
+    monkeypatch.setattr(obstore, "put", put)
+    with pytest.raises(ConfigError, match="site of kawalpemilu"):
+        OutputBucket("s3://b/site", opened=store).begin(OURS)
+
+
+def test_who_never_said_who_it_is_is_known_by_the_mark(db, store):
+    with db.transaction() as tx:
+        tx.execute("DELETE FROM about")
+    for size in (300, 800):
+        hold(db, TREE, size)
+        write(db, site_in(store))
+        assert size_in(store) == size
+        assert UNFINISHED in objects(store)
+    hold_about(db, OWNER)
+    write(db, site_in(store))
+    assert UNFINISHED not in objects(store)
+
+
+def test_below_blob_only_what_is_named_by_a_digest_goes(db, store):
+    hold(db, TREE, 300)
+    write(db, site_in(store))
+    photo = f"blob/{'a' * 64}"
+    fill(store, {photo: b"", f"{photo}.doc": b"", "blob/report": b"", "blob/a/b": b""})
+    write(db, site_in(store))
+    left = {name for name in objects(store) if name.startswith("blob/")}
+    assert left == {f"{photo}.doc", "blob/report", "blob/a/b"}
+
+
+@pytest.mark.parametrize("is_tagged", [True, False], ids=["MD5", "another tag"])
+@pytest.mark.parametrize("path", ["tile/0/000", "tile/entries/001", "tile/0/003.p/32"])
+def test_a_tile_changed_by_hand_is_found_by_the_next_process(
+    db, store, monkeypatch, path, is_tagged
+):
+    """By the listing; where its tag is no MD5, by the size only."""
+    hold(db, TREE, 800)
+    write(db, site_in(store))
+    name, gets = log_path(ORIGIN, path), []
+    true = read(store, name)
+    list_, get = obstore.list_with_delimiter, obstore.get
+
+    def listed(place, prefix):
+        found = list_(place, prefix)
+        tagged = [
+            {**one, "e_tag": f'"{hashlib.md5(read(place, one["path"])).hexdigest()}"'}
+            for one in found["objects"]
+        ]
+        return {**found, "objects": tagged}
+
+    def count(place, asked):
+        gets.append(asked)
+        return get(place, asked)
+
+    if is_tagged:
+        monkeypatch.setattr(obstore, "list_with_delimiter", listed)
+    changed = bytes([true[0] ^ 1]) + true[1:] if is_tagged else true + b"x"
+    fill(store, {name: changed})
+    before = objects(store)
+    for _ in range(2):
+        with pytest.raises(ConflictError, match=f"another {name}"):
+            write(db, site_in(store))
+    assert objects(store) == before
+    fill(store, {name: true})
+    if not is_tagged:
+        monkeypatch.setattr(obstore, "get", count)
+    assert write(db, site_in(store)) == (0, 0, 0)
+    assert not [one for one in gets if "/tile/" in one]
+
+
+def test_a_tag_that_looks_like_an_md5_and_is_none_costs_a_few_readings(
+    db, store, monkeypatch
+):
+    """Amazon's tags of what is encrypted with a key of KMS."""
+    hold(db, TREE, 800)
+    write(db, site_in(store))
+    list_ = obstore.list_with_delimiter
+
+    def listed(place, prefix):
+        found = list_(place, prefix)
+        tagged = [{**one, "e_tag": f'"{"0" * 32}"'} for one in found["objects"]]
+        return {**found, "objects": tagged}
+
+    monkeypatch.setattr(obstore, "list_with_delimiter", listed)
+    assert write(db, site_in(store)) == (0, 0, 0)
 
 
 def test_a_store_that_writes_over_gets_no_site(store, monkeypatch):
