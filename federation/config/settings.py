@@ -267,7 +267,7 @@ def parse_settings(text: str, where: str, coming: str = "") -> Settings:
     check_webhooks(table, where)
     check_witness(table, table.get("org"), where)
     _check_moments(table, where)
-    _take_old_name(table, where)
+    take_old_name(table, where)
     settings = convert(table, Settings, where)
     if len(set(settings.elections)) != len(settings.elections):
         raise ConfigError(where, "elections", Sentence("machine.election-twice"))
@@ -395,7 +395,7 @@ def _check_bucket(address: str | None, where: str, key: str) -> None:
         raise ConfigError(where, key, Sentence("blobs.only-s3"))
 
 
-def _take_old_name(table: dict[str, Any], where: str) -> None:
+def take_old_name(table: dict[str, Any], where: str) -> None:
     """Read `[static]` as `[publish]`, with errors by the name that was written."""
     if "static" not in table:
         return

@@ -288,6 +288,9 @@ async def test_who_asks_without_end_is_told_to_wait(home, log):
     witness_for(home, log)
     command(home, "witness", "key")
     async with serving(home, alone=True) as node:
-        answers = [await ask(node, b"old 0\n") for _ in range(70)]
-    assert answers[0][0] == 400
-    assert answers[-1][0] == 429
+        # On a slow machine room comes back meanwhile.
+        answers = [(await ask(node, b"old 0\n"))[0]]
+        while answers[-1] != 429 and len(answers) < 700:
+            answers.append((await ask(node, b"old 0\n"))[0])
+    assert answers[0] == 400
+    assert answers[-1] == 429

@@ -37,6 +37,7 @@ from federation.records.keychain import LAST
 from federation.schedule import Result
 from federation.store import alarms
 from federation.store.db import Database, Transaction, View
+from federation.store.engine import Engine
 from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.reserve import Reserve
@@ -83,8 +84,10 @@ class Store(Database):
 
     fuse: Fuse
 
-    def __init__(self, path: Path, *, readonly: bool) -> None:
-        super().__init__(path, readonly=readonly)
+    def __init__(
+        self, folder: Path, engine: Engine, *, readonly: bool, is_followed: bool = False
+    ) -> None:
+        super().__init__(folder, engine, readonly=readonly, is_followed=is_followed)
         self._readers, self._writing = Here(1), Here(1)
 
     @contextlib.contextmanager

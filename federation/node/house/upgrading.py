@@ -14,7 +14,7 @@ from msgspec import UNSET
 from federation.config.agencies import AgencyEntry
 from federation.config.document import list_unknown_keys, parse_document, read_file
 from federation.config.peers import PeerEntry
-from federation.config.settings import Settings
+from federation.config.settings import Settings, take_old_name
 from federation.errors import ConfigError, FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.flows.visit.identity import SPOKEN
@@ -60,7 +60,11 @@ async def read_keys(house: House) -> CheckStep:
 
 
 def _unknown_of(path: Path) -> list[str]:
-    return list_unknown_keys(_read_document(path), Settings)
+    document = _read_document(path)
+    # What is wrong below an older name is told by the step that reads the settings.
+    with contextlib.suppress(ConfigError):
+        take_old_name(document, str(path))
+    return list_unknown_keys(document, Settings)
 
 
 def _unknown_in_tables(
