@@ -407,21 +407,37 @@ def take_old_name(table: dict[str, Any], where: str) -> None:
 
 
 def _check_publish(settings: Settings, where: str) -> None:
-    """All may read what lies there: nothing that is not for all may lie below it."""
     to = settings.publish.to
     _check_bucket(to, where, "publish.to")
+    if to is not None:
+        check_public(to, settings, where, "publish.to")
+
+
+def check_public(to: str, settings: Settings, where: str, key: str) -> None:
+    """All may read what lies there: nothing that is not for all may lie below it.
+
+    Args:
+        to: An address that a site is to be written to.
+        settings: They name what is not for all.
+        where: What the address came from, as errors name it.
+        key: Of the settings, or "".
+
+    Raises:
+        ConfigError: a bucket of photographs, backups or the guard is there, above or
+            below.
+    """
     others = {
         "photos.store": settings.photos.store,
         "backup.to": settings.backup.to,
         "guard": settings.guard,
     }
-    for key, other in others.items():
-        if to is None or other is None or not ("://" in to and "://" in other):
+    for name, other in others.items():
+        if other is None or not ("://" in to and "://" in other):
             continue  # folders are looked at where they are (`check_folder`)
         one, two = (f"{address.rstrip('/')}/" for address in (to, other))
         if one.startswith(two) or two.startswith(one):
-            why = Sentence("blobs.publish-apart", other=key, address=other)
-            raise ConfigError(where, "publish.to", why)
+            why = Sentence("blobs.publish-apart", other=name, address=other)
+            raise ConfigError(where, key, why)
 
 
 def _check_mail(settings: Settings, where: str) -> None:

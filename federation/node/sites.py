@@ -11,7 +11,7 @@ from pathlib import Path
 from federation.blobs.blobs import is_remote
 from federation.config.home import Home
 from federation.config.peers import load_peers
-from federation.config.settings import Settings
+from federation.config.settings import Settings, check_public
 from federation.flows.partners import read_partners
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Item
@@ -36,7 +36,8 @@ def open_place(
         settings: Its own, which may name a file of who asks an object store.
 
     Raises:
-        ConfigError: that file, or the address, cannot be used.
+        ConfigError: that file, or the address, cannot be used, or something that is not
+            for all lies there.
         OSError: the address is none.
     """
     if not is_remote(str(address)):
@@ -47,6 +48,8 @@ def open_place(
     from federation.flows.publish.outputbucket import OutputBucket  # noqa: PLC0415
 
     check_address(str(address))
+    # Of an address that was typed nobody has looked yet.
+    check_public(str(address), settings, str(address), "")
     file = settings.publish.store_access
     given = {} if file is None else read_store_access(home.folder / file)
     return OutputBucket(str(address), given)

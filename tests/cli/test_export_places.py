@@ -50,6 +50,15 @@ def test_what_a_killed_export_left_beside_its_file_goes(home, tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["b.zip"]
 
 
+def test_a_site_is_not_written_to_where_something_lies_that_is_not_for_all(tmp_path):
+    home = make_home(tmp_path)
+    text = home.settings.read_text()
+    home.settings.write_text('guard = "s3://b/guard"\n' + text)
+    for address in ("s3://b", "s3://b/guard", "s3://b/guard/site"):
+        code, err = export(home, "--static", address)
+        assert (code, "guard" in err) == (CONFIG, True), err
+
+
 def test_a_bucket_is_told_as_objects_and_another_site_in_it_by_name(home, monkeypatch):
     store = MemoryStore()
 
