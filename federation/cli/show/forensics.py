@@ -126,14 +126,14 @@ def _print_finding(run: Run, finding: PatternFinding, names: dict[str, str]) -> 
     else:
         out.line(finding.sentence[t.language])
     if finding.digits:
-        names = ("digit", "count", "expected", "low", "high")
+        headers = ("digit", "count", "expected", "low", "high")
         out.table(
-            [t(f"patterns.{name}") for name in names],
+            [t(f"patterns.{name}") for name in headers],
             [
                 [one.digit, one.count, f"{one.expected:.1f}", one.low, one.high]
                 for one in finding.digits
             ],
-            right=range(len(names)),
+            right=range(len(headers)),
         )
     for one in finding.stations:
         village = names.get(one.tps[:10], "")
