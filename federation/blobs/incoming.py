@@ -76,7 +76,7 @@ class UploadAddress(NamedTuple):
     expires_at: int
 
 
-class _Room(NamedTuple):
+class _Expected(NamedTuple):
     """What one has on the way: how much, and until when it is counted."""
 
     size: int
@@ -104,7 +104,7 @@ class Incoming:
         self.address = shown_address(address)
         self._address, self._opened = address.rstrip("/"), store
         self._base, self._key = reached_at.rstrip("/"), key
-        self._coming: dict[tuple[str, str], _Room] = {}
+        self._coming: dict[tuple[str, str], _Expected] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def offer(self, sender: str, file: ComingFile, now: int) -> UploadAddress | None:
@@ -125,7 +125,7 @@ class Incoming:
         for sizes, (number, size) in ((own, MOST_OF_ONE), (every, MOST_OF_ALL)):
             if len(sizes) >= number or sum(sizes) + file.size > size:
                 return None
-        others[place] = _Room(file.size, now + LIFETIME_S + LEFT_S)
+        others[place] = _Expected(file.size, now + LIFETIME_S + LEFT_S)
         self._coming = others
         headers = {
             "Content-Length": str(file.size),

@@ -36,6 +36,7 @@ from federation.web import (
     recaps,
     receipt,
     removals,
+    uploads,
 )
 from federation.web.openapi import Endpoint, NoQuery, read_query
 from federation.web.openapidocument import openapi
@@ -48,6 +49,7 @@ ENDPOINTS = [
     *receipt.endpoints(),
     *intake.endpoints(),
     *evidence.endpoints(),
+    *uploads.endpoints(),
     *incidents.endpoints(),
     *agencyanswers.endpoints(),
     *mailin.endpoints(),
