@@ -184,6 +184,10 @@ class UnknownPastError(ConflictError):
     code = "unknown-past"
 
 
+class DatabaseBusyError(ConflictError):
+    """Another process, or connection, writes to the database just now."""
+
+
 class FencedError(ConflictError):
     """Another process has taken over the database to which this one wrote.
 
@@ -200,6 +204,11 @@ class FencedError(ConflictError):
 
 class HeldError(ConflictError):
     """Another process writes to this database, and has said so a moment ago."""
+
+    def __init__(self, told: Sentence, pid: int, host: str, since: int) -> None:
+        """`since`: Unix seconds."""
+        self.pid, self.host, self.since = pid, host, since
+        super().__init__(told)
 
 
 class KeptError(FederationError):

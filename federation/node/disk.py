@@ -9,6 +9,7 @@ looked whether the disk takes something again, and what was kept and not shown i
 
     disk-full     goes away by itself        data, guard: which folder's disk
     disk-failed   stays until it was seen    as above
+    database-away goes away by itself        data: the server that has it does not answer
 
 A guard that lies elsewhere is no disk: `guardwatch.py`.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from federation.errors import (
+    DatabaseBusyError,
     DoubtError,
     FederationError,
     GuardAboveError,
@@ -29,6 +31,7 @@ from federation.errors import (
 from federation.flows.ownlog.sequence import settle
 from federation.node.diskroom import (
     ALARM_FULL,
+    PASSING,
     PLACES,
     DiskPlace,
     alarm_of,
@@ -236,6 +239,8 @@ class Disk:
             except GuardUnreachableError as error:
                 self.guard.met(error)
                 return False
+            except DatabaseBusyError:
+                return False  # somebody else writes to it just now
             except FederationError:
                 continue  # it is closed, say, or damaged: told by who signs it
         if not waiting:
@@ -254,8 +259,9 @@ class Disk:
                 if code == stored:
                     continue
                 with self._resources.db.transaction() as tx:
-                    if stored == ALARM_FULL:
-                        alarms.clear_alarm(tx, stored, place)
+                    if stored in PASSING:
+                        for one in PASSING:
+                            alarms.clear_alarm(tx, one, place)
                     if alarm is not None:
                         alarms.raise_alarm(
                             tx, alarm.code, place, as_said(alarm.detail), alarm.first_at

@@ -142,8 +142,11 @@ def take(raw: _Raw, holder: str) -> Lease:
             raw.execute(_END_STALLED)
     if row is None:
         held = see(raw)
+        who = Writer(0, "?", 0) if held is None else held.who
         words = {} if held is None else held.tell()
-        raise HeldError(Sentence("machine.database-held", **words))
+        raise HeldError(
+            Sentence("machine.database-held", **words), who.pid, who.host, who.since
+        )
     return Lease(row[0], nonce)
 
 
