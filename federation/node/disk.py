@@ -9,7 +9,7 @@ looked whether the disk takes something again, and what was kept and not shown i
 
     disk-full     goes away by itself        data, guard: which folder's disk
     disk-failed   stays until it was seen    as above
-    database-away goes away by itself        data: the server that has it does not answer
+    database-away   likewise                 data: the server that has it is silent
 
 A guard that lies elsewhere is no disk: `guardwatch.py`.
 """
@@ -233,19 +233,23 @@ class Disk:
             try:
                 before = self._size(log.origin)
                 shown |= settle(resources.db, resources.guard, log.origin).size > before
+            except FederationError as error:
+                if not self._is_final(error):
+                    return False
+                # It is closed, say, or damaged: told by who signs it.
             except OSError as error:
                 self._unwritten = error if self._is_of_guard(error) else None
                 return False
-            except GuardUnreachableError as error:
-                self.guard.met(error)
-                return False
-            except DatabaseBusyError:
-                return False  # somebody else writes to it just now
-            except FederationError:
-                continue  # it is closed, say, or damaged: told by who signs it
         if not waiting:
             self._is_unfinished, self._unwritten = False, None
         return shown
+
+    def _is_final(self, error: FederationError) -> bool:
+        """Whether trying again changes nothing."""
+        if isinstance(error, GuardUnreachableError):
+            self.guard.met(error)
+        # Busy: somebody else writes to the database just now.
+        return not isinstance(error, GuardUnreachableError | DatabaseBusyError)
 
     def _is_of_guard(self, error: OSError) -> bool:
         return place_of(error).startswith(str(self._resources.home.guard))

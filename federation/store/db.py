@@ -339,7 +339,7 @@ class Database:
                 pass
 
     def see_writer(self) -> DatabaseWriter | None:
-        """Who writes, or wrote last, as the database itself knows it; None: it does not.
+        """Who writes, or wrote last, as the database knows it; None: it does not.
 
         Raises:
             OSError: the server does not answer.
