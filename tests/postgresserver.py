@@ -147,7 +147,7 @@ class PostgresPair:
         return self.ask(states) == [("sync",)]
 
     def promote(self) -> None:
-        """The standby is the primary from now on; nobody stands by, or is waited for."""
+        """The standby is the primary from now on; nobody is waited for."""
         self.primary, self.standby = self.standby, self.primary
         self.ask("SELECT pg_promote()")
 
@@ -194,14 +194,16 @@ class _Machine:
         words = [f"-c{key}={value}" for key, value in self._settings.items()]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._by, self._programs / "postgres", "-D", self.data]
-                + ["-k", self.folder, *words],
+                [*self._by, self._programs / "postgres", *self._places(), *words],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
             )
         self._runs = True
         wait_until(self._answers, "PostgreSQL starts")
+
+    def _places(self) -> list[str | Path]:
+        return ["-D", self.data, "-k", self.folder]
 
     def kill(self) -> None:
         """As when the power goes: all its processes, at once."""

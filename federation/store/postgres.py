@@ -6,11 +6,12 @@ question marks, rows as tuples of str, int, float and bytes, a truth as 0 or 1.
 
 One connection writes. It has a lease in the database (`postgreswriter.py`), which each
 of its transactions renews first of all: a second node is told who writes, and one whose
-lease another has taken writes nothing more. It goes to the primary only, waits for the disk and for each synchronous standby
-(`synchronous_commit=on`), and takes a WARNING of a COMMIT for what it is: the wait was
-cancelled, and the standby may lack it (`postgresrefusal.committing`). A connection that
-was lost is made again where a transaction begins, never within one; of the one that
-writes, only behind a transaction that has told so.
+lease another has taken writes nothing more. It goes to the primary only, waits for the
+disk and for each synchronous standby (`synchronous_commit=on`), and takes a WARNING of
+a COMMIT for what it is: the wait was cancelled, and the standby may lack it
+(`postgresrefusal.committing`). A connection that was lost is made again where a
+transaction begins, never within one; of the one that writes, only behind a transaction
+that has told so.
 
 A pool of connections between us and the server has to keep sessions, not transactions:
 what is set of one (`synchronous_commit`) has to stay.
@@ -53,7 +54,6 @@ from federation.store.engine import (
     StepSet,
 )
 from federation.store.lock import name_folder
-from federation.store.postgreswriter import Lease
 from federation.store.scripts import RANDOM_HEX, numbered, translate_script
 
 #: How long a statement waits for another session, as with SQLite.
@@ -93,7 +93,7 @@ _CREATE_STEPS: Final = f"""CREATE TABLE IF NOT EXISTS {_STEPS} (
 )"""
 _TABLES: Final = (
     "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
-    f" AND tablename <> '{postgreswriter.TABLE}'"
+    f" AND tablename <> '{postgreswriter.TABLE}'"  # noqa: S608  a constant
 )
 _COLUMNS: Final = (
     "SELECT attname, format_type(atttypid, NULL) FROM pg_catalog.pg_attribute"
@@ -181,7 +181,7 @@ class PostgresConnection:
         self.engine, self.total_changes = engine, 0
         #: When it was last known, by the machine's clock, that nobody else writes.
         self.renewed_at = float("-inf")
-        self._lease: Lease | None = None
+        self._lease: postgreswriter.Lease | None = None
         #: What the server warned of since the transaction began to be committed.
         self.warnings: list[str] = []
         self._writes = writes
