@@ -92,8 +92,8 @@ _CREATE_STEPS: Final = f"""CREATE TABLE IF NOT EXISTS {_STEPS} (
     PRIMARY KEY (migration_set, name)
 )"""
 _TABLES: Final = (
-    "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
-    f" AND tablename <> '{postgreswriter.TABLE}'"  # noqa: S608  a constant
+    "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"  # noqa: S608  a constant
+    f" AND tablename <> '{postgreswriter.TABLE}'"
 )
 _COLUMNS: Final = (
     "SELECT attname, format_type(atttypid, NULL) FROM pg_catalog.pg_attribute"
