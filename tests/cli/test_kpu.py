@@ -80,6 +80,7 @@ def test_an_older_snapshot_changes_nothing_and_one_that_goes_back_does(
     assert kpu()["counts"]["kinds"]["changed"] == 2
 
 
+@pytest.mark.slow
 def test_a_document_without_figures_withdraws_what_it_had_and_nothing_else(
     own_home, bring, kpu
 ):
@@ -100,11 +101,16 @@ def test_a_document_without_figures_withdraws_what_it_had_and_nothing_else(
 def test_people_are_told_in_a_table_and_get_all_of_it_as_a_file(
     own_home, bring, federation, tmp_path
 ):
+    stations = tmp_path / "stations.csv"
+    stations.write_text(
+        f"kode_tps,kode_kelurahan,kelurahan,dpt\n{CODE},{CODE[:10]},Gambir,200\n"
+    )
+    federation("tps-list", "import", "--election", "pemilu-2024", stations)
     bring({CODE: document(THERE)})
     empty = federation("kpu", "--election", "pemilu-2024", "--contest", "pdpr")
     assert "--source kpu" in empty.out
     told = federation("kpu", "--election", "pemilu-2024", "--lang", "en")
-    assert CODE in told.out
+    assert f"{CODE} Gambir" in " ".join(told.out.split())
     assert "01=44 02=78 03=18" in told.out
     assert "no monitor to compare with" in told.out
     path = tmp_path / "all.csv"

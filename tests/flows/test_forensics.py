@@ -20,6 +20,7 @@ from federation.flows.query.forensics.answers import (
     PatternShelf,
     answer_patterns,
     find_lack,
+    say_figure,
 )
 from federation.flows.query.forensics.part import join_parts, study_part
 from federation.flows.query.forensics.reading import (
@@ -34,6 +35,7 @@ from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit
 from federation.records.honest import MOST_VALID, HonestDraws, HonestModel
 from federation.records.profile import parse_profile
+from federation.text import Text
 from tests import sample_map as sample
 
 VILLAGES, EACH = 12, 8
@@ -345,6 +347,20 @@ def test_a_row_of_the_table_says_which_pattern_names_the_station(asked):
     assert {row[at["seed"]] for row in table.rows} == {"x"}
     named = sum(len(found.stations) for found in answer.patterns)
     assert len(table.rows) == named
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        (0.004, "0,004"),
+        (-0.0512, "\N{MINUS SIGN}0,051"),
+        (0.25, "0,25"),
+        (12.34, "12,3"),
+        (3, "3"),
+    ],
+)
+def test_a_small_figure_keeps_the_digits_that_tell_it_from_none(figure, said):
+    assert say_figure(Text("id"), figure) == said
 
 
 def test_numbers_of_the_table_are_numbers_in_every_form(asked):

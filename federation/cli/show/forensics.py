@@ -77,14 +77,14 @@ def forensics(  # noqa: PLR0913  one argument per option
         [here] = places(view, asked.election, [region])
         cursor = format_cursor(read_cursor(view, asked.election))
         answer = answer_patterns(asked, here, whole, choice, cursor)
+        codes = [one.tps for found in answer.patterns for one in found.stations]
+        names = read_names(view, asked.election, codes)
         if is_csv:
-            codes = [one.tps for found in answer.patterns for one in found.stations]
-            names = read_names(view, asked.election, codes)
             credit = Credit(cursor, sources(view, asked.election, run.settings))
             table = pattern_table(answer, names, credit)
             sys.stdout.buffer.write(format_csv([table.columns, *table.rows]))
             return OK
-    run.out.show(answer, lambda: _print(run, answer))
+    run.out.show(answer, lambda: _print(run, answer, names))
     return OK
 
 
@@ -99,7 +99,7 @@ def _study(
     return shelf.read(view, asked, region, choice)
 
 
-def _print(run: Run, answer: PatternsAnswer) -> None:
+def _print(run: Run, answer: PatternsAnswer, names: dict[str, str]) -> None:
     t, out = run.t, run.out
     name = answer.region.name or answer.region.code or t("page.nation")
     votes_of = answer.candidates.get(answer.candidate, "")
@@ -111,12 +111,12 @@ def _print(run: Run, answer: PatternsAnswer) -> None:
         return
     out.line(say_left_out(t, answer))
     for finding in answer.patterns:
-        _print_finding(run, finding)
+        _print_finding(run, finding, names)
     out.line(t("patterns.honest"))
     out.line(t("patterns.seed", seed=answer.seed))
 
 
-def _print_finding(run: Run, finding: PatternFinding) -> None:
+def _print_finding(run: Run, finding: PatternFinding, names: dict[str, str]) -> None:
     t, out = run.t, run.out
     out.line()
     out.line(t(f"patterns.{finding.pattern}"))
@@ -126,15 +126,16 @@ def _print_finding(run: Run, finding: PatternFinding) -> None:
     else:
         out.line(finding.sentence[t.language])
     if finding.digits:
-        names = ("digit", "count", "expected", "low", "high")
+        headers = ("digit", "count", "expected", "low", "high")
         out.table(
-            [t(f"patterns.{name}") for name in names],
+            [t(f"patterns.{name}") for name in headers],
             [
                 [one.digit, one.count, f"{one.expected:.1f}", one.low, one.high]
                 for one in finding.digits
             ],
-            right=range(len(names)),
+            right=range(len(headers)),
         )
     for one in finding.stations:
-        out.line(f"{one.tps}  {say_reason(t, finding.pattern, one)}")
+        village = names.get(one.tps[:10], "")
+        out.line(f"{one.tps} {village}: {say_reason(t, finding.pattern, one)}")
     out.line(finding.cannot_prove[t.language])

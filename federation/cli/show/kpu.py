@@ -122,10 +122,11 @@ def _print_snapshots(run: Run, answer: KpuAnswer) -> None:
 
 def _print_changes(run: Run, answer: KpuAnswer) -> None:
     t = run.t
-    keys = ("station", "what", "before", "now", "monitors", "published", "org")
+    keys = ("what", "before", "now", "monitors", "published", "org")
     rows = [
         (
             change.tps,
+            answer.names.get(change.tps[:10], ""),
             _what(run, change),
             _votes(change.before or {}),
             _votes(change.now or {}),
@@ -135,7 +136,8 @@ def _print_changes(run: Run, answer: KpuAnswer) -> None:
         )
         for change in answer.changes
     ]
-    run.out.table([t(f"kpu.{key}") for key in keys], rows)
+    headers = [t("kpu.station"), t("views.village"), *(t(f"kpu.{key}") for key in keys)]
+    run.out.table(headers, rows)
 
 
 def _what(run: Run, change: KpuChange) -> str:

@@ -344,11 +344,12 @@ def say_found(t: Text, pattern: str, found: HonestRange, whole: PartPatterns) ->
 
 
 def say_figure(t: Text, figure: float) -> str:
-    """A figure with one decimal, below 1 with two; none where it is whole."""
+    """A figure with one decimal, below 1 with two, below 0.1 with three; or whole."""
     sign, figure = ("−" if figure < 0 else ""), abs(figure)  # noqa: RUF001  a minus
     if figure == int(figure):
         return f"{sign}{t.number(int(figure))}"
-    whole, _, part = f"{figure:.{2 if figure < 1 else 1}f}".partition(".")
+    decimals = 3 if figure < 0.1 else 2 if figure < 1 else 1
+    whole, _, part = f"{figure:.{decimals}f}".partition(".")
     point = "," if t.language == "id" else "."
     return f"{sign}{t.number(int(whole))}{point}{part}"
 
