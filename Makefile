@@ -39,20 +39,21 @@ run: $(VENV)/.run
 	@$(BIN)/python -m federation demo $(if $(DATA),--data $(DATA)) $(ARGS)
 
 # make test [T=tests/tlog]: all but the slow ones
+QUICK := not slow and not long
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "not slow" $(T)
+	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(T)
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Some wait as long as they work: three at a time.
 # LONG=1: those of minutes, too (most stories, how-tos typed, every way of installing, every proxy).
-SLOW := $(if $(LONG),slow,slow and not long)
+SLOW := $(if $(LONG),slow or long,slow and not long)
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(PACKAGE)
 	$(BIN)/ruff check $(PACKAGE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "not slow"
+	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

@@ -93,6 +93,7 @@ def pack(tmp_path):
     return write
 
 
+@pytest.mark.slow
 async def test_a_good_data_file_is_proved_by_both(agree, pack):
     cases = []
     for records in (0, 4, 255, 256, 300, 600):

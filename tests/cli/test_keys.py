@@ -365,6 +365,7 @@ def test_nothing_is_published_by_which_this_node_could_sign_no_more(
     assert "--replace" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case", list(itertools.product(["all", "log", "records"], [1, 2, 3, 4])), ids=str
 )

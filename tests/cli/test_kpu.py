@@ -80,6 +80,7 @@ def test_an_older_snapshot_changes_nothing_and_one_that_goes_back_does(
     assert kpu()["counts"]["kinds"]["changed"] == 2
 
 
+@pytest.mark.slow
 def test_a_document_without_figures_withdraws_what_it_had_and_nothing_else(
     own_home, bring, kpu
 ):

@@ -113,6 +113,7 @@ def test_syncing_without_partners_says_how_to_add_one(home):
     assert "peers add" in out
 
 
+@pytest.mark.slow
 def test_syncing_with_a_dead_partner_ends_with_the_peers_code(home, tmp_path):
     add_peer(home, make_home(tmp_path, "kawalpemilu.example"), "http://127.0.0.1:9")
     for words in (["--dry-run"], []):

@@ -71,6 +71,7 @@ def add(home, url, *more):
     return ("peers", "add", url, "--allow-private", "--home", home.folder, *more)
 
 
+@pytest.mark.slow
 def test_the_expected_partner_is_pinned(cli, home, node, url):
     before = home.peers.read_text(encoding="utf-8")
     code, out, _ = cli(*add(home, url), "--expect", fingerprint(node.identity).lower())

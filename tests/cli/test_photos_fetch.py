@@ -78,6 +78,7 @@ async def test_what_a_partner_has_is_fetched_once(home):
     assert await open_blobs(home.blobs, home.folder).size(BOTH[0])
 
 
+@pytest.mark.slow
 async def test_what_could_not_be_had_is_told_with_who_said_to_have_it(home):
     some = {"asked": 2, "held": 1, "more": False}
     assert await asked(home, *FETCH, "--region", "1371") == (PEER, some)

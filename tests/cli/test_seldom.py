@@ -66,6 +66,7 @@ def test_some_events_of_a_kind_come_at_once_and_then_two_a_minute(written):
     assert len(lines()) == EVENTS + 2
 
 
+@pytest.mark.slow
 def test_a_day_of_a_partner_that_never_stops_is_bounded(written):
     log, now, lines = written
     for second in range(86_400):

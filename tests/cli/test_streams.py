@@ -195,6 +195,7 @@ def test_a_note_that_nobody_can_read_stops_nothing():
         Output(Text("en"), is_json=True, stderr=Gone()).fault(3, "config", "x")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_work_that_is_done_is_never_asked_for_again(own_home, more):
     words = ["keys", "token", "add", "tok", *more]

@@ -93,6 +93,7 @@ async def test_a_process_whose_work_hangs_is_not_said_to_live(manager, tmp_path)
     ]
 
 
+@pytest.mark.slow
 def test_a_node_tells_its_service_manager_from_start_to_stop(manager, tmp_path):
     home = make_home(tmp_path, "jagasuara.example")
     environ = dict(os.environ, NOTIFY_SOCKET=str(tmp_path / "notify"))

@@ -126,6 +126,7 @@ def without_help(path: str, body: bytes) -> bytes:
     return body.replace(b"menolak laporan", b"") if path.startswith(HELP) else body
 
 
+@pytest.mark.slow
 async def test_no_answer_tells_of_an_annex(planted):
     now = int(time.time())
 
@@ -179,6 +180,7 @@ async def test_no_site_is_written_where_annexes_lie(planted):
     assert len(list(AnnexFolder(planted.home.annex).walk())) == 2
 
 
+@pytest.mark.slow
 async def test_nothing_that_a_node_keeps_or_writes_down_has_it_open(planted):
     """Not the database, its log, the guard, the settings, nor a line of any log."""
     searched = 0

@@ -173,6 +173,7 @@ async def merged(world, count: int) -> bool:
     return len(vector) == count and (await ask(world, "/readyz"))[0] == 200
 
 
+@pytest.mark.slow
 async def test_a_stranger_cannot_tell_that_there_are_results_yet(world, tmp_path):
     unknown = await ask_all(world, **STRANGER)
     read = world.resources.db.read

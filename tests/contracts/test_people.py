@@ -37,6 +37,7 @@ def cookie(home):
     return STRANGER | {"Cookie": f"{name}={SECRET}"}
 
 
+@pytest.mark.slow
 async def test_nothing_that_is_handed_out_tells_of_people(home, tmp_path):
     before = await ask_all(home, **STRANGER)
     files = await asyncio.to_thread(export_all, home, tmp_path / "before")
@@ -51,6 +52,7 @@ async def test_nothing_that_is_handed_out_tells_of_people(home, tmp_path):
             assert NAME not in body.decode(errors="replace") + str(kept), asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 async def test_whoever_is_signed_in_gets_answers_that_are_theirs_alone(home, role):
     await home.hold_private()
@@ -66,6 +68,7 @@ async def test_whoever_is_signed_in_gets_answers_that_are_theirs_alone(home, rol
     assert len(found.logs) == 3, "logs for partners are there for people of ours"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["revoked", "replaced", "ended", "out"])
 async def test_who_is_out_gets_what_every_stranger_gets(home, end):
     await home.hold_private()

@@ -732,6 +732,7 @@ def compares(tree: ast.AST) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_nothing_else_decides_who_may_read_a_log():
     below = PROJECT / "federation"
     found = {

@@ -128,6 +128,7 @@ def shows(receiver, expected):
     return votes_by_tps(receiver.documents()) == expected
 
 
+@pytest.mark.slow
 def test_results_go_in_and_changes_come_back_also_to_who_was_killed(
     program, node, receiver
 ):

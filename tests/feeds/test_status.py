@@ -35,6 +35,7 @@ def test_the_vector_has_one_form():
     assert parse_status(GOLDEN).logs == (entry("a.example/e"),)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.lists(st.text(max_size=20).filter(str.isprintable), unique=True, max_size=8))
 def test_a_vector_formatted_in_any_order_parses_to_the_sorted_rows(origins):

@@ -226,6 +226,7 @@ def _signed(history):
     return len(history), "".join(history).ljust(32).encode()
 
 
+@pytest.mark.slow
 def test_of_two_that_sign_at_once_in_any_order_one_history_is_acknowledged():
     """All orders of four steps behind both having looked, and all outcomes."""
     steps = [(who, "look", "") for who in "ab"]

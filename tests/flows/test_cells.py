@@ -67,6 +67,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]))
 cells = st.one_of(st.integers(0, 10**9), text)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(cells, min_size=2, max_size=5), max_size=5))
 def test_every_cell_comes_back_from_csv(rows):

@@ -137,6 +137,7 @@ def codes(report):
     return {one.code for one in report.findings if one.level == "error"}
 
 
+@pytest.mark.slow
 def test_a_whole_database_is_clean_and_all_of_it_was_looked_at(hospital, tmp_path):
     seen = []
     report = check(hospital, tmp_path, progress=lambda *both: seen.append(both))

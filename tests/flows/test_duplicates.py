@@ -58,6 +58,7 @@ drafts = slots.flatmap(
 NUMBERS = itertools.count()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,

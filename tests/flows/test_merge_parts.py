@@ -81,6 +81,7 @@ def live(folder, seed, merger):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32))

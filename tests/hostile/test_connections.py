@@ -11,6 +11,7 @@ from tests.attacks import connections
 from tests.homes import make_home, serving
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
 @pytest.mark.parametrize(
     ("kind", "places", "files"), [("mixed", 128, None), ("bodies", 512, 160)]

@@ -272,6 +272,7 @@ def test_a_recipient_that_cannot_be_is_refused_with_its_place(home, lines, key):
     assert refused.value.key == key
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 async def test_the_package_brings_it_to_a_service_that_it_knows(home):
     pytest.importorskip("apprise")

@@ -126,6 +126,7 @@ async def two_of_parties(tmp_path):
         yield nodes
 
 
+@pytest.mark.slow
 async def test_candidates_of_parties_are_read_and_signed(two_of_parties):
     two = two_of_parties
     await two.share(photographed(TPS, contest="pdpr"))

@@ -181,6 +181,7 @@ async def test_ours_goes_away_when_the_other_one_says_that_the_agency_was_told(h
     assert len(box.messages) == 1
 
 
+@pytest.mark.slow
 async def test_one_that_is_withdrawn_does_not_come_back_until_somebody_else_went(home):
     async with twice(home) as (incident, _, _):
         async with serving(home, alone=True) as node:
@@ -201,6 +202,7 @@ async def test_one_that_is_withdrawn_does_not_come_back_until_somebody_else_went
             assert "ketiga.example" in find_note(home, incident).also_by
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", ["rcpt-later", "dot-later"])
 async def test_what_is_not_taken_now_comes_later_and_once(home, mood):
     async with twice(home, mood=mood) as (incident, box, _):
@@ -238,6 +240,7 @@ async def test_what_is_refused_for_good_is_shown_and_drawn_anew_by_a_person(home
     assert len(box.messages) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["no answer", "killed"])
 async def test_what_may_have_arrived_is_asked_about(home, how):
     mood = "takes-and-cuts" if how == "no answer" else "hangs-at-mail"

@@ -192,6 +192,7 @@ async def test_of_two_of_our_own_that_are_one_the_second_is_held_back(home, join
         assert first["id"] in said["detail"]
 
 
+@pytest.mark.slow
 async def test_joined_after_they_were_approved_one_goes_and_the_other_is_told_of(
     home, joined
 ):

@@ -63,6 +63,7 @@ def test_every_table_of_the_ward_has_rows(ward):
     assert all(ward.contents[5:]), "an empty table hides what is not examined"
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_of_every_column_is_noticed(ward):
     chance = random.Random(8)
     columns = {}

@@ -100,6 +100,7 @@ def is_english(node: ast.expr) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_nothing_english_is_put_into_a_sentence():
     found = [
         f"{path.relative_to(PACKAGE)} {call.lineno}: {ast.unparse(word)}"

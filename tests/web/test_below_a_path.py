@@ -66,6 +66,7 @@ async def _proxied(node, prefix):
     return TestClient(TestServer(app))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prefix", [pytest.param("/a/b/c", marks=pytest.mark.slow), "/federation"]
 )

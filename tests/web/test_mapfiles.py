@@ -141,6 +141,7 @@ CONFIRMS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

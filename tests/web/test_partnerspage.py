@@ -30,6 +30,7 @@ async def sign_in(home, url, role):
     return browser
 
 
+@pytest.mark.slow
 async def test_who_added_us_is_shown_to_ours_until_it_is_added_and_never_to_strangers(
     tmp_path, monkeypatch
 ):

@@ -20,6 +20,7 @@ async def test_a_page_for_strangers_says_nothing_of_signing_in(browser, path):
     assert "Set-Cookie" not in page.headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*PAGES, "/v1/status", "/v1/gaps", "/metrics"])
 async def test_an_answer_to_somebody_signed_in_is_kept_nowhere(sample_db, path):
     listen = Listen(host="0.0.0.0", public_url="http://127.0.0.1")

@@ -155,6 +155,7 @@ async def crawl(node, first):
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strips", [False, True], ids=["leaves", "strips"])
 @pytest.mark.parametrize("program", PROGRAMS)
 async def test_below_a_path_no_link_is_dead_and_none_leaves_it(

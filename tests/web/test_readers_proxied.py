@@ -49,6 +49,7 @@ async def _ask(at, path, method="GET", **options):
         return got.status, await got.read(), LAG in got.headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["nginx", "haproxy"])
 async def test_who_reads_is_sent_to_readers_and_all_else_to_the_node(tmp_path, program):
     async with at_work(program, tmp_path) as at:

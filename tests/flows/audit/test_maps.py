@@ -93,6 +93,7 @@ def check_equal(db, said, folder, **options):
     return report
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32), hides=st.booleans(), share=st.integers(1, 30))
 def test_random_logs_come_to_the_map_that_a_node_has(

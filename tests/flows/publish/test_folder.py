@@ -178,6 +178,7 @@ class _StopError(Exception):
     pass
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

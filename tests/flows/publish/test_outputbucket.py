@@ -119,6 +119,7 @@ class _StopError(Exception):
     pass
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15,
     deadline=None,
