@@ -9,7 +9,7 @@ English. Our own bugs are assertions, never one of these.
 `code` is stable and documented (`docs/reference/errors.md`): programs may rely on it.
 """
 
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
 
 from federation.text import Sentence
 
@@ -184,6 +184,33 @@ class UnknownPastError(ConflictError):
     code = "unknown-past"
 
 
+class DatabaseBusyError(ConflictError):
+    """Another process, or connection, writes to the database just now."""
+
+
+class FencedError(ConflictError):
+    """Another process has taken over the database to which this one wrote.
+
+    This one writes and signs no more. Of a step that is refused so nothing is kept.
+    """
+
+    code = "fenced"
+
+    @property
+    def outside(self) -> Sentence:
+        """What others are told: which machine writes is nobody's business."""
+        return Sentence("held.fenced-away")
+
+
+class HeldError(ConflictError):
+    """Another process writes to this database, and has said so a moment ago."""
+
+    def __init__(self, told: Sentence, pid: int, host: str, since: int) -> None:
+        """`since`: Unix seconds."""
+        self.pid, self.host, self.since = pid, host, since
+        super().__init__(told)
+
+
 class KeptError(FederationError):
     """Records that are durable and signed here, and that nobody is shown yet.
 
@@ -206,6 +233,13 @@ class GuardUnreachableError(FederationError):
         """`cause` has where it is and why; it is for those who run this node."""
         self.cause = cause
         super().__init__(Sentence("held.guard-unreachable", cause=cause))
+
+    @classmethod
+    def answered(cls, said: Sentence) -> Self:
+        """The same as another process has told it: the whole of it."""
+        error = cls(said)
+        error.told, error.args = said, (said,)
+        return error
 
     @property
     def outside(self) -> Sentence:

@@ -38,6 +38,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "fork": "signer",
     "conflict": "nobody",
     "unknown-past": "operator",
+    "fenced": "nobody",
     "guard-unreachable": "machine or network",
     "kept": "machine",
     "in-doubt": "machine",
@@ -78,6 +79,7 @@ STATUSES: Final[Mapping[str, str]] = {
     "misdirected": "421",
     "bug": "500",
     "busy": "503",
+    "database-away": "503",
     "disk-failed": "500",
     "disk-full": "507",
     "http": "",
@@ -136,7 +138,8 @@ _MIDDLES: Final[Mapping[Language, str]] = {
 | the step that failed | what is true | answer |
 |---|---|---|
 | no room at all, seen before anything is written | nothing is kept | `disk-full` |
-| the records are written, read back, signed | nothing is kept | `disk-full`, `disk-failed` |
+| the records are written, read back, signed | nothing is kept | `disk-full`, `disk-failed`, `database-away` |
+| another machine takes over meanwhile | nothing is kept; or all of it, where the signed state was committed | `fenced`; `kept` |
 | the signed state is committed, and the disk says no | found out by the next write | as above, or as if nothing had failed; if that fails, too, `in-doubt` |
 | the guard cannot be asked (a bucket), before anything is written | nothing is kept | `guard-unreachable` |
 | the guard is raised, the new size is shown | all of it is kept | `kept` |
@@ -159,7 +162,8 @@ imports, beside those above; all that is wrong with a row is said at once:
 | langkah yang gagal | yang benar | jawaban |
 |---|---|---|
 | tidak ada ruang sama sekali, terlihat sebelum ada yang ditulis | tidak ada yang tersimpan | `disk-full` |
-| catatan ditulis, dibaca lagi, ditandatangani | tidak ada yang tersimpan | `disk-full`, `disk-failed` |
+| catatan ditulis, dibaca lagi, ditandatangani | tidak ada yang tersimpan | `disk-full`, `disk-failed`, `database-away` |
+| mesin lain mengambil alih sementara itu | tidak ada yang tersimpan; atau semuanya, bila keadaan bertanda tangan sudah disahkan | `fenced`; `kept` |
 | keadaan bertanda tangan disahkan, dan disk menolak | diketahui pada penulisan berikutnya | seperti di atas, atau seolah tidak ada yang gagal; bila itu pun gagal, `in-doubt` |
 | catatan pengaman (bucket) tidak dapat ditanya, sebelum ada yang ditulis | tidak ada yang tersimpan | `guard-unreachable` |
 | berkas pengaman dinaikkan, jumlah baru ditampilkan | semuanya tersimpan | `kept` |

@@ -11,7 +11,12 @@ from federation.node.events import LOG
 from federation.store import sqlite
 from federation.store.db import FILE_NAME, Database
 from tests import sample_map
-from tests.postgresserver import PostgresServer, postgres_server
+from tests.postgresserver import (
+    PostgresPair,
+    PostgresServer,
+    postgres_pair,
+    postgres_server,
+)
 
 PROJECT = Path(__file__).parent.parent
 
@@ -83,6 +88,13 @@ def postgres_session() -> Iterator[PostgresServer]:
     """A private PostgreSQL; started by the first test that asks for it."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_pair_session() -> Iterator[PostgresPair]:
+    """A primary that waits for its standby; who kills one has it rejoin."""
+    with postgres_pair() as pair:
+        yield pair
 
 
 @pytest.fixture(scope="session")

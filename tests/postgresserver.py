@@ -2,6 +2,10 @@
 
 It is run by nobody where the tests are run by root, whom PostgreSQL refuses. It waits
 for no disk: what a power cut leaves behind is PostgreSQL's own affair.
+
+`postgres_pair` is two: a primary that waits for its synchronous standby. Each can be
+killed or made to stand still; the standby takes its place (`promote`), and what was the
+primary comes back behind it as a new copy (`rejoin`).
 """
 
 import contextlib
@@ -89,52 +93,183 @@ def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
 
     `fsync`: it waits for the disk, as a node's does.
     """
-    programs = find_programs()
-    with tempfile.TemporaryDirectory(prefix="pg-") as name:
-        folder, data = Path(name), Path(name) / "data"
-        by: list[str | Path] = []
+    with _machine("one", fsync=fsync) as machine:
+        machine.make()
+        machine.start()
+        yield PostgresServer(machine.folder, machine.process.pid)
+
+
+@contextlib.contextmanager
+def postgres_pair(*, fsync: bool = False) -> Iterator["PostgresPair"]:
+    """A primary and its synchronous standby; both end with the block."""
+    with _machine("a", fsync=fsync) as one, _machine("b", fsync=fsync) as other:
+        one.make()
+        one.start()
+        pair = PostgresPair(one, other)
+        other.copy_of(one)
+        other.start()
+        pair.wait_for_standby()
+        yield pair
+
+
+class PostgresPair:
+    """A primary that waits for a standby with each COMMIT."""
+
+    def __init__(self, primary: "_Machine", standby: "_Machine") -> None:
+        self.primary, self.standby = primary, standby
+
+    def address(self, database: str) -> str:
+        """Of a database, wherever the primary is: libpq tries the one and the other."""
+        hosts = ",".join(
+            quote(str(one.folder), "")
+            for one in sorted((self.primary, self.standby), key=lambda one: one.name)
+        )
+        return f"postgresql://{_ROLE}@/{database}?host={hosts}"
+
+    def ask(self, sql: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """The rows of a statement, of the primary."""
+        return self.primary.server.ask(sql, database)
+
+    def create(self, database: str) -> str:
+        """The address of a new, empty database."""
+        self.primary.server.create(database)
+        return self.address(database)
+
+    def wait_for_standby(self) -> None:
+        """Return when nothing is committed that the standby does not have."""
+        name = self.standby.name
+        self.ask(f"ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ({name})'")
+        self.ask("SELECT pg_reload_conf()")
+        wait_until(self._is_synchronous, "the standby is waited for")
+
+    def _is_synchronous(self) -> bool:
+        states = "SELECT sync_state FROM pg_stat_replication"
+        return self.ask(states) == [("sync",)]
+
+    def promote(self) -> None:
+        """The standby is the primary from now on; nobody is waited for."""
+        self.primary, self.standby = self.standby, self.primary
+        self.ask("SELECT pg_promote()")
+
+    def rejoin(self) -> None:
+        """What was the primary, and was killed, stands by from now on."""
+        self.standby.copy_of(self.primary)
+        self.standby.start()
+        self.wait_for_standby()
+
+
+class _Machine:
+    """A folder with a server's data, and its process, if one runs."""
+
+    process: "subprocess.Popen[bytes]"
+
+    def __init__(self, name: str, folder: Path, *, fsync: bool) -> None:
+        self.name, self.folder, self.data = name, folder, folder / "data"
+        self.server = PostgresServer(folder)
+        self._programs = find_programs()
+        self._settings = {**_SETTINGS, **(_SYNCED if fsync else {})}
+        self._by: list[str | Path] = []
+        self._runs = False
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
-            by = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}"]
-            by.append("--clear-groups")
-        made = [
-            programs / "initdb",
-            "-D",
-            data,
-            "-U",
-            _ROLE,
-            "-A",
-            "trust",
-            "--no-sync",
-        ]
-        made += ["--data-checksums", "--locale=C.UTF-8"]
-        done = subprocess.run(
-            [*by, *made], cwd=folder, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        settings = {**_SETTINGS, **(_SYNCED if fsync else {})}
-        words = [f"-c{key}={value}" for key, value in settings.items()]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*by, programs / "postgres", "-D", data, "-k", folder, *words],
-                cwd=folder,
+            self._by = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}"]
+            self._by.append("--clear-groups")
+
+    def make(self) -> None:
+        """With nothing in it."""
+        words = ["-D", self.data, "-U", _ROLE, "-A", "trust", "--no-sync"]
+        self._call("initdb", *words, "--data-checksums", "--locale=C.UTF-8")
+
+    def copy_of(self, other: "_Machine") -> None:
+        """What the other has, to stand by; for whom it commits, is its own affair."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        source = f"host={other.folder} user={_ROLE} application_name={self.name}"
+        words = ["-d", source, "-D", self.data, "-X", "stream"]
+        self._call("pg_basebackup", *words, "-c", "fast", "-R", "--no-sync")
+        with (self.data / "postgresql.auto.conf").open("a") as settings:
+            settings.write("synchronous_standby_names = ''\n")
+
+    def start(self) -> None:
+        """Run it, and return when it answers."""
+        words = [f"-c{key}={value}" for key, value in self._settings.items()]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._by, self._programs / "postgres", *self._places(), *words],
+                cwd=self.folder,
                 stdout=log,
                 stderr=log,
             )
-        server = PostgresServer(folder, process.pid)
+        self._runs = True
+        wait_until(self._answers, "PostgreSQL starts")
+
+    def _places(self) -> list[str | Path]:
+        return ["-D", self.data, "-k", self.folder]
+
+    def kill(self) -> None:
+        """As when the power goes: all its processes, at once."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+        self._runs = False
+        # Of a power cut the memory that they share does not stay either.
+        wait_until(lambda: not self._children(), "all its processes are gone")
+
+    def stall(self) -> None:
+        """It does not answer, and is there."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """It answers again."""
+        self._signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """At once: nobody needs its data."""
+        if self._runs:
+            self.go_on()
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
+            self._runs = False
+
+    def _signal(self, number: int) -> None:
+        # The first, so that it starts no others meanwhile.
+        for pid in (self.process.pid, *self._children()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _children(self) -> list[int]:
+        """Whoever works in its data beside the first process, and has not ended."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                is_ours = (process / "cwd").readlink() == self.data
+                if is_ours and int(process.name) != self.process.pid:
+                    found.append(int(process.name))
+        return found
+
+    def _answers(self) -> bool:
+        ended = self.process.poll()
+        assert ended is None, (self.folder / "log").read_text()
         try:
-            wait_until(lambda: _answers(server, process), "PostgreSQL starts")
-            yield server
+            self.server.ask("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _call(self, program: str, *words: str | Path) -> None:
+        done = subprocess.run(
+            [*self._by, self._programs / program, *words],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@contextlib.contextmanager
+def _machine(name: str, *, fsync: bool) -> Iterator[_Machine]:
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        machine = _Machine(name, Path(folder), fsync=fsync)
+        try:
+            yield machine
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nobody needs its data
-            process.wait()
-
-
-def _answers(server: PostgresServer, process: "subprocess.Popen[bytes]") -> bool:
-    ended = process.poll()
-    assert ended is None, (server.folder / "log").read_text()
-    try:
-        server.ask("SELECT 1")
-    except psycopg.OperationalError:
-        return False
-    return True
+            machine.end()

@@ -7,7 +7,7 @@ It says in `data/control.json` (0600) where it is, and with which token:
 
 import contextlib
 import errno
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -24,6 +24,7 @@ from federation.errors import (
     ConflictError,
     DoubtError,
     FederationError,
+    FencedError,
     FormatError,
     GuardUnreachableError,
     KeptError,
@@ -45,11 +46,16 @@ MAX_BODY_BYTES = 4 << 20  # half of what a node takes by default
 _MAX_CONTROL_BYTES = 4096
 A = TypeVar("A")
 #: What the node's machine refuses is refused by this one.
-_REFUSED: Mapping[str, int] = {"disk-full": errno.ENOSPC, "disk-failed": errno.EIO}
-_BLAME: Mapping[str, type[FederationError]] = {
+_REFUSED: Mapping[str, int] = {
+    "database-away": errno.EIO,
+    "disk-failed": errno.EIO,
+    "disk-full": errno.ENOSPC,
+}
+_BLAME: Mapping[str, Callable[[Sentence], FederationError]] = {
     "conflict": ConflictError,
     "format": FormatError,
-    "guard-unreachable": GuardUnreachableError,
+    "fenced": FencedError,
+    "guard-unreachable": GuardUnreachableError.answered,
     "in-doubt": DoubtError,
     "kept": KeptError,
     "not-found": NotFoundError,

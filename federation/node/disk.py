@@ -9,6 +9,7 @@ looked whether the disk takes something again, and what was kept and not shown i
 
     disk-full     goes away by itself        data, guard: which folder's disk
     disk-failed   stays until it was seen    as above
+    database-away   likewise                 data: the server that has it is silent
 
 A guard that lies elsewhere is no disk: `guardwatch.py`.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from federation.errors import (
+    DatabaseBusyError,
     DoubtError,
     FederationError,
     GuardAboveError,
@@ -29,6 +31,7 @@ from federation.errors import (
 from federation.flows.ownlog.sequence import settle
 from federation.node.diskroom import (
     ALARM_FULL,
+    PASSING,
     PLACES,
     DiskPlace,
     alarm_of,
@@ -230,17 +233,23 @@ class Disk:
             try:
                 before = self._size(log.origin)
                 shown |= settle(resources.db, resources.guard, log.origin).size > before
+            except FederationError as error:
+                if not self._is_final(error):
+                    return False
+                # It is closed, say, or damaged: told by who signs it.
             except OSError as error:
                 self._unwritten = error if self._is_of_guard(error) else None
                 return False
-            except GuardUnreachableError as error:
-                self.guard.met(error)
-                return False
-            except FederationError:
-                continue  # it is closed, say, or damaged: told by who signs it
         if not waiting:
             self._is_unfinished, self._unwritten = False, None
         return shown
+
+    def _is_final(self, error: FederationError) -> bool:
+        """Whether trying again changes nothing."""
+        if isinstance(error, GuardUnreachableError):
+            self.guard.met(error)
+        # Busy: somebody else writes to the database just now.
+        return not isinstance(error, GuardUnreachableError | DatabaseBusyError)
 
     def _is_of_guard(self, error: OSError) -> bool:
         return place_of(error).startswith(str(self._resources.home.guard))
@@ -254,8 +263,9 @@ class Disk:
                 if code == stored:
                     continue
                 with self._resources.db.transaction() as tx:
-                    if stored == ALARM_FULL:
-                        alarms.clear_alarm(tx, stored, place)
+                    if stored in PASSING:
+                        for one in PASSING:
+                            alarms.clear_alarm(tx, one, place)
                     if alarm is not None:
                         alarms.raise_alarm(
                             tx, alarm.code, place, as_said(alarm.detail), alarm.first_at

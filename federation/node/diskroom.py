@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from federation.config.home import Home
 from federation.store.alarms import Alarm
+from federation.store.refusal import ServerLostError
 from federation.store.reserve import LITTLE, lacks
 from federation.text import Sentence
 from federation.text.cause import FULL, fault_of_disk
@@ -17,6 +18,10 @@ DiskPlace: TypeAlias = Literal["data", "guard"]
 PLACES: Final[tuple[DiskPlace, ...]] = ("data", "guard")
 ALARM_FULL: Final = "disk-full"
 ALARM_FAILED: Final = "disk-failed"
+#: Of the server that has the database, where one does.
+ALARM_AWAY: Final = "database-away"
+#: What goes away by itself.
+PASSING: Final = frozenset({ALARM_FULL, ALARM_AWAY})
 
 
 def see_room(home: Home, reserve: int, now: float) -> list[Alarm]:
@@ -41,8 +46,9 @@ def fullness(folder: Path) -> OSError:
 
 def alarm_of(place: DiskPlace, error: OSError, now: float) -> Alarm:
     """The alarm of a disk that took nothing, at `now`, Unix seconds."""
+    code = ALARM_FULL if error.errno in FULL else ALARM_FAILED
     return Alarm(
-        code=ALARM_FULL if error.errno in FULL else ALARM_FAILED,
+        code=ALARM_AWAY if isinstance(error, ServerLostError) else code,
         subject=place,
         detail=Sentence("machine.disk-of", place=place, cause=fault_of_disk(error)),
         first_at=int(now),

@@ -15,7 +15,7 @@ from random import Random
 from aiohttp import ClientSession
 
 from federation.config.peers import Peer
-from federation.errors import FederationError, NotFoundError
+from federation.errors import FederationError, FencedError, NotFoundError
 from federation.feeds.feed import Feed
 from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
@@ -339,6 +339,8 @@ class Node:
         while True:
             try:
                 await duty()
+            except FencedError:
+                return  # nothing more is done here
             except (FederationError, OSError) as error:
                 name = duty.__name__.strip("_")
                 # A disk has alarms of its own (`disk.py`), and no trace of ours.
@@ -381,6 +383,10 @@ class Node:
     async def _watch_disk(self) -> None:
         while True:
             await self.disk.guard.reach()
+            # Who writes nothing for a while still writes. What is wrong with that is
+            # remembered, and seen to below; one that is fenced is ended (`cli/serve`).
+            with contextlib.suppress(OSError, FederationError):
+                await self.resources.db.run(self.resources.db.renew)
             if await self.resources.db.run(self.disk.look):
                 self.news()
             await asyncio.sleep(_WATCH_S)

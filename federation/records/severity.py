@@ -28,6 +28,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "clock-differs": "warning",
         "confirmation-old": "notice",
         "crashed": "warning",
+        "database-away": "urgent",
         "disk-failed": "urgent",
         "disk-filling": "urgent",
         "disk-full": "urgent",

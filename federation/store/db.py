@@ -28,10 +28,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from federation.errors import ConfigError, NotFoundError
+from federation.errors import ConfigError, FencedError, NotFoundError
 from federation.files import make_folders
 from federation.store import migrations, transfer, upgrade
-from federation.store.engine import Engine, EngineConnection, StoredRows
+from federation.store.engine import (
+    DatabaseWriter,
+    Engine,
+    EngineConnection,
+    StoredRows,
+)
 from federation.store.sqlite import SqliteFile
 from federation.text import Sentence
 from federation.text.cause import FULL
@@ -99,7 +104,7 @@ def engine_at(folder: Path, address: str | None = None) -> Engine:
     except ImportError as error:
         reason = Sentence("machine.no-psycopg")
         raise ConfigError("federation.toml", "database", reason) from error
-    return PostgresDatabase(address)
+    return PostgresDatabase(address, folder)
 
 
 class View:
@@ -182,9 +187,8 @@ class Database:
         """Nothing is opened yet: see `open`."""
         self.folder, self.engine = folder, engine
         self.readonly, self.is_followed = readonly, is_followed
-        #: Asked first of all in every transaction that writes, and what it raises ends
-        #: that: where several machines may write, it stops the one that no longer may.
-        self.fence: Callable[[Transaction], None] | None = None
+        #: Why nothing is written any more: another process has taken over.
+        self.fenced: FencedError | None = None
         self._told: upgrade.Listener | None = None
         # Why the newest write was not taken; None when one has been taken since.
         self.refused: OSError | None = None
@@ -229,7 +233,7 @@ class Database:
             NotFoundError: readonly, and there is no database yet.
             VerificationError: the file is damaged.
             ConfigError: what speaks to the server is not installed.
-            ConflictError: another node writes to that of a server.
+            HeldError: another process writes to that of a server.
             OSError: it cannot be opened: a newer version made it, say, or an earlier
                 one, and there is no room to copy it first. On a full disk one of this
                 version is opened all the same; what is written raises this, until
@@ -303,6 +307,7 @@ class Database:
         Raises:
             VerificationError: the file is damaged.
             ConflictError: another process writes.
+            FencedError: another process has taken over; nothing is kept.
             OSError: the disk is full or failed, and nothing is kept.
             DoubtfulError: it failed, and nobody knows whether the block is kept.
         """
@@ -312,8 +317,6 @@ class Database:
             writer.execute(self.engine.begin_writing)
             before, tx = writer.total_changes, Transaction(writer)
             try:
-                if self.fence is not None:
-                    self.fence(tx)
                 yield tx
                 with self.engine.committing(writer):
                     writer.execute("COMMIT")
@@ -323,6 +326,27 @@ class Database:
                 # A failed COMMIT (disk full) may leave the transaction open.
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
+
+    def renew(self) -> None:
+        """Keep it for ourselves, where others take over what is not written to.
+
+        Raises:
+            FencedError: another process has taken over.
+            OSError: the server does not answer.
+        """
+        if self._writer is None or self.engine.must_renew(self._writer):
+            with self.transaction():
+                pass
+
+    def see_writer(self) -> DatabaseWriter | None:
+        """Who writes, or wrote last, as the database knows it; None: it does not.
+
+        Raises:
+            OSError: the server does not answer.
+        """
+        connection = self._reader()
+        with self.engine.translated():
+            return self.engine.see_writer(connection)
 
     def plan_upgrade(self) -> upgrade.Upgrade:
         """What opening it to write would do to its tables.
@@ -367,6 +391,8 @@ class Database:
         """The connection that writes; what the disk says to it is remembered."""
         assert not self.readonly, "opened read-only"
         assert not self._is_closed, "closed"
+        if self.fenced is not None:
+            raise FencedError(self.fenced.told)
         try:
             with self._write_lock, self.engine.translated():
                 if self._writer is None:
@@ -379,6 +405,9 @@ class Database:
                     self.refused = None
         except OSError as error:
             self.refused = error
+            raise
+        except FencedError as error:
+            self.fenced = error
             raise
 
     async def read(

@@ -8,10 +8,17 @@ one text for both; what is not stands here by a name that both have, each its ow
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+from federation.records.timezones import tell_here
+from federation.store.lock import Writer
 
 #: So many values at once are looked for: every database takes as many placeholders.
 CHUNK: Final = 400
+
+#: So long nobody else may write to a server's database after the one that does has
+#: last said that it is there.
+LEASE_S: Final = 6.0
 
 #: The steps of a set: its name, each step with its script, and the aggregates that the
 #: scripts call, by name: of how many values, and what makes one.
@@ -62,6 +69,32 @@ class EngineConnection(Protocol):
 
     def close(self) -> None:
         """Let go of it; what is not committed is undone."""
+
+
+class DatabaseWriter(NamedTuple):
+    """Who wrote to a database last.
+
+    Attributes:
+        who: The process; since when, by the server's clock.
+        epoch: Goes up with each that took over.
+        age_s: Seconds since it said that it was there.
+        is_ended: It has said that it writes no more.
+    """
+
+    who: Writer
+    epoch: int
+    age_s: float
+    is_ended: bool
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether nobody else may write now."""
+        return not self.is_ended and self.age_s <= LEASE_S
+
+    def tell(self) -> dict[str, object]:
+        """The words of a sentence about it."""
+        who = self.who
+        return {"pid": who.pid, "host": who.host, "since": tell_here(who.since)}
 
 
 class AskedEngine(Protocol):
@@ -189,6 +222,12 @@ class Engine(Protocol):
 
     def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
+
+    def must_renew(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
+        """Whether somebody else may take over soon, unless it writes again."""
+
+    def see_writer(self, connection: Any) -> DatabaseWriter | None:  # noqa: ANN401  of this engine
+        """Who writes, as the database itself knows it; None: it does not, or nobody."""
 
     def never_waits(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
         """Whether a reader waits neither for a writer nor for a server."""

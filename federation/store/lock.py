@@ -24,6 +24,8 @@ from federation.text import Sentence
 _TRIES: Final = 10
 _BETWEEN_S: Final = 0.01
 _MAX_BYTES: Final = 500
+#: Another one each time that the system is started.
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -66,6 +68,20 @@ def hold(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def name_folder(folder: Path) -> str:
+    """What no other folder is called whose lock can be held at the same time.
+
+    Of this kernel since it was started, and of the folder itself, not of its path: a
+    copy has another name, and so has every folder of another machine.
+    """
+    try:
+        kernel = _BOOT.read_text().strip()
+    except OSError:  # another system than Linux
+        kernel = os.uname().nodename
+    there = folder.stat()
+    return f"{kernel} {there.st_dev} {there.st_ino}"
 
 
 def see_writer(path: Path) -> Writer | None:

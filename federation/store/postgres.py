@@ -4,15 +4,17 @@ Rule: the names are those of `engine.py`, which SQLite has, too (`sqlite.py`); t
 of all other files is one text for both. A connection is as SQLite's library has it:
 question marks, rows as tuples of str, int, float and bytes, a truth as 0 or 1.
 
-One connection writes. It holds a lock of the server (of the schema that the address
-names) for as long as it lives: a second node on one database is told that another
-writes. It goes to the primary only, waits for the disk and for each synchronous standby
-(`synchronous_commit=on`), and takes a WARNING of a COMMIT for what it is: the wait was
-cancelled, and the standby may lack it (`postgresrefusal.committing`). A connection that
-was lost is made again where a transaction begins, never within one; of the one that
-writes, only behind a transaction that has told so.
+One connection writes. It has a lease in the database (`postgreswriter.py`), which each
+of its transactions renews first of all: a second node is told who writes, and one whose
+lease another has taken writes nothing more. It goes to the primary only, waits for the
+disk and for each synchronous standby (`synchronous_commit=on`), and takes a WARNING of
+a COMMIT for what it is: the wait was cancelled, and the standby may lack it
+(`postgresrefusal.committing`). A connection that was lost is made again where a
+transaction begins, never within one; of the one that writes, only behind a transaction
+that has told so.
 
-A pool of connections between us and the server has to keep sessions, not transactions.
+A pool of connections between us and the server has to keep sessions, not transactions:
+what is set of one (`synchronous_commit`) has to stay.
 
 Text is compared by its bytes: each column of text has the collation "C" (`scripts.py`).
 
@@ -22,6 +24,7 @@ https://www.psycopg.org/psycopg3/docs/
 
 import contextlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,9 +39,21 @@ from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
-from federation.store import migrations, postgresrefusal, sqlite, transfer
+from federation.store import (
+    migrations,
+    postgresrefusal,
+    postgreswriter,
+    sqlite,
+    transfer,
+)
 from federation.store.bulk import LEAST, MOST, ManyRows, of_many, table_of
-from federation.store.engine import AskedEngine, EngineConnection, StepSet
+from federation.store.engine import (
+    AskedEngine,
+    DatabaseWriter,
+    EngineConnection,
+    StepSet,
+)
+from federation.store.lock import name_folder
 from federation.store.scripts import RANDOM_HEX, numbered, translate_script
 
 #: How long a statement waits for another session, as with SQLite.
@@ -67,8 +82,6 @@ MOST_BYTES: Final = 4 << 20
 _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _BEGIN_WRITING: Final = "BEGIN"
 _ENDS: Final = frozenset({"COMMIT", "ROLLBACK"})
-#: The lock of the one that writes: "fede", and the schema.
-_LOCK: Final = "SELECT pg_advisory_lock(1717921893, hashtext(current_schema()))"
 _WRITES: Final = ("INSERT", "UPDATE", "DELETE")
 
 _STEPS: Final = "applied_step"
@@ -79,7 +92,8 @@ _CREATE_STEPS: Final = f"""CREATE TABLE IF NOT EXISTS {_STEPS} (
     PRIMARY KEY (migration_set, name)
 )"""
 _TABLES: Final = (
-    "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+    "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"  # noqa: S608  a constant
+    f" AND tablename <> '{postgreswriter.TABLE}'"
 )
 _COLUMNS: Final = (
     "SELECT attname, format_type(atttypid, NULL) FROM pg_catalog.pg_attribute"
@@ -95,28 +109,31 @@ _KEY: Final = (
 _OBJECT: Final = ("kind", "name", "body")
 #: What stands in the schema: columns, indexes, constraints, triggers and what they run;
 #: without the name of the schema, which may be another where it is put back.
-_MADE: Final = """
+#: The table of who writes is no step's: it is there before the first of them.
+_MADE: Final = f"""
     SELECT 'column' AS kind, relname || ' ' || attname AS name, concat_ws(' ',
             attnum, format_type(atttypid, atttypmod), attcollation::regcollation,
             attnotnull, pg_get_expr(adbin, adrelid)) AS body
         FROM pg_catalog.pg_class JOIN pg_catalog.pg_attribute ON attrelid = pg_class.oid
         LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
-        AND attnum > 0 AND NOT attisdropped
+        AND relname <> '{postgreswriter.TABLE}' AND attnum > 0 AND NOT attisdropped
     UNION ALL SELECT 'index', indexname, replace(indexdef,
             ' ' || quote_ident(schemaname) || '.', ' ')
         FROM pg_catalog.pg_indexes WHERE schemaname = current_schema()
+        AND tablename <> '{postgreswriter.TABLE}'
     UNION ALL SELECT 'constraint', conrelid::regclass || ' ' || conname,
             pg_get_constraintdef(oid)
         FROM pg_catalog.pg_constraint
         WHERE connamespace = current_schema()::regnamespace
+        AND conrelid IS DISTINCT FROM to_regclass('{postgreswriter.TABLE}')
     UNION ALL SELECT 'trigger', tgname, replace(pg_get_triggerdef(pg_trigger.oid),
             ' ' || quote_ident(current_schema()) || '.', ' ') || tgenabled::text
         FROM pg_catalog.pg_trigger JOIN pg_catalog.pg_class ON pg_class.oid = tgrelid
         WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
     UNION ALL SELECT 'function', proname, prosrc FROM pg_catalog.pg_proc
         WHERE pronamespace = current_schema()::regnamespace
-"""
+"""  # noqa: S608  constants
 
 
 def _by_bytes(objects: str) -> str:
@@ -158,15 +175,27 @@ class PostgresConnection:
         """It is connected at once.
 
         Raises:
+            HeldError: it is to write, and another process does.
             psycopg.Error: it cannot be.
         """
         self.engine, self.total_changes = engine, 0
+        #: When it was last known, by the machine's clock, that nobody else writes.
+        self.renewed_at = float("-inf")
+        self._lease: postgreswriter.Lease | None = None
         #: What the server warned of since the transaction began to be committed.
         self.warnings: list[str] = []
         self._writes = writes
         self._walks = 0
         self._many: dict[str, ManyRows | None] = {}
         self._raw = self._connect()
+        if writes:
+            try:
+                with postgresrefusal.committing(engine.name, self.warnings):
+                    self._lease = postgreswriter.take(self._raw, engine.holder)
+            except BaseException:
+                self._raw.close()
+                raise
+            self.renewed_at = time.monotonic()
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         asked = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(self.engine.address)}
@@ -184,10 +213,9 @@ class PostgresConnection:
             raw.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
             if self._writes:
                 raw.execute("SET synchronous_commit = on")
-                # The lock of a machine that is gone is given up as soon.
+                # What a machine that is gone had begun is undone as soon.
                 for name, seconds in _SERVER_KEEPS_ALIVE.items():
                     raw.execute(f"SET {name} = {seconds}")
-                raw.execute(_LOCK)
             else:
                 raw.execute("SET default_transaction_read_only = on")
         except BaseException:
@@ -230,17 +258,27 @@ class PostgresConnection:
 
         Of a connection that writes a loss is always told first, by the block that finds
         it: whoever is in the middle of several blocks must not go on in the next as if
-        no other node could have had the lock between them (`ownlog/sequence.py`).
+        nothing of the last could have come to be meanwhile (`ownlog/sequence.py`).
+
+        Raises:
+            FencedError: it writes, and another process has taken over.
         """
         if not self._raw.closed:
             try:
-                return self._execute(sql, ())
+                return self._begin_here(sql)
             except psycopg.OperationalError:
                 if self._writes or not self._raw.closed:
                     raise
         self._many.clear()
         self._raw = self._connect()
-        return self._execute(sql, ())
+        return self._begin_here(sql)
+
+    def _begin_here(self, sql: str) -> "psycopg.RawCursor[Any]":
+        if self._lease is None or sql != _BEGIN_WRITING:
+            return self._execute(sql, ())
+        begun = self._lease.begin(self._raw)
+        self.renewed_at = time.monotonic()
+        return begun  # type: ignore[return-value]  # its factory makes no other
 
     def _end(self, sql: str) -> "psycopg.RawCursor[Any]":
         if sql == "ROLLBACK" and self._raw.closed:
@@ -273,6 +311,10 @@ class PostgresConnection:
             self._many[sql] = of_many(sql, dict(rows)) if rows else None
         return self._many[sql]
 
+    def see_writer(self) -> DatabaseWriter | None:
+        """Who writes, or wrote last; None: nobody ever did."""
+        return postgreswriter.see(self._raw)
+
     def walk(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         """The rows of a statement within a transaction, some at a time."""
         self._walks += 1
@@ -282,7 +324,9 @@ class PostgresConnection:
             yield from cursor
 
     def close(self) -> None:
-        """Let go of it; what is not committed is undone."""
+        """Let go of it, and of the lease; what is not committed is undone."""
+        if self._lease is not None and not (self._raw.closed or self.in_transaction):
+            self._lease.end(self._raw)
         self._raw.close()
 
 
@@ -290,10 +334,13 @@ class PostgresConnection:
 class PostgresDatabase:
     """A database of a server; the names are those of `engine.Engine`.
 
-    `address`: of libpq, "postgresql://…".
+    Attributes:
+        address: Of libpq, "postgresql://…".
+        folder: Of the home's data; whoever writes holds its lock.
     """
 
     address: str
+    folder: Path
     file: ClassVar[None] = None
     begin_reading: ClassVar[str] = _BEGIN_READING
     begin_writing: ClassVar[str] = _BEGIN_WRITING
@@ -315,6 +362,11 @@ class PostgresDatabase:
             port = f":{said['port']}" if "port" in said else ""
             return f"postgresql://{where}{port}/{said.get('dbname', '')}"
         return "postgresql://?"
+
+    @property
+    def holder(self) -> str:
+        """Whoever writes to it from here, of all that ever did."""
+        return name_folder(self.folder)
 
     @property
     def label(self) -> str:
@@ -365,10 +417,10 @@ class PostgresDatabase:
         return self.open_to_read()
 
     def open_to_write(self) -> PostgresConnection:
-        """The connection that writes, with the lock of the one that does.
+        """The connection that writes, with the lease of the one that does.
 
         Raises:
-            ConflictError: another node writes.
+            HeldError: another process writes.
             OSError: the server does not answer, or refuses us.
         """
         with self.translated():
@@ -456,6 +508,14 @@ class PostgresDatabase:
     def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
         return [name for name, _ in asked.execute(_COLUMNS, (_quoted(table),))]
+
+    def must_renew(self, connection: PostgresConnection) -> bool:
+        """Whether somebody else may take over soon, unless it writes again."""
+        return time.monotonic() - connection.renewed_at >= postgreswriter.RENEW_S
+
+    def see_writer(self, connection: PostgresConnection) -> DatabaseWriter | None:
+        """Who writes, or wrote last."""
+        return connection.see_writer()
 
     def never_waits(self, _: PostgresConnection) -> bool:
         """It waits for a server that answers, or does not."""

@@ -17,8 +17,12 @@ from typing import Final
 
 import psycopg
 
-from federation.errors import ConflictError, VerificationError
-from federation.store.refusal import DoubtfulError, UnreplicatedError
+from federation.errors import DatabaseBusyError, VerificationError
+from federation.store.refusal import (
+    LostDoubtError,
+    ServerLostError,
+    UnreplicatedError,
+)
 from federation.text import Sentence, quote
 
 #: Classes of states, or whole ones, and the number that a machine has for the same.
@@ -78,7 +82,7 @@ def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
         # Without a state nobody answered.
         if _is_lost(error):
             words = _tell_lost(error)
-            raise DoubtfulError(errno.EIO, words, name) from error
+            raise LostDoubtError(errno.EIO, words, name) from error
         raise
     if warnings:
         told = Sentence("machine.not-on-standby", words=quote(warnings[0]))
@@ -97,7 +101,7 @@ def _meaning(error: psycopg.Error, name: str) -> Exception | None:
     """The error that a person can act on; None where it is a fault of ours."""
     state = error.sqlstate or ""
     if state in _BUSY:
-        return ConflictError(Sentence("machine.database-busy", path=name))
+        return DatabaseBusyError(Sentence("machine.database-busy", path=name))
     if state in _DAMAGED:
         return VerificationError(Sentence("machine.database-damaged", path=name))
     if state in _LACKING:
@@ -118,7 +122,7 @@ def _refused(error: psycopg.Error, state: str, name: str) -> OSError | None:
     if state in _TOLD:
         return OSError(_TOLD[state][0], Sentence(f"machine.{_TOLD[state][1]}"), name)
     if _is_lost(error) or state.startswith(("53", "58")):
-        return OSError(errno.EIO, _tell_lost(error), name)
+        return ServerLostError(errno.EIO, _tell_lost(error), name)
     return None
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from federation.errors import ConflictError, VerificationError
+from federation.errors import DatabaseBusyError, VerificationError
 from federation.store.driver import sqlite3
 from federation.store.reserve import is_full
 from federation.text import Sentence
@@ -50,6 +50,14 @@ class UnreplicatedError(DoubtfulError):
 
     What this server shows of it can be gone with this server, so looking ends no doubt.
     """
+
+
+class ServerLostError(OSError):
+    """The database's server does not answer: it went, is starting, or nobody knows."""
+
+
+class LostDoubtError(DoubtfulError, ServerLostError):
+    """The same of a COMMIT, which may have been done."""
 
 
 @contextlib.contextmanager
@@ -110,7 +118,7 @@ def _meaning(error: "sqlite3.DatabaseError", path: Path) -> Exception | None:
     full = getattr(error, "sqlite_errorcode", 0)
     code = full & 0xFF
     if code in {_BUSY, _LOCKED, _PROTOCOL}:
-        return ConflictError(Sentence("machine.database-busy", path=path))
+        return DatabaseBusyError(Sentence("machine.database-busy", path=path))
     if code == _NOTADB:
         words = Sentence("machine.database-no-database", path=path, folder=path.parent)
         return VerificationError(words)

@@ -513,6 +513,13 @@ class SqliteFile:
         rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
         return [row[1] for row in rows]
 
+    def must_renew(self, _: SqliteConnection) -> bool:
+        """The kernel keeps everybody else away (`lock.py`), for as long as it runs."""
+        return False
+
+    def see_writer(self, _: SqliteConnection) -> None:
+        """The lock of the folder says so."""
+
     def never_waits(self, connection: SqliteConnection) -> bool:
         """Whether this reader never waits for the writer."""
         return never_waits(connection)

@@ -26,6 +26,7 @@ from federation.errors import (
     ConflictError,
     DoubtError,
     FederationError,
+    FencedError,
     FormatError,
     GuardUnreachableError,
     KeptError,
@@ -39,6 +40,7 @@ from federation.errors import (
     VerificationError,
 )
 from federation.feeds.signature import ACCEPTED
+from federation.store.refusal import ServerLostError
 from federation.text import Sentence, quote
 from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
 from federation.web.context import SITE
@@ -55,6 +57,8 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
+    # Another machine answers in a moment, at this address or at its own.
+    FencedError: HTTPStatus.SERVICE_UNAVAILABLE,
     RequestSignatureError: HTTPStatus.UNAUTHORIZED,
     # Whoever asks again, as this status invites to, is told `held` once it is finished.
     KeptError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -147,10 +151,15 @@ def _of_disk(request: web.Request, error: OSError) -> web.Response:
     # One transaction takes a batch; a command may have done a part of its work.
     is_batch = request.path == "/v1/records"
     is_full = error.errno in FULL
+    done = Sentence("refused.disk-nothing" if is_batch else "refused.disk-cut-off")
+    if isinstance(error, ServerLostError):
+        log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
+        why = Sentence("refused.database-away", cause=fault_of_disk(error), done=done)
+        return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "database-away", why)
     why = Sentence(
         "refused.disk",
         cause=fault_of_disk(error),
-        done=Sentence("refused.disk-nothing" if is_batch else "refused.disk-cut-off"),
+        done=done,
         seen=Sentence("refused.disk-made-room" if is_full else "refused.disk-looked"),
     )
     if is_full:
@@ -193,7 +202,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         answer = problem(request, status_of(error), error.code, error.told)
         answer.headers.update(_HOW_TO_SIGN)
         return answer
-    except GuardUnreachableError as error:
+    except (GuardUnreachableError, FencedError) as error:
         return problem(request, status_of(error), error.code, error.outside)
     except FederationError as error:
         return problem(request, status_of(error), error.code, error.told)

@@ -9,12 +9,14 @@ import errno
 
 import pytest
 
-from federation.errors import DoubtError, KeptError
+from federation.errors import DoubtError, FencedError, KeptError
 from federation.flows.ownlog import ingest, sequence
 from federation.store import db, logs, refusal
 from federation.store import leaves as stored
 from federation.store.folderguard import FolderGuard
 from federation.store.refusal import DoubtfulError, UnreplicatedError
+from federation.text import Sentence
+from federation.tlog.checkpoint import Checkpoint
 from tests.ownnode import row
 
 NOW = 1_707_900_000
@@ -165,7 +167,30 @@ def test_an_error_of_a_commit_that_no_write_settles_is_told_as_doubt(node, monke
     monkeypatch.setattr(sequence, "settle", fail)
     error = DoubtfulError(errno.EIO, "sync", "x")
     with pytest.raises(DoubtError, match="Send them again"):
-        sequence._find_out(node.db, node.guard, node.log, 9, error)
+        sequence._find_out(node.db, node.guard, node.log, signed(node, 9), error)
+
+
+def signed(node, size):
+    """The checkpoint of that size that is kept; of any root where none is."""
+    with node.db.view() as view:
+        root = logs.root_of_size(view, node.log.log_id, size) or bytes(32)
+    return Checkpoint(node.log.origin, size, root)
+
+
+def test_what_another_writer_has_kept_at_that_size_is_not_taken_for_ours(node):
+    append(node, draft("3171011001002"))
+    error = DoubtfulError(errno.EIO, "sync", "x")
+    other = signed(node, 2)._replace(root=bytes(32))
+    with pytest.raises(OSError, match="sync"):
+        sequence._find_out(node.db, node.guard, node.log, other, error)
+
+
+def test_one_that_was_taken_over_from_does_not_look_what_became_of_its_commit(node):
+    append(node, draft("3171011001002"))
+    node.db.fenced = FencedError(Sentence("held.fenced-unsaid"))
+    error = DoubtfulError(errno.EIO, "sync", "x")
+    with pytest.raises(DoubtError, match="another machine"):
+        sequence._find_out(node.db, node.guard, node.log, signed(node, 2), error)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +207,7 @@ def test_what_may_be_on_one_server_alone_is_in_doubt_and_not_kept(
     monkeypatch.setattr(sequence, "settle", fail)
     error = DoubtfulError(errno.EIO, "sync", "x")
     with pytest.raises(answer):
-        sequence._find_out(node.db, node.guard, node.log, 2, error)
+        sequence._find_out(node.db, node.guard, node.log, signed(node, 2), error)
 
 
 def check_doctor(node, scratch, expected=frozenset()):

@@ -2,14 +2,27 @@
 
 import contextlib
 import errno
+import os
 import threading
+import time
 
 import pytest
 
-from federation.errors import ConflictError, VerificationError
-from federation.store import alarms, form, migrations, postgres, twice
+from federation.errors import FencedError, HeldError, VerificationError
+from federation.store import (
+    alarms,
+    form,
+    migrations,
+    postgres,
+    postgreswriter,
+    twice,
+)
 from federation.store.db import Database, engine_at
-from federation.store.refusal import DoubtfulError, UnreplicatedError
+from federation.store.engine import LEASE_S
+from federation.store.refusal import (
+    DoubtfulError,
+    UnreplicatedError,
+)
 from federation.text.cause import cause_of
 from tests.waiting import wait_until
 
@@ -151,24 +164,124 @@ def test_a_row_that_is_not_as_it_was_written_is_named(on_postgres):
         assert [one.key for one in twice.find_differing(tx)] == ["code, subject"]
 
 
-def test_a_second_writer_is_told_so(on_postgres, postgres, tmp_path, monkeypatch):
-    monkeypatch.setattr("federation.store.postgres.LOCK_TIMEOUT_MS", 50)
-    with pytest.raises(ConflictError, match="another process writes"):
+@pytest.fixture
+def short_lease(monkeypatch):
+    """Of one second, in place of several."""
+    for name in ("_TAKE", "_END_STALLED"):
+        said = getattr(postgreswriter, name)
+        short = said.replace(f"secs => {LEASE_S}", "secs => 1.0")
+        assert short != said
+        monkeypatch.setattr(postgreswriter, name, short)
+
+
+def takes_over(folder, address):
+    """A database that was opened to write, as soon as it can be."""
+
+    def opened():
+        with contextlib.suppress(HeldError):
+            return Database.open(folder, address)
+        return None
+
+    return wait_until(opened, "it takes over")
+
+
+def test_a_second_writer_is_told_who_writes(on_postgres, postgres, tmp_path):
+    with pytest.raises(HeldError, match=f"process {os.getpid()} on ") as caught:
         Database.open(tmp_path / "second", postgres)
+    assert caught.value.host == os.uname().nodename
+    assert on_postgres.see_writer().is_writing
     reader = Database.open(tmp_path / "second", postgres, readonly=True)
     assert codes(reader) == []
     reader.close()
 
 
-def test_a_fence_ends_a_transaction_before_anything_is_written(on_postgres):
-    def fenced(tx):
-        raise ConflictError("fenced")
-
-    on_postgres.fence = fenced
-    with pytest.raises(ConflictError, match="fenced"), on_postgres.transaction() as tx:
+def test_one_that_ended_is_followed_at_once_and_one_of_this_folder_too(
+    postgres, tmp_path
+):
+    first = Database.open(tmp_path / "data", postgres)
+    first.close()
+    assert not first_seen(postgres, tmp_path).is_writing
+    second = Database.open(tmp_path / "second", postgres)
+    # Whoever holds the lock of the same folder knows that this one is dead.
+    again = Database.open(tmp_path / "second", postgres)
+    assert again.see_writer().epoch == second.see_writer().epoch == 3
+    with pytest.raises(FencedError), second.transaction() as tx:
         raise_one(tx)
-    on_postgres.fence = None
-    assert codes(on_postgres) == []
+    # It says nothing any more when it ends: the other goes on.
+    second.close()
+    with again.transaction() as tx:
+        raise_one(tx, "kept")
+    assert codes(again) == ["kept"]
+    again.close()
+
+
+def first_seen(postgres, tmp_path):
+    reader = Database.open(tmp_path / "reader", postgres, readonly=True)
+    with contextlib.closing(reader):
+        return reader.see_writer()
+
+
+def test_one_that_says_nothing_for_its_lease_is_fenced(
+    on_postgres, postgres, tmp_path, short_lease
+):
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "first")
+    second = takes_over(tmp_path / "second", postgres)
+    with pytest.raises(FencedError, match="taken over"):  # noqa: SIM117  the block
+        with on_postgres.transaction() as tx:
+            raise_one(tx, "too late")
+    assert on_postgres.fenced
+    with pytest.raises(FencedError):
+        on_postgres.renew()
+    assert codes(second) == ["first"]
+    second.close()
+
+
+def test_one_that_renews_is_not_taken_over_from(
+    on_postgres, postgres, tmp_path, short_lease
+):
+    commits, end = on_postgres.commits, time.monotonic() + 2.5
+    while time.monotonic() < end:
+        on_postgres._writer.renewed_at = float("-inf")
+        on_postgres.renew()
+        with pytest.raises(HeldError):
+            Database.open(tmp_path / "second", postgres)
+    assert on_postgres.commits == commits
+
+
+def test_one_that_stands_still_within_a_block_is_ended_and_keeps_nothing(
+    on_postgres, postgres, tmp_path, short_lease
+):
+    with pytest.raises(OSError, match="does not answer"):  # noqa: PT012, SIM117
+        with on_postgres.transaction() as tx:
+            raise_one(tx, "too late")
+            second = takes_over(tmp_path / "second", postgres)
+            tx.execute("SELECT 1")
+    with pytest.raises(FencedError):
+        on_postgres.renew()
+    assert codes(second) == []
+    second.close()
+
+
+def test_a_block_that_lasts_longer_than_a_lease_keeps_it(
+    on_postgres, postgres, tmp_path, short_lease
+):
+    tried = []
+
+    def take():
+        try:
+            Database.open(tmp_path / "second", postgres).close()
+        except HeldError as error:
+            tried.append(error)
+
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "of long work")
+        other = threading.Thread(target=take)
+        other.start()
+        tx.execute("SELECT pg_sleep(2)")
+    other.join()
+    assert len(tried) == 1
+    assert codes(on_postgres) == ["of long work"]
 
 
 def end_connections(server):

@@ -20,7 +20,7 @@ FEDERATION = STORE.parent
 #: Where an engine may show: SQLite in its own file, and the scripts of `MIGRATIONS`,
 OF_SQLITE = "sqlite.py"
 #: PostgreSQL in its own, and where ours is put into its words.
-OF_POSTGRES = {"postgres.py", "scripts.py", "bulk.py"}
+OF_POSTGRES = {"postgres.py", "postgreswriter.py", "scripts.py", "bulk.py"}
 #: What it writes is a file for other programs, which is SQLite on any engine of ours.
 FOR_OTHERS = "datasetfile.py"
 SCRIPTS = {"MIGRATIONS", "write_twice"}
@@ -191,10 +191,10 @@ def test_the_driver_is_known_to_two_files_and_the_one_that_chooses_it():
     assert known == {OF_SQLITE, "refusal.py"}
 
 
-def test_the_driver_of_the_server_is_known_to_two_files():
+def test_the_driver_of_the_server_is_known_to_three_files():
     known = {
         path.name
         for path in FEDERATION.rglob("*.py")
         if re.search(r"(?m)^\s*(import|from) psycopg\b", path.read_text())
     }
-    assert known == {"postgres.py", "postgresrefusal.py"}
+    assert known == {"postgres.py", "postgresrefusal.py", "postgreswriter.py"}

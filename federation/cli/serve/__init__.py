@@ -23,19 +23,23 @@ from federation.cli.serve.reading import read_only as read_only_node
 from federation.cli.serve.seldom import Seldom
 from federation.cli.serve.supervisor import Supervisor
 from federation.cli.times import tell_second
-from federation.errors import ConflictError, FederationError
+from federation.errors import ConflictError, FederationError, HeldError
 from federation.node.events import LOG
 from federation.node.heap import keep_small, keep_started
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
 from federation.store.alarms import list_alarms
 from federation.store.lock import Writer, see_writer
+from federation.store.refusal import ServerLostError
+from federation.text import Sentence
+from federation.text.cause import tell_refusal
 
 #: How long a thread that computes keeps the others waiting. Of Python's own five
 #: milliseconds each answer takes three or four turns: beside a thread that merges the
 #: event loop answered some seventy requests a second.
 _TURN_S: Final = 0.0005
-#: How often one that stands by looks whether anybody writes.
+#: How often one that stands by looks whether anybody writes, and one that serves
+#: whether it still does.
 _LOOK_S: Final = 0.2
 
 
@@ -73,12 +77,20 @@ def serve(  # noqa: PLR0913  each is an option
         return
     supervisor = Supervisor.from_environ(run.environ, os.getpid())
     supervisor.tell(STATUS=run.t("serve.opening"))
-    with contextlib.ExitStack() as stack:
-        opened = _take_over(run, supervisor, stack) if standby else None
-        resources = opened or stack.enter_context(
-            open_resources(run.home, run.settings)
-        )
-        asyncio.run(_serve(run, resources, supervisor, alone=alone))
+    while True:
+        with contextlib.ExitStack() as stack:
+            opened = _take_over(run, supervisor, stack) if standby else None
+            resources = opened or stack.enter_context(
+                open_resources(run.home, run.settings)
+            )
+            asyncio.run(_serve(run, resources, supervisor, alone=alone))
+            fenced = resources.db.fenced
+        if fenced is None:
+            break
+        # Nothing that was begun before it was fenced goes on: it waits as a new one.
+        run.out.note(run.t.say(fenced.told))
+        standby = True
+    run.out.line(run.t("serve.stopped"))
 
 
 def _take_over(
@@ -86,23 +98,45 @@ def _take_over(
 ) -> Resources:
     """Wait until nobody writes, then hold all of it; what the other wrote is there.
 
-    The kernel lets go of a lock when its process ends, however that ends.
+    The kernel lets go of a lock when its process ends, however that ends; the lease of
+    one on another machine runs out (`store/postgreswriter.py`).
     """
-    told: Writer | None = None
+    told: Writer | Sentence | None = None
     while True:
-        writer = see_writer(run.home.lock)
-        if writer is None:
-            # Of several that stand by one is first.
-            with contextlib.suppress(ConflictError):
-                return stack.enter_context(open_resources(run.home, run.settings))
-        elif writer != told:
-            told = writer
-            words = {"pid": writer.pid, "host": writer.host}
-            since = tell_second(writer.since)
-            said = run.t("serve.standing-by", **words, since=since)
+        opened = _try_to_take_over(run, stack)
+        if isinstance(opened, Resources):
+            return opened
+        if opened is not None and opened != told:
+            told = opened
+            said = _tell_standing_by(run, opened)
             run.out.note(said)
             supervisor.tell(STATUS=said)
         time.sleep(_LOOK_S)
+
+
+def _try_to_take_over(
+    run: Run, stack: contextlib.ExitStack
+) -> Resources | Writer | Sentence | None:
+    """All of it; or who writes, or why nobody can, or nothing that can be said."""
+    writer = see_writer(run.home.lock)
+    if writer is not None:
+        return writer
+    try:
+        return stack.enter_context(open_resources(run.home, run.settings))
+    except HeldError as error:
+        return Writer(error.pid, error.host, error.since)
+    except ServerLostError as error:
+        return tell_refusal(error)
+    except ConflictError:
+        return None  # of several that stand by one is first
+
+
+def _tell_standing_by(run: Run, writer: Writer | Sentence) -> str:
+    if isinstance(writer, Sentence):
+        return run.t("serve.standing-by-for", cause=run.t.say(writer))
+    words = {"pid": writer.pid, "host": writer.host}
+    since = tell_second(writer.since)
+    return run.t("serve.standing-by", **words, since=since)
 
 
 def _log_to_stderr(run: Run, form: str) -> None:
@@ -144,5 +178,6 @@ async def _serve(
             return run.t("serve.status", url=url, alarms=count)
 
         async with supervisor.watching(look):
-            await stop.wait()
-    run.out.line(run.t("serve.stopped"))
+            while not (stop.is_set() or resources.db.fenced):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _LOOK_S)

@@ -25,6 +25,7 @@ from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
 from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
+from federation.store.engine import DatabaseWriter
 from federation.store.lock import Writer, see_writer
 from federation.text import Sentence
 
@@ -45,7 +46,9 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     settings, peers = run.settings, {peer.org: peer for peer in run.peers}
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
-    with run.open_database().view() as view:
+    db = run.open_database()
+    held = db.see_writer()
+    with db.view() as view:
         answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
         told = partners(view, THIS_MACHINE, peers, int(run.clock()), turns=0)
         seen = see_node(run, view, told)
@@ -53,13 +56,16 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
+    if held is not None:
+        writer = held.who if held.is_writing else None
+        whole["lease"] = {"epoch": held.epoch, "age_s": round(held.age_s, 1)}
     whole |= {"writer": writer, "guard": run.home.guard_bucket or str(run.home.guard)}
     if read := see_readers(readers):
         whole["readers"] = read
 
     def tell() -> None:
         _print_status(run, answer)
-        _print_writer(run, writer)
+        _print_writer(run, writer, held)
         print_seen(run, seen)
         print_asking(run, asking)
         print_readers(run, read)
@@ -116,9 +122,12 @@ def _print_status(
         out.line(t("views.cursor", election=election, cursor=cursor))
 
 
-def _print_writer(run: Run, writer: Writer | None) -> None:
+def _print_writer(run: Run, writer: Writer | None, held: DatabaseWriter | None) -> None:
     """Who writes since when, and what keeps two from doing so."""
-    if writer is None:
+    if writer is None and held is not None:
+        age = run.t.number(round(held.age_s))
+        run.out.line(run.t("views.writer-gone", **held.tell(), age=age))
+    elif writer is None:
         run.out.line(run.t("views.writer-none"))
     elif not writer.pid:
         run.out.line(run.t("views.writer-unsaid", since=tell_second(writer.since)))

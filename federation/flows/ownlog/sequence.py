@@ -31,6 +31,7 @@ from federation.errors import (
     ConflictError,
     DoubtError,
     FederationError,
+    FencedError,
     GuardAboveError,
     GuardUnreachableError,
     KeptError,
@@ -47,7 +48,11 @@ from federation.store import leaves as stored
 from federation.store import logs
 from federation.store.db import Database, Transaction, View
 from federation.store.guard import Guard
-from federation.store.refusal import DoubtfulError, UnreplicatedError
+from federation.store.refusal import (
+    DoubtfulError,
+    ServerLostError,
+    UnreplicatedError,
+)
 from federation.text import Sentence
 from federation.text.cause import fault_of_disk
 from federation.tlog.checkpoint import (
@@ -146,10 +151,10 @@ def commit(
             )
             derive(tx)
     except DoubtfulError as error:
-        _find_out(db, guard, log, checkpoint.size, error)
+        _find_out(db, guard, log, checkpoint, error)
         return
     # From here on it is kept, whatever fails: a crash, too, ends in its being shown.
-    _raise_guard(guard, checkpoint, head)
+    _raise_guard(db, guard, checkpoint, head)
     try:
         # T3. A crash leaves what is kept and not shown: `settle` shows it. So this one
         # is not synced, and what it acknowledges is not lost with it.
@@ -161,11 +166,13 @@ def commit(
         raise _kept(error) from error
 
 
-def _raise_guard(guard: Guard, checkpoint: Checkpoint, head: Head) -> None:
+def _raise_guard(
+    db: Database, guard: Guard, checkpoint: Checkpoint, head: Head
+) -> None:
     """Remember outside of the database that this is signed: what was kept just now.
 
     Raises:
-        KeptError: that failed; `settle` does it again.
+        KeptError: that failed, or who has taken over did it; `settle` does it again.
         GuardAboveError: somebody else has signed since `settle` looked.
     """
     origin, size, root = checkpoint
@@ -180,12 +187,24 @@ def _raise_guard(guard: Guard, checkpoint: Checkpoint, head: Head) -> None:
         raise _kept(error) from error
     except (RollbackError, ProofError) as error:
         # It was where this log is when we looked, and nobody shows what is above it.
+        # But whoever has taken over this database goes on from what is kept in it.
+        try:
+            with db.transaction():
+                pass
+        except FencedError as fenced:
+            raise _kept(fenced) from error
+        except (OSError, FederationError):
+            pass
         told = Sentence("held.other-signer", origin=origin, size=size)
         raise GuardAboveError(told, origin, size) from error
 
 
 def _find_out(
-    db: Database, guard: Guard, log: OwnLog, size: int, error: DoubtfulError
+    db: Database,
+    guard: Guard,
+    log: OwnLog,
+    signed: Checkpoint,
+    error: DoubtfulError,
 ) -> None:
     """Return if a checkpoint of which T2 left open whether it is kept is visible now.
 
@@ -197,26 +216,36 @@ def _find_out(
         DoubtError: the disk does not let us find out.
     """
     try:
-        head = settle(db, guard, log.origin)
+        # Behind whatever a lost connection may still do, and only if nobody has taken
+        # over: what is there of another writer says nothing of ours.
+        with db.transaction():
+            pass
+        size = settle(db, guard, log.origin).size
+        with db.view() as view:
+            kept = logs.root_of_size(view, log.log_id, signed.size)
+    except FencedError as fenced:
+        cause = fenced.outside
+        raise DoubtError(Sentence("intake.in-doubt", cause=cause)) from error
     except (OSError, FederationError) as again:
         try:
             with db.view() as view:
-                newest = logs.newest_checkpoint(view, log.log_id)
+                kept = logs.root_of_size(view, log.log_id, signed.size)
         except (OSError, FederationError):
-            newest = None
+            kept = None
         is_whole = not isinstance(again, UnreplicatedError)
-        if newest is not None and newest[0] >= size and is_whole:
+        if kept == signed.root and is_whole:
             raise _kept(again) from again
         cause = fault_of_disk(error)
         raise DoubtError(Sentence("intake.in-doubt", cause=cause)) from error
-    if head.size < size:
-        raise OSError(error.errno, error.strerror, error.filename) from error
+    if size < signed.size or kept != signed.root:
+        kind = ServerLostError if isinstance(error, ServerLostError) else OSError
+        raise kind(error.errno, error.strerror, error.filename) from error
 
 
 def _kept(error: Exception) -> KeptError:
     # No path: whoever handed it in need not know how this machine is made.
     cause: Sentence | str = str(error)
-    if isinstance(error, GuardUnreachableError):
+    if isinstance(error, GuardUnreachableError | FencedError):
         cause = error.outside
     elif isinstance(error, OSError):
         cause = fault_of_disk(error)

@@ -1,0 +1,179 @@
+"""Who writes to a PostgreSQL database: a lease of a few seconds, and a fence.
+
+Rule: one row says who writes. Whoever wants to takes it, and with it the next epoch,
+only from one that has ended, that lies in the very folder whose lock it holds itself
+(so that it is dead, however it died), or that has not said for `LEASE_S` that it is
+there. Every transaction that writes begins by saying so, at its own epoch: one that
+finds another epoch there is fenced (`FencedError`), before anything is written.
+
+Two properties follow from that row being written first. Whoever takes over waits for
+the transaction that runs, and then sees how it ended: nothing of an earlier epoch can
+be committed behind it. And a transaction of hours keeps the lease as one of a
+millisecond does. Only one that stands still in mid-transaction (a process that was
+stopped, a machine that froze) is ended by whoever waits for it.
+
+The times are those of the server's clock; of other clocks nothing depends, and of
+that one only how soon somebody else may take over, never whether two may write.
+
+    epoch, nonce   of who writes; the second, as an epoch that was taken on a server
+                   that is lost may be taken again on the one in its place
+    holder         by which kernel's lock (`lock.name_folder`)
+    host, pid      for people
+
+Source: docs/adr/0067-a-lease-and-a-fence.md
+"""
+
+import contextlib
+import os
+import secrets
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from federation.errors import FencedError, HeldError
+from federation.store.engine import LEASE_S, DatabaseWriter
+from federation.store.lock import Writer
+from federation.text import Sentence
+
+#: How often one that has nothing to write says so.
+RENEW_S: Final = 1.0
+#: How long one that wants to take over waits for a transaction that runs.
+_PATIENCE_MS: Final = 1_000
+
+TABLE: Final = "writer"
+_IS_MADE: Final = f"SELECT to_regclass('{TABLE}')::text"
+_CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    epoch BIGINT NOT NULL,
+    nonce BIGINT NOT NULL,
+    holder TEXT COLLATE "C" NOT NULL,
+    host TEXT COLLATE "C" NOT NULL,
+    pid BIGINT NOT NULL,
+    since TIMESTAMPTZ NOT NULL,
+    renewed_at TIMESTAMPTZ NOT NULL,
+    is_ended BOOLEAN NOT NULL
+)"""
+_TAKE: Final = f"""INSERT INTO {TABLE} AS held
+    VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE)
+    ON CONFLICT (one) DO UPDATE SET epoch = held.epoch + 1, nonce = excluded.nonce,
+        holder = excluded.holder, host = excluded.host, pid = excluded.pid,
+        since = clock_timestamp(), renewed_at = clock_timestamp(), is_ended = FALSE
+    WHERE held.holder = excluded.holder OR held.is_ended
+        OR held.renewed_at < clock_timestamp() - make_interval(secs => {LEASE_S})
+    RETURNING epoch"""  # noqa: S608  constants
+#: Of a client of ours that has begun to write and says nothing any more.
+_END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()
+    AND state_change < clock_timestamp() - make_interval(secs => {LEASE_S})
+    AND pid IN (SELECT pid FROM pg_locks
+        WHERE relation = '{TABLE}'::regclass AND mode = 'RowExclusiveLock')"""  # noqa: S608  constants
+_WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, epoch,
+    extract(epoch FROM clock_timestamp() - renewed_at)::float8, is_ended
+    FROM {TABLE}"""  # noqa: S608  constants
+
+_Raw = psycopg.Connection[tuple[Any, ...]]
+
+
+class Lease(NamedTuple):
+    """What a connection writes by."""
+
+    epoch: int
+    nonce: int
+
+    @property
+    def _is_mine(self) -> str:
+        # Whole numbers, made here: together with BEGIN it is one message, which takes
+        # no values.
+        return f"epoch = {self.epoch} AND nonce = {self.nonce}"
+
+    def begin(self, raw: _Raw) -> "psycopg.Cursor[tuple[Any, ...]]":
+        """Begin a transaction that writes, behind every earlier one.
+
+        Raises:
+            FencedError: somebody else has taken over; nothing is begun.
+            psycopg.Error: it could not be; nothing is begun.
+        """
+        cursor = raw.cursor()
+        try:
+            cursor.execute(
+                f"BEGIN; UPDATE {TABLE} SET renewed_at = clock_timestamp()"  # noqa: S608  constants, whole numbers
+                f" WHERE {self._is_mine} AND NOT is_ended",
+                prepare=False,
+            )
+            cursor.nextset()
+            if cursor.rowcount == 1:
+                return cursor
+        except psycopg.Error:
+            _undo(raw)
+            raise
+        _undo(raw)
+        raise _fenced(raw)
+
+    def end(self, raw: _Raw) -> None:
+        """Let others take over at once; where that cannot be said, they wait."""
+        with contextlib.suppress(psycopg.Error):
+            # Nothing is lost with it, so no standby is waited for.
+            raw.execute("SET synchronous_commit = local")
+            raw.execute(f"UPDATE {TABLE} SET is_ended = TRUE WHERE {self._is_mine}")  # noqa: S608  constants, whole numbers
+
+
+def take(raw: _Raw, holder: str) -> Lease:
+    """Be the one that writes, from now on.
+
+    Args:
+        raw: A connection that is in no transaction.
+        holder: The name of the lock that is held (`lock.name_folder`).
+
+    Raises:
+        HeldError: another process writes.
+        psycopg.Error: it cannot be found out.
+    """
+    if raw.execute(_IS_MADE).fetchone() == (None,):
+        raw.execute(_CREATE)
+    nonce = secrets.randbits(62)
+    values = nonce, holder, os.uname().nodename, os.getpid()
+    with raw.transaction():
+        raw.execute(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
+        try:
+            with raw.transaction():
+                row = raw.execute(_TAKE, values).fetchone()
+        except psycopg.errors.LockNotAvailable:
+            row = None
+            raw.execute(_END_STALLED)
+    if row is None:
+        held = see(raw)
+        who = Writer(0, "?", 0) if held is None else held.who
+        words = {} if held is None else held.tell()
+        raise HeldError(
+            Sentence("machine.database-held", **words), who.pid, who.host, who.since
+        )
+    return Lease(row[0], nonce)
+
+
+def see(raw: _Raw) -> DatabaseWriter | None:
+    """Who writes, or wrote last; None: nobody ever did.
+
+    Raises:
+        psycopg.Error: it cannot be found out.
+    """
+    if raw.execute(_IS_MADE).fetchone() == (None,):
+        return None
+    row = raw.execute(_WHO).fetchone()
+    if row is None:
+        return None
+    host, pid, since, epoch, age_s, is_ended = row
+    who = Writer(int(pid), str(host), int(since))
+    return DatabaseWriter(who, int(epoch), float(age_s), bool(is_ended))
+
+
+def _fenced(raw: _Raw) -> FencedError:
+    held = see(raw)
+    if held is None:
+        return FencedError(Sentence("held.fenced-unsaid"))
+    return FencedError(Sentence("held.fenced", **held.tell()))
+
+
+def _undo(raw: _Raw) -> None:
+    with contextlib.suppress(psycopg.Error):
+        if not raw.closed and raw.info.transaction_status != 0:
+            raw.execute("ROLLBACK")
