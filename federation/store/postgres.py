@@ -54,7 +54,9 @@ from federation.store.engine import (
     StepSet,
 )
 from federation.store.lock import name_folder
+from federation.store.postgressettings import list_weaknesses
 from federation.store.scripts import RANDOM_HEX, numbered, translate_script
+from federation.text import Sentence, quote
 
 #: How long a statement waits for another session, as with SQLite.
 LOCK_TIMEOUT_MS: Final = 10_000
@@ -363,6 +365,15 @@ class PostgresDatabase:
             return f"postgresql://{where}{port}/{said.get('dbname', '')}"
         return "postgresql://?"
 
+    def find_fault(self) -> Sentence | None:
+        """What is wrong with the address, if it is none, or says what nobody knows."""
+        try:
+            conninfo.conninfo_to_dict(self.address)
+        except psycopg.ProgrammingError as error:
+            words = quote(str(error).strip())
+            return Sentence("machine.database-unreadable", words=words)
+        return None
+
     @property
     def holder(self) -> str:
         """Whoever writes to it from here, of all that ever did."""
@@ -508,6 +519,10 @@ class PostgresDatabase:
     def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
         return [name for name, _ in asked.execute(_COLUMNS, (_quoted(table),))]
+
+    def list_weaknesses(self, connection: PostgresConnection) -> list[Sentence]:
+        """What of the server may lose what was acknowledged, the worst first."""
+        return list_weaknesses(connection)
 
     def must_renew(self, connection: PostgresConnection) -> bool:
         """Whether somebody else may take over soon, unless it writes again."""

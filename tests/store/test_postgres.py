@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from federation.errors import FencedError, HeldError, VerificationError
+from federation.errors import ConfigError, FencedError, HeldError, VerificationError
 from federation.store import (
     alarms,
     form,
@@ -307,7 +307,7 @@ def test_who_writes_in_several_blocks_is_told_that_the_lock_was_lost_between_the
     with on_postgres.transaction() as tx:
         raise_one(tx, "first")
     end_connections(postgres_session)
-    with pytest.raises(OSError, match="does not answer"):  # noqa: SIM117  the block
+    with pytest.raises(ServerLostError, match="does not answer"):  # noqa: SIM117  the block
         with on_postgres.transaction() as tx:
             raise_one(tx, "of the same work")
     with on_postgres.transaction() as tx:
@@ -410,3 +410,17 @@ def test_what_is_written_is_counted_by_its_table(on_postgres):
         tx.execute("SELECT * FROM alarm").fetchall()
     assert on_postgres.commits == on_postgres.last_commit(["alarm"]) == 1
     assert on_postgres.last_commit(["rollup"]) == 0
+
+
+def test_how_the_server_is_set_is_told_where_it_may_lose_something(
+    on_postgres,
+):
+    keys = {one.key for one in on_postgres.list_weaknesses()}
+    # As the tests' own server is started: it waits for nothing.
+    weak = {"fsync", "full-page-writes", "alone"}
+    assert keys == {f"machine.server-{name}" for name in weak}
+
+
+def test_an_address_that_says_what_nobody_knows_is_told_as_that(tmp_path):
+    with pytest.raises(ConfigError, match="sslmod"):
+        engine_at(tmp_path, "postgresql://a@/none?sslmod=require")
