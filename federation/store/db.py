@@ -331,7 +331,7 @@ class Database:
                     writer.execute("ROLLBACK")
 
     def renew(self) -> None:
-        """Keep it for ourselves, where others take over what is not written to.
+        """Find out whether somebody has taken over, where it is not known.
 
         Raises:
             FencedError: another process has taken over.

@@ -228,7 +228,7 @@ class Engine(Protocol):
         """What of its settings may lose what was acknowledged, the worst first."""
 
     def must_renew(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
-        """Whether somebody else may take over soon, unless it writes again."""
+        """Whether somebody else may have taken over, as far as is known here."""
 
     def see_writer(self, connection: Any) -> DatabaseWriter | None:  # noqa: ANN401  of this engine
         """Who writes, as the database itself knows it; None: it does not, or nobody."""

@@ -82,9 +82,15 @@ class SignedHistory:
         self.roots: dict[int, set[str]] = {}
         self.silences: list[float] = []
 
-    def play(self, kinds: list[str], rounds: int) -> None:
-        """So many rounds; each kind at least once where they are as many."""
+    def play(self, kinds: list[str], rounds: int, seconds: float = math.inf) -> None:
+        """So many rounds; each kind at least once where they are as many.
+
+        None is begun after so many seconds.
+        """
+        until = time.monotonic() + seconds
         for number in range(rounds):
+            if time.monotonic() > until:
+                return
             kind = kinds[number] if number < len(kinds) else self._chance.choice(kinds)
             try:
                 self.take(self.signer)
