@@ -6,10 +6,12 @@ of records, who acknowledged which, which size had which root, and what must hol
 
 import contextlib
 import hashlib
+import math
 import random
 import signal
 import statistics
 import threading
+import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
