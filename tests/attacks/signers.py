@@ -53,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=math.inf, help="begin no round later"
     )
-    parser.add_argument("--postgresql", action="store_true", help=_takeovers.__doc__)
+    parser.add_argument(
+        "--postgresql", action="store_true", help="over a database with a server"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:
