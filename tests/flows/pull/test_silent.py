@@ -28,8 +28,11 @@ def tree(fakes, suara):
 
 
 @pytest.fixture
-def show(fakes, puller, suara, kawal):
-    """What becomes of the log when suara itself, or kawal as a relay, shows this."""
+def show(fakes, puller, suara, kawal, by_tiles):
+    """What becomes of the log when suara itself, or kawal as a relay, shows this.
+
+    And how many bundles were asked for; without tiles: `test_few_leaves.py`.
+    """
     puller.trust(suara, max_rows_per_turn=1000)
     puller.trust(kawal)
 
