@@ -502,7 +502,7 @@ class PostgresDatabase:
             for step, script in scripts:
                 if step in done:
                     continue
-                for statement in translate_script(script, aggregates):
+                for statement in translate_script(script, aggregates, is_new=is_new):
                     connection.execute(statement)
                 connection.execute(
                     f"INSERT INTO {_STEPS} (migration_set, name) VALUES (?,?)",  # noqa: S608  a constant
@@ -511,6 +511,8 @@ class PostgresDatabase:
 
         with _all_or_nothing(connection):
             connection.execute(_CREATE_STEPS)
+            any_step = f"SELECT 1 FROM {_STEPS} LIMIT 1"  # noqa: S608  a constant
+            is_new = connection.execute(any_step).fetchone() is None
             yield apply
 
     @contextlib.contextmanager

@@ -116,6 +116,23 @@ def test_a_step_that_fails_leaves_nothing_of_itself(other, tmp_path, monkeypatch
     assert not engine_at(tmp_path, other).exists()
 
 
+def test_a_step_that_would_leave_rows_behind_is_refused(
+    on_postgres, postgres, tmp_path, monkeypatch
+):
+    with on_postgres.transaction() as tx:
+        raise_one(tx)
+    on_postgres.close()
+    packed = "INSERT INTO packed SELECT pack_alarms(at, code) FROM alarm;"
+    step = ("0009-test", f"CREATE TABLE packed (body BLOB) STRICT;\n{packed}")
+    with monkeypatch.context() as newer:
+        newer.setattr(alarms, "MIGRATIONS", (*alarms.MIGRATIONS, step))
+        newer.setattr(alarms, "AGGREGATES", {"pack_alarms": (2, object)}, raising=False)
+        with pytest.raises(NotImplementedError, match="pack_alarms"):
+            Database.open(tmp_path / "data", postgres)
+    with contextlib.closing(Database.open(tmp_path / "data", postgres)) as again:
+        assert codes(again) == ["code"]
+
+
 def test_what_a_newer_version_made_is_not_opened(other, tmp_path, monkeypatch):
     with monkeypatch.context() as newer:
         step = ("0009-test", "ALTER TABLE alarm ADD COLUMN seen INTEGER;")
