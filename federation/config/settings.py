@@ -112,6 +112,7 @@ class PhotoSettings(
 
     originals: Filled | None = None
     store: Filled | None = None
+    uploads: Url | None = None
     public: bool = False
     retention_days: dict[MemberElection, RetentionDays] | None = None
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
@@ -338,6 +339,9 @@ def _check_public_from(settings: Settings, where: str) -> None:
 def _check_photos(settings: Settings, where: str) -> None:
     photos = settings.photos
     _check_address(photos.store, where, "photos.store")
+    if photos.uploads is not None and not (photos.store or "").startswith("s3://"):
+        why = Sentence("machine.uploads-no-bucket")
+        raise ConfigError(where, "photos.uploads", why)
     for election in photos.retention_days or ():
         # The rules of no other are known here: nothing would go, and nobody be told.
         if election not in settings.elections:

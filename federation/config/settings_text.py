@@ -199,6 +199,13 @@ port = {port}
 # berkas ini, atau penyimpanan objek, "s3://bucket/below", dengan kredensial di
 # lingkungan proses, tidak pernah di sini. Tanpa nama: folder "blobs" di data_folder.
 # store = "photos"
+# The address of that object store as those reach it who hand photographs in: programs
+# then put them there themselves, by an address that we sign for one file each. Not
+# named: they come through this node.
+# Alamat penyimpanan objek itu seperti dijangkau pengirim foto: program menaruh sendiri
+# fotonya di sana, lewat alamat yang kita tanda tangani untuk satu berkas. Tanpa nama:
+# foto datang lewat node ini.
+# uploads = "https://s3.example.org"
 # Whether everybody may see our own photos of public records. A form bears names and
 # signatures of officials and witnesses.
 # Apakah siapa pun boleh melihat foto kita dari catatan publik. Formulir memuat nama dan

@@ -24,7 +24,11 @@ from federation.node.answering import answering
 from federation.node.answers import read_answer_secret
 from federation.node.api import NodeDesk
 from federation.node.backups import backup_duties
-from federation.node.comingphotos import tidy_coming
+from federation.node.comingphotos import (
+    open_uploads,
+    sweep_incoming,
+    tidy_coming,
+)
 from federation.node.copycare import tidy_copy
 from federation.node.duereports import DueReports
 from federation.node.events import say
@@ -54,6 +58,7 @@ async def serve(
     node = Node(resources, clocks, random, alone=alone)
     await node.renew_about()
     maps = MapCache()
+    incoming = open_uploads(resources)
     publishing = publishing_duties(resources, clocks.wall, maps)
     annexes = AnnexCare(resources, node.disk, clocks.wall)
     mail = MailCare(resources, node.disk, clocks.wall)
@@ -66,6 +71,7 @@ async def serve(
         node.referrals.duty(),
         due.duty(),
         tidy_coming(resources.home.coming, clocks.wall),
+        *sweep_incoming(incoming, clocks.wall),
         tidy_copy(resources.home.data, clocks.wall),
     )
     node.photographs.has_duties = True
@@ -86,6 +92,7 @@ async def serve(
         agencies=lambda: load_agencies(resources.home.agencies),
         has_annex_key=resources.home.annex_public.exists,
         coming=resources.home.coming,
+        incoming=incoming,
         answer_secret=lambda agency: read_answer_secret(resources, agency),
         maps=maps,
         peers=lambda: node.peers.by_org,

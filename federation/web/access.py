@@ -80,8 +80,8 @@ class NotAllowed(web.HTTPForbidden):
         self[CAUSE] = as_said(why)
 
 
-async def require_token(request: web.Request, scope: str) -> None:
-    """Return if the request carries a token of `scope`.
+async def require_token(request: web.Request, scope: str) -> str:
+    """The name of the token of `scope` that the request carries; "": this machine's.
 
     Raises:
         BadToken: it carries none, or one that is not known here.
@@ -91,7 +91,7 @@ async def require_token(request: web.Request, scope: str) -> None:
     given = _read_token(request, scope)
     if _is_own(site, given):
         request[ENTITLED] = True
-        return
+        return ""
     token = await _find_token(site, given, scope)
     if scope not in token.scopes:
         error = f'Bearer error="insufficient_scope", scope="{scope}"'
@@ -99,6 +99,7 @@ async def require_token(request: web.Request, scope: str) -> None:
         why = Sentence("refused.scope-needed", scopes=scopes, scope=scope)
         raise refusal(Forbidden, why, headers={"WWW-Authenticate": error})
     request[ENTITLED] = True
+    return token.name
 
 
 async def admit_sender(request: web.Request, given: str = "") -> Sender | ThisMachine:

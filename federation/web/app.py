@@ -54,6 +54,7 @@ from federation.web import (
     stationlist,
     suggestions,
     thumbnails,
+    uploads,
     wellknown,
     witness,
 )
@@ -127,6 +128,7 @@ def make_app(site: WebContext) -> web.Application:
         *receipt.endpoints(),
         *intake.endpoints(),
         *evidence.endpoints(),
+        *uploads.endpoints(),
         *incidents.endpoints(),
         *agencyanswers.endpoints(),
         *mailin.endpoints(),

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from federation.blobs.blobs import Blobs
+from federation.blobs.incoming import Incoming
 from federation.config.agencies import Agency
 from federation.config.peers import Peer
 from federation.config.settings import Settings
@@ -119,6 +120,8 @@ class WebContext:
     has_annex_key: Callable[[], bool] = bool
     #: Where photographs lie that come in pieces.
     coming: Path = Path("coming")
+    #: Where others put photographs themselves; None: they come through this node.
+    incoming: Incoming | None = None
     #: Those of agencies.toml, as it is now.
     agencies: Callable[[], tuple[Agency, ...]] = tuple
     #: The secret that we share with an agency, by its key; see `load_answer_secret`.

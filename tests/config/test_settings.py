@@ -146,6 +146,7 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'originals = "originals"',
         'database = "postgresql://federation@db.example/federation"',
         'store = "photos"',
+        'uploads = "https://s3.example.org"',
         'to = "/mnt/backup/node"',
         'store_access = "keys/store.env"',
         'guard = "s3://bucket/guard"',

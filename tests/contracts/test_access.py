@@ -199,6 +199,8 @@ ASKED: list[tuple[str, str, str]] = [
     ("POST /open311/v2/{rest}", "", "/open311/v2/nothing"),
     ("POST /v1/records", "", "/v1/records"),
     ("POST /v1/evidence", "", "/v1/evidence"),
+    ("POST /v1/evidence/uploads", "", "/v1/evidence/uploads"),
+    ("POST /v1/evidence/uploaded", "", "/v1/evidence/uploaded"),
     ("POST /v1/control/{command}", "", "/v1/control/sync"),
     ("POST /notify", "", "/notify"),
     ("GET /", "", "/"),

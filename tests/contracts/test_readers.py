@@ -242,6 +242,8 @@ WRITES = {
     "/v1/agency-mail": ["/v1/agency-mail"],
     "/add-checkpoint": ["/add-checkpoint"],
     "/v1/evidence": ["/v1/evidence"],
+    "/v1/evidence/uploads": ["/v1/evidence/uploads"],
+    "/v1/evidence/uploaded": ["/v1/evidence/uploaded"],
     "/v1/incidents": ["/v1/incidents"],
     "/open311/v2/requests.{format}": ["/open311/v2/requests.json"],
     "/open311/v2/{rest}": ["/open311/v2/nothing.json"],

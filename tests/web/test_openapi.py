@@ -36,6 +36,7 @@ from federation.web import (
     recaps,
     receipt,
     removals,
+    uploads,
 )
 from federation.web.openapi import Endpoint, NoQuery, read_query
 from federation.web.openapidocument import openapi
@@ -48,6 +49,7 @@ ENDPOINTS = [
     *receipt.endpoints(),
     *intake.endpoints(),
     *evidence.endpoints(),
+    *uploads.endpoints(),
     *incidents.endpoints(),
     *agencyanswers.endpoints(),
     *mailin.endpoints(),
@@ -128,8 +130,15 @@ def test_an_operation_keeps_the_name_that_clients_know_it_by(document):
         *("get_pictures", "get_queue", "get_queue_export", "get_recaps"),
         *("get_receipt", "get_region"),
         *("get_removals", "get_stations", "get_statistics", "get_status"),
-        *("get_summary", "get_tps", "take_answer", "take_evidence", "take_mail"),
-        *("take_records", "take_reports"),
+        *(
+            "get_summary",
+            "get_tps",
+            "offer_upload",
+            "take_answer",
+            "take_evidence",
+            "take_mail",
+        ),
+        *("take_records", "take_reports", "take_uploaded"),
     ]
 
 

@@ -23,6 +23,8 @@ RULED = {
     "GET /v1/queue": "a place in the queue, which only an earlier answer knows",
     "POST /add-checkpoint": "bytes that are a signed total",
     "POST /v1/evidence": "bytes that are a photograph",
+    "POST /v1/evidence/uploads": "a bucket, which this node has not",
+    "POST /v1/evidence/uploaded": "a bucket, which this node has not",
 }
 SETTINGS = "".join(
     f"""

@@ -1,0 +1,242 @@
+"""Photographs that others put into the bucket themselves, before anybody looks at them.
+
+Rule: what lies here is nobody's but the sender's: it is never listed, handed out or
+shared, and goes once it was taken in, or soon after the time in which it could come.
+Where it lies follows from who asks and what the bytes are, never from a name that
+somebody gives: nobody can speak of what another has put there. An address lets its
+holder put these bytes there, of this length and type, for a while (`presign.py`); a
+store that does not keep to it is found out when the bytes are read. So sending a second
+time changes nothing.
+
+    incoming/<of whom, 32 hex>/<SHA-256 of the bytes, 64 hex>
+
+What may be on its way is bounded, for each and for all. That is counted in memory, and
+a new process begins at nothing: what it then lets in more, the sweep removes.
+
+Source: docs/adr/0066-photographs-put-into-the-bucket.md
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+from weakref import WeakValueDictionary
+
+import obstore
+
+from federation.blobs.bucket import open_store
+from federation.blobs.fault import refused, shown_address
+from federation.blobs.presign import StoreKey, presign, read_store_key
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+PREFIX: Final = "incoming"
+#: For how long an address holds, in seconds.
+LIFETIME_S: Final = 900
+#: What lies there for longer is removed: it was begun in time, and is done by then.
+LEFT_S: Final = 7_200
+#: On their way at a time: so many, of so many bytes; of one sender; of all.
+MOST_OF_ONE: Final = (500, 1 << 30)
+MOST_OF_ALL: Final = (5_000, 8 << 30)
+_PIECE_BYTES: Final = 1 << 20
+_PAGE: Final = 1000
+_NAME: Final = re.compile(rf"{PREFIX}/[0-9a-f]{{32}}/[0-9a-f]{{64}}")
+
+
+class ComingFile(NamedTuple):
+    """What is said of a file before it comes.
+
+    Attributes:
+        digest: Hex SHA-256 of its bytes.
+        size: In bytes.
+        media_type: `image/jpeg`, say.
+    """
+
+    digest: str
+    size: int
+    media_type: str
+
+
+class UploadAddress(NamedTuple):
+    """By which a file may be put into the store.
+
+    Attributes:
+        url: Where to send it, by PUT.
+        headers: Those that must be sent with it, and as they are.
+        expires_at: Until when, Unix seconds.
+    """
+
+    url: str
+    headers: dict[str, str]
+    expires_at: int
+
+
+class _Expected(NamedTuple):
+    """What one has on the way: how much, and until when it is counted."""
+
+    size: int
+    until: int
+
+
+class Incoming:
+    """What others put below one address."""
+
+    def __init__(
+        self,
+        address: str,
+        reached_at: str,
+        key: StoreKey,
+        store: "ObjectStore | None" = None,
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            address: `s3://bucket/below`.
+            reached_at: The store, as senders reach it: `https://s3.example.org`.
+            key: Who lets them.
+            store: One that is open; None: that of the address.
+        """
+        self.address = shown_address(address)
+        self._address, self._opened = address.rstrip("/"), store
+        self._base, self._key = reached_at.rstrip("/"), key
+        self._coming: dict[tuple[str, str], _Expected] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def offer(self, sender: str, file: ComingFile, now: int) -> UploadAddress | None:
+        """An address for one file; None: too much is on its way.
+
+        Asked again for the same file it is another address of the same object.
+
+        Args:
+            sender: Who asks.
+            file: What will come.
+            now: Unix seconds.
+        """
+        place = sender, file.digest
+        others = {k: room for k, room in self._coming.items() if room.until > now}
+        others.pop(place, None)
+        own = [room.size for (whose, _), room in others.items() if whose == sender]
+        every = [room.size for room in others.values()]
+        for sizes, (number, size) in ((own, MOST_OF_ONE), (every, MOST_OF_ALL)):
+            if len(sizes) >= number or sum(sizes) + file.size > size:
+                return None
+        others[place] = _Expected(file.size, now + LIFETIME_S + LEFT_S)
+        self._coming = others
+        headers = {
+            "Content-Length": str(file.size),
+            "Content-Type": file.media_type,
+            "x-amz-checksum-sha256": b64encode(bytes.fromhex(file.digest)).decode(),
+        }
+        url = f"{self._base}/{self._address.partition('://')[2]}/{name_of(*place)}"
+        signed = presign("PUT", url, headers, self._key, now=now, lifetime_s=LIFETIME_S)
+        return UploadAddress(signed, headers, now + LIFETIME_S)
+
+    @contextlib.asynccontextmanager
+    async def alone(self, sender: str, digest: str) -> AsyncIterator[None]:
+        """Nobody else of this process is in such a block about this file."""
+        name = name_of(sender, digest)
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def size(self, sender: str, digest: str) -> int | None:
+        """How many bytes of it are here; None: it has not come.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        return await asyncio.to_thread(self._size, name_of(sender, digest))
+
+    async def pieces(self, sender: str, file: ComingFile) -> AsyncIterator[bytes]:
+        """Its bytes, as many as were said, and no more; fewer where there are fewer.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        name = name_of(sender, file.digest)
+        for start in range(0, file.size, _PIECE_BYTES):
+            length = min(_PIECE_BYTES, file.size - start)
+            piece = await asyncio.to_thread(self._read, name, start, length)
+            yield piece
+            if len(piece) < length:
+                return
+
+    async def drop(self, sender: str, digest: str) -> None:
+        """It is here no longer.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        await asyncio.to_thread(self._delete, name_of(sender, digest))
+        self._coming.pop((sender, digest), None)
+
+    async def sweep(self, now: float) -> int:
+        """Remove what nobody has spoken of again; how many there were.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        return await asyncio.to_thread(self._sweep, now - LEFT_S)
+
+    def _size(self, name: str) -> int | None:
+        with refused(self._place(name)):
+            try:
+                return obstore.head(self._store(), name)["size"]
+            except FileNotFoundError:
+                return None
+
+    def _read(self, name: str, start: int, length: int) -> bytes:
+        try:
+            with refused(self._place(name)):
+                got = obstore.get_range(self._store(), name, start=start, length=length)
+        except FileNotFoundError:
+            return b""
+        return got.to_bytes()
+
+    def _delete(self, name: str) -> None:
+        with refused(self._place(name)), contextlib.suppress(FileNotFoundError):
+            obstore.delete(self._store(), name)
+
+    def _sweep(self, before: float) -> int:
+        oldest, swept = datetime.fromtimestamp(before, UTC), 0
+        with refused(self.address):
+            for page in obstore.list(self._store(), PREFIX, chunk_size=_PAGE):
+                for found in page:
+                    # What has another name nobody has put there for us.
+                    if _NAME.fullmatch(found["path"]) is None:
+                        continue
+                    if found["last_modified"] < oldest:
+                        self._delete(found["path"])
+                        swept += 1
+        return swept
+
+    def _store(self) -> "ObjectStore":
+        if self._opened is None:
+            self._opened = open_store(self._address)
+        return self._opened
+
+    def _place(self, name: str) -> str:
+        return f"{self.address.rstrip('/')}/{name}"
+
+
+def open_incoming(
+    address: str, reached_at: str | None, environment: Mapping[str, str]
+) -> Incoming | None:
+    """What others put there; None: they may not, or the environment names no key."""
+    key = read_store_key(environment)
+    if reached_at is None or key is None:
+        return None
+    return Incoming(address, reached_at, key)
+
+
+def name_of(sender: str, digest: str) -> str:
+    """Where what somebody puts there lies, below the address."""
+    whose = hashlib.sha256(sender.encode()).hexdigest()[:32]
+    name = f"{PREFIX}/{whose}/{digest}"
+    assert _NAME.fullmatch(name), "callers hand in digests"
+    return name

@@ -1,0 +1,200 @@
+"""A photograph that a program puts into our bucket itself, and then tells us of.
+
+    POST /v1/evidence/uploads     {"media_type":"image/jpeg","sha256":"…","size":41234}
+                                  → {"url":"https://…","headers":{…},"expires_at":…}
+    PUT  <url>                    the file, with those headers; the store answers
+    POST /v1/evidence/uploaded    the same three again → an entry of `evidence`
+
+Rule: the answer is that of `POST /v1/evidence` (`evidence.py`): the bytes are read
+back, compared with what was said of them, and go through the same door. What was put
+there is removed then, and also where it is refused; where a disk or the store fails it
+stays, and the last question may be asked again. The node asks no address that a caller
+names. Where there is no bucket to put things into, both say so, and the direct way
+stays open.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal, NoReturn
+
+import msgspec
+from aiohttp import hdrs, web
+from msgspec import Meta
+
+from federation.blobs.incoming import ComingFile, Incoming
+from federation.errors import ConflictError, NotFoundError, PhotoError
+from federation.photos.kind import Kind, kind_of
+from federation.photos.redraw import MOST_ORIGINAL_BYTES
+from federation.records.canonical import Digest
+from federation.records.result import Evidence
+from federation.sources.json import decode_json
+from federation.text import Sentence
+from federation.web.access import require_token
+from federation.web.body import read_body
+from federation.web.connections import extend_deadline
+from federation.web.context import SITE, WebContext
+from federation.web.evidence import DEADLINE_S, take_pieces, too_many_photos
+from federation.web.intake import decode_body
+from federation.web.openapi import JSON, Endpoint, NoQuery
+from federation.web.problem import problem
+
+_MOST_BODY: Final = 4096
+_KINDS: Final = {
+    "image/jpeg": Kind.JPEG,
+    "image/png": Kind.PNG,
+    "image/webp": Kind.WEBP,
+    "image/heic": Kind.HEIC,
+}
+
+
+class UploadAsked(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What is said of a photograph: its kind, and the digest and length of its file."""
+
+    media_type: Literal["image/jpeg", "image/png", "image/webp", "image/heic"]
+    sha256: Digest
+    size: Annotated[int, Meta(ge=1, le=MOST_ORIGINAL_BYTES)]
+
+    @property
+    def file(self) -> ComingFile:
+        """The file that is put into the bucket."""
+        return ComingFile(self.sha256, self.size, self.media_type)
+
+
+class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to put it, by PUT, with these headers; until when, in Unix seconds."""
+
+    url: str
+    headers: dict[str, str]
+    expires_at: int
+
+
+def endpoints() -> list[Endpoint[Any]]:
+    """The two ways in below `/v1`."""
+    return [
+        Endpoint(
+            method="POST",
+            path="/v1/evidence/uploads",
+            summary="An address by which a photograph is put into the node's bucket",
+            handler=offer_upload,
+            query=NoQuery,
+            body=UploadAsked,
+            response=UploadOffered,
+            token=True,
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/evidence/uploaded",
+            summary="Take in a photograph that was put there; answered by its entry",
+            handler=take_uploaded,
+            query=NoQuery,
+            body=UploadAsked,
+            response=Evidence,
+            token=True,
+        ),
+    ]
+
+
+async def offer_upload(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """Say where a photograph may be put: scope `intake`."""
+    sender = await require_token(request, "intake")
+    site, asked = request.app[SITE], await _read(request)
+    offered = _incoming(site).offer(sender, asked.file, site.clock())
+    if offered is None:
+        why = Sentence("refused.many-uploads")
+        return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "busy", why)
+    answer = UploadOffered(
+        url=offered.url, headers=offered.headers, expires_at=offered.expires_at
+    )
+    # Whoever has it may use it.
+    return web.Response(
+        body=msgspec.json.encode(answer),
+        content_type=JSON,
+        headers={hdrs.CACHE_CONTROL: "no-store"},
+    )
+
+
+async def take_uploaded(request: web.Request, _: NoQuery) -> web.StreamResponse:
+    """Take in a photograph that lies in the bucket: scope `intake`."""
+    sender = await require_token(request, "intake")
+    site, asked = request.app[SITE], await _read(request)
+    incoming = _incoming(site)
+    if site.photos_coming.locked():
+        return too_many_photos(request)
+    extend_deadline(request, DEADLINE_S)
+    async with incoming.alone(sender, asked.sha256):
+        entry = await _take(site, incoming, sender, asked)
+    return web.Response(body=msgspec.json.encode(entry), content_type=JSON)
+
+
+async def _take(
+    site: WebContext, incoming: Incoming, sender: str, asked: UploadAsked
+) -> Evidence:
+    """The entry of a photograph, durable; what was put there is gone then.
+
+    Raises:
+        NotFoundError: nothing was put there by this sender.
+        PhotoError: it is not what was said, or not taken; it is gone, too.
+        OSError: a disk or the store failed; it lies there still.
+    """
+    size = await incoming.size(sender, asked.sha256)
+    if size is None:
+        raise NotFoundError(Sentence("photo.upload-not-here", digest=asked.sha256))
+    try:
+        if size != asked.size:
+            _refuse("photo.upload-size", size=size, said=asked.size)
+        entry = await take_pieces(site, _checked(incoming, sender, asked))
+    except (PhotoError, ConflictError):
+        await incoming.drop(sender, asked.sha256)
+        raise
+    await incoming.drop(sender, asked.sha256)
+    return entry
+
+
+async def _checked(
+    incoming: Incoming, sender: str, asked: UploadAsked
+) -> AsyncIterator[bytes]:
+    """The bytes that lie there; whoever has taken the last knows that it is they.
+
+    Raises:
+        PhotoError: they are others, or of another kind.
+    """
+    digest, is_first = hashlib.sha256(), True
+    async for piece in incoming.pieces(sender, asked.file):
+        if is_first and kind_of(piece) is not _KINDS[asked.media_type]:
+            kind = kind_of(piece).value
+            _refuse("photo.upload-kind", kind=kind, said=asked.media_type)
+        is_first = False
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != asked.sha256:
+        _refuse("photo.upload-digest", came=digest.hexdigest(), said=asked.sha256)
+
+
+def _incoming(site: WebContext) -> Incoming:
+    """Where photographs may be put.
+
+    Raises:
+        NotFoundError: nowhere: they come through this node.
+    """
+    if site.incoming is None:
+        raise NotFoundError(Sentence("photo.no-uploads"))
+    return site.incoming
+
+
+async def _read(request: web.Request) -> UploadAsked:
+    """What is said of the photograph.
+
+    Raises:
+        FormatError: it is not said in the one form.
+    """
+    body = await read_body(request, _MOST_BODY)
+    asked = decode_body(request, body, UploadAsked)
+    decode_json(body)  # of two members of one name another program takes the other
+    return asked
+
+
+def _refuse(key: str, **words: str | int) -> NoReturn:
+    raise PhotoError(Sentence(key, **words))

@@ -1,0 +1,244 @@
+"""A photograph that its sender puts into the bucket, and then tells the node of."""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from types import SimpleNamespace
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from federation.blobs import incoming
+from federation.blobs.incoming import LEFT_S, PREFIX, ComingFile, Incoming
+from federation.blobs.presign import StoreKey, presign
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from federation.errors import ConfigError
+from federation.node.comingphotos import open_uploads
+from tests.blobs.fake_s3 import FakeS3
+from tests.homes import make_home, serving
+from tests.photos.pictures import photo
+
+ASK, DONE = "/v1/evidence/uploads", "/v1/evidence/uploaded"
+PHOTO = photo(size=(200, 150), comment=b"somebody's name")
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "a-key",
+    "AWS_SECRET_ACCESS_KEY": "a-secret-of-the-store",
+    "AWS_ALLOW_HTTP": "true",
+    "AWS_REGION": "here",
+}
+
+
+def said_of(data, **other):
+    digest = hashlib.sha256(data).hexdigest()
+    return {"media_type": "image/jpeg", "sha256": digest, "size": len(data)} | other
+
+
+@pytest.fixture
+async def s3(monkeypatch):
+    fake = FakeS3()
+    async with TestServer(fake.app()) as server:
+        fake.url = f"http://127.0.0.1:{server.port}"
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.url)
+        yield fake
+
+
+@pytest.fixture
+def home(tmp_path, s3):
+    home = make_home(tmp_path)
+    lines = f'store = "s3://bucket/below"\nuploads = "{s3.url}"'
+    text = home.settings.read_text()
+    assert "[photos]\n" in text
+    home.settings.write_text(text.replace("[photos]\n", f"[photos]\n{lines}\n"))
+    return Home.of(home.folder, load_settings(home.settings))
+
+
+@pytest.fixture
+async def node(home):
+    async with serving(home) as node:
+        yield node
+
+
+def coming(s3):
+    """What lies in the bucket that nobody has looked at."""
+    return [key for key in s3.objects if key.startswith(f"below/{PREFIX}/")]
+
+
+def shared(s3):
+    return {key: data for key, data in s3.objects.items() if PREFIX not in key}
+
+
+async def upload(node, data, said=None, put=None):
+    """Ask, put there, tell: what the node answers last."""
+    said = said or said_of(data)
+    status, offered = await node.post(ASK, said)
+    assert status == 200, offered
+    sent = data if put is None else put
+    headers = offered["headers"] | {"Content-Length": str(len(sent))}
+    async with (
+        aiohttp.ClientSession() as outside,
+        outside.put(offered["url"], data=sent, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+    return await node.post(DONE, said)
+
+
+async def test_it_is_taken_as_if_it_had_come_through_the_node(node, s3):
+    status, entry = await upload(node, PHOTO)
+    assert status == 200, entry
+    ((key, copy),) = shared(s3).items()
+    assert key.endswith(entry["sha256"])
+    assert entry["sha256"] == hashlib.sha256(copy).hexdigest()
+    assert b"somebody's name" not in copy
+    assert coming(s3) == []
+    headers = {"Authorization": f"Bearer {node.token}"}
+    async with node._session.post(
+        f"{node.url}/v1/evidence", data=PHOTO, headers=headers
+    ) as said:
+        assert await said.json() == entry
+    assert await upload(node, PHOTO) == (200, entry)
+    assert shared(s3) == {key: copy}
+
+
+async def test_an_address_binds_length_kind_and_digest_and_is_kept_by_no_cache(node):
+    status, offered = await node.post(ASK, said_of(PHOTO))
+    digest = b64encode(hashlib.sha256(PHOTO).digest()).decode()
+    assert status == 200
+    assert offered["headers"] == {
+        "Content-Length": str(len(PHOTO)),
+        "Content-Type": "image/jpeg",
+        "x-amz-checksum-sha256": digest,
+    }
+    names = "content-length%3Bcontent-type%3Bhost%3Bx-amz-checksum-sha256"
+    assert f"X-Amz-SignedHeaders={names}&" in offered["url"]
+    assert ENVIRONMENT["AWS_SECRET_ACCESS_KEY"] not in offered["url"]
+
+
+async def test_what_a_store_lets_through_is_found_out_and_removed(node, s3):
+    # This store checks nothing.
+    for said, put, says in (
+        ({}, PHOTO[:-1] + b"x", "SHA-256"),
+        ({}, PHOTO[:-1], "bytes"),
+        ({}, PHOTO + b"x", "bytes"),
+        ({"media_type": "image/png"}, PHOTO, "is JPEG"),
+        (said_of(b"<html><script>"), b"<html><script>", "this is HTML"),
+        (said_of(PHOTO[:400]), PHOTO[:400], "ends too early"),
+    ):
+        status, answer = await upload(node, PHOTO, said_of(PHOTO) | said, put)
+        assert (status, answer["code"]) == (422, "photo")
+        assert says in answer["detail"]
+        assert s3.objects == {}
+    assert (await upload(node, PHOTO))[0] == 200
+
+
+async def test_what_has_not_come_is_told_and_may_come_still(node):
+    for said in (said_of(PHOTO), said_of(PHOTO, size=1)):
+        status, answer = await node.post(DONE, said)
+        assert (status, answer["code"]) == (404, "not-found")
+    assert (await upload(node, PHOTO))[0] == 200
+    status, answer = await node.post(DONE, said_of(PHOTO))
+    assert (status, "taken in already" in answer["detail"]) == (404, True)
+
+
+async def test_what_is_no_photograph_is_given_no_address(node, s3):
+    for said in (
+        said_of(PHOTO, sha256="../../guard"),
+        said_of(PHOTO, sha256=said_of(PHOTO)["sha256"] + "\n"),
+        said_of(PHOTO, sha256="A" * 64),
+        said_of(PHOTO, size=0),
+        said_of(PHOTO, size=1 << 40),
+        said_of(PHOTO, media_type="text/html"),
+        said_of(PHOTO, url="http://169.254.169.254/"),
+        {},
+    ):
+        for path in (ASK, DONE):
+            assert (await node.post(path, said))[0] == 400, said
+    assert s3.objects == {}
+
+
+async def test_two_that_tell_of_it_at_once_take_it_in_once(node, s3):
+    await upload(node, PHOTO)
+    _, offered = await node.post(ASK, said_of(PHOTO))
+    async with aiohttp.ClientSession() as outside:
+        url, headers = offered["url"], offered["headers"]
+        await outside.put(url, data=PHOTO, headers=headers)
+    told = [node.post(DONE, said_of(PHOTO)) for _ in range(2)]
+    assert sorted(status for status, _ in await asyncio.gather(*told)) == [200, 404]
+    assert len(shared(s3)) == 1
+
+
+async def test_where_the_store_fails_it_lies_there_still(node, s3):
+    await node.post(ASK, said_of(PHOTO))
+    s3.objects[f"below/{incoming.name_of('', said_of(PHOTO)['sha256'])}"] = PHOTO
+    s3.refuses = True
+    assert (await node.post(DONE, said_of(PHOTO)))[0] in {500, 503}
+    s3.refuses = False
+    assert len(coming(s3)) == 1
+    assert (await node.post(DONE, said_of(PHOTO)))[0] == 200
+
+
+async def test_nobody_speaks_of_what_another_has_put_there(node, s3):
+    digest = said_of(PHOTO)["sha256"]
+    theirs = f"below/{incoming.name_of('somebody else', digest)}"
+    s3.objects[theirs] = PHOTO
+    assert (await node.post(DONE, said_of(PHOTO)))[0] == 404
+    assert s3.objects == {theirs: PHOTO}
+
+
+async def test_what_nobody_speaks_of_again_is_swept_and_nothing_else(s3):
+    key = StoreKey("a-key", "a-secret-of-the-store")
+    here = Incoming("s3://bucket/below", s3.url, key)
+    left = f"below/{incoming.name_of('one', '0' * 64)}"
+    others = [f"below/{PREFIX}/note.txt", f"below/ab/ab{'0' * 62}", "incoming/x"]
+    s3.objects |= dict.fromkeys([left, *others], b"x")
+    put_at = 1_707_900_000.0  # what this store says of everything
+    assert await here.sweep(put_at + LEFT_S - 1) == 0
+    assert await here.sweep(put_at + LEFT_S + 1) == 1
+    assert sorted(s3.objects) == sorted(others)
+
+
+def test_what_is_on_its_way_is_bounded_for_each_and_for_all(monkeypatch):
+    monkeypatch.setattr(incoming, "MOST_OF_ONE", (3, 100))
+    monkeypatch.setattr(incoming, "MOST_OF_ALL", (5, 130))
+    here = Incoming("s3://bucket/below", "https://store.example", StoreKey("a", "b"))
+
+    def offer(sender, number, size=1, now=0):
+        file = ComingFile(f"{number:064x}", size, "image/jpeg")
+        return here.offer(sender, file, now) is not None
+
+    assert [offer("one", n) for n in range(4)] == [True] * 3 + [False]
+    assert offer("one", 1)  # the same file again
+    assert not offer("two", 9, size=101)
+    assert offer("two", 9, size=100)
+    assert not offer("three", 10, size=50)
+    assert [offer("three", n) for n in (10, 11)] == [True, False]
+    assert offer("one", 4, now=incoming.LIFETIME_S + LEFT_S + 1)
+
+
+def test_an_address_is_signed_as_the_specification_signs():
+    # Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    key = StoreKey("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    url = "https://examplebucket.s3.amazonaws.com/test.txt"
+    signed = presign("GET", url, {}, key, now=1_369_353_600, lifetime_s=86_400)
+    told = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+    assert signed.endswith(f"&X-Amz-Signature={told}")
+    assert key.secret not in repr(key)
+
+
+async def test_a_node_without_a_bucket_says_so_and_takes_them_the_direct_way(tmp_path):
+    async with serving(make_home(tmp_path)) as node:
+        for path in (ASK, DONE):
+            status, answer = await node.post(path, said_of(PHOTO))
+            assert (status, "/v1/evidence" in answer["detail"]) == (404, True)
+
+
+def test_without_a_key_that_signs_a_node_does_not_promise_it(home, monkeypatch):
+    settings = load_settings(home.settings)
+    resources = SimpleNamespace(settings=settings, home=home)
+    assert open_uploads(resources) is not None
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(ConfigError, match="AWS_SECRET_ACCESS_KEY"):
+        open_uploads(resources)

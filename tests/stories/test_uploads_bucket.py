@@ -1,0 +1,149 @@
+"""Photographs in a bucket of a real object store: put there, read in parts, removed."""
+
+import asyncio
+import hashlib
+import os
+import time
+
+import aiohttp
+import obstore
+import pytest
+
+from federation.blobs.bucket import open_store
+from federation.blobs.incoming import PREFIX, ComingFile, Incoming
+from federation.blobs.presign import read_store_key
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from tests.bucketserver import BUCKET
+from tests.homes import ELECTION, make_home, serving
+from tests.photos.pictures import photo
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
+ADDRESS = f"s3://{BUCKET}/nodes/photos"
+TPS = "1371011001001"
+PHOTO = photo(size=(200, 150), comment=b"somebody's name")
+
+
+@pytest.fixture
+async def outside(bucket_store, monkeypatch):
+    """Somebody who has no key of the store."""
+    for name, value in bucket_store.environment().items():
+        monkeypatch.setenv(name, value)
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def said_of(data):
+    digest = hashlib.sha256(data).hexdigest()
+    return {"media_type": "image/jpeg", "sha256": digest, "size": len(data)}
+
+
+def lying():
+    pages = obstore.list(open_store(ADDRESS))
+    return sorted(found["path"] for page in pages for found in page)
+
+
+async def test_an_address_lets_through_one_file_and_nothing_else(outside, bucket_store):
+    key = read_store_key(os.environ)
+    here = Incoming(ADDRESS, bucket_store.url, key)
+    digest, now = hashlib.sha256(PHOTO).hexdigest(), int(time.time())
+    file = ComingFile(digest, len(PHOTO), "image/jpeg")
+    url, headers, _ = here.offer("one", file, now)
+    ended = here.offer("one", file, now - 3_600).url
+    other = PHOTO[:-1] + b"x"
+    theirs = ComingFile(hashlib.sha256(other).hexdigest(), len(other), "image/jpeg")
+    _, their_headers, _ = here.offer("one", theirs, now)
+    bare = {k: v for k, v in headers.items() if not k.startswith("x-amz")}
+    longer = headers | {"Content-Length": str(len(PHOTO) + 1)}
+
+    async def put(url, headers, body):
+        async with outside.put(url, data=body, headers=headers) as answer:
+            return answer.status
+
+    for at, head, body in (
+        (url, headers, other),
+        (url, their_headers, other),
+        (url, longer, PHOTO + b"x"),
+        (url, bare, PHOTO),
+        (url, headers | {"Content-Type": "text/html"}, PHOTO),
+        (url.replace(digest, theirs.digest), headers, PHOTO),
+        (ended, headers, PHOTO),
+    ):
+        assert await put(at, head, body) in {400, 403}, (at, head)
+    assert lying() == []
+    async with outside.get(url) as answer:
+        assert answer.status == 403
+    assert [await put(url, headers, PHOTO) for _ in range(2)] == [200, 200]
+    pieces = [piece async for piece in here.pieces("one", file)]
+    assert b"".join(pieces) == PHOTO
+    assert await here.sweep(now) == 0
+    assert await here.sweep(now + 10_000) == 1
+    assert lying() == []
+
+
+async def test_a_photo_comes_by_the_bucket_is_read_in_parts_and_is_removed(
+    outside, bucket_store, tmp_path
+):
+    home = make_home(tmp_path)
+    lines = f'store = "{ADDRESS}"\nuploads = "{bucket_store.url}"'
+    text = home.settings.read_text()
+    home.settings.write_text(text.replace("[photos]\n", f"[photos]\n{lines}\n"))
+    home = Home.of(home.folder, load_settings(home.settings))
+    async with serving(home) as node:
+        said = said_of(PHOTO)
+        _, offered = await node.post("/v1/evidence/uploads", said)
+        async with outside.put(
+            offered["url"], data=PHOTO, headers=offered["headers"]
+        ) as answer:
+            assert answer.status == 200
+        assert [PREFIX in path for path in lying()] == [True]
+        status, entry = await node.post("/v1/evidence/uploaded", said)
+        assert status == 200, entry
+        digest, size = entry["sha256"], entry["size"]
+        assert lying() == [f"{digest[:2]}/{digest}"]
+        record = {"tps": TPS, "contest": "ppwp", "evidence": [{**entry, "page": 1}]}
+        batch = {"election": ELECTION, "records": [record]}
+        assert (await node.post("/v1/records", batch))[0] == 200
+        body = await read_whole(node, digest)
+        assert hashlib.sha256(body).hexdigest() == digest
+        for asked, part in (
+            ("bytes=0-99", body[:100]),
+            (f"bytes={size - 7}-", body[-7:]),
+            ("bytes=-5", body[-5:]),
+        ):
+            assert await read(node, digest, Range=asked) == (206, part)
+        assert (await read(node, digest, Range=f"bytes={size}-"))[0] == 416
+        both = {"Range": "bytes=0-9", "If-Range": '"another"'}
+        assert await read(node, digest, **both) == (200, body)
+        both["If-Range"] = f'"{digest}"'
+        assert await read(node, digest, **both) == (206, body[:10])
+        removal = {"digest": digest, "ground": "request"}
+        status, removed = await node.post("/v1/control/remove-photo", removal)
+        assert (status, removed["was_held"]) == (200, True)
+        assert lying() == []
+        assert (await read(node, digest))[0] == 404
+        # Whoever has the file puts it there again: it is not taken, and goes.
+        _, offered = await node.post("/v1/evidence/uploads", said)
+        async with outside.put(
+            offered["url"], data=PHOTO, headers=offered["headers"]
+        ) as answer:
+            assert answer.status == 200
+        assert (await node.post("/v1/evidence/uploaded", said))[0] == 422
+        assert lying() == []
+
+
+async def read_whole(node, digest):
+    """Its bytes, once it is noted which record names it."""
+    for _ in range(100):
+        status, body = await read(node, digest)
+        if status == 200:
+            return body
+        await asyncio.sleep(0.1)
+    raise AssertionError(status)
+
+
+async def read(node, digest, **headers):
+    headers["Authorization"] = f"Bearer {node.token}"
+    async with node._session.get(f"{node.url}/blob/{digest}", headers=headers) as said:
+        return said.status, await said.read()
