@@ -32,6 +32,8 @@ class FlakyRegister(SwapRegister):
         self.memory = store or MemoryStore()
         super().__init__(address, store=self.memory)
         self.outcomes, self.is_away, self.asked = deque(), False, 0
+        #: Whoever asks may read, and not write.
+        self.is_refused = False
 
     def read(self, key):
         self._ask(key)
@@ -39,6 +41,7 @@ class FlakyRegister(SwapRegister):
 
     def swap(self, key, body, held):
         self._ask(key)
+        self._refuse()
         outcome = self.outcomes.popleft() if self.outcomes else "ok"
         if outcome in DELAYS:
             act = partial(super().swap, key, body, held)
@@ -52,6 +55,11 @@ class FlakyRegister(SwapRegister):
 
     def prove(self, *, races):  # noqa: ARG002  memory is fair
         self._ask("proof")
+        self._refuse()
+
+    def _refuse(self):
+        if self.is_refused:
+            raise OSError(errno.EACCES, "may not write", self.address)
 
     def _ask(self, key):
         self.asked += 1

@@ -60,20 +60,22 @@ class GuardWatch:
         self.away = error.cause
 
     async def reach(self) -> None:
-        """Try it, if it could not be asked the last time."""
-        if self.away is None:
-            return
-        origins = list(self._resources.own)
+        """Try it, if it could not be asked the last time: whether it can be raised.
+
+        Where it could, what is asked of it only for those who look at the node.
+        """
+        was_away = self.away is not None
         try:
-            for origin in origins:
-                await asyncio.to_thread(self._resources.guard.read, origin)
+            await asyncio.to_thread(self._resources.guard.look_again, writes=was_away)
         except GuardUnreachableError as error:
-            self.away = error.cause
+            # Whoever signs finds that out for himself.
+            self.away = error.cause if was_away else None
             return
         except VerificationError:
             pass  # it answers: what is wrong with it, whoever signs is told
-        self.away = None
-        _log.warning("the guard can be asked again")
+        if was_away:
+            self.away = None
+            _log.warning("the guard can be asked again")
 
     def alarms(self) -> list[Alarm]:
         """What stands, also where no database could keep it."""

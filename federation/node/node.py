@@ -383,7 +383,7 @@ class Node:
     async def _watch_disk(self) -> None:
         while True:
             await self.disk.guard.reach()
-            # Who writes nothing for a while still writes. What is wrong with that is
+            # Whether somebody has taken over. What is wrong with the server is
             # remembered, and seen to below; one that is fenced is ended (`cli/serve`).
             with contextlib.suppress(OSError, FederationError):
                 await self.resources.db.run(self.resources.db.renew)

@@ -5,6 +5,7 @@ it runs; a command without a running node holds it for that command.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,8 @@ from federation.store.reserve import Reserve
 from federation.store.upgrade import Upgrade
 from federation.text import Sentence, load_topic
 from federation.tlog.keys import VerifierKey
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +153,8 @@ def open_resources(home: Home, settings: Settings) -> Iterator[Resources]:
             for origin in settings.origins
         }
         check_one_log(db, home, settings)
+        for weakness in db.list_weaknesses():
+            _log.warning("%s", weakness)
         try:
             yield Resources(
                 home=home,

@@ -94,7 +94,7 @@ def engine_at(folder: Path, address: str | None = None) -> Engine:
         address: Where it lies with a server, "postgresql://…"; None: in the folder.
 
     Raises:
-        ConfigError: what speaks to that server is not installed.
+        ConfigError: what speaks to that server is not installed, or it is no address.
     """
     if address is None:
         return SqliteFile(folder / FILE_NAME)
@@ -104,7 +104,10 @@ def engine_at(folder: Path, address: str | None = None) -> Engine:
     except ImportError as error:
         reason = Sentence("machine.no-psycopg")
         raise ConfigError("federation.toml", "database", reason) from error
-    return PostgresDatabase(address, folder)
+    engine = PostgresDatabase(address, folder)
+    if fault := engine.find_fault():
+        raise ConfigError("federation.toml", "database", fault)
+    return engine
 
 
 class View:
@@ -328,7 +331,7 @@ class Database:
                     writer.execute("ROLLBACK")
 
     def renew(self) -> None:
-        """Keep it for ourselves, where others take over what is not written to.
+        """Find out whether somebody has taken over, where it is not known.
 
         Raises:
             FencedError: another process has taken over.
@@ -347,6 +350,16 @@ class Database:
         connection = self._reader()
         with self.engine.translated():
             return self.engine.see_writer(connection)
+
+    def list_weaknesses(self) -> list[Sentence]:
+        """What of the database's settings may lose what was acknowledged.
+
+        Raises:
+            OSError: the server does not answer.
+        """
+        connection = self._reader()
+        with self.engine.translated():
+            return self.engine.list_weaknesses(connection)
 
     def plan_upgrade(self) -> upgrade.Upgrade:
         """What opening it to write would do to its tables.

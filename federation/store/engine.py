@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from federation.records.timezones import tell_here
 from federation.store.lock import Writer
+from federation.text import Sentence
 
 #: So many values at once are looked for: every database takes as many placeholders.
 CHUNK: Final = 400
@@ -223,8 +224,11 @@ class Engine(Protocol):
     def columns(self, asked: AskedEngine, table: str) -> list[str]:
         """All columns of a table, in its order."""
 
+    def list_weaknesses(self, connection: Any) -> list[Sentence]:  # noqa: ANN401  of this engine
+        """What of its settings may lose what was acknowledged, the worst first."""
+
     def must_renew(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
-        """Whether somebody else may take over soon, unless it writes again."""
+        """Whether somebody else may have taken over, as far as is known here."""
 
     def see_writer(self, connection: Any) -> DatabaseWriter | None:  # noqa: ANN401  of this engine
         """Who writes, as the database itself knows it; None: it does not, or nobody."""

@@ -126,6 +126,9 @@ class FolderGuard:
         except FileNotFoundError:
             return None
 
+    def look_again(self, *, writes: bool) -> None:
+        """See `Guard.look_again`: it is on this machine, and whoever asks is told."""
+
     def raise_to(
         self, origin: str, size: int, root: bytes, *, after: tuple[int, bytes] | None
     ) -> None:

@@ -69,7 +69,18 @@ class Guard(Protocol):
     def raised_at(self, origin: str) -> float | None:
         """When the newest size was signed: Unix seconds; None: a new log, or unknown.
 
-        Asked for whoever looks at the node, so it never raises for want of an answer.
+        Asked for whoever looks at the node, so nobody waits for a network; `look_again`
+        finds out what is not known.
+        """
+
+    def look_again(self, *, writes: bool) -> None:
+        """Ask it anew, beside whoever signs; nothing of it changes.
+
+        Args:
+            writes: Also whether it could be raised: to read it is not enough to sign.
+
+        Raises:
+            VerificationError: it is damaged; it must not be guessed.
         """
 
     def raise_to(

@@ -7,7 +7,8 @@ Rule: a store module that has tables exports
 pairs of a name and a script of SQL statements, applied once each, in order; those that
 are due, in one transaction: a new database waits once for its disk, not once for each.
 What SQL cannot do to rows, an aggregate does that the module exports by its name, with
-of how many values it is: `AGGREGATES`.
+of how many values it is: `AGGREGATES`. PostgreSQL lacks those (`scripts.py`): a further
+step needs other words.
 A released migration is never edited: a change is a new pair. A statement ends with its
 line.
 Tables are STRICT; `scripts.py` puts them into PostgreSQL's words. Modules are named

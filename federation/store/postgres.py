@@ -54,7 +54,9 @@ from federation.store.engine import (
     StepSet,
 )
 from federation.store.lock import name_folder
+from federation.store.postgressettings import list_weaknesses
 from federation.store.scripts import RANDOM_HEX, numbered, translate_script
+from federation.text import Sentence, quote
 
 #: How long a statement waits for another session, as with SQLite.
 LOCK_TIMEOUT_MS: Final = 10_000
@@ -195,19 +197,16 @@ class PostgresConnection:
             except BaseException:
                 self._raw.close()
                 raise
-            self.renewed_at = time.monotonic()
+            self._renewed()
+            self._renewal = postgreswriter.Renewal(
+                self._lease, engine.connect, self._renewed
+            )
+
+    def _renewed(self) -> None:
+        self.renewed_at = time.monotonic()
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        asked = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(self.engine.address)}
-        raw = psycopg.connect(
-            conninfo.make_conninfo("", **asked),
-            autocommit=True,
-            cursor_factory=psycopg.RawCursor,
-            connect_timeout=CONNECT_TIMEOUT_S,
-            application_name="federation",
-            # Views, too: a standby may be behind what was just written.
-            target_session_attrs="primary",
-        )
+        raw = self.engine.connect()
         try:
             _adapt(raw.adapters)
             raw.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -277,7 +276,7 @@ class PostgresConnection:
         if self._lease is None or sql != _BEGIN_WRITING:
             return self._execute(sql, ())
         begun = self._lease.begin(self._raw)
-        self.renewed_at = time.monotonic()
+        self._renewed()
         return begun  # type: ignore[return-value]  # its factory makes no other
 
     def _end(self, sql: str) -> "psycopg.RawCursor[Any]":
@@ -325,8 +324,10 @@ class PostgresConnection:
 
     def close(self) -> None:
         """Let go of it, and of the lease; what is not committed is undone."""
-        if self._lease is not None and not (self._raw.closed or self.in_transaction):
-            self._lease.end(self._raw)
+        if self._lease is not None:
+            self._renewal.close()
+            if not (self._raw.closed or self.in_transaction):
+                self._lease.end(self._raw)
         self._raw.close()
 
 
@@ -362,6 +363,32 @@ class PostgresDatabase:
             port = f":{said['port']}" if "port" in said else ""
             return f"postgresql://{where}{port}/{said.get('dbname', '')}"
         return "postgresql://?"
+
+    def connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A connection to the primary, as the library has it.
+
+        Raises:
+            psycopg.Error: there is none that answers, or it refuses us.
+        """
+        asked = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(self.address)}
+        return psycopg.connect(
+            conninfo.make_conninfo("", **asked),
+            autocommit=True,
+            cursor_factory=psycopg.RawCursor,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name="federation",
+            # Views, too: a standby may be behind what was just written.
+            target_session_attrs="primary",
+        )
+
+    def find_fault(self) -> Sentence | None:
+        """What is wrong with the address, if it is none, or says what nobody knows."""
+        try:
+            conninfo.conninfo_to_dict(self.address)
+        except psycopg.ProgrammingError as error:
+            words = quote(str(error).strip())
+            return Sentence("machine.database-unreadable", words=words)
+        return None
 
     @property
     def holder(self) -> str:
@@ -475,7 +502,7 @@ class PostgresDatabase:
             for step, script in scripts:
                 if step in done:
                     continue
-                for statement in translate_script(script, aggregates):
+                for statement in translate_script(script, aggregates, is_new=is_new):
                     connection.execute(statement)
                 connection.execute(
                     f"INSERT INTO {_STEPS} (migration_set, name) VALUES (?,?)",  # noqa: S608  a constant
@@ -484,6 +511,8 @@ class PostgresDatabase:
 
         with _all_or_nothing(connection):
             connection.execute(_CREATE_STEPS)
+            any_step = f"SELECT 1 FROM {_STEPS} LIMIT 1"  # noqa: S608  a constant
+            is_new = connection.execute(any_step).fetchone() is None
             yield apply
 
     @contextlib.contextmanager
@@ -509,9 +538,13 @@ class PostgresDatabase:
         """All columns of a table, in its order."""
         return [name for name, _ in asked.execute(_COLUMNS, (_quoted(table),))]
 
+    def list_weaknesses(self, connection: PostgresConnection) -> list[Sentence]:
+        """What of the server may lose what was acknowledged, the worst first."""
+        return list_weaknesses(connection)
+
     def must_renew(self, connection: PostgresConnection) -> bool:
-        """Whether somebody else may take over soon, unless it writes again."""
-        return time.monotonic() - connection.renewed_at >= postgreswriter.RENEW_S
+        """Whether somebody else may have taken over: nobody could say that we are."""
+        return time.monotonic() - connection.renewed_at >= 2 * postgreswriter.RENEW_S
 
     def see_writer(self, connection: PostgresConnection) -> DatabaseWriter | None:
         """Who writes, or wrote last."""

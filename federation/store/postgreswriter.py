@@ -26,6 +26,8 @@ Source: docs/adr/0067-a-lease-and-a-fence.md
 import contextlib
 import os
 import secrets
+import threading
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -67,6 +69,9 @@ _END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     AND state_change < clock_timestamp() - make_interval(secs => {LEASE_S})
     AND pid IN (SELECT pid FROM pg_locks
         WHERE relation = '{TABLE}'::regclass AND mode = 'RowExclusiveLock')"""  # noqa: S608  constants
+_MINE: Final = f"SELECT 1 FROM {TABLE} WHERE {{mine}}"  # noqa: S608  constants
+_RENEW: Final = f"""UPDATE {TABLE} SET renewed_at = clock_timestamp() WHERE one IN
+    (SELECT one FROM {TABLE} WHERE {{mine}} FOR UPDATE SKIP LOCKED)"""  # noqa: S608  constants
 _WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, epoch,
     extract(epoch FROM clock_timestamp() - renewed_at)::float8, is_ended
     FROM {TABLE}"""  # noqa: S608  constants
@@ -109,12 +114,65 @@ class Lease(NamedTuple):
         _undo(raw)
         raise _fenced(raw)
 
+    def renew(self, raw: _Raw) -> None:
+        """Say that it is there, unless a transaction says so just now.
+
+        Raises:
+            FencedError: somebody else has taken over.
+            psycopg.Error: it cannot be said.
+        """
+        row = raw.execute(_MINE.format(mine=self._is_mine)).fetchone()
+        if row is None:
+            raise _fenced(raw)
+        raw.execute(_RENEW.format(mine=self._is_mine))
+
     def end(self, raw: _Raw) -> None:
         """Let others take over at once; where that cannot be said, they wait."""
         with contextlib.suppress(psycopg.Error):
             # Nothing is lost with it, so no standby is waited for.
             raw.execute("SET synchronous_commit = local")
             raw.execute(f"UPDATE {TABLE} SET is_ended = TRUE WHERE {self._is_mine}")  # noqa: S608  constants, whole numbers
+
+
+class Renewal:
+    """A thread that says, once a second, that whoever writes is there.
+
+    On a connection of its own: the one that writes may wait for the guard, or for
+    whoever computes, and is not dead. It stands still when its process does.
+    """
+
+    def __init__(
+        self, lease: Lease, connect: Callable[[], _Raw], told: Callable[[], None]
+    ) -> None:
+        """From now on. `told` is called each time that it has been said."""
+        self._lease, self._connect, self._told = lease, connect, told
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name="store-renewal", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Say nothing more; who waits for a server that is silent is left to it."""
+        self._is_over.set()
+        self._thread.join(RENEW_S)
+
+    def _run(self) -> None:
+        raw: _Raw | None = None
+        while not self._is_over.wait(RENEW_S):
+            try:
+                if raw is None or raw.closed:
+                    raw = self._connect()
+                    # Nothing is lost with it, so no standby is waited for.
+                    raw.execute("SET synchronous_commit = local")
+                self._lease.renew(raw)
+            except FencedError:
+                break  # whoever writes next is told
+            except psycopg.Error:
+                continue  # of a server that is gone whoever writes is told
+            self._told()
+        if raw is not None:
+            raw.close()
 
 
 def take(raw: _Raw, holder: str) -> Lease:

@@ -54,18 +54,28 @@ def numbered(sql: str) -> str:
     return _MARK.sub(lambda m: f"${next(numbers)}" if m[0] == "?" else m[0], sql)
 
 
-def translate_script(script: str, aggregates: Iterable[str]) -> Iterator[str]:
+def translate_script(
+    script: str, aggregates: Iterable[str], *, is_new: bool
+) -> Iterator[str]:
     """The statements of a step's script.
 
     Args:
         script: As SQLite has it.
         aggregates: The functions that the steps of its set call and PostgreSQL lacks.
-            What calls one brings rows of an earlier version along; no such version
-            ever wrote to PostgreSQL, and it is left out.
+            What calls one brings rows of an earlier version along.
+        is_new: No step was ever applied to the database: there are no such rows, and
+            such a statement is left out.
+
+    Raises:
+        NotImplementedError: there may be such rows, and they would be left behind.
     """
     for statement in split_script(script):
-        if any(f"{name}(" in statement for name in aggregates):
+        called = [name for name in aggregates if f"{name}(" in statement]
+        if called and is_new:
             continue
+        if called:
+            msg = f"{called[0]} brings rows along, which PostgreSQL cannot do"
+            raise NotImplementedError(msg)
         trigger = _TRIGGER.search(statement)
         if trigger is not None:
             yield from _make_trigger(*trigger.groups())

@@ -513,6 +513,10 @@ class SqliteFile:
         rows = asked.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
         return [row[1] for row in rows]
 
+    def list_weaknesses(self, _: SqliteConnection) -> list[Sentence]:
+        """None: what it needs is set of each connection."""
+        return []
+
     def must_renew(self, _: SqliteConnection) -> bool:
         """The kernel keeps everybody else away (`lock.py`), for as long as it runs."""
         return False

@@ -6,10 +6,12 @@ of records, who acknowledged which, which size had which root, and what must hol
 
 import contextlib
 import hashlib
+import math
 import random
 import signal
 import statistics
 import threading
+import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
@@ -82,9 +84,15 @@ class SignedHistory:
         self.roots: dict[int, set[str]] = {}
         self.silences: list[float] = []
 
-    def play(self, kinds: list[str], rounds: int) -> None:
-        """So many rounds; each kind at least once where they are as many."""
+    def play(self, kinds: list[str], rounds: int, seconds: float = math.inf) -> None:
+        """So many rounds; each kind at least once where they are as many.
+
+        None is begun after so many seconds.
+        """
+        until = time.monotonic() + seconds
         for number in range(rounds):
+            if time.monotonic() > until:
+                return
             kind = kinds[number] if number < len(kinds) else self._chance.choice(kinds)
             try:
                 self.take(self.signer)

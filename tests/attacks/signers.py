@@ -21,6 +21,7 @@ With `--postgresql` the same over a database with a server (`_takeovers.py`).
 import argparse
 import contextlib
 import json
+import math
 import random
 import shutil
 import signal
@@ -49,7 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", help="only these")
-    parser.add_argument("--postgresql", action="store_true", help=_takeovers.__doc__)
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="begin no round later"
+    )
+    parser.add_argument(
+        "--postgresql", action="store_true", help="over a database with a server"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -65,7 +71,9 @@ def run(asked: argparse.Namespace) -> int:
             life_of(Path(folder), server, random.Random(asked.seed))
         ) as life,
     ):
-        life.play([asked.kind] if asked.kind else list(kinds), asked.rounds)
+        life.play(
+            [asked.kind] if asked.kind else list(kinds), asked.rounds, asked.seconds
+        )
         found = life.figures()
     found["seconds"] = round(time.monotonic() - began, 1)
     print(json.dumps(found, indent=1))  # noqa: T201  the figures

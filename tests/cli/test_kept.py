@@ -7,7 +7,14 @@ import os
 import pytest
 
 from federation.cli.remote import _error
-from federation.errors import DoubtError, KeptError, PeerError
+from federation.errors import (
+    DoubtError,
+    FederationError,
+    FencedError,
+    GuardUnreachableError,
+    KeptError,
+    PeerError,
+)
 from federation.store.folderguard import FolderGuard
 
 ROW = "kode_tps,01,02,03\n3171011001001,1,2,3\n"
@@ -77,6 +84,9 @@ def test_a_withdrawal_is_told_in_the_same_way(federation, table, monkeypatch):
         (507, "disk-full", OSError),
         (500, "disk-failed", OSError),
         (500, "bug", PeerError),
+        (503, "guard-unreachable", GuardUnreachableError),
+        (503, "fenced", FencedError),
+        (503, "database-away", OSError),
     ],
 )
 def test_what_a_running_node_answers_is_what_a_command_would_say_itself(
@@ -84,3 +94,5 @@ def test_what_a_running_node_answers_is_what_a_command_would_say_itself(
 ):
     found = _error("http://127.0.0.1:1", status, {"code": code, "detail": "x"})
     assert type(found) is kind or (kind is OSError and isinstance(found, OSError))
+    if isinstance(found, FederationError) and kind is not PeerError:
+        assert str(found) == "x", "in no words of its own around the node's"

@@ -161,13 +161,22 @@ def test_without_an_answer_nothing_is_claimed(register):
     assert guard.read(ORIGIN) is None
 
 
-def test_who_only_looks_at_the_node_waits_for_nobody_a_second_time(register):
+def test_who_only_looks_at_the_node_waits_for_nobody(register):
     guard = memory_guard(register)
     lift(guard, ORIGIN, 1, A)
     register.is_away, register.asked = True, 0
     assert guard.raised_at(ORIGIN) is None
-    assert guard.raised_at(ORIGIN) is None
-    assert register.asked == 1
+    assert register.asked == 0
+    with pytest.raises(GuardUnreachableError):
+        guard.look_again(writes=False)
+    register.is_away = False
+    guard.look_again(writes=False)
+    first = guard.raised_at(ORIGIN)
+    assert first > NOW
+    lift(guard, ORIGIN, 2, B)
+    register.asked = 0
+    assert guard.raised_at(ORIGIN) >= first
+    assert register.asked == 0
 
 
 def test_a_store_that_does_not_keep_its_word_holds_no_guard(register, monkeypatch):

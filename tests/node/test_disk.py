@@ -18,10 +18,15 @@ from federation.node.resources import open_resources
 from federation.store import db, reserve
 from federation.store.db import Database
 from federation.store.folderguard import FolderGuard
+from federation.store.refusal import ServerLostError
+from federation.text import Sentence
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # it looks once a second
+
+#: In place of a number: the server that has the database does not answer.
+LOST = -1
 
 
 async def hand_in(node, number):
@@ -65,6 +70,9 @@ class Disk:
         @contextlib.contextmanager
         def transaction(self, *, durable=True):
             with self._writing_to():
+                if disk.number == LOST:
+                    words = Sentence("machine.server-lost", words="-")
+                    raise ServerLostError(errno.EIO, words, "postgresql://db/x")
                 if disk.number:
                     words = os.strerror(disk.number)
                     raise OSError(disk.number, words, str(self.path))
@@ -101,6 +109,7 @@ def home(tmp_path):
         (errno.EDQUOT, 507, "disk-full"),
         (errno.EIO, 500, "disk-failed"),
         (errno.EROFS, 500, "disk-failed"),
+        (LOST, 503, "database-away"),
     ],
 )
 async def test_a_disk_that_takes_nothing_is_said_everywhere_and_goes_on_by_itself(

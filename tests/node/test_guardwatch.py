@@ -63,6 +63,26 @@ async def test_a_bucket_that_is_away_stops_what_signs_and_nothing_else(home, reg
         assert not {code for code, _ in await alarms(node)}, "nothing else was amiss"
 
 
+async def test_one_that_may_be_read_and_not_written_is_away_until_it_may(
+    home, register
+):
+    async with serving(home) as node:
+        await until(is_ready(node))
+        register.is_refused = True
+        assert (await hand_in(node, 1))[0] == 503
+        await until_alarm(node, AWAY)
+        asked = register.asked
+
+        async def is_tried():
+            return register.asked > asked + 3
+
+        await until(is_tried)
+        assert await reasons(node), "to read it is not enough"
+        assert (await node.get("/metrics"))[0] == 200
+        register.is_refused = False
+        await until(is_ready(node))
+
+
 async def test_one_that_goes_in_the_middle_keeps_what_it_kept(home, register):
     async with serving(home) as node:
         await until(is_ready(node))

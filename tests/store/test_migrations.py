@@ -85,3 +85,14 @@ def test_every_module_with_tables_is_listed():
         found = importlib.import_module(f"federation.store.{module.name}")
         listed = [name for names in migrations.SETS.values() for name in names]
         assert listed.count(module.name) == hasattr(found, "MIGRATIONS"), module.name
+
+
+def test_no_further_step_calls_an_aggregate_which_postgresql_lacks():
+    calling = {
+        (name, step)
+        for name in migrations.SETS
+        for step, script in migrations.scripts_of(name)
+        for called in migrations.aggregates_of(name)
+        if f"{called}(" in script
+    }
+    assert calling == {("claims", "0005-by-bundle")}

@@ -20,7 +20,13 @@ FEDERATION = STORE.parent
 #: Where an engine may show: SQLite in its own file, and the scripts of `MIGRATIONS`,
 OF_SQLITE = "sqlite.py"
 #: PostgreSQL in its own, and where ours is put into its words.
-OF_POSTGRES = {"postgres.py", "postgreswriter.py", "scripts.py", "bulk.py"}
+OF_POSTGRES = {
+    "postgres.py",
+    "postgressettings.py",
+    "postgreswriter.py",
+    "scripts.py",
+    "bulk.py",
+}
 #: What it writes is a file for other programs, which is SQLite on any engine of ours.
 FOR_OTHERS = "datasetfile.py"
 SCRIPTS = {"MIGRATIONS", "write_twice"}

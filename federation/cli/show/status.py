@@ -47,7 +47,7 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
     db = run.open_database()
-    held = db.see_writer()
+    held, weak = db.see_writer(), db.list_weaknesses()
     with db.view() as view:
         answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
         told = partners(view, THIS_MACHINE, peers, int(run.clock()), turns=0)
@@ -56,6 +56,8 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
     whole = {**known, "observed": seen, "asking": asking}
+    if weak:
+        whole["weak"] = [str(one) for one in weak]
     if held is not None:
         writer = held.who if held.is_writing else None
         whole["lease"] = {"epoch": held.epoch, "age_s": round(held.age_s, 1)}
@@ -66,6 +68,8 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     def tell() -> None:
         _print_status(run, answer)
         _print_writer(run, writer, held)
+        for one in weak:
+            run.out.line(run.t.say(one))
         print_seen(run, seen)
         print_asking(run, asking)
         print_readers(run, read)

@@ -59,6 +59,8 @@ class BucketGuard:
         self._line = HERE + f"{register.address} {name}\n".encode()
         #: What was there when this process last looked, or what it put there.
         self._seen: dict[str, SwapEntry] = {}
+        #: The newest time at which the store has one of ours, as far as it was asked.
+        self._written: dict[str, float] = {}
         self._is_proved = False
 
     def read(self, origin: str) -> tuple[int, bytes] | None:
@@ -123,14 +125,23 @@ class BucketGuard:
         entry = self._seen.get(origin)
         if entry is None or _founds(entry, origin):
             return None
-        if entry.written_at is None:
-            try:
-                entry = self._look(origin)
-            except GuardUnreachableError:
-                # Asked again once somebody who has to know has reached it.
-                self._seen.pop(origin, None)
-                return None
-        return None if entry is None else entry.written_at
+        return entry.written_at or self._written.get(origin)
+
+    def look_again(self, *, writes: bool) -> None:
+        """See `Guard.look_again`.
+
+        Raises:
+            GuardUnreachableError: it cannot be asked, or may not be written.
+        """
+        if writes:
+            self._is_proved = False
+            self._prove(races=False)
+        for origin, entry in list(self._seen.items()):
+            if entry.written_at is None:
+                # What was put there has its time from the store, which says it later.
+                found = self._look(origin)
+                if found is not None and found.written_at is not None:
+                    self._written[origin] = found.written_at
 
     def raise_to(
         self, origin: str, size: int, root: bytes, *, after: tuple[int, bytes] | None

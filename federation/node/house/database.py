@@ -9,7 +9,7 @@ from pathlib import Path
 
 from federation.config.home import Home
 from federation.errors import FederationError
-from federation.flows.steps import CheckStep, failed, well
+from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
 from federation.store.db import FILE_NAME, Database, engine_at
 from federation.store.form import compare_steps
@@ -27,10 +27,12 @@ async def see_database(house: House) -> CheckStep:
         return well("database", Sentence("steps.no-database", path=path), due=[])
     mend = Sentence("steps.mend-database")
     steps: list[tuple[list[str], list[str]]] = []
+    weak: list[Sentence] = []
 
     def compare(db: Database) -> None:
         with db.view() as view:
             steps.append(compare_steps(view))
+        weak.extend(db.list_weaknesses())
 
     refusal = read_refusal(home, compare)
     if refusal is not None:
@@ -45,6 +47,9 @@ async def see_database(house: House) -> CheckStep:
             tell_ways(file_of(home)),
             **facts,
         )
+    if weak:
+        told = Sentence("steps.database-weak", path=path, reason=join(weak))
+        return warned("database", told, Sentence("steps.mend-database-weak"), **facts)
     if due:
         seen = Sentence("steps.schema-older", path=path, count=len(due))
         return well("database", seen, **facts)
