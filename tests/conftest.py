@@ -11,7 +11,9 @@ from federation.node.events import LOG
 from federation.store import sqlite
 from federation.store.db import FILE_NAME, Database
 from tests import sample_map
+from tests.engines import ENGINES
 from tests.postgresserver import (
+    FolderDatabases,
     PostgresPair,
     PostgresServer,
     postgres_pair,
@@ -30,6 +32,11 @@ def shared() -> Path:
     return folder
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --engine postgresql FILES`: their databases are a server's."""
+    parser.addoption("--engine", choices=ENGINES, default=ENGINES[0])
+
+
 @pytest.fixture(scope="session")
 def new_database(tmp_path_factory) -> Path:
     """The file of a database that has its tables, and nothing in them."""
@@ -39,8 +46,17 @@ def new_database(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def tables_are_copied(new_database, monkeypatch) -> None:
-    """A test's new databases are copies of one: most tests take less than 40 tables."""
+def tables_are_copied(request, new_database, monkeypatch) -> Iterator[None]:
+    """A test's new databases are copies of one: most tests take less than 40 tables.
+
+    With `--engine postgresql` they are databases of a server, which is told by no test.
+    """
+    if request.config.getoption("engine") == "postgresql":
+        databases = request.getfixturevalue("postgres_databases")
+        monkeypatch.setattr("federation.store.db.engine_at", databases.engine_at)
+        yield
+        databases.take_back()
+        return
     open_to_write = sqlite.open_to_write
 
     def copy_and_open(path):
@@ -49,6 +65,7 @@ def tables_are_copied(new_database, monkeypatch) -> None:
         return open_to_write(path)
 
     monkeypatch.setattr(sqlite, "open_to_write", copy_and_open)
+    yield
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +120,12 @@ def postgres_tables(postgres_session, tmp_path_factory) -> str:
     address = postgres_session.create("tables")
     Database.open(tmp_path_factory.mktemp("tables"), address).close()
     return address
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_session, postgres_tables) -> FolderDatabases:
+    """Databases of that server for the folders of tests, with `--engine postgresql`."""
+    return FolderDatabases(postgres_session, "tables")
 
 
 @pytest.fixture

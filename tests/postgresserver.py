@@ -10,6 +10,7 @@ primary comes back behind it as a new copy (`rejoin`).
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from federation.store.db import engine_at as _engine_at
+from federation.store.engine import Engine
 from tests.waiting import wait_until
 
 _NOBODY = 65534
@@ -73,6 +76,40 @@ class PostgresServer:
     def clean(self, database: str) -> None:
         """Take out of its tables whatever a test has left there."""
         self.ask(_CLEAN, database)
+
+
+class FolderDatabases:
+    """A database of a server for each folder of a test, all of it with its tables.
+
+    What was made for one test is taken out again and lent to the next: to copy one
+    takes the server a second.
+    """
+
+    def __init__(self, server: PostgresServer, template: str) -> None:
+        self._server, self._template = server, template
+        self._lent: dict[Path, str] = {}
+        self._free: list[str] = []
+
+    def engine_at(self, folder: Path, address: str | None = None) -> Engine:
+        """As `federation.store.db.engine_at`; without an address, of this server."""
+        return _engine_at(folder, address or self._address(folder.resolve()))
+
+    def _address(self, folder: Path) -> str:
+        if folder not in self._lent:
+            self._lent[folder] = self._free.pop() if self._free else self._copy()
+        return self._server.address(self._lent[folder])
+
+    def _copy(self) -> str:
+        name = f"copy-{secrets.token_hex(8)}"
+        self._server.ask(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+        return name
+
+    def take_back(self) -> None:
+        """Make those of a test ready for the next."""
+        for name in self._lent.values():
+            self._server.clean(name)
+            self._free.append(name)
+        self._lent.clear()
 
 
 def find_programs() -> Path:

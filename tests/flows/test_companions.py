@@ -89,6 +89,7 @@ def test_an_audit_says_which_kinds_signed_and_refuses_one_alone(owner, tree):
     assert report.logs[0].companion == ""
 
 
+@pytest.mark.of_file
 async def test_what_an_earlier_version_took_in_unread_binds_after_the_upgrade(
     owner, tree, puller
 ):

@@ -475,6 +475,7 @@ def test_after_any_failed_write_the_log_is_as_before_or_as_after(
     assert len(after) == 265
 
 
+@pytest.mark.of_file
 @pytest.mark.parametrize("tail", ["cut", "flipped", "zeroed"])
 def test_a_power_cut_after_the_guard_loses_nothing(node, monkeypatch, tail):
     append(node, draft(1))
@@ -528,6 +529,7 @@ def test_a_flipped_bit_on_the_disk_is_not_signed(node, monkeypatch):
     check_whole(node)
 
 
+@pytest.mark.of_file
 def test_a_hash_that_changed_on_the_disk_stops_signing(node):
     append(node, draft(1), draft(2))
     with node.db.transaction() as tx:
@@ -536,6 +538,7 @@ def test_a_hash_that_changed_on_the_disk_stops_signing(node):
         append(node, draft(3))
 
 
+@pytest.mark.of_file
 def test_a_restored_copy_does_not_sign(node):
     copy = node.folder / "copy"
     append(node, draft(1))

@@ -373,6 +373,7 @@ def test_the_order_in_which_logs_come_changes_no_byte(tmp_path):
         db.close()
 
 
+@pytest.mark.of_file
 def test_being_up_to_date_writes_nothing(db):
     (log,) = open_logs(db, ORIGINS[0])
     grow(db, log, [result(0)])
@@ -604,6 +605,7 @@ def test_another_profile_makes_the_claims_again_from_the_leaves(db):
     assert read_map(db) == before
 
 
+@pytest.mark.of_file
 def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
     log = RealLog(db, PROFILE)
     log.append(*log.statements())

@@ -81,11 +81,13 @@ async def test_whoever_has_the_records_ends_that(lost):
     assert append(node, 30, 31)[0].index == 31
 
 
+@pytest.mark.of_file
 def test_without_a_word_of_the_partner_it_would_have_been_signed_anew(lost):
     _, node = lost
     assert ask(node).action == "sign"
 
 
+@pytest.mark.of_file
 def test_what_is_here_already_stops_nothing_and_another_history_is_proof(lost):
     live, node = lost
     assert ask(live, seen(node)).action == "sign"

@@ -242,6 +242,7 @@ class Spy:
         return self.connection.execute(sql, values)
 
 
+@pytest.mark.of_file
 def test_who_cites_a_photo_a_million_times_makes_no_question_slower(db, monkeypatch):
     """A stranger may ask: no record that cites another's is looked at for that."""
     with db.view() as view:
