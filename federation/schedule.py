@@ -16,7 +16,9 @@ A turn that left something to fetch is followed by the next: at once, if it was 
 one. A turn after a failure is a probe: few run at once, so that dead peers, which take
 until their deadline to fail, hold nobody up. One success ends the backoff. News from
 the peer makes its turn due at once, but not while it fails or has asked to wait:
-whoever fails could else be asked without end by saying so. A peer that asked to wait
+whoever fails could else be asked without end by saying so. A duty that rests is due
+by news no sooner than so long after its last turn as that took: half the time at most
+goes by while news come without end. A peer that asked to wait
 is asked no sooner than that, but after 600 s at the latest.
 """
 
@@ -95,6 +97,9 @@ class Duty:
         deadline_s: A turn that takes longer is ended, and has failed.
         jitter: Share of the interval by which turns are spread.
         is_kept: Whether turns and backoff are written down: for peers.
+        rest_s: News begin a turn no sooner than so long after the last, or as long as
+            that took; 0: at once.
+        follows_map: Whether a change of the map is news.
     """
 
     name: str
@@ -103,6 +108,8 @@ class Duty:
     deadline_s: float
     jitter: float = 0.1
     is_kept: bool = False
+    rest_s: float = 0.0
+    follows_map: bool = False
 
 
 def next_due(
@@ -250,6 +257,7 @@ class Schedule:
         self._again: set[str] = set()
         self._goes_on: set[str] = set()
         self._asked: dict[str, float] = {}
+        self._rested: dict[str, float] = {}
         self._waker = _Waker(executors={"default": _Waking()})
         self._is_stopped = False
 
@@ -273,14 +281,15 @@ class Schedule:
     def notify(self, name: str) -> bool:
         """Whether there is such a duty; it is due at once, or right after its turn.
 
-        A duty that backs off or has been asked to wait keeps its time.
+        One that rests is due behind its rest, or when it was, if that is sooner. One
+        that backs off or has been asked to wait keeps its time.
         """
         if name not in self._duties:
             return False
         if name in self._running:
             self._again.add(name)
         elif not self._is_put_off(name):
-            self._set_due(name, self._clock())
+            self._set_due(name, self._due_by_news(name, self._clock()))
         return True
 
     def is_running(self, name: str) -> bool:
@@ -366,8 +375,10 @@ class Schedule:
         # As it asked, but no longer than any peer waits: it may ask for years.
         asked_s = self._asked[duty.name] = min(result.wait_s, MAX_SLOW_S)
         when = max(when, now + asked_s)
+        if duty.rest_s:
+            self._rested[duty.name] = now + max(duty.rest_s, now - began)
         if duty.name in self._again and not failures and not asked_s:
-            when = now
+            when = min(when, max(now, self._rested.get(duty.name, now)))
         if result.more and when <= now and now - began >= WAKE_S:
             # A short one waits for the wake-up: nothing is asked without a pause.
             self._goes_on.add(duty.name)
@@ -439,6 +450,12 @@ class Schedule:
 
     def _is_put_off(self, name: str) -> bool:
         return _failures(self._states, name) > 0 or self._asked.get(name, 0.0) > 0
+
+    def _due_by_news(self, name: str, now: float) -> float:
+        rested = self._rested.get(name, now)
+        if rested <= now or name not in self._states:
+            return now
+        return min(rested, self._states[name].next_due)
 
     def _set_due(self, name: str, when: float) -> None:
         state = self._states.get(name, PeerTurn(org=name))

@@ -303,6 +303,47 @@ async def test_news_are_looked_at_at_once_also_during_a_turn(schedule, clock):
     assert len(turns) == 3
 
 
+@pytest.mark.parametrize("during", [False, True])
+@pytest.mark.parametrize(("took", "rest"), [(0.0, 2.0), (7.0, 7.0)])
+async def test_news_wait_for_a_rest_as_long_as_the_turn_and_are_not_lost(
+    schedule, clock, took, rest, during
+):
+    turns = []
+
+    async def run():
+        turns.append(clock.now)
+        if during and len(turns) == 1:
+            schedule.notify("a")
+        clock.now += took
+        return Result(outcome="ok")
+
+    schedule.set_duties([duty("a", run, rest_s=2.0, interval_s=300.0)])
+    await schedule.run_now()
+    ended = clock.now
+    if not during:
+        schedule.notify("a")
+        schedule.notify("a")  # more news do not put it off
+    clock.now = ended + rest - 0.5
+    await schedule.tick()
+    await settle()
+    assert len(turns) == 1
+    clock.now = ended + rest
+    await schedule.tick()
+    await settle()
+    assert len(turns) == 2
+
+
+async def test_news_of_a_duty_that_rests_make_it_no_later(schedule, clock):
+    async def run():
+        return Result(outcome="ok")
+
+    schedule.set_duties([duty("a", run, rest_s=60.0, interval_s=5.0, jitter=0.0)])
+    await schedule.run_now()
+    planned = schedule._states["a"].next_due
+    schedule.notify("a")
+    assert schedule._states["a"].next_due == planned
+
+
 async def test_a_turn_that_ends_by_an_error_of_ours_ends_no_other(
     schedule, db, clock, caplog
 ):

@@ -340,10 +340,12 @@ port = {port}
 [publish]
 # A folder, relative to this file, in which everything public is kept as plain files for
 # any web server, or a bucket of an object store, "s3://bucket/site"; and seconds
-# between two turns. Not named: nothing is written.
+# between two turns. A bucket follows the map as it changes, too. Not named: nothing is
+# written.
 # Folder, relatif terhadap berkas ini, tempat semua yang publik disimpan sebagai berkas
 # biasa untuk server web apa pun, atau bucket di penyimpanan objek, "s3://bucket/site";
-# dan detik antara dua giliran. Tanpa nama: tidak ada yang ditulis.
+# dan detik antara dua giliran. Bucket juga mengikuti peta begitu berubah. Tanpa nama:
+# tidak ada yang ditulis.
 # to = "site"
 # interval_s = 300
 # Where that store is and who asks it, as in [backup]: lines in this file (0600), or the

@@ -373,6 +373,9 @@ class Node:
                 async with self.map_changed:
                     self.map_version += 1
                     self.map_changed.notify_all()
+                for duty in self.own_duties:
+                    if duty.follows_map:
+                        self.schedule.notify(duty.name)
                 await resources.db.run(
                     save_followed, resources.db, resources.home.followed
                 )

@@ -1,7 +1,9 @@
 """The static site that a node keeps up to date by itself: no inbound port is needed.
 
-Rule: a duty of the schedule like any other. A folder or a bucket that cannot be written
-raises an alarm and is tried again; nothing else waits for it. The snapshot is read on a
+Rule: a duty of the schedule like any other. A bucket, which a crowd reads, follows the
+map as it changes, at most half of the time; a folder, which others copy, its interval.
+One that cannot be written raises an alarm and is tried again; nothing else waits for
+it. The snapshot is read on a
 reader's thread, file by file, and let go of when the node stops. A long turn says every
 `TOLD_EVERY_S` seconds how far it is, and each that wrote something what that was.
 """
@@ -11,6 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Literal
 
+from federation.blobs.blobs import is_remote
 from federation.errors import FederationError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
@@ -29,6 +32,8 @@ NAME = "static site"  # no organisation's: theirs have no space
 # The first turn writes a whole country; it ends by itself when the node stops.
 DEADLINE_S = 86_400.0
 TOLD_EVERY_S: Final = 30.0
+#: What changes meanwhile is written together.
+REST_S: Final = 1.0
 #: So long a whole map is made before what was signed meanwhile is published.
 MAP_BUDGET_S: Final = 20.0
 
@@ -51,6 +56,8 @@ def publishing_duties(
             run=keeper.turn,
             interval_s=publish.interval_s,
             deadline_s=DEADLINE_S,
+            rest_s=REST_S,
+            follows_map=is_remote(publish.to),
         ),
     )
 

@@ -207,7 +207,16 @@ def read_places(
     Raises:
         StoredError: what is held is no claims.
     """
-    return list(islice(_each(decode_places, view, log_id, start, end), limit))
+    return list(islice(walk_places(view, log_id, start, end), limit))
+
+
+def walk_places(view: View, log_id: int, start: int, end: int) -> Iterator[ClaimPlace]:
+    """The same, of all of them, holding one bundle at a time.
+
+    Raises:
+        StoredError: what is held is no claims.
+    """
+    return _each(decode_places, view, log_id, start, end)
 
 
 def read_at(

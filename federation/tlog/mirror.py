@@ -186,28 +186,6 @@ class Extension(NamedTuple):
         ends = [tile for tile in (self.edge, self.last) if tile is not None]
         return [*ends, *self.spine]
 
-    def tiles_over(
-        self, leaf_hashes: Mapping[int, Sequence[bytes]]
-    ) -> dict[Tile, bytes]:
-        """All of `tiles`, made of the leaves; zeros stand for what `open` passes over.
-
-        Args:
-            leaf_hashes: Of each bundle that has a new leaf, by its index: of all its
-                leaves, as many as the new tree has there.
-        """
-        first = -(-self.old // WIDTH)
-        return {
-            tile: b"".join(
-                leaf_hashes[tile.index]
-                if tile.level == 0
-                else (
-                    bytes(32) if at < first else root_of(leaf_hashes[at])
-                    for at in range(tile.index * WIDTH, tile.index * WIDTH + tile.width)
-                )
-            )
-            for tile in self.tiles
-        }
-
     def open(
         self,
         frontier: Frontier,

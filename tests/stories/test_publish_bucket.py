@@ -132,9 +132,8 @@ def _kept_by_the_node(pemilu, suara, given, url):
     access = pemilu.home.keys / "site-store.env"
     access.touch(0o600)
     access.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
-    say(
-        pemilu.home, '# to = "site"\n# interval_s = 300', f'to = "{TO}"\ninterval_s = 1'
-    )
+    # Its interval is five minutes: what is new is there by the change of the map.
+    say(pemilu.home, '# to = "site"', f'to = "{TO}"')
     say(pemilu.home, '# store_access = "keys/site', 'store_access = "keys/site')
     suara.trust(pemilu, url)
     suara.start()

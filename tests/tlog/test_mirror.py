@@ -90,34 +90,9 @@ def check_every_bundle(log, old, new):
     assert authenticated.edge_hashes == edge_of(log, new)
 
 
-def check_by_leaves(log, old, new):
-    """Tiles made of the leaves prove what those of the log do."""
-    plan = plan_extension(old, log.checkpoint(new))
-    hashes = {
-        bundle.index: log.hashes[bundle.index * WIDTH :][: bundle.width]
-        for bundle in bundles_of(old, new)
-    }
-    made = plan.open(log.frontier(old), edge_of(log, old), plan.tiles_over(hashes))
-    fetched = extend(log, old, new)
-    assert made.edge_hashes == fetched.edge_hashes
-    for at, true in hashes.items():
-        assert made.bundle_root(at) == fetched.bundle_root(at)
-        for place in {0, len(true) - 1}:
-            wrong = [*true]
-            wrong[place] = bytes(32)
-            tiles = plan.tiles_over({**hashes, at: wrong})
-            with pytest.raises(ProofError):
-                plan.open(log.frontier(old), edge_of(log, old), tiles)
-
-
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_each_extension_authenticates_each_of_its_bundles(old, new, log):
     check_every_bundle(log, old, new)
-
-
-@pytest.mark.parametrize(("old", "new"), PAIRS[::7])
-def test_the_leaves_themselves_prove_what_tiles_prove(old, new, log):
-    check_by_leaves(log, old, new)
 
 
 @pytest.mark.slow

@@ -242,10 +242,9 @@ class _MapWriting:
             )
         ids = {log.origin: log.id for log in logs.list_logs(self._view)}
         for origin, start, end in _grown(before.held, here.held):
-            places = claims.read_places(
-                self._view, ids[origin], start, end, end - start
-            )
-            changed |= {place.tps[:_KELURAHAN] for place in places}
+            # Of a whole log where it is confirmed for the first time: never as a list.
+            for place in claims.walk_places(self._view, ids[origin], start, end):
+                changed.add(place.tps[:_KELURAHAN])
         return changed
 
     def _make_all(

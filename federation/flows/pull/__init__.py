@@ -12,7 +12,6 @@ stops nothing else. The whole turn, and where its parts stand:
     shown      what a peer showed, beside what came from others
     times      how many logs of one organisation may wait for a time
     extend     a larger tree: prefix proved, then bundles, committed in steps
-    fewleaves  a larger tree that its few new leaves prove themselves
     announced  what a larger tree says of companion keys, before it is stored
     forks      what a peer has proved of a log
     context    what a turn is given, and what it reports

@@ -1,11 +1,11 @@
 """Extending one log: the prefix proved, then the leaves, committed in steps.
 
-Rule: before a leaf is looked at, a few tiles have shown that the larger tree is the
+Rule: before a bundle is asked for, a few tiles have shown that the larger tree is the
 signed one and begins with what we hold; bundles that match them alone would prove
-nothing about that. Few leaves show it themselves (`fewleaves.py`). Each step stores
-leaves, hashes, claims and refusals in one transaction and moves `next_index`, so
-whatever ends a turn, the next one goes on from there. The last step makes the goal the
-held checkpoint: what the rules of `tlog.mirror` return is what the store writes.
+nothing about that. Each step stores leaves, hashes, claims and refusals in one
+transaction and moves `next_index`, so whatever ends a turn, the next one goes on from
+there. The last step makes the goal the held checkpoint: what the rules of `tlog.mirror`
+return is what the store writes.
 
 Source: docs/reference/protocol.md, "Pulling" steps 3 to 5; C2SP tlog-mirror (draft)
 """
@@ -26,7 +26,6 @@ from federation.errors import (
 from federation.feeds.feed import Feed
 from federation.flows.pull.announced import Announced, check_announced
 from federation.flows.pull.context import PullContext
-from federation.flows.pull.fewleaves import Proved, prove_few
 from federation.flows.pull.rejudge import keep_unknown
 from federation.flows.pull.room import Budget, Room, weigh_refused
 from federation.flows.verify.bundle import Bundles, Checked, Verifier, join_admissions
@@ -42,7 +41,7 @@ from federation.text import Sentence
 from federation.tlog import mirror
 from federation.tlog.checkpoint import SignedCheckpoint, open_by_any
 from federation.tlog.merkle import Frontier
-from federation.tlog.mirror import Mirror, plan_extension
+from federation.tlog.mirror import Authenticated, Mirror, plan_extension
 
 STEP_LEAVES: Final = 10_000
 #: Of leaves that are as long as leaves may be, ten thousand are 655 MB.
@@ -162,29 +161,21 @@ async def extend(ctx: PullContext, job: Extending) -> Log:
         raise UnprovedError(
             Sentence("held.pending", size=goal.size, pending_size=log.pending_size)
         )
-    hashes, bundles = await _authenticate(job, here)
+    hashes = await _authenticate(job, here)
     if not is_signed(job.chain, goal.note):
         announced = Announced(job.feed, log, goal, hashes)
         await check_announced(ctx.db, job.chain, announced, job.budget)
-    begun = None
     if goal.size != log.pending_size:
-        # Durable while the first bundles are on their way: no leaf is stored before.
-        begun = asyncio.create_task(ctx.db.write(_begin, job))
-    end = _end(job)
+        log = await ctx.db.write(_begin, job)
+    end = goal.size
+    if job.budget.rows_left is not None:
+        end = min(end, log.next_index + job.budget.rows_left)
+    if job.room is not None:
+        end = min(end, log.next_index + job.room.rows_left)
     workers = pick_workers(ctx.workers, end - log.next_index)
     verifier = Verifier(workers, job.chain, ctx.profiles[log.election])
-    reading = Bundles(job.feed, log.origin, hashes, verifier, log.closed_at, bundles)
-    return await _take_in(ctx, job, _Steps(ctx, job, begun), reading, end)
-
-
-def _end(job: Extending) -> int:
-    """Up to which index leaves may be taken now."""
-    end, index = job.goal.size, job.log.next_index
-    if job.budget.rows_left is not None:
-        end = min(end, index + job.budget.rows_left)
-    if job.room is not None:
-        end = min(end, index + job.room.rows_left)
-    return end
+    bundles = Bundles(job.feed, log.origin, hashes, verifier, log.closed_at)
+    return await _take_in(ctx, job, bundles, log, end)
 
 
 def _look(view: View, job: Extending) -> _Here:
@@ -196,8 +187,7 @@ def _look(view: View, job: Extending) -> _Here:
     )
 
 
-async def _authenticate(job: Extending, here: _Here) -> Proved:
-    """What new leaves are proved by: tiles, or where they are few, all of them."""
+async def _authenticate(job: Extending, here: _Here) -> Authenticated:
     log, goal, feed = job.log, job.goal, job.feed
     if goal.size - log.next_index > MAX_EXTENSION:
         raise FormatError(Sentence("held.at-once", count=goal.size - log.next_index))
@@ -207,18 +197,15 @@ async def _authenticate(job: Extending, here: _Here) -> Proved:
             # another history.
             await check_grown(feed, known, goal)
     plan = plan_extension(log.next_index, goal.checkpoint)
-    held = here.frontier, here.edge_hashes
-    if _end(job) == goal.size and (
-        proved := await prove_few(feed, log.origin, plan, held, job.budget)
-    ):
-        return proved
     fetched = await asyncio.gather(
         *(feed.tile(log.origin, tile) for tile in plan.tiles)
     )
     job.budget.spend(size=sum(map(len, fetched)))
     tiles = dict(zip(plan.tiles, fetched, strict=True))
     try:
-        return Proved(await asyncio.to_thread(plan.open, *held, tiles), {})
+        return await asyncio.to_thread(
+            plan.open, here.frontier, here.edge_hashes, tiles
+        )
     except ProofError:
         await _check_past(job, here.mirror)
         raise
@@ -273,10 +260,10 @@ def _complete(tx: Transaction, log: Log, job: Extending) -> Log:
 
 
 async def _take_in(
-    ctx: PullContext, job: Extending, steps: "_Steps", bundles: Bundles, end: int
+    ctx: PullContext, job: Extending, bundles: Bundles, log: Log, end: int
 ) -> Log:
     """Commit step by step, one step behind the bundles that are verified meanwhile."""
-    log, room = job.log, job.room
+    steps, room = _Steps(ctx, log, job), job.room
     stream = bundles.read(log.next_index, end, job.goal.size)
     try:
         async with aclosing(stream):
@@ -310,14 +297,11 @@ def weight_of(checked: Checked) -> int:
 class _Steps:
     """Verified bundles, committed about 10,000 leaves or 8 MiB at a time."""
 
-    def __init__(
-        self, ctx: PullContext, job: Extending, begun: asyncio.Task[Log] | None
-    ) -> None:
-        """`begun` makes the goal the pending one: no step is written before it is."""
-        self._ctx, self._log, self._job = ctx, job.log, job
+    def __init__(self, ctx: PullContext, log: Log, job: Extending) -> None:
+        self._ctx, self._log, self._job = ctx, log, job
         self._batch = list[Checked]()
         self._leaves = self._bytes = 0
-        self._writing = begun
+        self._writing: asyncio.Task[Log] | None = None
 
     async def add(self, checked: Checked) -> None:
         self._batch.append(checked)

@@ -45,28 +45,6 @@ LARGE_BYTES: Final = MAX_AHEAD_BYTES // AHEAD
 _log = logging.getLogger(__name__)
 
 
-class Fetched(NamedTuple):
-    """A bundle as it came: its bytes, its leaves, the hash of each; not yet proved."""
-
-    data: bytes
-    leaves: list[bytes]
-    hashes: list[bytes]
-
-
-async def fetch_bundle(
-    feed: Feed, origin: str, bundle: Bundle, most: int | None
-) -> Fetched:
-    """A bundle of a log, of at most so many bytes.
-
-    Raises:
-        PeerError: the feed did not deliver, or more than that.
-        FormatError: not a bundle.
-    """
-    data = await feed.tile(origin, bundle, most)
-    leaves = decode_bundle(data, bundle.width)
-    return Fetched(data, leaves, [hash_leaf(leaf) for leaf in leaves])
-
-
 class Checked(NamedTuple):
     """The new leaves of one bundle, their hashes, and what they come to."""
 
@@ -145,15 +123,10 @@ class Bundles:
         hashes: Authenticated,
         verifier: Verifier,
         closed_at: int | None,
-        here: dict[int, Fetched] | None = None,
     ) -> None:
-        """`hashes` lead to the signed root; `closed_at` as in `Verifier.admit`.
-
-        `here`: bundles that came before, by index; the feed is asked for the others.
-        """
+        """`hashes` lead to the signed root; `closed_at` as in `Verifier.admit`."""
         self._feed, self._origin, self._hashes = feed, origin, hashes
         self._verifier, self._closed_at = verifier, closed_at
-        self._here = here or {}
 
     async def read(self, start: int, end: int, size: int) -> AsyncGenerator[Checked]:
         """The leaves [start, end) of the tree of `size`, bundle by bundle.
@@ -204,11 +177,9 @@ class Bundles:
         return await self._check(bundle, start, None)
 
     async def _check(self, bundle: Bundle, start: int, most: int | None) -> Checked:
-        if bundle.index in self._here:
-            came = self._here.pop(bundle.index)
-        else:
-            came = await fetch_bundle(self._feed, self._origin, bundle, most)
-        data, leaves, hashes = came
+        data = await self._feed.tile(self._origin, bundle, most)
+        leaves = decode_bundle(data, bundle.width)
+        hashes = [hash_leaf(leaf) for leaf in leaves]
         self._hashes.check_bundle(bundle.index, hashes)
         first = bundle.index * WIDTH
         skip, size = max(0, start - first), len(data)

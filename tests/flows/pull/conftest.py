@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from federation.config.peers import Peer
-from federation.flows.pull import PullContext, PullReport, fewleaves, pull
+from federation.flows.pull import PullContext, PullReport, pull
 from federation.profiles import load_shipped
 from federation.store import alarms, claims, logs, pulls, quarantine
 from federation.store import leaves as stored
@@ -94,12 +94,6 @@ def make_puller(tmp_path) -> Iterator[Callable[[str], Puller]]:
 @pytest.fixture
 def puller(make_puller) -> Puller:
     return make_puller("node")
-
-
-@pytest.fixture
-def by_tiles(monkeypatch) -> None:
-    """A few leaves are proved as many are: tiles first, and each bundle asked once."""
-    monkeypatch.setattr(fewleaves, "AHEAD", 0)
 
 
 def outcomes(report: PullReport) -> dict[str, str]:

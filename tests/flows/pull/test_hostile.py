@@ -82,7 +82,6 @@ def slow(puller, fakes, suara, kawal, tree):
     return Tarpit(relay, suara.origin)
 
 
-@pytest.mark.usefixtures("by_tiles")
 @pytest.mark.parametrize("what", ["tile", "bundle"])
 async def test_a_relay_that_takes_its_time_does_not_keep_out_the_origin(
     puller, fakes, slow, tree, what
@@ -281,7 +280,6 @@ async def test_a_chain_grows_and_never_shrinks(puller, fakes, suara, tree):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("by_tiles")
 @pytest.mark.parametrize("kind", ["tile", "bundle"])
 async def test_every_flipped_bit_is_refused_and_harms_nothing_else(
     make_puller, fakes, suara, kawal, outcomes, kind
@@ -329,7 +327,6 @@ async def test_a_bad_leaf_is_quarantined_with_its_reason_and_the_rest_goes_on(
     assert ("rejected", suara.origin) in puller.alarms()
 
 
-@pytest.mark.usefixtures("by_tiles")
 async def test_a_mismatch_of_the_origin_itself_stalls_its_log(
     puller, fakes, suara, tree
 ):

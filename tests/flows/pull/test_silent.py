@@ -28,11 +28,8 @@ def tree(fakes, suara):
 
 
 @pytest.fixture
-def show(fakes, puller, suara, kawal, by_tiles):
-    """What becomes of the log when suara itself, or kawal as a relay, shows this.
-
-    And how many bundles were asked for; without tiles: `test_few_leaves.py`.
-    """
+def show(fakes, puller, suara, kawal):
+    """What becomes of the log when suara itself, or kawal as a relay, shows this."""
     puller.trust(suara, max_rows_per_turn=1000)
     puller.trust(kawal)
 
