@@ -187,6 +187,11 @@ class UnknownPastError(ConflictError):
 class DatabaseBusyError(ConflictError):
     """Another process, or connection, writes to the database just now."""
 
+    @property
+    def outside(self) -> Sentence:
+        """What others are told: where the database lies is nobody's business."""
+        return Sentence("held.database-busy")
+
 
 class FencedError(ConflictError):
     """Another process has taken over the database to which this one wrote.
@@ -200,6 +205,11 @@ class FencedError(ConflictError):
     def outside(self) -> Sentence:
         """What others are told: which machine writes is nobody's business."""
         return Sentence("held.fenced-away")
+
+    @property
+    def cause(self) -> Sentence:
+        """The same, where something was kept, or nobody knows, for that reason."""
+        return Sentence("held.fenced-cause")
 
 
 class HeldError(ConflictError):

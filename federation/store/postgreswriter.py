@@ -3,8 +3,9 @@
 Rule: one row says who writes. Whoever wants to takes it, and with it the next epoch,
 only from one that has ended, that lies in the very folder whose lock it holds itself
 (so that it is dead, however it died), or that has not said for `LEASE_S` that it is
-there. Every transaction that writes begins by saying so, at its own epoch: one that
-finds another epoch there is fenced (`FencedError`), before anything is written.
+there, by two looks `_AGAIN_S` apart. Every transaction that writes begins by saying
+so, at its own epoch: one that finds another epoch there is fenced (`FencedError`),
+before anything is written.
 
 Two properties follow from that row being written first. Whoever takes over waits for
 the transaction that runs, and then sees how it ended: nothing of an earlier epoch can
@@ -27,8 +28,10 @@ import contextlib
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple, cast
 
 import psycopg
 
@@ -41,6 +44,8 @@ from federation.text import Sentence
 RENEW_S: Final = 1.0
 #: How long one that wants to take over waits for a transaction that runs.
 _PATIENCE_MS: Final = 1_000
+#: Between two looks at one that is not heard of: it says it more often than that.
+_AGAIN_S: Final = 2 * RENEW_S
 
 TABLE: Final = "writer"
 _IS_MADE: Final = f"SELECT to_regclass('{TABLE}')::text"
@@ -60,15 +65,21 @@ _TAKE: Final = f"""INSERT INTO {TABLE} AS held
     ON CONFLICT (one) DO UPDATE SET epoch = held.epoch + 1, nonce = excluded.nonce,
         holder = excluded.holder, host = excluded.host, pid = excluded.pid,
         since = clock_timestamp(), renewed_at = clock_timestamp(), is_ended = FALSE
-    WHERE held.holder = excluded.holder OR held.is_ended
-        OR held.renewed_at < clock_timestamp() - make_interval(secs => {LEASE_S})
+    WHERE held.holder = excluded.holder OR held.is_ended OR held.renewed_at = $5
     RETURNING epoch"""  # noqa: S608  constants
+#: Whether it can be had at once, or was not heard of for a lease; when it last was.
+_LOOK: Final = f"""SELECT holder = $1 OR is_ended,
+    renewed_at < clock_timestamp() - make_interval(secs => {LEASE_S}), renewed_at
+    FROM {TABLE}"""  # noqa: S608  constants
 #: Of a client of ours that has begun to write and says nothing any more.
 _END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()
+    AND datname = current_database()
     AND state_change < clock_timestamp() - make_interval(secs => {LEASE_S})
     AND pid IN (SELECT pid FROM pg_locks
-        WHERE relation = '{TABLE}'::regclass AND mode = 'RowExclusiveLock')"""  # noqa: S608  constants
+        WHERE relation = '{TABLE}'::regclass AND mode = 'RowExclusiveLock'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )"""  # noqa: S608  constants
 _MINE: Final = f"SELECT 1 FROM {TABLE} WHERE {{mine}}"  # noqa: S608  constants
 _RENEW: Final = f"""UPDATE {TABLE} SET renewed_at = clock_timestamp() WHERE one IN
     (SELECT one FROM {TABLE} WHERE {{mine}} FOR UPDATE SKIP LOCKED)"""  # noqa: S608  constants
@@ -187,11 +198,16 @@ def take(raw: _Raw, holder: str) -> Lease:
         psycopg.Error: it cannot be found out.
     """
     if raw.execute(_IS_MADE).fetchone() == (None,):
-        raw.execute(_CREATE)
+        _create(raw)
+    heard_at = _find_free(raw, holder)
     nonce = secrets.randbits(62)
-    values = nonce, holder, os.uname().nodename, os.getpid()
+    values = nonce, holder, os.uname().nodename, os.getpid(), heard_at
     with raw.transaction():
         raw.execute(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
+        # One that stands still here would keep whoever writes from writing.
+        raw.execute(
+            f"SET LOCAL idle_in_transaction_session_timeout = {2 * _PATIENCE_MS}"
+        )
         try:
             with raw.transaction():
                 row = raw.execute(_TAKE, values).fetchone()
@@ -199,13 +215,48 @@ def take(raw: _Raw, holder: str) -> Lease:
             row = None
             raw.execute(_END_STALLED)
     if row is None:
-        held = see(raw)
-        who = Writer(0, "?", 0) if held is None else held.who
-        words = {} if held is None else held.tell()
-        raise HeldError(
-            Sentence("machine.database-held", **words), who.pid, who.host, who.since
-        )
+        raise _held(raw)
     return Lease(row[0], nonce)
+
+
+def _create(raw: _Raw) -> None:
+    # Of two that make it at once one is first, and either is well served.
+    with contextlib.suppress(
+        psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable
+    ):
+        raw.execute(_CREATE)
+
+
+def _find_free(raw: _Raw, holder: str) -> datetime | None:
+    """When whoever writes was last heard of, if that is too long ago; None: at once.
+
+    It only reads: a row that is locked by who waits is one that nobody can write.
+
+    Raises:
+        HeldError: another process writes.
+    """
+    seen = raw.execute(_LOOK, (holder,)).fetchone()
+    if seen is None:
+        return None  # nobody ever wrote
+    is_free, is_late, heard_at = seen
+    if is_free:
+        return None
+    if is_late:
+        # Once more: one whose transaction took longer than a lease (it waited for a
+        # standby, say) was not heard of meanwhile, and says so as soon as it is done.
+        time.sleep(_AGAIN_S)
+        again = raw.execute(_LOOK, (holder,)).fetchone()
+        if again == seen:
+            return cast("datetime", heard_at)
+    raise _held(raw)
+
+
+def _held(raw: _Raw) -> HeldError:
+    held = see(raw)
+    who = Writer(0, "?", 0) if held is None else held.who
+    words = {} if held is None else held.tell()
+    told = Sentence("machine.database-held", **words)
+    return HeldError(told, who.pid, who.host, who.since)
 
 
 def see(raw: _Raw) -> DatabaseWriter | None:

@@ -24,6 +24,7 @@ from aiohttp import hdrs, web
 from federation.errors import (
     ConfigError,
     ConflictError,
+    DatabaseBusyError,
     DoubtError,
     FederationError,
     FencedError,
@@ -202,7 +203,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         answer = problem(request, status_of(error), error.code, error.told)
         answer.headers.update(_HOW_TO_SIGN)
         return answer
-    except (GuardUnreachableError, FencedError) as error:
+    except (GuardUnreachableError, FencedError, DatabaseBusyError) as error:
         return problem(request, status_of(error), error.code, error.outside)
     except FederationError as error:
         return problem(request, status_of(error), error.code, error.told)

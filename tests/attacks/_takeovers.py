@@ -195,7 +195,7 @@ class _Tail:
         """Return when it has said all of them."""
 
         def has_said() -> bool:
-            said = self._file.read_bytes()[self._from :].decode()
+            said = self._file.read_bytes()[self._from :].decode(errors="replace")
             return all(word in said for word in words)
 
         wait_until(has_said, f"it says {words}", _PATIENCE_S)

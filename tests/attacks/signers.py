@@ -49,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many, and by which chance."""
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", help="only these")
+    parser.add_argument(
+        "--kind",
+        choices=sorted({*KINDS, *_takeovers.KINDS}),
+        help="only these",
+    )
     parser.add_argument(
         "--seconds", type=float, default=math.inf, help="begin no round later"
     )

@@ -185,12 +185,13 @@ def test_a_row_that_is_not_as_it_was_written_is_named(on_postgres):
 @pytest.fixture
 def short_lease(monkeypatch):
     """Of one second, in place of several."""
-    for name in ("_TAKE", "_END_STALLED"):
+    for name in ("_LOOK", "_END_STALLED"):
         said = getattr(postgreswriter, name)
         short = said.replace(f"secs => {LEASE_S}", "secs => 1.0")
         assert short != said
         monkeypatch.setattr(postgreswriter, name, short)
     monkeypatch.setattr(postgreswriter, "RENEW_S", 1_000.0)
+    monkeypatch.setattr(postgreswriter, "_AGAIN_S", 0.3)
 
 
 def takes_over(folder, address):
@@ -252,6 +253,37 @@ def test_one_that_says_nothing_for_its_lease_is_fenced(
     assert on_postgres.fenced
     assert codes(second) == ["first"]
     second.close()
+
+
+def test_whoever_waits_takes_nothing_over_from_one_that_has_just_committed(
+    short_lease, postgres, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(postgreswriter, "RENEW_S", 0.1)
+    first = Database.open(tmp_path / "data", postgres)
+    took, is_over = [], threading.Event()
+
+    def stand_by():
+        while not is_over.is_set():
+            with contextlib.suppress(HeldError):
+                took.append(Database.open(tmp_path / "second", postgres))
+                return
+
+    waiting = threading.Thread(target=stand_by)
+    try:
+        with first.transaction() as tx:
+            raise_one(tx, "long")
+            waiting.start()
+            # Longer than a lease, and than who waits for the row; it works meanwhile.
+            tx.execute("SELECT pg_sleep(2.5)").fetchall()
+        time.sleep(1.0)
+        assert took == []
+        with first.transaction() as tx:
+            raise_one(tx, "and goes on")
+    finally:
+        is_over.set()
+        waiting.join()
+        for one in (first, *took):
+            one.close()
 
 
 def test_one_that_writes_nothing_is_not_taken_over_from(

@@ -23,14 +23,13 @@ from federation.cli.serve.reading import read_only as read_only_node
 from federation.cli.serve.seldom import Seldom
 from federation.cli.serve.supervisor import Supervisor
 from federation.cli.times import tell_second
-from federation.errors import ConflictError, FederationError, HeldError
+from federation.errors import ConflictError, FederationError, FencedError, HeldError
 from federation.node.events import LOG
 from federation.node.heap import keep_small, keep_started
 from federation.node.resources import Clocks, Resources, open_resources
 from federation.node.service import serve as serve_node
 from federation.store.alarms import list_alarms
 from federation.store.lock import Writer, see_writer
-from federation.store.refusal import ServerLostError
 from federation.text import Sentence
 from federation.text.cause import tell_refusal
 
@@ -83,8 +82,11 @@ def serve(  # noqa: PLR0913  each is an option
             resources = opened or stack.enter_context(
                 open_resources(run.home, run.settings)
             )
-            asyncio.run(_serve(run, resources, supervisor, alone=alone))
-            fenced = resources.db.fenced
+            try:
+                asyncio.run(_serve(run, resources, supervisor, alone=alone))
+                fenced = resources.db.fenced
+            except FencedError as error:  # while it began, or ended
+                fenced = error
         if fenced is None:
             break
         # Nothing that was begun before it was fenced goes on: it waits as a new one.
@@ -102,11 +104,17 @@ def _take_over(
     one on another machine runs out (`store/postgreswriter.py`).
     """
     told: Writer | Sentence | None = None
+    before: Writer | None = None
     while True:
         opened = _try_to_take_over(run, stack)
         if isinstance(opened, Resources):
+            if before is not None:
+                words = {"pid": before.pid, "host": before.host}
+                run.out.note(run.t("serve.took-over", **words))
             return opened
-        if opened is not None and opened != told:
+        if isinstance(opened, Writer):
+            before = opened
+        if opened != told:
             told = opened
             said = _tell_standing_by(run, opened)
             run.out.note(said)
@@ -116,8 +124,8 @@ def _take_over(
 
 def _try_to_take_over(
     run: Run, stack: contextlib.ExitStack
-) -> Resources | Writer | Sentence | None:
-    """All of it; or who writes, or why nobody can, or nothing that can be said."""
+) -> Resources | Writer | Sentence:
+    """All of it; or who writes, or why nobody can."""
     writer = see_writer(run.home.lock)
     if writer is not None:
         return writer
@@ -125,10 +133,11 @@ def _try_to_take_over(
         return stack.enter_context(open_resources(run.home, run.settings))
     except HeldError as error:
         return Writer(error.pid, error.host, error.since)
-    except ServerLostError as error:
+    except ConflictError as error:
+        return error.told  # of several that stand by one is first
+    except OSError as error:
+        # The server is away, changes its part or is not ready yet: who stands by waits.
         return tell_refusal(error)
-    except ConflictError:
-        return None  # of several that stand by one is first
 
 
 def _tell_standing_by(run: Run, writer: Writer | Sentence) -> str:

@@ -154,7 +154,7 @@ def commit(
         _find_out(db, guard, log, checkpoint, error)
         return
     # From here on it is kept, whatever fails: a crash, too, ends in its being shown.
-    _raise_guard(db, guard, checkpoint, head)
+    _raise_guard(db, guard, log, checkpoint, head)
     try:
         # T3. A crash leaves what is kept and not shown: `settle` shows it. So this one
         # is not synced, and what it acknowledges is not lost with it.
@@ -162,17 +162,20 @@ def commit(
             logs.publish(
                 tx, log.log_id, head.size, note, checkpoint.size, checkpoint.root
             )
+    except FencedError as fenced:
+        raise _taken_over(db, log, checkpoint, fenced) from fenced
     except (OSError, ConflictError) as error:
         raise _kept(error) from error
 
 
 def _raise_guard(
-    db: Database, guard: Guard, checkpoint: Checkpoint, head: Head
+    db: Database, guard: Guard, log: OwnLog, checkpoint: Checkpoint, head: Head
 ) -> None:
     """Remember outside of the database that this is signed: what was kept just now.
 
     Raises:
         KeptError: that failed, or who has taken over did it; `settle` does it again.
+        DoubtError: who has taken over does not have it.
         GuardAboveError: somebody else has signed since `settle` looked.
     """
     origin, size, root = checkpoint
@@ -192,7 +195,7 @@ def _raise_guard(
             with db.transaction():
                 pass
         except FencedError as fenced:
-            raise _kept(fenced) from error
+            raise _taken_over(db, log, checkpoint, fenced) from error
         except (OSError, FederationError):
             pass
         told = Sentence("held.other-signer", origin=origin, size=size)
@@ -224,7 +227,7 @@ def _find_out(
         with db.view() as view:
             kept = logs.root_of_size(view, log.log_id, signed.size)
     except FencedError as fenced:
-        cause = fenced.outside
+        cause = fenced.cause
         raise DoubtError(Sentence("intake.in-doubt", cause=cause)) from error
     except (OSError, FederationError) as again:
         try:
@@ -242,10 +245,29 @@ def _find_out(
         raise kind(error.errno, error.strerror, error.filename) from error
 
 
+def _taken_over(
+    db: Database, log: OwnLog, signed: Checkpoint, fenced: FencedError
+) -> KeptError | DoubtError:
+    """What was kept in our database may not be in that of whoever writes now.
+
+    A standby that was not waited for has taken its place, say.
+    """
+    try:
+        with db.view() as view:
+            kept = logs.root_of_size(view, log.log_id, signed.size)
+    except (OSError, FederationError):
+        kept = None
+    if kept == signed.root:
+        return _kept(fenced)
+    return DoubtError(Sentence("intake.in-doubt", cause=fenced.cause))
+
+
 def _kept(error: Exception) -> KeptError:
     # No path: whoever handed it in need not know how this machine is made.
     cause: Sentence | str = str(error)
-    if isinstance(error, GuardUnreachableError | FencedError):
+    if isinstance(error, FencedError):
+        cause = error.cause
+    elif isinstance(error, GuardUnreachableError):
         cause = error.outside
     elif isinstance(error, OSError):
         cause = fault_of_disk(error)
