@@ -10,8 +10,10 @@ time changes nothing.
 
     incoming/<of whom, 32 hex>/<SHA-256 of the bytes, 64 hex>
 
-What may be on its way is bounded, for each and for all. That is counted in memory, and
-a new process begins at nothing: what it then lets in more, the sweep removes.
+What may be on its way is bounded, for each and for all: each place by the most that an
+address of it has let in, until the sweep must have removed it; once it was taken in,
+until its address ends, as by that it may be put there again. That is counted in memory,
+and a new process begins at nothing: what it then lets in more, the sweep removes.
 
 Source: docs/adr/0066-photographs-put-into-the-bucket.md
 """
@@ -21,7 +23,7 @@ import contextlib
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakValueDictionary
@@ -40,6 +42,8 @@ PREFIX: Final = "incoming"
 LIFETIME_S: Final = 900
 #: What lies there for longer is removed: it was begun in time, and is done by then.
 LEFT_S: Final = 7_200
+#: How often that is looked for: so much longer it may lie there.
+SWEEP_S: Final = 3_600
 #: On their way at a time: so many, of so many bytes; of one sender; of all.
 MOST_OF_ONE: Final = (500, 1 << 30)
 MOST_OF_ALL: Final = (5_000, 8 << 30)
@@ -77,9 +81,10 @@ class UploadAddress(NamedTuple):
 
 
 class _Expected(NamedTuple):
-    """What one has on the way: how much, and until when it is counted."""
+    """What one has on the way: how much, until when it may come, and is counted."""
 
     size: int
+    expires_at: int
     until: int
 
 
@@ -119,13 +124,16 @@ class Incoming:
         """
         place = sender, file.digest
         others = {k: room for k, room in self._coming.items() if room.until > now}
-        others.pop(place, None)
+        before = others.pop(place, None)
+        # What an older address has let in, or may let in still, is no smaller for it.
+        most = max(file.size, before.size if before else 0)
         own = [room.size for (whose, _), room in others.items() if whose == sender]
         every = [room.size for room in others.values()]
         for sizes, (number, size) in ((own, MOST_OF_ONE), (every, MOST_OF_ALL)):
-            if len(sizes) >= number or sum(sizes) + file.size > size:
+            if len(sizes) >= number or sum(sizes) + most > size:
                 return None
-        others[place] = _Expected(file.size, now + LIFETIME_S + LEFT_S)
+        expires_at = now + LIFETIME_S
+        others[place] = _Expected(most, expires_at, expires_at + LEFT_S + SWEEP_S)
         self._coming = others
         headers = {
             "Content-Length": str(file.size),
@@ -134,7 +142,7 @@ class Incoming:
         }
         url = f"{self._base}/{self._address.partition('://')[2]}/{name_of(*place)}"
         signed = presign("PUT", url, headers, self._key, now=now, lifetime_s=LIFETIME_S)
-        return UploadAddress(signed, headers, now + LIFETIME_S)
+        return UploadAddress(signed, headers, expires_at)
 
     @contextlib.asynccontextmanager
     async def alone(self, sender: str, digest: str) -> AsyncIterator[None]:
@@ -156,6 +164,7 @@ class Incoming:
         """Its bytes, as many as were said, and no more; fewer where there are fewer.
 
         Raises:
+            FileNotFoundError: it has not come, or went meanwhile.
             OSError: the store did not answer.
         """
         name = name_of(sender, file.digest)
@@ -167,13 +176,14 @@ class Incoming:
                 return
 
     async def drop(self, sender: str, digest: str) -> None:
-        """It is here no longer.
+        """It is here no longer; it is counted until its address ends.
 
         Raises:
             OSError: the store did not answer.
         """
         await asyncio.to_thread(self._delete, name_of(sender, digest))
-        self._coming.pop((sender, digest), None)
+        if room := self._coming.get((sender, digest)):
+            self._coming[sender, digest] = room._replace(until=room.expires_at)
 
     async def sweep(self, now: float) -> int:
         """Remove what nobody has spoken of again; how many there were.
@@ -181,7 +191,13 @@ class Incoming:
         Raises:
             OSError: the store did not answer.
         """
-        return await asyncio.to_thread(self._sweep, now - LEFT_S)
+        oldest, swept = datetime.fromtimestamp(now - LEFT_S, UTC), 0
+        with refused(self.address):
+            pages = iter(obstore.list(self._store(), PREFIX, chunk_size=_PAGE))
+        # Page by page, so that it ends where whoever waits for it does.
+        while (removed := await asyncio.to_thread(self._sweep, pages, oldest)) >= 0:
+            swept += removed
+        return swept
 
     def _size(self, name: str) -> int | None:
         with refused(self._place(name)):
@@ -191,29 +207,31 @@ class Incoming:
                 return None
 
     def _read(self, name: str, start: int, length: int) -> bytes:
-        try:
-            with refused(self._place(name)):
-                got = obstore.get_range(self._store(), name, start=start, length=length)
-        except FileNotFoundError:
-            return b""
+        with refused(self._place(name)):
+            got = obstore.get_range(self._store(), name, start=start, length=length)
         return got.to_bytes()
 
     def _delete(self, name: str) -> None:
         with refused(self._place(name)), contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store(), name)
 
-    def _sweep(self, before: float) -> int:
-        oldest, swept = datetime.fromtimestamp(before, UTC), 0
+    def _sweep(
+        self, pages: "Iterator[Sequence[obstore.ObjectMeta]]", oldest: datetime
+    ) -> int:
+        """How many of the next page were removed; -1: there is no other."""
         with refused(self.address):
-            for page in obstore.list(self._store(), PREFIX, chunk_size=_PAGE):
-                for found in page:
-                    # What has another name nobody has put there for us.
-                    if _NAME.fullmatch(found["path"]) is None:
-                        continue
-                    if found["last_modified"] < oldest:
-                        self._delete(found["path"])
-                        swept += 1
-        return swept
+            page = next(pages, None)
+            if page is None:
+                return -1
+            # What has another name nobody has put there for us.
+            old = [
+                found["path"]
+                for found in page
+                if _NAME.fullmatch(found["path"]) and found["last_modified"] < oldest
+            ]
+            if old:
+                obstore.delete(self._store(), old)
+        return len(old)
 
     def _store(self) -> "ObjectStore":
         if self._opened is None:

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _SERVICE: Final = "s3"
+#: That no client names in `Host`.
+_PORTS: Final = {"http": 80, "https": 443}
 #: What a region is called where a store has none.
 DEFAULT_REGION: Final = "us-east-1"
 
@@ -63,7 +65,9 @@ def presign(
 
     Args:
         method: `PUT`, say.
-        url: Of the object, without a query; its path is not encoded yet.
+        url: Of the object, without a query; its path is not encoded yet. Its host is
+            signed as clients send it: in small letters, without a port that goes
+            without saying.
         headers: Those that must come with it, as they are; `Host` is added.
         key: Who lets them.
         now: Unix seconds.
@@ -73,7 +77,8 @@ def presign(
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{moment[:8]}/{key.region}/{_SERVICE}/aws4_request"
     signed = {name.lower(): value.strip() for name, value in headers.items()}
-    signed = dict(sorted((signed | {"host": parts.netloc}).items()))
+    host = _sent_host(parts)
+    signed = dict(sorted((signed | {"host": host}).items()))
     names, path = ";".join(signed), quote(parts.path, safe="/-_.~")
     query = {
         "X-Amz-Algorithm": _ALGORITHM,
@@ -92,7 +97,16 @@ def presign(
     digest = hashlib.sha256(request.encode()).hexdigest()
     told = f"{_ALGORITHM}\n{moment}\n{scope}\n{digest}"
     signature = _sign(_signing_key(key, moment[:8]), told).hex()
-    return f"{parts.scheme}://{parts.netloc}{path}?{asked}&X-Amz-Signature={signature}"
+    return f"{parts.scheme}://{host}{path}?{asked}&X-Amz-Signature={signature}"
+
+
+def _sent_host(parts: SplitResult) -> str:
+    name = parts.hostname or ""
+    if ":" in name:
+        name = f"[{name}]"
+    if parts.port in {None, _PORTS.get(parts.scheme)}:
+        return name
+    return f"{name}:{parts.port}"
 
 
 def _signing_key(key: StoreKey, day: str) -> bytes:

@@ -3,7 +3,8 @@
 In pieces, or in a bucket, where their senders put them themselves.
 
 Rule: by the clock, whether somebody sends anything or not: what lies there is as a
-telephone took it. The clock of a node says when, and nothing else.
+telephone took it. Now is by the clock of the node; since when something lies in a
+bucket says its store.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from federation.blobs.incoming import Incoming, open_incoming
+from federation.blobs.incoming import SWEEP_S, Incoming, open_incoming
 from federation.errors import ConfigError
 from federation.node.resources import Resources
 from federation.schedule import Duty, Result
@@ -60,6 +61,4 @@ def sweep_incoming(
         swept = await incoming.sweep(clock())
         return Result(outcome="ok" if swept else "unchanged")
 
-    yield Duty(
-        name=BUCKET_NAME, run=sweep, interval_s=INTERVAL_S, deadline_s=DEADLINE_S
-    )
+    yield Duty(name=BUCKET_NAME, run=sweep, interval_s=SWEEP_S, deadline_s=DEADLINE_S)

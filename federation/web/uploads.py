@@ -7,10 +7,10 @@
 
 Rule: the answer is that of `POST /v1/evidence` (`evidence.py`): the bytes are read
 back, compared with what was said of them, and go through the same door. What was put
-there is removed then, and also where it is refused; where a disk or the store fails it
-stays, and the last question may be asked again. The node asks no address that a caller
-names. Where there is no bucket to put things into, both say so, and the direct way
-stays open.
+there is removed then, and also where it is refused; where a disk, the database or the
+store fails it stays, and the last question may be asked again. The node asks no address
+that a caller names. Where there is no bucket to put things into, both say so, and the
+direct way stays open.
 """
 
 import hashlib
@@ -23,7 +23,14 @@ from aiohttp import hdrs, web
 from msgspec import Meta
 
 from federation.blobs.incoming import ComingFile, Incoming
-from federation.errors import ConflictError, NotFoundError, PhotoError
+from federation.errors import (
+    ConflictError,
+    DatabaseBusyError,
+    FencedError,
+    HeldError,
+    NotFoundError,
+    PhotoError,
+)
 from federation.photos.kind import Kind, kind_of
 from federation.photos.redraw import MOST_ORIGINAL_BYTES
 from federation.records.canonical import Digest
@@ -137,15 +144,19 @@ async def _take(
     Raises:
         NotFoundError: nothing was put there by this sender.
         PhotoError: it is not what was said, or not taken; it is gone, too.
+        ConflictError: it was removed meanwhile; it is gone, too. Where the database is
+            busy or another's, it lies there still.
         OSError: a disk or the store failed; it lies there still.
     """
     size = await incoming.size(sender, asked.sha256)
     if size is None:
-        raise NotFoundError(Sentence("photo.upload-not-here", digest=asked.sha256))
+        raise _not_here(asked)
     try:
         if size != asked.size:
             _refuse("photo.upload-size", size=size, said=asked.size)
         entry = await take_pieces(site, _checked(incoming, sender, asked))
+    except (DatabaseBusyError, FencedError, HeldError):
+        raise
     except (PhotoError, ConflictError):
         await incoming.drop(sender, asked.sha256)
         raise
@@ -159,16 +170,20 @@ async def _checked(
     """The bytes that lie there; whoever has taken the last knows that it is they.
 
     Raises:
+        NotFoundError: they went meanwhile.
         PhotoError: they are others, or of another kind.
     """
     digest, is_first = hashlib.sha256(), True
-    async for piece in incoming.pieces(sender, asked.file):
-        if is_first and kind_of(piece) is not _KINDS[asked.media_type]:
-            kind = kind_of(piece).value
-            _refuse("photo.upload-kind", kind=kind, said=asked.media_type)
-        is_first = False
-        digest.update(piece)
-        yield piece
+    try:
+        async for piece in incoming.pieces(sender, asked.file):
+            if is_first and kind_of(piece) is not _KINDS[asked.media_type]:
+                kind = kind_of(piece).value
+                _refuse("photo.upload-kind", kind=kind, said=asked.media_type)
+            is_first = False
+            digest.update(piece)
+            yield piece
+    except FileNotFoundError:
+        raise _not_here(asked) from None
     if digest.hexdigest() != asked.sha256:
         _refuse("photo.upload-digest", came=digest.hexdigest(), said=asked.sha256)
 
@@ -194,6 +209,10 @@ async def _read(request: web.Request) -> UploadAsked:
     asked = decode_body(request, body, UploadAsked)
     decode_json(body)  # of two members of one name another program takes the other
     return asked
+
+
+def _not_here(asked: UploadAsked) -> NotFoundError:
+    return NotFoundError(Sentence("photo.upload-not-here", digest=asked.sha256))
 
 
 def _refuse(key: str, **words: str | int) -> NoReturn:

@@ -14,8 +14,11 @@ from federation.blobs.incoming import LEFT_S, PREFIX, ComingFile, Incoming
 from federation.blobs.presign import StoreKey, presign
 from federation.config.home import Home
 from federation.config.settings import load_settings
-from federation.errors import ConfigError
+from federation.errors import ConfigError, DatabaseBusyError, FencedError
+from federation.flows.photos import take
 from federation.node.comingphotos import open_uploads
+from federation.text import Sentence
+from tests.blobs import fake_s3
 from tests.blobs.fake_s3 import FakeS3
 from tests.homes import make_home, serving
 from tests.photos.pictures import photo
@@ -57,7 +60,9 @@ def home(tmp_path, s3):
 
 
 @pytest.fixture
-async def node(home):
+async def node(home, monkeypatch):
+    # Nothing is old: a node that sweeps as it begins would take what a test puts there.
+    monkeypatch.setattr(fake_s3, "TIME", "2124-02-14T08:40:00.000Z")
     async with serving(home) as node:
         yield node
 
@@ -180,6 +185,41 @@ async def test_where_the_store_fails_it_lies_there_still(node, s3):
     assert (await node.post(DONE, said_of(PHOTO)))[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (DatabaseBusyError(Sentence("machine.database-busy", path="db")), 409),
+        (FencedError(Sentence("held.fenced-away")), 503),
+    ],
+    ids=["busy", "fenced"],
+)
+async def test_where_the_database_takes_nothing_it_lies_there_still(
+    node, s3, monkeypatch, error, status
+):
+    """Whoever is fenced takes nothing any more: the next node to write does."""
+
+    def refuse(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(take.originals, "save_copy", refuse)
+        assert (await upload(node, PHOTO))[0] == status
+    assert len(coming(s3)) == 1
+    if isinstance(error, FencedError):
+        return
+    assert (await node.post(DONE, said_of(PHOTO)))[0] == 200
+    assert coming(s3) == []
+
+
+async def test_what_goes_while_it_is_read_was_not_there(node, s3, monkeypatch):
+    async def size(*_):
+        return len(PHOTO)
+
+    monkeypatch.setattr(Incoming, "size", size)
+    status, answer = await node.post(DONE, said_of(PHOTO))
+    assert (status, "taken in already" in answer["detail"]) == (404, True)
+
+
 async def test_nobody_speaks_of_what_another_has_put_there(node, s3):
     digest = said_of(PHOTO)["sha256"]
     theirs = f"below/{incoming.name_of('somebody else', digest)}"
@@ -192,11 +232,13 @@ async def test_what_nobody_speaks_of_again_is_swept_and_nothing_else(s3):
     key = StoreKey("a-key", "a-secret-of-the-store")
     here = Incoming("s3://bucket/below", s3.url, key)
     left = f"below/{incoming.name_of('one', '0' * 64)}"
+    more = [f"below/{incoming.name_of('two', f'{n:064x}')}" for n in range(1500)]
     others = [f"below/{PREFIX}/note.txt", f"below/ab/ab{'0' * 62}", "incoming/x"]
-    s3.objects |= dict.fromkeys([left, *others], b"x")
+    s3.objects |= dict.fromkeys([left, *more, *others], b"x")
     put_at = 1_707_900_000.0  # what this store says of everything
     assert await here.sweep(put_at + LEFT_S - 1) == 0
-    assert await here.sweep(put_at + LEFT_S + 1) == 1
+    assert await here.sweep(put_at + LEFT_S + 1) == 1501
+    assert await here.sweep(put_at + LEFT_S + 1) == 0
     assert sorted(s3.objects) == sorted(others)
 
 
@@ -215,7 +257,35 @@ def test_what_is_on_its_way_is_bounded_for_each_and_for_all(monkeypatch):
     assert offer("two", 9, size=100)
     assert not offer("three", 10, size=50)
     assert [offer("three", n) for n in (10, 11)] == [True, False]
-    assert offer("one", 4, now=incoming.LIFETIME_S + LEFT_S + 1)
+    ended = incoming.LIFETIME_S + LEFT_S + incoming.SWEEP_S
+    assert not offer("one", 4, now=ended - 1)
+    assert offer("one", 4, now=ended)
+
+
+def test_a_smaller_file_of_the_same_name_is_counted_as_the_larger(monkeypatch):
+    monkeypatch.setattr(incoming, "MOST_OF_ONE", (3, 100))
+    here = Incoming("s3://bucket/below", "https://store.example", StoreKey("a", "b"))
+
+    def offer(number, size, now=0):
+        file = ComingFile(f"{number:064x}", size, "image/jpeg")
+        return here.offer("one", file, now) is not None
+
+    assert [offer(1, size) for size in (60, 1)] == [True] * 2
+    assert [offer(2, size) for size in (60, 40)] == [False, True]
+
+
+async def test_what_was_taken_in_is_counted_until_its_address_ends(s3, monkeypatch):
+    monkeypatch.setattr(incoming, "MOST_OF_ONE", (1, 100))
+    here = Incoming("s3://bucket/below", s3.url, StoreKey("a", "b"))
+
+    def offer(number, now):
+        file = ComingFile(f"{number:064x}", 1, "image/jpeg")
+        return here.offer("one", file, now) is not None
+
+    assert offer(1, now=0)
+    await here.drop("one", f"{1:064x}")
+    assert not offer(2, now=incoming.LIFETIME_S - 1)
+    assert offer(2, now=incoming.LIFETIME_S)
 
 
 def test_an_address_is_signed_as_the_specification_signs():
@@ -226,6 +296,19 @@ def test_an_address_is_signed_as_the_specification_signs():
     told = "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
     assert signed.endswith(f"&X-Amz-Signature={told}")
     assert key.secret not in repr(key)
+
+
+def test_the_host_is_signed_as_clients_send_it():
+    def signed(url):
+        return presign("PUT", url, {}, StoreKey("a", "b"), now=0, lifetime_s=900)
+
+    plain = signed("https://s3.example.org/b/x")
+    assert signed("HTTPS://S3.Example.org:443/b/x") == plain
+    assert signed("http://s3.example.org:80/b/x") == plain.replace("https", "http")
+    other = signed("https://s3.example.org:8333/b/x")
+    assert other.startswith("https://s3.example.org:8333/b/x?")
+    assert other.partition("?")[2] != plain.partition("?")[2]
+    assert signed("http://[::1]:80/x").startswith("http://[::1]/x?")
 
 
 async def test_a_node_without_a_bucket_says_so_and_takes_them_the_direct_way(tmp_path):
