@@ -39,7 +39,7 @@ run: $(VENV)/.run
 	@$(BIN)/python -m federation demo $(if $(DATA),--data $(DATA)) $(ARGS)
 
 # make test [T=tests/flows]: the quick ones of floors 0 to 4, and how a record is taken in, merged
-# and asked for: three minutes with the set-up. `make check` runs those of every folder.
+# and asked for. `make check` runs those of every folder.
 QUICK := not slow and not long
 FIRST := $(addprefix tests/,blobs config feeds photos profiles records schemas sources store text tlog) \
 	tests/test_*.py $(patsubst %,tests/flows/test_%.py,ingest merge query)
