@@ -9,7 +9,7 @@ import errno
 
 import pytest
 
-from federation.errors import DoubtError, FencedError, KeptError
+from federation.errors import DoubtError, FencedError, KeptError, RollbackError
 from federation.flows.ownlog import ingest, sequence
 from federation.store import db, logs, refusal
 from federation.store import leaves as stored
@@ -17,6 +17,7 @@ from federation.store.folderguard import FolderGuard
 from federation.store.refusal import DoubtfulError, UnreplicatedError
 from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint
+from federation.tlog.merkle import Frontier
 from tests.ownnode import row
 
 NOW = 1_707_900_000
@@ -191,6 +192,26 @@ def test_one_that_was_taken_over_from_does_not_look_what_became_of_its_commit(no
     error = DoubtfulError(errno.EIO, "sync", "x")
     with pytest.raises(DoubtError, match="another machine"):
         sequence._find_out(node.db, node.guard, node.log, signed(node, 2), error)
+
+
+@pytest.mark.parametrize(
+    ("root", "answer"), [(None, KeptError), (bytes(32), DoubtError)]
+)
+def test_who_is_fenced_calls_kept_only_what_whoever_writes_now_has(
+    node, monkeypatch, root, answer
+):
+    append(node, draft("3171011001002"))
+    ours = signed(node, 2)
+    theirs = ours if root is None else ours._replace(root=root)
+
+    def refuse(*_, **__):
+        node.db.fenced = FencedError(Sentence("held.fenced-unsaid"))
+        raise RollbackError(2, 1)
+
+    monkeypatch.setattr(node.guard, "raise_to", refuse)
+    head = sequence.Head(0, Frontier())
+    with pytest.raises(answer, match="another machine has taken over"):
+        sequence._raise_guard(node.db, node.guard, node.log, theirs, head)
 
 
 @pytest.mark.parametrize(
