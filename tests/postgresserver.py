@@ -81,8 +81,8 @@ class PostgresServer:
 class FolderDatabases:
     """A database of a server for each folder of a test, all of it with its tables.
 
-    What was made for one test is taken out again and lent to the next: to copy one
-    takes the server a second.
+    What was made for one test is taken out again and lent to the next: to copy one for
+    each test would take longer than most tests do.
     """
 
     def __init__(self, server: PostgresServer, template: str) -> None:
