@@ -96,11 +96,7 @@ async def test_a_photo_comes_by_the_bucket_is_read_in_parts_and_is_removed(
     home = Home.of(home.folder, load_settings(home.settings))
     async with serving(home) as node:
         said = said_of(PHOTO)
-        _, offered = await node.post("/v1/evidence/uploads", said)
-        async with outside.put(
-            offered["url"], data=PHOTO, headers=offered["headers"]
-        ) as answer:
-            assert answer.status == 200
+        assert await put_there(node, outside, said) == 200
         assert [PREFIX in path for path in lying()] == [True]
         status, entry = await node.post("/v1/evidence/uploaded", said)
         assert status == 200, entry
@@ -133,13 +129,17 @@ async def test_a_photo_comes_by_the_bucket_is_read_in_parts_and_is_removed(
         assert (await node.post("/v1/evidence/uploaded", said))[0] == 422
         assert lying() == []
         # Whoever has the file puts it there again: it is not taken, and goes.
-        _, offered = await node.post("/v1/evidence/uploads", said)
-        async with outside.put(
-            offered["url"], data=PHOTO, headers=offered["headers"]
-        ) as answer:
-            assert answer.status == 200
+        assert await put_there(node, outside, said) == 200
         assert (await node.post("/v1/evidence/uploaded", said))[0] == 422
         assert lying() == []
+
+
+async def put_there(node, outside, said):
+    """Ask for an address and put the photograph there: what the store answers."""
+    _, offered = await node.post("/v1/evidence/uploads", said)
+    url, headers = offered["url"], offered["headers"]
+    async with outside.put(url, data=PHOTO, headers=headers) as answer:
+        return answer.status
 
 
 async def read_whole(node, digest):
