@@ -86,7 +86,7 @@ def alike_of(
         return None
     said = votes.pop() if votes else ""
     # A vote that is nought may make a flag, and what fails a sum is dropped for some.
-    if ":0" in said or any([claim.rules for claim in claims]):
+    if ":0" in said or any(claim.rules for claim in claims):
         return None
     alike: list[object] = [claims[0].contest]
     alike += [
