@@ -27,7 +27,7 @@ from federation.records.merge import (
     stand,
 )
 from federation.records.readingqueue import ReadingReason, reading_reason
-from federation.records.rowshape import RowShape, alike_of, shape_by
+from federation.records.rowmould import RowMould, mould_by, mould_key
 from federation.records.slots import (
     Correction,
     Folded,
@@ -203,53 +203,53 @@ class _Merging:
     def _merge_alike(
         self, part: PartRow, held: Sequence[LatestClaim], folded: Folded
     ) -> bool:
-        """Merge a row to which claims came, and that has a shape before and after.
+        """Merge a row to which claims came, and that has a mould before and after.
 
         Returns:
-            Whether it has: most do. Nothing was done with the others.
+            Whether it has: most have. Nothing was done with the others.
         """
         slots, origins = folded.slots, self._origins
-        # Where nothing came, what is asked is not of the shape.
+        # Where nothing came, what is asked is not of the mould.
         if self._shared or part.is_outside or folded.replaced or not part.further:
             return False
-        told = alike_of(slots, origins)
+        told = mould_key(slots, origins)
         if told is None:
             return False
         alike, votes = told
-        shape = shape_by(tuple(alike), slots, origins)
-        if shape is None:
+        mould = mould_by(tuple(alike), slots, origins)
+        if mould is None:
             return False
         claims = [slot.claim for slot in slots]
         old, had = None, _NONE
         if held:
-            old = shape_by(tuple(alike[: len(held) + 1]), held, origins)
+            old = mould_by(tuple(alike[: len(held) + 1]), held, origins)
             # One outside of the register or with a shared file is another row.
             if old is None or old.fill(claims, votes) != part.row:
                 return False
             had = _files([claims[place] for place in old.counted])
-        has = _files([claims[place] for place in shape.counted])
+        has = _files([claims[place] for place in mould.counted])
         if had != has:
             self._found.files.append(FileChange(part.key, had, has, is_flagged=False))
-        if shape.is_official:
+        if mould.is_official:
             self._found.official.append(part.key)
-        self._count_alike(claims[0], votes, old, shape)
-        data, packed = shape.fill(claims, votes), pack_slots(slots)
-        told_of = part.key, shape.status, shape.flags, data, packed, shape.reading
+        self._count_alike(claims[0], votes, old, mould)
+        data, packed = mould.fill(claims, votes), pack_slots(slots)
+        told_of = part.key, mould.status, mould.flags, data, packed, mould.reading
         self._found.rows.append(MergedRow(*told_of))
         return True
 
     def _count_alike(
-        self, claim: Claim, votes: str, old: RowShape | None, shape: RowShape
+        self, claim: Claim, votes: str, old: RowMould | None, mould: RowMould
     ) -> None:
         """As `_count`: of rows whose only group, if they have one, has these votes."""
         place, differences = (claim.contest, claim.tps[:6]), self._differences
-        differences.add_kind(place, shape.kind, 1)
+        differences.add_kind(place, mould.kind, 1)
         had_votes = False
         if old is not None:
             differences.add_kind(place, old.kind, -1)
             had_votes = old.has_votes
-        if shape.has_votes != had_votes:
-            sign = 1 if shape.has_votes else -1
+        if mould.has_votes != had_votes:
+            sign = 1 if mould.has_votes else -1
             differences.add_votes(place, agreed_contribution(read_counts(votes)), sign)
 
     def _note_files(

@@ -1,9 +1,9 @@
-"""Rows by their shape: made once for all that are alike, and filled in.
+"""Rows by their mould: made once for all that are alike, and filled in.
 
 Rule: decides nothing. Where all claims that have votes have the same, and all that have
 figures, a row follows from who says something, where, and in which way: that is its
-shape. The first of a shape is made by `records/merge.py`, out of placeholders; of the
-others only the bytes are put together. What cannot be said by filling in has no shape.
+mould. The first of a mould is made by `records/merge.py`, out of placeholders; of the
+others only the bytes are put together. What cannot be said by filling in has no mould.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from federation.records.merge import Row, encode_row, row_of, stand
 from federation.records.readingqueue import ReadingReason, reading_reason
 from federation.records.slots import LatestClaim
 
-#: What a shape is known by: the contest, and of each slot what its claim is, in order.
-Alike: TypeAlias = tuple[object, ...]
+#: What a mould is known by: the contest, and of each slot what its claim is, in order.
+MouldKey: TypeAlias = tuple[object, ...]
 
 #: Kept at once. A country has some hundred; more of them would be of one row each.
 _MOST: Final = 4_096
@@ -26,8 +26,8 @@ _VOTES: Final = '{"<votes>":1}'
 _TPS: Final = "<tps>"
 
 
-class RowShape(NamedTuple):
-    """What all rows of a shape have in common.
+class RowMould(NamedTuple):
+    """What all rows of a mould have in common.
 
     Attributes:
         template: Of the bytes: of each standing claim its index and its record, then
@@ -64,13 +64,13 @@ class RowShape(NamedTuple):
         return (self.template % tuple(said)).encode()
 
 
-_shapes: dict[Alike, RowShape | None] = {}
+_moulds: dict[MouldKey, RowMould | None] = {}
 
 
-def alike_of(
+def mould_key(
     slots: Sequence[LatestClaim], origins: Mapping[int, str]
 ) -> tuple[list[object], str] | None:
-    """What the shape of a row is known by, and its votes; None: it has no shape.
+    """What the mould of a row is known by, and its votes; None: it has no mould.
 
     What it is known by begins with the contest; that of fewer of its slots is how it
     begins.
@@ -106,10 +106,10 @@ def alike_of(
     return alike, said
 
 
-def shape_by(
-    alike: Alike, slots: Sequence[LatestClaim], origins: Mapping[int, str]
-) -> RowShape | None:
-    """The shape of rows of the register that have no shared file; None: none.
+def mould_by(
+    alike: MouldKey, slots: Sequence[LatestClaim], origins: Mapping[int, str]
+) -> RowMould | None:
+    """The mould of rows of the register that have no shared file; None: none.
 
     Args:
         alike: What it is known by.
@@ -117,15 +117,15 @@ def shape_by(
         origins: Of the logs, by their numbers.
     """
     try:
-        return _shapes[alike]
+        return _moulds[alike]
     except KeyError:
-        if len(_shapes) >= _MOST:
-            _shapes.clear()
-        shape = _shapes[alike] = _make(slots, origins)
-        return shape
+        if len(_moulds) >= _MOST:
+            _moulds.clear()
+        mould = _moulds[alike] = _make(slots, origins)
+        return mould
 
 
-def _make(slots: Sequence[LatestClaim], origins: Mapping[int, str]) -> RowShape | None:
+def _make(slots: Sequence[LatestClaim], origins: Mapping[int, str]) -> RowMould | None:
     claims = [
         replace(
             slot.claim,
@@ -145,7 +145,7 @@ def _make(slots: Sequence[LatestClaim], origins: Mapping[int, str]) -> RowShape 
     if row.status == "single" and len(with_files) > 1:
         return None  # whether a photograph was read depends on which they are
     orgs = [claim.org for claim in standing.monitors]
-    return RowShape(
+    return RowMould(
         _template(row),
         tuple(claim.index for _, claim in standing.placed),
         tuple(claim.index for claim in standing.counted),

