@@ -13,7 +13,7 @@ from federation.store import (
     alarms,
     form,
     migrations,
-    postgres,
+    postgrescatalog,
     postgreswriter,
     twice,
 )
@@ -69,7 +69,7 @@ def test_every_table_has_the_same_columns_and_the_same_key_on_both(
         for table in tables:
             made = one.execute(f"PRAGMA table_info({table})").fetchall()
             expected = {row[1]: SAME[row[2]] for row in made}
-            asked = other.execute(postgres._COLUMNS, (table,)).fetchall()
+            asked = other.execute(postgrescatalog.COLUMNS, (table,)).fetchall()
             assert dict(asked) == expected, table
             assert other.primary_key(table) == one.primary_key(table), table
     sqlite.close()

@@ -22,6 +22,8 @@ OF_SQLITE = "sqlite.py"
 #: PostgreSQL in its own, and where ours is put into its words.
 OF_POSTGRES = {
     "postgres.py",
+    "postgrescatalog.py",
+    "postgresconnection.py",
     "postgressettings.py",
     "postgreswriter.py",
     "scripts.py",
