@@ -141,6 +141,13 @@ class View:
         """
         return self.engine.select_among(self._connection, sql, first, among, mark)
 
+    def apart(self) -> contextlib.AbstractContextManager[None]:
+        """A block behind which the snapshot goes on, whatever fails in it.
+
+        For whoever looks at what may be damaged, thing by thing.
+        """
+        return self.engine.apart(self._connection)
+
     def table_names(self) -> list[str]:
         """All tables as they were made, by name."""
         return sorted(name for (name,) in self.execute(self.engine.tables))

@@ -149,6 +149,18 @@ class PostgresDatabase:
         """It waits all the same: what others saw must not be gone on a standby."""
         return contextlib.nullcontext()
 
+    @contextlib.contextmanager
+    def apart(self, connection: PostgresConnection) -> Iterator[None]:
+        """A part of a transaction; what fails in it is undone up to its beginning."""
+        connection.execute("SAVEPOINT apart")
+        try:
+            yield
+        finally:
+            if connection.in_transaction:
+                if connection.has_failed:
+                    connection.execute("ROLLBACK TO apart")
+                connection.execute("RELEASE apart")
+
     def select_among(
         self,
         asked: AskedEngine,

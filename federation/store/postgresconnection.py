@@ -32,7 +32,7 @@ from psycopg.types.string import StrBinaryDumper
 
 from federation.store import postgresrefusal, postgreswriter
 from federation.store.bulk import LEAST, MOST, ManyRows, of_many, table_of
-from federation.store.engine import DatabaseWriter, Engine
+from federation.store.engine import DatabaseWriter, Engine, SqlError
 from federation.store.postgrescatalog import COLUMNS
 from federation.store.scripts import numbered
 
@@ -153,15 +153,28 @@ class PostgresConnection:
             self._raw.info.transaction_status != pq.TransactionStatus.IDLE
         )
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a statement of the transaction did: none but the end is taken."""
+        return self._raw.info.transaction_status == pq.TransactionStatus.INERROR
+
     def execute(
         self, sql: str, values: Sequence[Any] = (), /
     ) -> "psycopg.RawCursor[Any]":
-        """The rows of a statement; its placeholders are question marks."""
-        if sql.startswith("BEGIN"):
-            return self._begin(sql)
-        if sql in _ENDS:
-            return self._end(sql)
-        return self._execute(numbered(sql), values)
+        """The rows of a statement; its placeholders are question marks.
+
+        Raises:
+            SqlError: there are none, or it writes nothing.
+            FencedError: it begins to write, and another process has taken over.
+        """
+        try:
+            if sql.startswith("BEGIN"):
+                return self._begin(sql)
+            if sql in _ENDS:
+                return self._end(sql)
+            return self._execute(numbered(sql), values)
+        except psycopg.Error as error:
+            raise SqlError(str(error)) from error
 
     def _execute(self, sql: str, values: Sequence[Any]) -> "psycopg.RawCursor[Any]":
         cursor: psycopg.RawCursor[Any] = self._raw.cursor(binary=True)  # type: ignore[assignment]
@@ -209,7 +222,17 @@ class PostgresConnection:
         return ended
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> None:
-        """A statement with the values of each row, of many at once if it can be."""
+        """A statement with the values of each row, of many at once if it can be.
+
+        Raises:
+            SqlError: it writes nothing.
+        """
+        try:
+            self._execute_many(sql, rows)
+        except psycopg.Error as error:
+            raise SqlError(str(error)) from error
+
+    def _execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         rest, step = iter(rows), LEAST
         while some := list(islice(rest, step)):
             step = _as_many_as(some[-1])
@@ -239,12 +262,19 @@ class PostgresConnection:
         return postgreswriter.see(self._raw)
 
     def walk(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement within a transaction, some at a time."""
+        """The rows of a statement within a transaction, some at a time.
+
+        Raises:
+            SqlError: there are none.
+        """
         self._walks += 1
-        with psycopg.RawServerCursor(self._raw, f"walk_{self._walks}") as cursor:
-            cursor.itersize = FETCHED
-            cursor.execute(numbered(sql), values or None, binary=True)
-            yield from cursor
+        try:
+            with psycopg.RawServerCursor(self._raw, f"walk_{self._walks}") as cursor:
+                cursor.itersize = FETCHED
+                cursor.execute(numbered(sql), values or None, binary=True)
+                yield from cursor
+        except psycopg.Error as error:
+            raise SqlError(str(error)) from error
 
     def close(self) -> None:
         """Let go of it, and of the lease; what is not committed is undone."""

@@ -18,6 +18,7 @@ from typing import Final
 import psycopg
 
 from federation.errors import DatabaseBusyError, VerificationError
+from federation.store.engine import SqlError
 from federation.store.refusal import (
     LostDoubtError,
     ServerLostError,
@@ -57,8 +58,9 @@ def translated(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except psycopg.Error as error:
-        meant = _meaning(error, name)
+    except (SqlError, psycopg.Error) as error:
+        said = _said(error)
+        meant = None if said is None else _meaning(said, name)
         if meant is None:
             raise
         raise meant from error
@@ -78,15 +80,22 @@ def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
     """
     try:
         yield
-    except psycopg.OperationalError as error:
+    except (SqlError, psycopg.Error) as error:
+        said = _said(error)
         # Without a state nobody answered.
-        if _is_lost(error):
-            words = _tell_lost(error)
+        if said is not None and _is_lost(said):
+            words = _tell_lost(said)
             raise LostDoubtError(errno.EIO, words, name) from error
         raise
     if warnings:
         told = Sentence("machine.not-on-standby", words=quote(warnings[0]))
         raise UnreplicatedError(errno.EIO, told, name)
+
+
+def _said(error: SqlError | psycopg.Error) -> psycopg.Error | None:
+    """The library's own error; None of another engine's."""
+    said = error.__cause__ if isinstance(error, SqlError) else error
+    return said if isinstance(said, psycopg.Error) else None
 
 
 def _is_lost(error: psycopg.Error) -> bool:

@@ -12,8 +12,8 @@ from federation.errors import FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
 from federation.store.db import FILE_NAME, Database, engine_at
+from federation.store.engine import SqlError
 from federation.store.form import compare_steps
-from federation.store.refusal import SQL_ERRORS
 from federation.store.upgrade import program_version, tell_ways
 from federation.text import Sentence
 from federation.text.cause import cause_of, tell_refusal
@@ -93,6 +93,6 @@ def read_refusal(home: Home, read: Callable[[Database], None]) -> Sentence | Non
             return tell_refusal(error)
         reason = cause_of(error)
         return Sentence("steps.folder-refused", folder=home.data, reason=reason)
-    except SQL_ERRORS:
+    except SqlError:
         return damaged
     return None
