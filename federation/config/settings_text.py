@@ -25,6 +25,7 @@ class Answers:
     public_url: str | None
     incidents: tuple[str, ...] = ()
     guard: str | None = None
+    database: str | None = None
 
 
 _TEXT: Final = """\
@@ -84,7 +85,7 @@ successors = []
 # whose records outgrow one machine: docs/how-to/use-postgresql.md. No password here.
 # Basis data di server PostgreSQL, bukan berkas di data_folder, untuk node yang lebih
 # besar daripada satu mesin: docs/how-to/use-postgresql.id.md. Tanpa kata sandi di sini.
-# database = "postgresql://federation@db.example/federation"
+{database}
 # Or a bucket of an object store, where it is changed by compare-and-swap: of several
 # machines that would sign one does. The store must keep conditional writes, and lie
 # where the database does not; it is in no backup.
@@ -370,6 +371,9 @@ def format_settings(answers: Answers) -> str:
         guard=f"guard = {quote(answers.guard)}"
         if answers.guard
         else '# guard = "s3://bucket/guard"',
+        database=f"database = {quote(answers.database)}"
+        if answers.database
+        else '# database = "postgresql://federation@db.example/federation"',
         public_url=f"public_url = {quote(url)}"
         if url
         else '# public_url = "https://…"',

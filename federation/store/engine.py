@@ -133,6 +133,10 @@ class Engine(Protocol):
         """The same, short: how a finding is headed."""
 
     @property
+    def library(self) -> str:
+        """What speaks to it, with its version."""
+
+    @property
     def file(self) -> Path | None:
         """The file that it is; None: it lies with a server."""
 

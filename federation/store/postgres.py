@@ -86,6 +86,11 @@ class PostgresDatabase:
         """The kind of it: the address may be long."""
         return "postgresql"
 
+    @property
+    def library(self) -> str:
+        """The driver, and PostgreSQL's own library below it."""
+        return postgresaddress.describe_driver()
+
     def check(self, *, deep: bool) -> str:  # noqa: ARG002  of SQLite's file there are two
         """Nothing: the server checks each page that it reads (`--data-checksums`)."""
         return "SELECT 'ok'"

@@ -43,6 +43,12 @@ def connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
     )
 
 
+def describe_driver() -> str:
+    """Which psycopg there is, and which libpq: "psycopg 3.3.9 (libpq 17.5)"."""
+    major, minor = divmod(psycopg.pq.version(), 10_000)
+    return f"psycopg {psycopg.__version__} (libpq {major}.{minor})"
+
+
 def name_of(address: str) -> str:
     """The address without a password, and without what is said beside it."""
     with contextlib.suppress(psycopg.ProgrammingError):

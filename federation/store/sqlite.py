@@ -449,6 +449,11 @@ class SqliteFile:
         """The name of the file."""
         return self.file.name
 
+    @property
+    def library(self) -> str:
+        """SQLite itself."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
     def check(self, *, deep: bool) -> str:
         """What SQLite finds wrong with its file; deep: with its indexes as well."""
         return DEEP_CHECK if deep else QUICK_CHECK
