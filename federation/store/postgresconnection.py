@@ -31,7 +31,14 @@ from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from psycopg.types.string import StrBinaryDumper
 
 from federation.store import postgresrefusal, postgreswriter
-from federation.store.bulk import LEAST, MOST, ManyRows, of_many, table_of
+from federation.store.bulk import (
+    COPIED,
+    LEAST,
+    MOST,
+    ManyRows,
+    of_many,
+    table_of,
+)
 from federation.store.engine import DatabaseWriter, Engine, SqlError
 from federation.store.postgrescatalog import COLUMNS
 from federation.store.scripts import numbered
@@ -233,10 +240,13 @@ class PostgresConnection:
             raise SqlError(str(error)) from error
 
     def _execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        rest, step = iter(rows), LEAST
-        while some := list(islice(rest, step)):
-            step = _as_many_as(some[-1])
+        rest = iter(rows)
+        for first in rest:
+            some = [first, *islice(rest, _as_many_as(first) - 1)]
             many = self._of_many(sql) if len(some) >= LEAST else None
+            if many is not None and many.copied and len(some) >= COPIED:
+                self._copy(many, some)
+                continue
             values = None if many is None else many.values(some)
             if many is not None and values is not None:
                 self._execute(many.sql, values)
@@ -244,6 +254,14 @@ class PostgresConnection:
             cursor = self._raw.cursor()
             cursor.executemany(numbered(sql), some)
             self.total_changes += cursor.rowcount
+
+    def _copy(self, many: ManyRows, rows: Iterable[Sequence[Any]]) -> None:
+        cursor = self._raw.cursor()
+        with cursor.copy(many.copied) as copy:
+            copy.set_types(many.types)
+            for row in rows:
+                copy.write_row(row)
+        self.total_changes += cursor.rowcount
 
     def _of_many(self, sql: str) -> ManyRows | None:
         if sql not in self._many:
