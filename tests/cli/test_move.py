@@ -33,7 +33,7 @@ def ended_at(monkeypatch):
         def end(*_):
             raise EndedError
 
-        with monkeypatch.context() as patch, pytest.raises(EndedError):
+        with monkeypatch.context() as patch, pytest.raises(EndedError):  # noqa: PT012  a command
             patch.setattr(move, name, end)
             yield
 

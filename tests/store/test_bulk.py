@@ -58,16 +58,20 @@ MANY = [
         [(bytes([n, 0, 255]), "Ä'\\", n, n, None if n % 2 else "x") for n in range(6)],
     ),
     (  # enough of them to be copied
-        "INSERT INTO session (digest, name, opened_at, seen_at, ended)"
-        " VALUES (?,?,?,?,?)",
+        (
+            "INSERT INTO session (digest, name, opened_at, seen_at, ended)"
+            " VALUES (?,?,?,?,?)"
+        ),
         [
             (bytes([n, 0, 255]), "Ä'\\\n", n, -n, None if n % 2 else "")
             for n in range(bulk.COPIED + 3)
         ],
     ),
     (
-        "INSERT INTO session (digest, name, opened_at, seen_at, ended)"
-        " VALUES (?,?,?,?,?) ON CONFLICT (digest) DO NOTHING",
+        (
+            "INSERT INTO session (digest, name, opened_at, seen_at, ended)"
+            " VALUES (?,?,?,?,?) ON CONFLICT (digest) DO NOTHING"
+        ),
         [(bytes([n % 40]), "x", n, n, None) for n in range(bulk.COPIED + 30)],
     ),
 ]
