@@ -34,6 +34,7 @@ from federation.store.engine import (
     AskedEngine,
     DatabaseWriter,
     EngineConnection,
+    SqlError,
     StepSet,
 )
 from federation.store.lock import name_folder
@@ -156,15 +157,25 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def apart(self, connection: PostgresConnection) -> Iterator[None]:
-        """A part of a transaction; what fails in it is undone up to its beginning."""
-        connection.execute("SAVEPOINT apart")
+        """A part of a transaction; what fails in it is undone up to its beginning.
+
+        Raises:
+            OSError: the server was lost: nothing goes on behind that.
+        """
         try:
-            yield
-        finally:
-            if connection.in_transaction:
-                if connection.has_failed:
-                    connection.execute("ROLLBACK TO apart")
-                connection.execute("RELEASE apart")
+            connection.execute("SAVEPOINT apart")
+            try:
+                yield
+            finally:
+                if connection.in_transaction:
+                    if connection.has_failed:
+                        connection.execute("ROLLBACK TO apart")
+                    connection.execute("RELEASE apart")
+        except SqlError:
+            if not connection.is_lost:
+                raise
+            with self.translated():
+                raise
 
     def select_among(
         self,

@@ -161,6 +161,11 @@ class PostgresConnection:
         )
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the server is gone; the next transaction looks for it."""
+        return self._raw.closed
+
+    @property
     def has_failed(self) -> bool:
         """Whether a statement of the transaction did: none but the end is taken."""
         return self._raw.info.transaction_status == pq.TransactionStatus.INERROR

@@ -519,6 +519,14 @@ def test_the_doctor_tells_of_each_thing_that_cannot_be_read(
     assert ("row-alarm", "alarm") in found
 
 
+def test_a_server_that_goes_while_the_doctor_looks_is_no_damage(
+    on_postgres, postgres_session
+):
+    with pytest.raises(ServerLostError), on_postgres.view() as view, view.apart():
+        end_connections(postgres_session)
+        view.execute("SELECT 1").fetchall()
+
+
 def test_rows_that_are_walked_are_fetched_as_they_are_asked_for(on_postgres):
     with on_postgres.transaction() as tx:
         rows = [("e", "c", f"{number:05}", b"x") for number in range(2_500)]
