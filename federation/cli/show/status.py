@@ -131,7 +131,9 @@ def _print_status(
 
 def _print_writer(run: Run, writer: Writer | None, held: DatabaseWriter | None) -> None:
     """Who writes since when, and what keeps two from doing so."""
-    if writer is None and held is not None:
+    if writer is None and held is not None and held.is_ended:
+        run.out.line(run.t("views.writer-ended"))
+    elif writer is None and held is not None:
         age = run.t.number(round(held.age_s))
         run.out.line(run.t("views.writer-gone", **held.tell(), age=age))
     elif writer is None:
