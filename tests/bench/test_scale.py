@@ -201,8 +201,8 @@ def test_numbers_without_a_meaning_are_refused():
 
 
 def test_the_command_tells_it_as_json_of_what_was_kept(monkeypatch, capsys):
-    words = ["bench", "scale", "--measured", str(KEPT), "--json", "--edges", "2", "--readers", "1000",
-             "--photo-bytes", "0"]  # fmt: skip
+    asked = ["--edges", "2", "--readers", "1000", "--photo-bytes", "0"]
+    words = ["bench", "scale", "--measured", str(KEPT), "--json", *asked]
     monkeypatch.setattr(sys, "argv", words)
     assert bench.main() == 0
     found = json.loads(capsys.readouterr().out)

@@ -124,7 +124,7 @@ def _node(asked: Asked, measured: Measured) -> list[Limit]:
             "s",
             f"{own:,.0f} signed, {1e6 * measured.signed.each:.0f} µs each;"
             f" {asked.records:,.0f} merged, {1e6 * measured.merged.each:.0f} µs each, as a"
-            " first organisation's",
+            " first organisation's (each further one costs more: not measured); storing what was pulled is not in it",
             f"{asked.records * asked.seconds / thread:,.0f} records a night",
             "a faster processor; `serve --read-only` takes readers from it; more hours",
         ),
