@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-from functools import partial
 from pathlib import Path
 
 import obstore
@@ -26,12 +25,12 @@ PROFILES = {E: sample.profile()}
 OF_THE_MOMENT = ("cursor", "vector")
 
 
-def publish(db, store, *, clock=lambda: 0.0, budget_s=None, advance=lambda _: None):
+def publish(db, store, *, is_over=lambda: False, advance=lambda _: None):
     """A turn of a process of its own; what it wrote."""
     place = OutputBucket("s3://b/site", opened=store)
-    files = MapFiles(sample.ANA, PROFILES, clock, budget_s)
+    files = MapFiles(sample.ANA, PROFILES)
     with db.view() as view:
-        files.write(view, place, [E], advance)
+        files.write(view, place, [E], advance, is_over)
     place.sync()
     return place.written.files
 
@@ -91,7 +90,7 @@ async def test_each_object_is_what_a_node_answers_byte_for_byte(sample_db):
 
 def test_a_turn_without_news_writes_nothing(sample_db):
     store = MemoryStore()
-    assert publish(sample_db, store) == len(objects(store)) + 1  # the stand, twice
+    assert publish(sample_db, store) == len(objects(store))
     assert publish(sample_db, store) == 0
 
 
@@ -194,13 +193,12 @@ def test_all_of_it_is_made_in_parts_and_taken_up(sample_db, monkeypatch, is_kill
             if is_killed and left[0] < 0:
                 raise _StopError
 
-        ticks = iter(range(1000))
+        asked = iter(range(1000))
         with contextlib.suppress(_StopError):
             if is_killed:
                 publish(sample_db, store, advance=advance)
-            else:  # each look at the clock is a second later
-                tick = partial(next, ticks)
-                publish(sample_db, store, clock=tick, budget_s=4)
+            else:  # it is asked after each region
+                publish(sample_db, store, is_over=lambda: next(asked) >= 3)
         assert turns < 30
     assert turns > 2
     assert told(store) == told(whole)
