@@ -15,7 +15,7 @@ from federation.flows.publish.mapfiles import MapFiles
 from federation.flows.publish.outputbucket import OutputBucket
 from tests import sample_map as sample
 from tests.certificates import Authority
-from tests.proxies import EXAMPLES, LIVE, NAME, free_port, replaced, running
+from tests.proxies import NAME, bucket_file, free_port, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # what is kept for two seconds is waited for
@@ -70,19 +70,8 @@ async def cached(store, folder):
     authority, port = Authority(folder), free_port()
     certificate = authority.server_file(NAME)
     async with gateway(store) as bucket:
-        changes = {
-            "/var/cache/nginx/federation": str(folder / "cache"),
-            "server store.example:443;": f"server 127.0.0.1:{bucket.port};",
-            "https://federation_bucket": "http://federation_bucket",
-            "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
-            "    listen [::]:443 ssl http2;\n": "",
-            "server_name data.example.org;": f"server_name {NAME};",
-            f"{LIVE}/fullchain.pem": str(certificate),
-            f"{LIVE}/privkey.pem": str(certificate),
-            # No store behind TLS here: what is said of it is read all the same.
-            "/etc/ssl/certs/ca-certificates.crt": str(certificate),
-        }
-        text = replaced((EXAMPLES / "nginx-bucket.conf").read_text(), changes)
+        store_host = f"127.0.0.1:{bucket.port}"
+        text = bucket_file(folder, port, store_host, "our-data/site", certificate)
         with running("nginx", folder / "proxy", text, port):
             connector = TCPConnector(ssl=authority.trusting())
             async with ClientSession(connector=connector) as session:
