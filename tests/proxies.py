@@ -1,4 +1,4 @@
-"""nginx, Caddy and HAProxy before a node, with the files of `docs/examples/proxy/`.
+"""nginx, Caddy, HAProxy and Varnish, with the files of `docs/examples/proxy/`.
 
 A file is run as it stands, but for what an operator changes in it and what only a test
 wants: name, port, certificate, the node's port; HTTP/2 is left to the proxies.
@@ -125,13 +125,26 @@ def bucket_file(folder, port, store, path, certificate=None):
         changes["    listen [::]:443 ssl http2;\n"] = ""
         for line in ("fullchain.pem", "privkey.pem"):
             changes[f"{LIVE}/{line};"] = "none;"
-        changes |= {f"    ssl_certificate{more} none;\n": "" for more in ("    ", "_key")}
+        changes |= {
+            f"    ssl_certificate{more} none;\n": "" for more in ("    ", "_key")
+        }
     return replaced((EXAMPLES / "nginx-bucket.conf").read_text(), changes)
+
+
+def cdn_file(store, path):
+    """What an operator makes of the example of a CDN; arguments: see `bucket_file`."""
+    host, port = store.split(":")
+    changes = {
+        '.host = "store.example";': f'.host = "{host}";',
+        '.port = "80";': f'.port = "{port}";',
+        "/our-data/site": f"/{path}",
+    }
+    return replaced((EXAMPLES / "cdn.vcl").read_text(), changes)
 
 
 def needs(program: str) -> str:
     """Where the program is; a test without it says so, and fails where all must be."""
-    # Debian keeps HAProxy where only root looks.
+    # Debian keeps HAProxy and Varnish where only root looks.
     found = shutil.which(program) or shutil.which(f"/usr/sbin/{program}")
     if found is None:
         why = f"no {program}: the example for it was not run"
@@ -161,6 +174,11 @@ def running(program: str, folder: Path, site: str, port: int, processes: int = 0
     elif program == "haproxy":
         (folder / "haproxy.cfg").write_text(site)
         command = [path, "-db", "-f", str(folder / "haproxy.cfg")]
+    elif program == "varnishd":
+        (folder / "cdn.vcl").write_text(site)
+        command = [path, "-F", "-j", "none", "-n", str(folder / "work")]
+        command += ["-a", f"127.0.0.1:{port}", "-f", str(folder / "cdn.vcl")]
+        command += ["-s", "malloc,64m"]
     else:
         (folder / "Caddyfile").write_text(_CADDY + site)
         command = [path, "run", "--config", str(folder / "Caddyfile")]

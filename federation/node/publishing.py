@@ -137,6 +137,7 @@ class _Keeper:
 
         if found := place.check(self._resources.home.private):
             say("store-tried", place.address, to=place.address, found=found)
+
         def is_over() -> bool:
             return self._clock() - began >= TURN_S
 

@@ -212,9 +212,7 @@ class Published:
         note = f"load {busy.load:.1f}; others kept {busy.others():.1f} processors busy"
         return [*figures, shown("processor of the node for each", used, "s", note)]
 
-    def _crowd(
-        self, node: Node, store: BucketServer, cache: "_Cache"
-    ) -> list[Figure]:
+    def _crowd(self, node: Node, store: BucketServer, cache: "_Cache") -> list[Figure]:
         if shutil.which("wrk") is None:
             self._say("no crowd: `wrk` is not installed (`apt-get install wrk`)")
             return []
@@ -316,15 +314,17 @@ def _press(cache: _Cache, script: Path, what: str) -> Figure:
     url, busy = f"http://127.0.0.1:{cache.port}", Busy()
     words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "-s", str(script)]
     words += ["-H", "Accept-Encoding: gzip", "-H", "Host: data.example.org"]
-    used, began = _used(cache.pid), time.monotonic()
+    used, began, asked = _used(cache.pid), time.monotonic(), os.times()
     ran = subprocess.run([*words, url], capture_output=True, text=True, check=True)
     used, took = _used(cache.pid) - used, time.monotonic() - began
+    wrk = sum(os.times()[2:4]) - sum(asked[2:4])
     found = _SIZE.search(ran.stdout)
     if found is None or "Non-2xx" in ran.stdout or "Socket errors" in ran.stdout:
         raise RuntimeError(ran.stdout)
     size = int(found[1])
     note = (
-        f"{1e6 * used / size:.0f} µs of the cache's processor each; load "
+        f"µs of processor each: {1e6 * used / size:.0f} the cache's, "
+        f"{1e6 * wrk / size:.0f} of `wrk`; load "
         f"{busy.load:.1f}, others kept {busy.others():.1f} processors busy"
     )
     return at_least(what, size / took, "requests/s", RATE, note)

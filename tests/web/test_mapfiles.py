@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from functools import partial
 from pathlib import Path
 
 import obstore
@@ -178,6 +179,10 @@ class _StopError(Exception):
     pass
 
 
+def is_fourth(asked):
+    return next(asked) >= 3
+
+
 @pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "gives way"])
 def test_all_of_it_is_made_in_parts_and_taken_up(sample_db, monkeypatch, is_killed):
     monkeypatch.setattr(mapfiles, "STRIDE", 1)
@@ -198,10 +203,38 @@ def test_all_of_it_is_made_in_parts_and_taken_up(sample_db, monkeypatch, is_kill
             if is_killed:
                 publish(sample_db, store, advance=advance)
             else:  # it is asked after each region
-                publish(sample_db, store, is_over=lambda: next(asked) >= 3)
+                publish(sample_db, store, is_over=partial(is_fourth, asked))
         assert turns < 30
     assert turns > 2
     assert told(store) == told(whole)
+
+
+def test_what_changed_is_made_in_parts_and_what_changes_meanwhile_behind_it(sample_db):
+    """By one process, which gives way after each region, and by one that is killed."""
+    store, whole = MemoryStore(), MemoryStore()
+    publish(sample_db, store)
+    one = MapFiles(sample.ANA, PROFILES)
+    news, turns = f"map/{E}/news.json", 0
+    before = objects(store)[news]
+    say(sample_db, sample.BUDI, sample.GAP, (1, 2, 3))
+    rest = [(STATIONS[0], (4, 5, 6)), (STATIONS[-1], (7, 8, 9))]
+    is_left = True
+    while is_left:
+        files = one if turns % 3 else MapFiles(sample.ANA, PROFILES)
+        place = OutputBucket("s3://b/site", opened=store)
+        with sample_db.view() as view:
+            given = view, place, [E], lambda _: None, lambda: True
+            is_left = files.write(*given)
+        place.sync()
+        if turns == 1:
+            assert objects(store)[news] == before
+        if turns % 2 and rest:
+            say(sample_db, sample.BUDI, *rest.pop())
+        turns += 1
+        assert turns < 60
+    publish(sample_db, whole)
+    assert told(store) == told(whole)
+    assert turns > 10
 
 
 def test_a_turn_costs_what_is_new_however_large_the_country_is(tmp_path):

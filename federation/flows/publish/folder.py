@@ -57,7 +57,7 @@ PAGE: Final = "verify.html"
 #: The folder of photographs.
 PHOTOS: Final = blob_of("").path.rstrip("/")
 _PHOTO: Final = re.compile(rf"{PHOTOS}/[0-9a-f]{{64}}")
-#: So many leaves, and what lies above them, are looked at together: two levels of tiles.
+#: So many leaves, with what lies above them, are looked at together.
 SPAN: Final = WIDTH * WIDTH
 #: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
 NO_JEKYLL: Final = ".nojekyll"
@@ -129,17 +129,9 @@ class StaticSite:
                 self.has_more = True
                 return self._place.written
         self._write_photos(view, by, selection, advance)
-        heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
-        heads += list_heads(view, by, selection)
         beside = self._beside(view, selection.elections)
-        heads += beside
-        # Stable, so that of one stage all stand together.
-        heads.sort(key=_stage)
-        for _, together in groupby(heads, _stage):
-            for item in together:
-                self._put_changed(item)
-                advance(1)
-            self._place.sync()
+        heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
+        self._write_heads([*heads, *list_heads(view, by, selection), *beside], advance)
         if self._map_files is not None:
             elections = selection.elections or by.settings.elections
             given = view, self._place, elections, advance, is_over
@@ -204,6 +196,14 @@ class StaticSite:
                 self._reached[log.origin] = end
                 return False
         return True
+
+    def _write_heads(self, heads: list[Item], advance: Callable[[int], None]) -> None:
+        # Stable, so that of one stage all stand together.
+        for _, together in groupby(sorted(heads, key=_stage), _stage):
+            for item in together:
+                self._put_changed(item)
+                advance(1)
+            self._place.sync()
 
     def _write_photos(
         self,

@@ -17,8 +17,10 @@ is written whatever is there (`mapfiles.py`).
     all else                                  no-cache: asked about each time
 
 What a crowd asks for a cache must keep, and few keep what is `no-cache`: so only what
-partners and auditors ask for is. A copy of what changes is good for a week more where
-the store cannot be asked (`stale-if-error`): a cache that knows it needs no rule for it.
+partners and auditors ask for is. A cache that knows both needs no rule for the rest:
+for ten seconds more a copy is given while it is asked for anew
+(`stale-while-revalidate`), for a week more where the store cannot be asked
+(`stale-if-error`).
 
 Several requests are on their way at once, so that a slow line does not make a country
 slow; `sync` waits for all of them. A folder of the bucket is listed once, a thousand
@@ -59,7 +61,7 @@ _THREADS: Final = 8
 _WAITING: Final = 16
 _PAGE: Final = 1000
 _BRIEFLY: Final = "public, max-age=60"
-_STALE: Final = ", stale-if-error=604800"
+_STALE: Final = ", stale-while-revalidate=10, stale-if-error=604800"
 #: By the last part of a name, or how it ends; all else is asked about.
 _CACHED: Final = dict.fromkeys(
     ("checkpoint", "news.json"), f"public, max-age=1{_STALE}"
