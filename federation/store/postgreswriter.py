@@ -19,6 +19,8 @@ that one only how soon somebody else may take over, never whether two may write.
     epoch, nonce   of who writes; the second, as an epoch that was taken on a server
                    that is lost may be taken again on the one in its place
     holder         by which kernel's lock (`lock.name_folder`)
+    written        goes up with each transaction: whoever only reads sees by it that
+                   there was one (`postgreswatch.py`)
     host, pid      for people
 
 Source: docs/adr/0067-a-lease-and-a-fence.md
@@ -58,10 +60,11 @@ _CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
     pid BIGINT NOT NULL,
     since TIMESTAMPTZ NOT NULL,
     renewed_at TIMESTAMPTZ NOT NULL,
-    is_ended BOOLEAN NOT NULL
+    is_ended BOOLEAN NOT NULL,
+    written BIGINT NOT NULL
 )"""
 _TAKE: Final = f"""INSERT INTO {TABLE} AS held
-    VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE)
+    VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE, 0)
     ON CONFLICT (one) DO UPDATE SET epoch = held.epoch + 1, nonce = excluded.nonce,
         holder = excluded.holder, host = excluded.host, pid = excluded.pid,
         since = clock_timestamp(), renewed_at = clock_timestamp(), is_ended = FALSE
@@ -112,8 +115,8 @@ class Lease(NamedTuple):
         cursor = raw.cursor()
         try:
             cursor.execute(
-                f"BEGIN; UPDATE {TABLE} SET renewed_at = clock_timestamp()"  # noqa: S608  constants, whole numbers
-                f" WHERE {self._is_mine} AND NOT is_ended",
+                f"BEGIN; UPDATE {TABLE} SET renewed_at = clock_timestamp(),"  # noqa: S608  constants, whole numbers
+                f" written = written + 1 WHERE {self._is_mine} AND NOT is_ended",
                 prepare=False,
             )
             cursor.nextset()
