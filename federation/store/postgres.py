@@ -242,7 +242,8 @@ class PostgresDatabase:
     ) -> contextlib.AbstractContextManager[EngineConnection]:
         """An empty schema within the transaction that runs; it is undone."""
         # That of a view, or it is one itself.
-        return postgrescatalog.scratch(getattr(asked, "_connection", asked))
+        connection: Any = getattr(asked, "_connection", asked)
+        return postgrescatalog.scratch(connection)
 
     def primary_key(self, asked: AskedEngine, table: str) -> list[str]:
         """The columns of a table's key, in its order."""

@@ -10,7 +10,8 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.store.db import FILE_NAME, Database
 from federation.store.upgrade import MOVED_NAME
-from tests.cli.filled_home import fill
+from tests.cli.filled_home import rows
+from tests.homes import ELECTION
 
 
 class EndedError(Exception):
@@ -18,26 +19,28 @@ class EndedError(Exception):
 
 
 @pytest.fixture
-def home(own_home):
+def home(own_home, federation):
     home = Home(own_home)
-    fill(home, range(1, 20))
+    words = ("--election", ELECTION, "--alone")
+    ended = federation("import", rows(home, range(1, 20)), *words)
+    assert ended.code == 0, ended.err
     return home
 
 
 @pytest.fixture
-def ended_at(monkeypatch):
-    """A move that comes no further than to the call of this name."""
+def ended_at(monkeypatch, federation):
+    """Has a move come no further than to the call of this name."""
 
-    @contextlib.contextmanager
-    def patched(name):
+    def move_to(place, name):
         def end(*_):
             raise EndedError
 
-        with monkeypatch.context() as patch, pytest.raises(EndedError):  # noqa: PT012  a command
+        with monkeypatch.context() as patch:
             patch.setattr(move, name, end)
-            yield
+            ended = federation("move", "--to", place)
+        assert "EndedError" in ended.err
 
-    return patched
+    return move_to
 
 
 def moved(federation, place):
@@ -53,13 +56,12 @@ def database_of(home):
 def test_a_move_that_ended_before_the_settings_is_compared_and_gone_over_to(
     home, federation, postgres, ended_at
 ):
-    with ended_at("set_database"):
-        federation("move", "--to", postgres)
+    ended_at(postgres, "set_database")
     assert database_of(home) is None
     said = moved(federation, postgres)
     assert said["resumed"]
     assert said["clean"]
-    assert said["rows"]["log"] == 1
+    assert said["rows"]["log"] == 2
     assert database_of(home) == postgres
     assert not (home.data / FILE_NAME).exists()
     ended = federation("status")
@@ -72,20 +74,19 @@ def test_a_move_that_ended_before_the_settings_is_compared_and_gone_over_to(
 def test_a_move_that_ended_behind_the_settings_has_the_file_put_aside(
     home, federation, postgres, ended_at
 ):
-    with ended_at("_rename"):
-        federation("move", "--to", postgres)
+    ended_at(postgres, "_rename")
     assert database_of(home) == postgres
     assert moved(federation, postgres)["resumed"]
     assert (home.data / MOVED_NAME).exists()
     assert "already" in federation("move", "--to", postgres).err
 
 
+@pytest.mark.slow  # seconds of examining
 def test_a_move_back_that_ended_is_gone_over_to_and_another_file_is_left_alone(
     home, federation, postgres, ended_at
 ):
     assert not moved(federation, postgres)["resumed"]
-    with ended_at("set_database"):
-        federation("move", "--to", "file")
+    ended_at("file", "set_database")
     assert database_of(home) == postgres
     assert moved(federation, "file")["resumed"]
     assert database_of(home) is None

@@ -522,7 +522,7 @@ def test_the_doctor_tells_of_each_thing_that_cannot_be_read(
 def test_a_server_that_goes_while_the_doctor_looks_is_no_damage(
     on_postgres, postgres_session
 ):
-    with pytest.raises(ServerLostError), on_postgres.view() as view, view.apart():
+    with pytest.raises(ServerLostError), on_postgres.view() as view, view.apart():  # noqa: PT012
         end_connections(postgres_session)
         view.execute("SELECT 1").fetchall()
 
