@@ -21,9 +21,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Final
-
-import psycopg
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from federation.store import (
     migrations,
@@ -51,6 +49,9 @@ from federation.store.postgressettings import list_weaknesses
 from federation.store.postgreswatch import PostgresWatch
 from federation.store.scripts import RANDOM_HEX
 from federation.text import Sentence
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: So many values at once are looked for, in one array.
 MOST_AMONG: Final = 4_000
@@ -137,11 +138,10 @@ class PostgresDatabase:
     def watch(self) -> PostgresWatch:
         """What looks whether another process has written, and how old a standby is."""
 
-        def connect(elsewhere: bool) -> "psycopg.Connection[tuple[Any, ...]]":  # noqa: FBT001  of two places
-            server = None if elsewhere else self.server
+        def connect(server: Server | None) -> "psycopg.Connection[tuple[Any, ...]]":
             return postgresaddress.connect_to_read(self.address, server)
 
-        return PostgresWatch(self.name, connect)
+        return PostgresWatch(self.name, connect, self.server)
 
     def as_read(self) -> "PostgresDatabase":
         """The same on one server, a standby if there is one, for all connections.

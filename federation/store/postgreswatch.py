@@ -49,15 +49,21 @@ _Raw = psycopg.Connection[tuple[Any, ...]]
 class PostgresWatch:
     """Looks at a database of a server; from one thread at a time."""
 
-    def __init__(self, name: str, connect: Callable[[bool], _Raw]) -> None:
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[Server | None], _Raw],
+        server: Server | None,
+    ) -> None:
         """Nothing is asked yet.
 
         Args:
             name: Of the database, for people.
-            connect: Makes a connection as the library has it: to the server that is
-                read from, or (True) to whichever of the address there is.
+            connect: Makes a connection as the library has it, to a server, or to
+                whichever of the address there is.
+            server: The one that is read from.
         """
-        self._name, self._connect = name, connect
+        self._name, self._connect, self._server = name, connect, server
         self._raw: _Raw | None = None
         self._which: tuple[Server, int, int] | None = None
         self._lost_at: float | None = None
@@ -82,11 +88,11 @@ class PostgresWatch:
         if self._lost_at is None:
             self._lost_at = now
         try:
-            raw = self._connect(False)
+            raw = self._connect(self._server)
         except psycopg.OperationalError:
             if time.monotonic() - self._lost_at < PATIENCE_S:
                 raise
-            raw = self._connect(True)
+            raw = self._connect(None)
         try:
             raw.execute("SET default_transaction_read_only = on")
             which = raw.execute(_WHICH).fetchone()

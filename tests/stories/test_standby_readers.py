@@ -63,7 +63,9 @@ def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
     readers = [ReaderProcess(home, "--max-lag", "2") for _ in range(2)]
     opened += readers
     wait_shown(readers, node.origin, 301)
-    theirs = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation'"
+    theirs = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation'"
+    )
     assert pair.standby.server.ask(theirs) > [(1,)]
 
     authority, port = Authority(tmp_path), free_port()
@@ -94,10 +96,10 @@ def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
         wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level")
         for path in ("/", "/v1/regions", "/v1/tps/1371011001001", "/logs"):
             assert site.get(path) == (200, True), path
+        words = ["status", "--home", str(home), "--json"]
         asked = [word for one in readers for word in ("--reader", one.url)]
         done = subprocess.run(
-            [sys.executable, "-m", "federation", "status", "--home", str(home)]
-            + ["--json", *asked],
+            [sys.executable, "-m", "federation", *words, *asked],
             capture_output=True, cwd=PROJECT, text=True, check=True,
         )  # fmt: skip
         told = json.loads(done.stdout)["readers"]
