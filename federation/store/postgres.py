@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from federation.store import (
     migrations,
@@ -39,7 +39,7 @@ from federation.store.engine import (
     StepSet,
 )
 from federation.store.lock import name_folder
-from federation.store.postgresaddress import Server
+from federation.store.postgresaddress import RawConnection, Server
 from federation.store.postgresconnection import (
     BEGIN_READING,
     BEGIN_WRITING,
@@ -49,9 +49,6 @@ from federation.store.postgressettings import list_weaknesses
 from federation.store.postgreswatch import PostgresWatch
 from federation.store.scripts import RANDOM_HEX
 from federation.text import Sentence
-
-if TYPE_CHECKING:
-    import psycopg
 
 #: So many values at once are looked for, in one array.
 MOST_AMONG: Final = 4_000
@@ -138,7 +135,7 @@ class PostgresDatabase:
     def watch(self) -> PostgresWatch:
         """What looks whether another process has written, and how old a standby is."""
 
-        def connect(server: Server | None) -> "psycopg.Connection[tuple[Any, ...]]":
+        def connect(server: Server | None) -> RawConnection:
             return postgresaddress.connect_to_read(self.address, server)
 
         return PostgresWatch(self.name, connect, self.server)

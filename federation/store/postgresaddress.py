@@ -27,6 +27,10 @@ _KEPT_ALIVE: Final = {
 }
 
 
+#: A connection as the library has it.
+RawConnection = psycopg.Connection[tuple[Any, ...]]
+
+
 class Server(NamedTuple):
     """One of the servers of an address.
 
@@ -41,7 +45,7 @@ class Server(NamedTuple):
     hostaddr: str | None
 
 
-def connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
+def connect(address: str) -> RawConnection:
     """A connection to the primary, as the library has it.
 
     Raises:
@@ -51,9 +55,7 @@ def connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
     return _connect(address, {"target_session_attrs": "primary"})
 
 
-def connect_to_read(
-    address: str, server: Server | None = None
-) -> "psycopg.Connection[tuple[Any, ...]]":
+def connect_to_read(address: str, server: Server | None = None) -> RawConnection:
     """A connection to a server that is read from, as the library has it.
 
     Args:
@@ -72,16 +74,14 @@ def connect_to_read(
     return _connect(address, {"target_session_attrs": wanted})
 
 
-def server_of(raw: "psycopg.Connection[tuple[Any, ...]]") -> Server:
+def server_of(raw: RawConnection) -> Server:
     """To which server of its address a connection was made."""
     info = raw.info
     is_numbered = "hostaddr" in info.get_parameters()
     return Server(info.host, info.port, info.hostaddr if is_numbered else None)
 
 
-def _connect(
-    address: str, asked: dict[str, Any]
-) -> "psycopg.Connection[tuple[Any, ...]]":
+def _connect(address: str, asked: dict[str, Any]) -> RawConnection:
     said = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(address), **asked}
     return psycopg.connect(
         conninfo.make_conninfo("", **said),

@@ -18,13 +18,13 @@ https://www.postgresql.org/docs/15/monitoring-stats.html (pg_stat_wal_receiver)
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
 from federation.store import postgresrefusal
 from federation.store.engine import WatchedState
-from federation.store.postgresaddress import Server, server_of
+from federation.store.postgresaddress import RawConnection, Server, server_of
 from federation.store.postgreswriter import TABLE
 
 #: So long one waits for the same server before another one is asked.
@@ -43,8 +43,6 @@ _LOOK: Final = f"""SELECT to_regclass('merge_epoch')::oid::bigint,
         ELSE greatest(0, extract(epoch FROM clock_timestamp() - renewed_at)) END::float8
     FROM {TABLE}"""  # noqa: S608  constants
 
-_Raw = psycopg.Connection[tuple[Any, ...]]
-
 
 class PostgresWatch:
     """Looks at a database of a server; from one thread at a time."""
@@ -52,7 +50,7 @@ class PostgresWatch:
     def __init__(
         self,
         name: str,
-        connect: Callable[[Server | None], _Raw],
+        connect: Callable[[Server | None], RawConnection],
         server: Server | None,
     ) -> None:
         """Nothing is asked yet.
@@ -64,7 +62,7 @@ class PostgresWatch:
             server: The one that is read from.
         """
         self._name, self._connect, self._server = name, connect, server
-        self._raw: _Raw | None = None
+        self._raw: RawConnection | None = None
         self._which: tuple[Server, int, int] | None = None
         self._lost_at: float | None = None
 
@@ -83,7 +81,7 @@ class PostgresWatch:
         table, *number, behind_s = row or (0, 0, 0.0)
         return WatchedState((self._which, table), tuple(number), float(behind_s))
 
-    def _open(self) -> _Raw:
+    def _open(self) -> RawConnection:
         now = time.monotonic()
         if self._lost_at is None:
             self._lost_at = now

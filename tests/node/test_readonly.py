@@ -235,7 +235,7 @@ async def test_without_the_database_it_says_how_late_it_is_and_is_not_ready(pair
     await until(is_late)
     # Who has to open it anew cannot.
     read.reader.db._opening += 1
-    status, body, headers = await read.get("/v1/regions?region=13")
+    status, body, headers = await read.get("/v1/tps/1371011001002")
     said = json.loads(body)
     assert (status, said["code"]) == (503, "database-away")
     assert "there is no such file" in said["detail"], said
