@@ -34,11 +34,13 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     PhotoError,
+    PhotoRoomError,
     ReadOnlyError,
     RecordError,
     RecoveryConflictError,
     RequestSignatureError,
     StoredError,
+    UploadEndedError,
     VerificationError,
 )
 from federation.feeds.signature import ACCEPTED
@@ -61,9 +63,11 @@ ERRORS_PATH: Final = "/errors"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
     PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PhotoRoomError: HTTPStatus.INSUFFICIENT_STORAGE,
     StoredError: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    UploadEndedError: HTTPStatus.GONE,
     ConflictError: HTTPStatus.CONFLICT,
     # The same question is answered in a moment.
     RecoveryConflictError: HTTPStatus.SERVICE_UNAVAILABLE,
