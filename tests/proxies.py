@@ -116,7 +116,7 @@ def needs(program: str) -> str:
 
 
 @contextmanager
-def running(program: str, folder: Path, site: str, port: int):
+def running(program: str, folder: Path, site: str, port: int, host: str = "127.0.0.1"):
     """The proxy at work with this file, its own files below `folder`."""
     path = needs(program)
     folder.mkdir()
@@ -137,7 +137,7 @@ def running(program: str, folder: Path, site: str, port: int):
     with said.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=home)
     try:
-        _until_listening(process, port, said)
+        _until_listening(process, (host, port), said)
         yield
     finally:
         process.terminate()
@@ -148,12 +148,14 @@ def running(program: str, folder: Path, site: str, port: int):
             process.wait(20)
 
 
-def _until_listening(process: subprocess.Popen, port: int, said: Path) -> None:
+def _until_listening(
+    process: subprocess.Popen, there: tuple[str, int], said: Path
+) -> None:
     end = time.monotonic() + 60
     while True:
         assert process.poll() is None, said.read_text()
         with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
+            if tried.connect_ex(there) == 0:
                 return
         assert time.monotonic() < end, said.read_text()
         time.sleep(0.02)

@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.records.sealed import leaf_text, record_id
 from tests.bucketserver import BUCKET, BucketServer
+from tests.clusters.machines import Host
 from tests.homes import ELECTION, make_home
-from tests.stories.nodes import Node, Wire, free_port, station
+from tests.stories.nodes import Node, free_port, station
 from tests.waiting import LIMIT_S, wait_until
 
 ORG = "jagasuara.example"
@@ -31,16 +33,23 @@ _TIMEOUT = "2s"
 LONGEST_S = 0.7
 
 
-def make_guarded_home(folder: Path) -> Home:
+def make_guarded_home(folder: Path, bucket: str = BUCKET) -> Home:
     """A home whose guard lies in the bucket."""
     home = make_home(folder, ORG)
     text = home.settings.read_text()
     assert '# guard = "s3://bucket/guard"' in text
     text = text.replace(
-        '# guard = "s3://bucket/guard"', f'guard = "s3://{BUCKET}/guard"'
+        '# guard = "s3://bucket/guard"', f'guard = "s3://{bucket}/guard"'
     ).replace('# guard_access = "keys', 'guard_access = "keys')
     home.settings.write_text(text)
     return home_of(home.folder)
+
+
+def write_access(home: Home, name: str, given: Mapping[str, str]) -> None:
+    """What the environment would say, as a file of the keys folder."""
+    file = home.keys / name
+    file.touch(0o600)
+    file.write_text("".join(f"{key}={value}\n" for key, value in given.items()))
 
 
 def home_of(folder: Path) -> Home:
@@ -51,15 +60,17 @@ def home_of(folder: Path) -> Home:
 class Signer(Node):
     """A process of a home that may have others, with its own way to the bucket."""
 
-    def __init__(self, home: Home, server: BucketServer) -> None:
+    def __init__(
+        self, home: Home, server: BucketServer, host: Host | None = None
+    ) -> None:
         self.org, self.origin, self.home = ORG, f"{ORG}/{ELECTION}", home
         self.process, self.program = None, ["federation"]
         self.patience_s = 4 * LIMIT_S
-        self.wire = Wire(int(server.url.rpartition(":")[2]))
+        where = host or Host()
+        self.host, self.before = where.address, where.before
+        self.wire = where.wire_to(server)
         given = server.environment(AWS_ENDPOINT_URL=self.wire.url, AWS_TIMEOUT=_TIMEOUT)
-        file = home.keys / "guard.env"
-        file.touch(0o600)
-        file.write_text("".join(f"{key}={value}\n" for key, value in given.items()))
+        write_access(home, "guard.env", given)
         self.move(free_port())
 
     def close(self) -> None:
