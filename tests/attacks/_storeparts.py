@@ -11,8 +11,8 @@ three masters, four volume servers, two filers and two gateways, by the files of
 
 Then holds: the node goes on by itself while the part is still dead; whatever it
 acknowledged is in its history; each size that it showed, or published, has one root;
-what is published comes up with it. How often an object of the guard was found older than
-it had been is counted.
+what is published comes up with it. How often the object of the guard was found older
+than it had been is counted.
 """
 
 import contextlib

@@ -130,7 +130,7 @@ class MachinesLife(SignedHistory):
         time.sleep(self._chance.uniform(0, LONGEST_S))
 
     def _somebody_goes_on(
-        self, began: float, then: Callable[[], object] | None = None
+        self, began: float, then: Callable[[], object] = lambda: None
     ) -> None:
         """Whoever acknowledges first signs from here on.
 
@@ -138,6 +138,22 @@ class MachinesLife(SignedHistory):
             began: When the silence did.
             then: What ends the trouble, before the other one's answer is waited for.
         """
+        with self._both_asked() as found:
+            try:
+                first = found.get(timeout=_PATIENCE_S)
+            except queue.Empty:
+                words = f"nobody goes on within {_PATIENCE_S:g} s"
+                raise AssertionError(words) from None
+            finally:
+                silence = time.monotonic() - began
+                then()
+        self.silences.append(silence)
+        if first is self._other:
+            self._swap()
+
+    @contextlib.contextmanager
+    def _both_asked(self) -> "Iterator[queue.SimpleQueue[Signer]]":
+        """Both are handed records in the block, each until it acknowledges one."""
         found: queue.SimpleQueue[Signer] = queue.SimpleQueue()
         is_over = threading.Event()
 
@@ -148,25 +164,16 @@ class MachinesLife(SignedHistory):
                     return
                 time.sleep(_LOOK_S)
 
-        both = [
-            threading.Thread(target=ask, args=(one,))
-            for one in (self.signer, self._other)
-        ]
-        for asking in both:
-            asking.start()
+        both = (self.signer, self._other)
+        asking = [threading.Thread(target=ask, args=(one,)) for one in both]
+        for one in asking:
+            one.start()
         try:
-            first = found.get(timeout=_PATIENCE_S)
-            self.silences.append(time.monotonic() - began)
-        except queue.Empty:
-            raise AssertionError(f"nobody goes on within {_PATIENCE_S:g} s") from None
+            yield found
         finally:
             is_over.set()
-            if then is not None:
-                then()
-            for asking in both:
-                asking.join()
-        if first is self._other:
-            self._swap()
+            for one in asking:
+                one.join()
 
     def _goes_on(self, taker: Signer, began: float) -> None:
         wait_until(lambda: self._acknowledges(taker), "it takes over", _PATIENCE_S)

@@ -1,8 +1,8 @@
 """Ceph's gateway as a bucket: what the node says of it, and whether that is true.
 
-A real radosgw on loopback. What a node does before it relies on a store is asked in the
-node's own words: the trial of the store (`blobs/probe.py`), a guard, a published site, and
-photographs. A store that would let a checkpoint go back must be refused in words.
+A real radosgw on loopback. What a node does before it relies on a store is asked in its
+own words: the trial of the store (`blobs/probe.py`), a guard, and a published site. A
+store that would let a checkpoint go back must be refused in those words.
 
     make attack ARGS="gateways"
 """

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many, and by which chance."""
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    kinds = {kind for set_up in _set_ups().values() for kind in set_up.kinds}
+    kinds = {kind for set_up in set_ups().values() for kind in set_up.kinds}
     parser.add_argument("--kind", choices=sorted(kinds), help="only these")
     parser.add_argument(
         "--seconds", type=float, default=math.inf, help="begin no round later"
@@ -94,7 +94,7 @@ def run(asked: argparse.Namespace) -> int:
     if asked.over == "partition":
         enter_network()
     began, load = time.monotonic(), os.getloadavg()[0]
-    set_up = _set_ups()[asked.over]
+    set_up = set_ups()[asked.over]
     with (
         tempfile.TemporaryDirectory(prefix="federation-signers-") as folder,
         set_up.life(Path(folder), random.Random(asked.seed)) as life,
@@ -229,7 +229,8 @@ def _life(folder: Path, chance: random.Random) -> Iterator[Life]:
         yield life
 
 
-def _set_ups() -> dict[str, SetUp]:
+def set_ups() -> dict[str, SetUp]:
+    """By name: over what the signers can be set up."""
     return {
         "bucket": SetUp(KINDS, _life),
         "postgresql": SetUp(_takeovers.KINDS, _takeovers.pair_life),

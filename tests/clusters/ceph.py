@@ -181,12 +181,14 @@ def ceph_cluster() -> Iterator[CephCluster]:
     missing = [one for one in PROGRAMS if shutil.which(one) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    with tempfile.TemporaryDirectory(prefix="ceph-") as place:
-        with contextlib.closing(CephCluster(Path(place))) as cluster:
-            began = time.monotonic()
-            cluster.start()
-            cluster.ready_s = round(time.monotonic() - began, 1)
-            yield cluster
+    with (
+        tempfile.TemporaryDirectory(prefix="ceph-") as place,
+        contextlib.closing(CephCluster(Path(place))) as cluster,
+    ):
+        began = time.monotonic()
+        cluster.start()
+        cluster.ready_s = round(time.monotonic() - began, 1)
+        yield cluster
 
 
 def _of(file: Path, key: str) -> str:

@@ -1,10 +1,10 @@
 """The machines of a cluster: an address for each, and a way to run something there.
 
-`Loopback` has all of them on this machine, 127.0.16.1 and so on. `Networked` has each in
-a network namespace of its own behind a router: a way between two can be cut, and what is
-sent then vanishes without a word, as with a cable that is pulled. For that the program is
-in a namespace of its own (`enter_network`), so that nothing of this machine's network is
-touched, and nothing of it stays.
+`Loopback` has all of them on this machine, 127.0.16.1 and so on. `Networked` has each
+in a network namespace of its own behind a router: a way between two can be cut, and
+what is sent then vanishes without a word, as with a cable that is pulled. For that the
+program is in a namespace of its own (`enter_network`), so that nothing of this
+machine's network is touched, and nothing of it stays.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Three machines with etcd, Patroni and PostgreSQL, by `docs/examples/cluster/`.
 
-Each is a folder with all that runs there. PostgreSQL refuses root, so all of it is run by
-nobody where the tests are run by root.
+Each is a folder with all that runs there. PostgreSQL refuses root, so all of it is run
+by nobody where the tests are run by root.
 """
 
 import contextlib
