@@ -1,4 +1,4 @@
-"""The table of failures: each row names a test that there is, or a command that is run."""
+"""The table of failures: each row names a test or a command that there is."""
 
 import argparse
 import ast
