@@ -10,6 +10,7 @@ import math
 import random
 import signal
 import statistics
+import sys
 import threading
 import time
 import urllib.request
@@ -31,6 +32,7 @@ ORG = "jagasuara.example"
 #: Behind this the library takes a request for lost.
 _TIMEOUT = "2s"
 LONGEST_S = 0.7
+_PAUSE_S = 0.02
 
 
 def make_guarded_home(folder: Path, bucket: str = BUCKET) -> Home:
@@ -105,6 +107,7 @@ class SignedHistory:
             if time.monotonic() > until:
                 return
             kind = kinds[number] if number < len(kinds) else self._chance.choice(kinds)
+            print(f"{number} {kind}", file=sys.stderr, flush=True)  # noqa: T201
             try:
                 self.take(self.signer)
                 getattr(self, kind.replace(" ", "_"))()
@@ -158,7 +161,9 @@ class SignedHistory:
             while not is_over.is_set():
                 # It may be gone: the file with its token is, then, or an answer.
                 with contextlib.suppress(OSError, ValueError):
-                    self.post(signer, self.drafts(self._chance.choice([1, 5, 60])))
+                    rows = self.drafts(self._chance.choice([1, 5, 60]))
+                    if self.post(signer, rows)[0] != 200:
+                        time.sleep(_PAUSE_S)  # a caller that is refused waits, too
                 with contextlib.suppress(OSError, AssertionError):
                     self.see(signer)
 

@@ -74,7 +74,7 @@ class MachinesLife(SignedHistory):
     def close(self) -> None:
         """End whatever is there."""
         for one in (self.signer, self._other):
-            with contextlib.suppress(OSError):
+            if one.process is not None:
                 one.process.send_signal(signal.SIGCONT)
             one.close()
 

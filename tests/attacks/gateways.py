@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import obstore
+from obstore.exceptions import BaseError
 
 from federation.blobs.bucket import open_store
 from federation.blobs.probe import probe_store
@@ -96,7 +97,7 @@ def _swaps_unquoted(given: dict[str, str]) -> bool:
     tag = (obstore.head(store, "unquoted")["e_tag"] or "").strip('"')
     try:
         obstore.put(store, "unquoted", b"second", mode={"e_tag": tag})
-    except obstore.exceptions.BaseError:
+    except BaseError:
         return False
     return bytes(obstore.get(store, "unquoted").bytes()) == b"second"
 

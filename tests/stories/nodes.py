@@ -99,7 +99,8 @@ class Node:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data)
         request.add_header("Content-Type", "application/json")
-        request.add_header("Authorization", f"Bearer {token}")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
         try:
             with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
                 return answer.status, json.load(answer)
