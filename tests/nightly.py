@@ -29,12 +29,13 @@ PACKAGES = {
     "postgres": "postgresql",
     "haproxy": "haproxy",
     "ip": "iproute2",
+    "curl": "curl",
     "ceph-mon": "ceph-mon",
     "ceph-mgr": "ceph-mgr",
     "ceph-osd": "ceph-osd",
     "radosgw": "radosgw",
 }
-_DATABASE = ("etcd", "patroni", "postgres", "weed")
+_DATABASE = ("etcd", "patroni", "postgres", "haproxy", "weed")
 
 
 class Part(NamedTuple):
@@ -59,12 +60,6 @@ PARTS = {
         "three servers that Patroni leads: database and machine killed by turns",
         _DATABASE,
         ("signers", "--patroni"),
-        20,
-    ),
-    "partition": Part(
-        "the same, each machine in a network namespace, and the ways between them cut",
-        (*_DATABASE, "ip", "network"),
-        ("signers", "--partition"),
         20,
     ),
     "seaweedfs": Part(

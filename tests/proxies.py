@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,8 +117,19 @@ def needs(program: str) -> str:
 
 
 @contextmanager
-def running(program: str, folder: Path, site: str, port: int, host: str = "127.0.0.1"):
-    """The proxy at work with this file, its own files below `folder`."""
+def running(
+    program: str,
+    folder: Path,
+    site: str,
+    port: int,
+    host: str = "127.0.0.1",
+    before: Sequence[str] = (),
+):
+    """The proxy at work with this file, its own files below `folder`.
+
+    Where something stands before its command it is on another machine, and nobody
+    waits here until it listens.
+    """
     path = needs(program)
     folder.mkdir()
     if program == "nginx":
@@ -135,9 +147,12 @@ def running(program: str, folder: Path, site: str, port: int, host: str = "127.0
     said = folder / "said"
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": "/usr/bin:/bin"}
     with said.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=home)
+        process = subprocess.Popen(
+            [*before, *command], stdout=out, stderr=out, env=home
+        )
     try:
-        _until_listening(process, (host, port), said)
+        if not before:
+            _until_listening(process, (host, port), said)
         yield
     finally:
         process.terminate()

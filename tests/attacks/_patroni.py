@@ -194,6 +194,7 @@ def patroni_life(folder: Path, chance: random.Random) -> Iterator[PatroniLife]:
     with (
         bucket_server(folder / "store") as server,
         patroni_cluster(Loopback(MEMBERS)) as cluster,
+        cluster.proxies(Host()),
     ):
         home = _home(folder, cluster)
         with contextlib.closing(PatroniLife(home, server, chance, cluster)) as life:
@@ -208,6 +209,8 @@ def partition_life(folder: Path, chance: random.Random) -> Iterator[PartitionLif
         with (
             bucket_server(folder / "store", bucket.before, bucket.address) as server,
             patroni_cluster(network) as cluster,
+            # This program asks the database, too.
+            cluster.proxies(Host(), *map(network.host, _SIGNERS)),
         ):
             home = _home(folder, cluster)
             with contextlib.closing(

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,7 @@ class SignedHistory:
         self.acknowledged: set[str] = set()
         self.roots: dict[int, set[str]] = {}
         self.silences: list[float] = []
+        self._worst: defaultdict[str, float] = defaultdict(float)
 
     def play(self, kinds: list[str], rounds: int, seconds: float = math.inf) -> None:
         """So many rounds; each kind at least once where they are as many.
@@ -108,6 +109,7 @@ class SignedHistory:
                 return
             kind = kinds[number] if number < len(kinds) else self._chance.choice(kinds)
             print(f"{number} {kind}", file=sys.stderr, flush=True)  # noqa: T201
+            heard = len(self.silences)
             try:
                 self.take(self.signer)
                 getattr(self, kind.replace(" ", "_"))()
@@ -117,6 +119,7 @@ class SignedHistory:
                 self.failures.append(f"{number} {kind}: {error}")
                 return
             self.count[kind] += 1
+            self._worst[kind] = max([self._worst[kind], *self.silences[heard:]])
 
     def figures(self) -> dict[str, Any]:
         """What was seen of all of them."""
@@ -130,6 +133,9 @@ class SignedHistory:
             "s until acknowledging again": {
                 "median": round(statistics.median(silent), 2) if silent else None,
                 "worst": round(silent[-1], 2) if silent else None,
+                "worst of each": {
+                    kind: round(worst, 2) for kind, worst in self._worst.items()
+                },
             },
             "failures": self.failures,
         }

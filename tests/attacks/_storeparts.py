@@ -5,8 +5,8 @@ three masters, four volume servers, two filers and two gateways, by the files of
 `docs/examples/cluster/`. While records come in, at a random moment, with -9:
 
     volume server killed    one of four, of which three have each byte
-    filer killed            the one that both gateways ask
-    gateway killed          the one that the proxy asks
+    filer killed            the one whose gateway the proxy asks
+    gateway killed          that gateway
     master killed           the one that leads
 
 Then holds: the node goes on by itself while the part is still dead; whatever it
@@ -90,6 +90,8 @@ class PartsLife(SignedHistory):
         self.signer = Signer(home_of(home.folder), cluster, _Near())
         self.published: list[float] = []
         self._highest = 0
+        #: On whose machine the gateway and the filer are that the proxy asks.
+        self._asked_one = "one"
         try:
             self.signer.start("--alone")
             self.wait_to_sign(self.signer)
@@ -117,13 +119,19 @@ class PartsLife(SignedHistory):
         self._lose(self._chance.choice(self._cluster.parts("volume")))
 
     def filer_killed(self) -> None:
-        self._lose("filer one")
+        self._lose(f"filer {self._asked_one}")
+        self._go_over()
 
     def gateway_killed(self) -> None:
-        self._lose("s3 one")
+        self._lose(f"s3 {self._asked_one}")
+        self._go_over()
 
     def master_killed(self) -> None:
         self._lose(wait_until(self._cluster.leader, "a master leads", _PATIENCE_S))
+
+    def _go_over(self) -> None:
+        """The proxy stays with whom it went over to."""
+        self._asked_one = "two" if self._asked_one == "one" else "one"
 
     def _lose(self, part: str) -> None:
         """It is dead until the node has gone on and published."""
@@ -142,6 +150,10 @@ class PartsLife(SignedHistory):
         wait_until(lambda: self._cluster.answers(part), part, _PATIENCE_S)
         wait_until(self._cluster.takes, "the store takes an object", _PATIENCE_S)
         self._look_at_guard()
+
+    def take(self, signer: Signer) -> None:  # noqa: ARG002
+        """Sent again where it is refused: one that comes back is not ready at once."""
+        wait_until(self._acknowledges, "it goes on", _PATIENCE_S)
 
     def _acknowledges(self) -> bool:
         with contextlib.suppress(OSError, ValueError):

@@ -21,13 +21,17 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.clusters.machines import Loopback, Networked, pids_below, signal_all
+from tests.clusters.machines import Host, Loopback, Networked, pids_below, signal_all
 from tests.clusters.written import EXAMPLES, written_for
 from tests.postgresserver import as_nobody, find_programs, give_to_nobody
+from tests.proxies import running
+from tests.stories.nodes import LOOPBACK
 from tests.waiting import LIMIT_S, wait_until
 
 MEMBERS = ("one", "two", "three")
 MOST = 2
+#: Of the proxy, on each machine with a node.
+PORT = 5000
 _PATIENCE_S = 4 * LIMIT_S
 _SUPERUSER = "change-me-postgres"
 _OWNER = "change-me-federation"
@@ -65,10 +69,23 @@ class PatroniCluster:
 
     @property
     def address(self) -> str:
-        """Of the database, wherever the primary is: libpq asks one after the other."""
-        hosts = ",".join(self._addresses.values())
+        """Of the database: the proxy's, on whichever machine it is asked for."""
         passwords = quote(str(self._folder / "pgpass"), "")
-        return f"postgresql://federation@{hosts}/federation?passfile={passwords}"
+        there = f"{LOOPBACK}:{PORT}"
+        return f"postgresql://federation@{there}/federation?passfile={passwords}"
+
+    @contextlib.contextmanager
+    def proxies(self, *hosts: Host) -> Iterator[None]:
+        """The proxy before the servers, on each of these machines."""
+        text = written_for("one", "haproxy-database.cfg", self._addresses, {})
+        with contextlib.ExitStack() as stack:
+            for number, host in enumerate(hosts):
+                folder = self._folder / f"proxy-{number}"
+                proxy = running(
+                    "haproxy", folder, text, PORT, LOOPBACK, before=host.before
+                )
+                stack.enter_context(proxy)
+            yield
 
     def leader(self) -> str:
         """Who leads, as most of them say."""

@@ -1,8 +1,8 @@
 """SeaweedFS of many parts, by `docs/examples/cluster/`: three masters, four volume
 servers, two filers, two gateways, and HAProxy before these.
 
-All of it on loopback, an address for each machine; each part is a process of its own,
-so that one can be killed and the others of its machine live.
+All of it on loopback, an address for each machine; a gateway asks the filer of its own.
+Each part is a process, so that one can be killed and the others of its machine live.
 """
 
 import contextlib
