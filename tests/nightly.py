@@ -19,7 +19,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.clusters.machines import why_no_network
 
 PROJECT = Path(__file__).parents[1]
 #: Of each program the Debian package that has it; it may be where only root looks.
@@ -28,12 +27,6 @@ PACKAGES = {
     "patroni": "patroni",
     "postgres": "postgresql",
     "haproxy": "haproxy",
-    "ip": "iproute2",
-    "curl": "curl",
-    "ceph-mon": "ceph-mon",
-    "ceph-mgr": "ceph-mgr",
-    "ceph-osd": "ceph-osd",
-    "radosgw": "radosgw",
 }
 _DATABASE = ("etcd", "patroni", "postgres", "haproxy", "weed")
 
@@ -43,8 +36,7 @@ class Part(NamedTuple):
 
     Attributes:
         says: What it is, in a line.
-        needs: Programs; `weed` comes with what a contributor installs, `network` is
-            leave to have a network of its own.
+        needs: Programs; `weed` comes with what a contributor installs.
         attack: The words of the attack.
         rounds: How many, if it has any.
     """
@@ -131,9 +123,6 @@ def _is_of_debian(need: str) -> bool:
 
 def _lacks(need: str) -> str:
     """Why a need is not met; "" where it is."""
-    if need == "network":
-        why = why_no_network()
-        return f"this machine allows no network namespace ({why})" if why else ""
     if need == "postgres":
         found = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         return "" if found else "no PostgreSQL"
