@@ -19,7 +19,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-
 PROJECT = Path(__file__).parents[1]
 #: Of each program the Debian package that has it; it may be where only root looks.
 PACKAGES = {

@@ -97,7 +97,9 @@ async def test_a_form_shows_no_numbers_of_others(two):
     async with two.editor() as browser:
         page = await begin(browser, "/antrean/baca?queue=differs")
         assert TPS in page.url
-        shown = re.sub(r"[0-9a-f]{64}", "", page.text.replace(TPS, ""))  # a digest may hold any digits
+        shown = re.sub(
+            r"[0-9a-f]{64}", "", page.text.replace(TPS, "")
+        )  # a digest may hold any digits
         for number in ("131", "29<", "113", "37<"):
             assert number not in shown
 
