@@ -88,6 +88,15 @@ class PhotoError(FormatError):
     code = "photo"
 
 
+class PhotoRoomError(FederationError):
+    """Our own photographs take all the room that the settings give them.
+
+    Nothing of the one that is refused is kept; what was taken in before is.
+    """
+
+    code = "photos-full"
+
+
 class StoredError(FormatError):
     """Bytes of our own database that are not what was written: our disk is to blame."""
 
@@ -300,6 +309,18 @@ class NotFoundError(FederationError):
     """There is no such thing here."""
 
     code = "not-found"
+
+
+class UploadAwaitedError(NotFoundError):
+    """A photograph that has not come into the bucket yet; its address holds still."""
+
+    code = "upload-awaited"
+
+
+class UploadEndedError(NotFoundError):
+    """A photograph that did not come into the bucket while its address held."""
+
+    code = "upload-ended"
 
 
 class PeerError(FederationError):

@@ -43,11 +43,13 @@ _CLEAN = """DO $$DECLARE one text; is_used boolean; BEGIN
     SET LOCAL session_replication_role = replica;
     FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
         AND tablename NOT IN
-        ('applied_step', 'schema_kept', 'merge_epoch', 'merge_epoch_twice')
+        ('applied_step', 'schema_kept', 'merge_epoch', 'merge_epoch_twice',
+            'blob_total')
     LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', one) INTO is_used;
         IF is_used THEN EXECUTE format('DELETE FROM %I', one); END IF;
     END LOOP;
+    UPDATE blob_total SET number = 0, size = 0;
 END$$"""
 
 

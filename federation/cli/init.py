@@ -21,6 +21,7 @@ from federation.config.settings import Settings, parse_settings
 from federation.config.settings_text import PEERS_TEXT, format_settings
 from federation.errors import ConfigError, ConflictError
 from federation.node.guards import open_guard
+from federation.store.db import engine_at
 from federation.text import Sentence
 
 
@@ -36,6 +37,7 @@ from federation.text import Sentence
 @click.option("--port", type=click.IntRange(0, 65_535), help="init.option-port")
 @click.option("--public-url", help="init.option-public-url")
 @click.option("--guard", help="init.option-guard")
+@click.option("--database", help="init.option-database")
 @click.option(OPTION, "passphrase_file", help="init.option-passphrase-file")
 @click.option("--yes", is_flag=True, help="cli.option-yes")
 @command_options
@@ -54,6 +56,7 @@ def init(
         text = format_settings(questions.ask())
         settings = parse_settings(text, str(home.settings))
         questions.check_known(settings.elections)
+        _check_database(home, settings)
     home = Home.of(run.folder, settings)
     report = FoundingReport()
     _found(run, home, settings, (text, passphrase_file, yes), report)
@@ -70,6 +73,23 @@ def _check_same(home: Home, settings: Settings, org: object) -> None:
     if org is not None and org != settings.org:
         other = Sentence("init.other-org", org=settings.org)
         raise ConflictError(Sentence("machine.at", place=home.settings, cause=other))
+
+
+def _check_database(home: Home, settings: Settings) -> None:
+    """Refuse a server that is none, does not answer, or has the tables of a node.
+
+    Raises:
+        ConfigError: it is none; nothing here speaks to it; it has.
+        OSError: it does not answer, or refuses us.
+    """
+    if settings.database is None:
+        return
+    try:
+        is_used = engine_at(home.data, settings.database).exists()
+    except ConfigError as error:
+        raise ConfigError("--database", "", error.reason) from error
+    if is_used:
+        raise ConfigError("--database", "", Sentence("init.database-used"))
 
 
 def _found(

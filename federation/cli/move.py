@@ -1,8 +1,9 @@
 """`federation move --to ADDRESS`: the database to a PostgreSQL server, or back.
 
-Only with the node stopped. What was moved is counted, compared and examined as by
+Only with the node stopped. What was moved is compared, row by row, and examined as by
 `federation doctor --deep` before federation.toml names it; until then nothing of the
-node has changed, and a move that was ended can be begun again.
+node has changed. Ended anywhere, by whatever, it is run again: what it had not put
+there it puts there, what it had is compared, and what was left to do last is done.
 """
 
 import contextlib
@@ -17,21 +18,22 @@ from federation.cli.context import Run, command_options
 from federation.cli.doctor import open_examined
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
+from federation.config.home import Home
 from federation.config.rewrite import set_database
 from federation.config.settings import check_database
-from federation.errors import ConflictError
+from federation.errors import ConfigError, ConflictError
 from federation.files import sync_folder
 from federation.flows.doctor import DoctorReport, examine
-from federation.flows.move import MovedRows, check_empty, move_rows
-from federation.store.db import FILE_NAME, Database
+from federation.flows.move import PASSES, MovedRows, move_rows
+from federation.store.db import FILE_NAME, Database, engine_at
 from federation.store.lock import hold
+from federation.store.upgrade import MOVED_NAME
 from federation.text import Sentence
 
 #: Back to the file in the data folder.
 _FILE: Final = "file"
 #: Where that file is made; what a killed move has left there goes.
 _STAGE: Final = ".moving"
-_BEFORE: Final = "before-move.db"
 
 
 @click.command("move", cls=Command, help="move.help")
@@ -41,23 +43,24 @@ def move(run: Run, *, place: str) -> int:
     """Move, compare, examine, and only then go over to it."""
     home = run.home
     address = None if place == _FILE else place
-    check_database(address, "--to")
-    if address == home.database:
-        raise ConflictError(Sentence("move.there-already"))
-    with hold(home.lock), _opened(run, address) as (source, target):
-        check_empty(target)
-        rows = sum(source.count_rows().values())
-        with run.out.progress(rows, run.t("move.working")) as advance:
-            moved = move_rows(source, target, advance)
-        with open_examined(run, target) as examined:
-            report = examine(examined, deep=True)
-        if report.is_clean:
-            _go_over(run, source, target, address)
+    _check_place(home, address)
+    with hold(home.lock):
+        if address == home.database:
+            return _finish(run, address)
+        with _opened(home, address) as (source, target):
+            rows = PASSES * sum(source.count_rows().values())
+            with run.out.progress(rows, run.t("move.working")) as advance:
+                moved = move_rows(source, target, advance)
+            with open_examined(run, target) as examined:
+                report = examine(examined, deep=True)
+            if report.is_clean:
+                _go_over(home, source, target, address)
     run.finish(Sentence("cli.done-unsaid"))
     value = {
         "to": target.engine.name,
         "rows": moved.rows,
         "digests": moved.digests,
+        "resumed": moved.resumed,
         "clean": report.is_clean,
         "findings": report.findings,
     }
@@ -65,31 +68,66 @@ def move(run: Run, *, place: str) -> int:
     return OK if report.is_clean else NEGATIVE
 
 
-@contextlib.contextmanager
-def _opened(run: Run, address: str | None) -> Iterator[tuple[Database, Database]]:
-    """Where the rows are, and where they go to; both to be written."""
+def _check_place(home: Home, address: str | None) -> None:
+    """Refuse what was typed if it is no address, or nothing here can speak to it.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        check_database(address, "--to")
+        engine_at(home.data, address)
+    except ConfigError as error:
+        raise ConfigError("--to", "", error.reason) from error
+
+
+def _finish(run: Run, address: str | None) -> int:
+    """Do what a move that was ended had left to do last.
+
+    Raises:
+        ConflictError: there is nothing left of any.
+    """
     home = run.home
+    if address is None or not (home.data / FILE_NAME).exists():
+        raise ConflictError(Sentence("move.there-already"))
+    _rename(home.data)
+    run.finish(Sentence("cli.done-unsaid"))
+    name = engine_at(home.data, address).name
+    value = {"to": name, "resumed": True}
+    run.out.show(value, lambda: run.out.line(run.t("move.finished", place=name)))
+    return OK
+
+
+@contextlib.contextmanager
+def _opened(home: Home, address: str | None) -> Iterator[tuple[Database, Database]]:
+    """Where the rows are, and where they go to.
+
+    Both to be written; but a file that is there already, which a move that was ended
+    may have put there, is only compared.
+    """
     stage = home.data / _STAGE
-    file = home.data / FILE_NAME
-    if address is None and file.exists():
-        raise ConflictError(Sentence("move.file-there", path=file))
+    is_there = address is None and (home.data / FILE_NAME).exists()
     shutil.rmtree(stage, ignore_errors=True)
-    folder = stage if address is None else home.data
+    folder = stage if address is None and not is_there else home.data
     with contextlib.closing(Database.open(home.data, home.database)) as source:
         try:
-            with contextlib.closing(Database.open(folder, address)) as target:
+            with contextlib.closing(
+                Database.open(folder, address, readonly=is_there)
+            ) as target:
                 yield source, target
         finally:
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def _go_over(run: Run, source: Database, target: Database, address: str | None) -> None:
+def _go_over(
+    home: Home, source: Database, target: Database, address: str | None
+) -> None:
     """The settings name what was moved; an older file takes another name."""
-    home = run.home
     source.close()
     target.close()
-    if address is None:
-        (home.data / _STAGE / FILE_NAME).replace(home.data / FILE_NAME)
+    made = home.data / _STAGE / FILE_NAME
+    if address is None and made.exists():
+        made.replace(home.data / FILE_NAME)
         sync_folder(home.data)
     set_database(home.settings, address)
     if address is not None and home.database is None:
@@ -98,7 +136,10 @@ def _go_over(run: Run, source: Database, target: Database, address: str | None) 
 
 
 def _rename(folder: Path) -> None:
-    (folder / FILE_NAME).replace(folder / _BEFORE)
+    """The file goes in a month (`store/upgrade.py`), counted from now."""
+    before = folder / MOVED_NAME
+    (folder / FILE_NAME).replace(before)
+    before.touch()
     for ending in ("-wal", "-shm"):
         (folder / f"{FILE_NAME}{ending}").unlink(missing_ok=True)
     sync_folder(folder)
@@ -106,6 +147,8 @@ def _rename(folder: Path) -> None:
 
 def _print(run: Run, place: str, moved: MovedRows, report: DoctorReport) -> None:
     t = run.t
+    if moved.resumed:
+        run.out.line(t("move.resumed", place=place))
     run.out.line(t("move.rows", rows=sum(moved.rows.values()), place=place))
     for election, digest in moved.digests.items():
         run.out.line(t("move.digest", election=election, digest=digest))
@@ -113,3 +156,5 @@ def _print(run: Run, place: str, moved: MovedRows, report: DoctorReport) -> None
         run.out.line(t("move.not-clean", errors=report.errors))
         return
     run.out.line(t("move.done"))
+    if (run.home.data / MOVED_NAME).exists():
+        run.out.line(t("move.kept", copy=run.home.data / MOVED_NAME))

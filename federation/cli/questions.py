@@ -87,6 +87,7 @@ class Questions:
             public_url=self._answer("public_url", "") or None,
             incidents=elections if self.flags["incidents"] else (),
             guard=self._answer("guard", "") or None,
+            database=self._answer("database", "") or None,
         )
 
     def check_known(self, elections: Iterable[str]) -> None:

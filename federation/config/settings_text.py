@@ -25,6 +25,7 @@ class Answers:
     public_url: str | None
     incidents: tuple[str, ...] = ()
     guard: str | None = None
+    database: str | None = None
 
 
 _TEXT: Final = """\
@@ -80,11 +81,6 @@ successors = []
 # Seberapa banyak yang ditandatangani, tidak pernah mundur: sebaiknya di disk lain, dan
 # tidak di dalam data_folder, supaya cadangan yang dipulihkan ketahuan.
 # guard_folder = "guard"
-# The database of a PostgreSQL server instead of the file in data_folder, for a node
-# whose records outgrow one machine: docs/how-to/use-postgresql.md. No password here.
-# Basis data di server PostgreSQL, bukan berkas di data_folder, untuk node yang lebih
-# besar daripada satu mesin: docs/how-to/use-postgresql.id.md. Tanpa kata sandi di sini.
-# database = "postgresql://federation@db.example/federation"
 # Or a bucket of an object store, where it is changed by compare-and-swap: of several
 # machines that would sign one does. The store must keep conditional writes, and lie
 # where the database does not; it is in no backup.
@@ -97,6 +93,11 @@ successors = []
 # Letak penyimpanan itu dan siapa yang meminta: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID … di
 # variabel lingkungan, atau baris-barisnya di berkas ini (0600).
 # guard_access = "keys/guard.env"
+# The database of a PostgreSQL server instead of the file in data_folder, for a node
+# whose records outgrow one machine: docs/how-to/use-postgresql.md. No password here.
+# Basis data di server PostgreSQL, bukan berkas di data_folder, untuk node yang lebih
+# besar daripada satu mesin: docs/how-to/use-postgresql.id.md. Tanpa kata sandi di sini.
+{database}
 
 [listen]
 # Address and port of this node; 0.0.0.0 = every network, port 0 = any free one.
@@ -216,6 +217,14 @@ port = {port}
 # Megabyte untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,
 # foto kita sendiri tidak pernah. 0: foto mitra tidak disimpan.
 # max_mb = 16384
+# The most that our own photographs may be: megabytes of copies drawn anew, and how
+# many. Beyond it further ones are refused; none that was taken in is ever dropped. From
+# 90 % on there is an alarm. Not named: no bound.
+# Sebanyak-banyaknya foto milik sendiri: megabyte salinan yang digambar ulang, dan
+# jumlahnya. Lebih dari itu foto baru ditolak; yang sudah diterima tidak pernah dihapus.
+# Mulai 90 % ada peringatan. Tanpa nama: tanpa batas.
+# own_max_mb = 4000000
+# own_max_photos = 5000000
 # Days after the voting day of an election until its photographs are deleted here, ours
 # and partners', originals too; the records stay. An election that is not named: never.
 # Hari setelah pemungutan suara sampai foto pemilu itu dihapus di sini, milik kita dan
@@ -370,6 +379,9 @@ def format_settings(answers: Answers) -> str:
         guard=f"guard = {quote(answers.guard)}"
         if answers.guard
         else '# guard = "s3://bucket/guard"',
+        database=f"database = {quote(answers.database)}"
+        if answers.database
+        else '# database = "postgresql://federation@db.example/federation"',
         public_url=f"public_url = {quote(url)}"
         if url
         else '# public_url = "https://…"',

@@ -1,13 +1,16 @@
 """All that a node's database holds, put into another one: another engine, or back.
 
 Rule: into an empty one only, in one transaction there, from one snapshot here; then
-both are counted, table by table, and the digest of every map is compared. What was
-signed is examined by `flows/doctor`, by whoever asks; only then does the node go over.
+every row of both is read again, and the digests of their tables and of every map are
+compared. One that has exactly these rows already is what a move that was ended has left
+there: nothing is put into it, and it is compared as if it had been. What was signed is
+examined by `flows/doctor`, by whoever asks; only then does the node go over.
 
 Source: docs/adr/0062-postgresql-beside-sqlite.md
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -16,28 +19,22 @@ from federation.store import mapreading, mapstate
 from federation.store.db import Database
 from federation.text import Sentence
 
-#: What every new database has: the name of its own history of changes.
-_NEW = frozenset({"merge_epoch", "merge_epoch_twice"})
+#: What every new database has: the name of its own history of changes, and counts of
+#: nothing.
+_NEW = frozenset({"blob_total", "merge_epoch", "merge_epoch_twice"})
+#: How often a row goes by: it is put there, and read again on both sides.
+PASSES: Final = 3
 
 
 class MovedRows(msgspec.Struct, frozen=True, kw_only=True):
-    """What was put there: the rows of each table with any, the digest of each map."""
+    """What is there: the rows of each table with any, the digest of each map.
+
+    `resumed`: it was there before, whole: of a move that was ended.
+    """
 
     rows: dict[str, int]
     digests: dict[str, str]
-
-
-def check_empty(target: Database) -> None:
-    """Refuse one that has rows, of a node or of a move that was not the last.
-
-    Raises:
-        ConflictError: it has.
-    """
-    held = {name for name, count in target.count_rows().items() if count} - _NEW
-    if held:
-        names = ", ".join(sorted(held)[:3])
-        told = {"place": target.engine.name, "tables": names}
-        raise ConflictError(Sentence("move.not-empty", **told))
+    resumed: bool
 
 
 def move_rows(
@@ -47,21 +44,38 @@ def move_rows(
 
     Args:
         source: That nobody writes to meanwhile.
-        target: With the tables of this version, and nothing in them.
-        told: Called with the number of rows that have been put there since.
+        target: With the tables of this version, and nothing in them; or exactly what
+            the source has.
+        told: Called with the number of rows that have gone by since, `PASSES` times
+            those that there are.
 
     Raises:
-        ConflictError: there is something in the target.
+        ConflictError: there is something else in the target; it is as it was.
         VerificationError: it does not have what the source has.
         OSError: one of the two failed; there is nothing in the target.
     """
-    check_empty(target)
-    source.copy_rows_to(target, told)
-    counted, digests = source.count_rows(), _digests(source)
-    if target.count_rows() != counted or _digests(target) != digests:
+    counted, held = source.count_rows(), target.count_rows()
+    resumed = any(count for name, count in held.items() if name not in _NEW)
+    if resumed and held != counted:
+        raise _not_empty(target, held)
+    if not resumed:
+        source.copy_rows_to(target, told)
+    digests, rows = _digests(source), source.digest_rows(told)
+    if target.digest_rows(told) != rows or _digests(target) != digests:
+        if resumed:
+            raise _not_empty(target, held)
         raise VerificationError(Sentence("move.differs", place=target.engine.name))
-    rows = {name: count for name, count in counted.items() if count}
-    return MovedRows(rows=rows, digests=digests)
+    some = {name: count for name, count in counted.items() if count}
+    return MovedRows(rows=some, digests=digests, resumed=resumed)
+
+
+def _not_empty(target: Database, held: dict[str, int]) -> ConflictError:
+    """What is told of rows of a node, or of a move that was not the last."""
+    if target.engine.file is not None:
+        return ConflictError(Sentence("move.file-there", path=target.engine.file))
+    names = sorted({name for name, count in held.items() if count} - _NEW)
+    told = {"place": target.engine.name, "tables": ", ".join(names[:3])}
+    return ConflictError(Sentence("move.not-empty", **told))
 
 
 def _digests(db: Database) -> dict[str, str]:

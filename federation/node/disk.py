@@ -30,6 +30,7 @@ from federation.errors import (
 )
 from federation.flows.ownlog.sequence import settle
 from federation.node.diskroom import (
+    ALARM_AWAY,
     ALARM_FULL,
     PASSING,
     PLACES,
@@ -172,8 +173,8 @@ class Disk:
         for place, error in faults.items():
             if error is not None:
                 self._note(place, error)
-            elif self._wrong.pop(place, None) is not None:
-                _log.warning("%s: the disk takes something again", self._folder(place))
+            elif (alarm := self._wrong.pop(place, None)) is not None:
+                _log.warning("%s: it takes something again", self._where(place, alarm))
         self._store()
         self.guard.store()
         return shown
@@ -279,7 +280,7 @@ class Disk:
         standing = self._wrong.get(place)
         if standing is None or standing.code != alarm.code:
             self._wrong[place] = alarm
-            _log.error("%s (%s)", alarm.detail, self._folder(place))
+            _log.error("%s (%s)", alarm.detail, self._where(place, alarm))
 
     def _is_wrong(self, place: DiskPlace) -> bool:
         return place in self._wrong or self._lacks_room(place)
@@ -291,6 +292,11 @@ class Disk:
 
     def _full(self, place: DiskPlace) -> OSError:
         return fullness(self._folder(place))
+
+    def _where(self, place: DiskPlace, alarm: Alarm) -> str:
+        """What the alarm is of: a folder, or the database of a server."""
+        is_away = alarm.code == ALARM_AWAY
+        return self._resources.db.engine.name if is_away else str(self._folder(place))
 
     def _folder(self, place: DiskPlace) -> Path:
         return folder_of(self._resources.home, place)

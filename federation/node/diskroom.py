@@ -12,7 +12,7 @@ from federation.store.alarms import Alarm
 from federation.store.refusal import ServerLostError
 from federation.store.reserve import LITTLE, lacks
 from federation.text import Sentence
-from federation.text.cause import FULL, fault_of_disk
+from federation.text.cause import FULL, fault_of_disk, is_of_server
 
 DiskPlace: TypeAlias = Literal["data", "guard"]
 PLACES: Final[tuple[DiskPlace, ...]] = ("data", "guard")
@@ -47,10 +47,14 @@ def fullness(folder: Path) -> OSError:
 def alarm_of(place: DiskPlace, error: OSError, now: float) -> Alarm:
     """The alarm of a disk that took nothing, at `now`, Unix seconds."""
     code = ALARM_FULL if error.errno in FULL else ALARM_FAILED
+    cause = fault_of_disk(error)
+    detail = Sentence("machine.disk-of", place=place, cause=cause)
+    if is_of_server(error):
+        detail = Sentence("machine.database-of", cause=cause)
     return Alarm(
         code=ALARM_AWAY if isinstance(error, ServerLostError) else code,
         subject=place,
-        detail=Sentence("machine.disk-of", place=place, cause=fault_of_disk(error)),
+        detail=detail,
         first_at=int(now),
         last_at=int(now),
         times=1,

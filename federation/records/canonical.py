@@ -26,7 +26,7 @@ from msgspec import Meta
 from federation.decoding import json_parser, parse_any_json
 from federation.errors import FormatError, RecordError
 from federation.records.tps import TPS_PATTERN
-from federation.text import Sentence
+from federation.text import Sentence, mistyped
 from federation.text.mistyped import explain_mistyped, explain_pattern
 
 MAX_INTEGER: Final = 2**53 - 1
@@ -64,7 +64,7 @@ ORIGIN_PATTERN: Final = (
     r"(?:/([2-9]|[1-9][0-9]{1,2}))?$(?!\n)"
 )
 
-DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$(?!\n)"
+DIGEST_PATTERN: Final = mistyped.DIGEST_PATTERN
 INCIDENT_PATTERN: Final = r"^[0-9a-f]{32}$(?!\n)"
 AGENCY_PATTERN: Final = r"^[a-z0-9-]{1,40}$(?!\n)"
 # A province, kabupaten, kecamatan or kelurahan; overseas also in letters, as a TPS.
@@ -81,7 +81,6 @@ def or_nothing(pattern: str) -> str:
 
 #: What people are told instead of a pattern: keys of sentences.
 PLAIN: Final = {
-    DIGEST_PATTERN: "machine.a-digest",
     INCIDENT_PATTERN: "member.an-incident",
     ORG_PATTERN: "member.a-domain",
     ORIGIN_PATTERN: "member.a-history",

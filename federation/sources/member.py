@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from federation.errors import ConfigError, RecordError
-from federation.records.canonical import DIGEST_PATTERN, check_text, convert
+from federation.records.canonical import check_text, convert
 from federation.records.numbering import numbering
 from federation.records.profile import PartyNumber, Profile
 from federation.records.repeated import check_candidates
@@ -40,7 +40,7 @@ _TYPES: Mapping[str, Any] = {
     "parties": dict[PartyNumber, Part],
     "evidence": list[Evidence],
 }
-_PLAIN = {MEDIA_TYPE: "machine.a-media-type", DIGEST_PATTERN: "machine.a-digest"}
+_PLAIN = {MEDIA_TYPE: "machine.a-media-type"}
 _HEX = re.compile(r"[0-9a-f]{64}")
 _SPACES = re.compile(r"\s+")
 

@@ -1,4 +1,4 @@
-"""Many rows at once in PostgreSQL: arrays of columns in one statement, not row by row.
+"""Many rows at once in PostgreSQL: COPY, or arrays of columns in one statement.
 
 Rule: what comes of it is what one statement for each row would do. A statement for many
 rows has one of three forms, and is said of all of them at once:
@@ -7,10 +7,14 @@ rows has one of three forms, and is said of all of them at once:
     UPDATE t SET a = ?, b = ? WHERE c = ?        … FROM unnest(?, ?, ?) AS given …
     DELETE FROM t WHERE a = ? AND b = ?          … USING unnest(?, ?) AS given …
 
+Rows that are only added, `COPIED` of them and more, are copied: the server takes them
+as they come, without planning a statement, and fills its pages and its log by many.
+
 A statement of another form, or rows of which two have the same key where the later one
 would win, are left to whoever executes them one by one: `None`.
 
-Source: https://www.postgresql.org/docs/15/functions-array.html (unnest)
+Source: https://www.postgresql.org/docs/15/functions-array.html (unnest),
+https://www.postgresql.org/docs/15/sql-copy.html
 """
 
 import re
@@ -23,6 +27,9 @@ ColumnTypes = Mapping[str, str]
 
 #: Fewer rows than this go one by one.
 LEAST: Final = 4
+#: From so many rows on they are copied, where they are only added: it takes a question
+#: and an answer more than a statement that the server knows already.
+COPIED: Final = 32
 #: So many rows are held, and said, at once.
 MOST: Final = 2_000
 
@@ -46,10 +53,14 @@ class ManyRows(NamedTuple):
         sql: Its placeholders are `$1`, `$2` …
         key: The columns, by their places, of which no two rows may have the same;
             none: any may.
+        copied: The statement that copies them; "": they are not only added.
+        types: Of the columns that it copies.
     """
 
     sql: str
     key: tuple[int, ...]
+    copied: str = ""
+    types: tuple[str, ...] = ()
 
     def values(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]] | None:
         """What it is given for these rows; None where two of them have one key."""
@@ -99,10 +110,13 @@ def _insert(found: re.Match[str], columns: ColumnTypes) -> ManyRows | None:
             return None
         key = tuple(names.index(name) for name in _names(conflict[1]))
     listed, arrays = ", ".join(names), _arrays(names, columns)
+    copied = f"COPY {found['table']} ({listed}) FROM STDIN (FORMAT BINARY)"
     return ManyRows(
         f"INSERT INTO {found['table']} ({listed})"  # noqa: S608  a statement of the store
         f" SELECT * FROM unnest({arrays}){rest}",
         key,
+        "" if rest.strip() else copied,
+        tuple(columns[name] for name in names),
     )
 
 

@@ -141,6 +141,13 @@ class View:
         """
         return self.engine.select_among(self._connection, sql, first, among, mark)
 
+    def apart(self) -> contextlib.AbstractContextManager[None]:
+        """A block behind which the snapshot goes on, whatever fails in it.
+
+        For whoever looks at what may be damaged, thing by thing.
+        """
+        return self.engine.apart(self._connection)
+
     def table_names(self) -> list[str]:
         """All tables as they were made, by name."""
         return sorted(name for (name,) in self.execute(self.engine.tables))
@@ -509,6 +516,19 @@ class Database:
         """
         with self.view() as view:
             return transfer.count_rows(view._connection)  # noqa: SLF001  its own
+
+    def digest_rows(self, told: Callable[[int], None]) -> dict[str, str]:
+        """The SHA-256 of the rows of each of these tables: of any engine the same.
+
+        Args:
+            told: Called with the number of rows that have been read since.
+
+        Raises:
+            VerificationError: it is damaged.
+            OSError: the disk failed.
+        """
+        with self.view() as view:
+            return transfer.digest_rows(view._connection, told)  # noqa: SLF001  its own
 
     def copy_rows_to(self, other: "Database", told: Callable[[int], None]) -> None:
         """Put all rows, as they are at one moment, into another database.

@@ -26,6 +26,14 @@ LEASE_S: Final = 6.0
 StepSet = tuple[str, Sequence[tuple[str, str]], Mapping[str, tuple[int, type[Any]]]]
 
 
+class SqlError(Exception):
+    """What a statement of any engine ended in, or the reading of its rows.
+
+    `refusal.translated` and `postgresrefusal.translated` say what a person can do about
+    it; what they leave is a fault of ours, or damage.
+    """
+
+
 class StoredRows(Protocol):
     """What a statement gives."""
 
@@ -63,7 +71,11 @@ class EngineConnection(Protocol):
         """How many rows have been written, by all statements so far."""
 
     def execute(self, sql: str, values: Any = (), /) -> StoredRows:  # noqa: ANN401  a sequence
-        """The rows of a statement; its placeholders are question marks."""
+        """The rows of a statement; its placeholders are question marks.
+
+        Raises:
+            SqlError: there are none, or it writes nothing.
+        """
 
     def executemany(self, sql: str, rows: Iterable[Any], /) -> object:
         """A statement with the values of each row."""
@@ -119,6 +131,10 @@ class Engine(Protocol):
     @property
     def label(self) -> str:
         """The same, short: how a finding is headed."""
+
+    @property
+    def library(self) -> str:
+        """What speaks to it, with its version."""
 
     @property
     def file(self) -> Path | None:
@@ -188,6 +204,9 @@ class Engine(Protocol):
         connection: Any,  # noqa: ANN401  of this engine
     ) -> contextlib.AbstractContextManager[None]:
         """Around a transaction that may be undone by a power cut."""
+
+    def apart(self, connection: Any) -> contextlib.AbstractContextManager[None]:  # noqa: ANN401  of this engine
+        """A part of a transaction, which goes on if a statement of it fails."""
 
     def select_among(
         self,

@@ -20,7 +20,7 @@ from federation.records.keystatement import parse_origin, stored_parts
 from federation.store import companions, evidence, incidents, leaves, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
-from federation.store.refusal import NotTextError
+from federation.store.engine import SqlError
 from federation.store.twice import write_twice
 from federation.text import Sentence, quote
 from federation.tlog.mirror import Mirror
@@ -147,7 +147,7 @@ def _one(view: View, where: str, which: str | int) -> Log:
             f"SELECT {_COLUMNS} FROM log WHERE {where}",  # noqa: S608  constants
             (which,),
         ).fetchone()
-    except NotTextError as error:
+    except SqlError as error:
         if "decode" not in str(error):
             raise
         raise StoredError(
@@ -171,7 +171,7 @@ def list_logs(view: View) -> list[Log]:
             f"SELECT {_COLUMNS} FROM log ORDER BY origin"  # noqa: S608  a constant
         )
         return [_log(row) for row in rows]
-    except (StoredError, NotTextError):
+    except (StoredError, SqlError):
         return _list_whole(view)
 
 

@@ -12,12 +12,14 @@ Source: https://www.postgresql.org/docs/15/errcodes-appendix.html
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import psycopg
 
 from federation.errors import DatabaseBusyError, VerificationError
+from federation.store.engine import SqlError
 from federation.store.refusal import (
     LostDoubtError,
     ServerLostError,
@@ -45,6 +47,19 @@ _TOLD: Final = {
     "25006": (errno.EROFS, "database-standby"),
 }
 
+#: What a server says to whoever calls: of that libpq gives no state. Its words in
+#: English, and the state that they have; in another language they are quoted.
+_AT_THE_DOOR: Final = tuple(
+    (re.compile(rf"FATAL: +{words}"), state)
+    for words, state in (
+        (r'database "[^"]*" does not exist', "3D000"),
+        (r'role "[^"]*" (does not exist|is not permitted)', "28000"),
+        (r"(password|\w+) authentication failed", "28P01"),
+        (r"no pg_hba\.conf entry", "28000"),
+        (r"permission denied for database", "42501"),
+    )
+)
+
 
 @contextlib.contextmanager
 def translated(name: str) -> Iterator[None]:
@@ -57,8 +72,9 @@ def translated(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except psycopg.Error as error:
-        meant = _meaning(error, name)
+    except (SqlError, psycopg.Error) as error:
+        said = _said(error)
+        meant = None if said is None else _meaning(said, name)
         if meant is None:
             raise
         raise meant from error
@@ -78,10 +94,11 @@ def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
     """
     try:
         yield
-    except psycopg.OperationalError as error:
+    except (SqlError, psycopg.Error) as error:
+        said = _said(error)
         # Without a state nobody answered.
-        if _is_lost(error):
-            words = _tell_lost(error)
+        if said is not None and _is_lost(said):
+            words = _tell_lost(said)
             raise LostDoubtError(errno.EIO, words, name) from error
         raise
     if warnings:
@@ -89,21 +106,43 @@ def committing(name: str, warnings: Sequence[str]) -> Iterator[None]:
         raise UnreplicatedError(errno.EIO, told, name)
 
 
+def _said(error: SqlError | psycopg.Error) -> psycopg.Error | None:
+    """The library's own error; None of another engine's."""
+    said = error.__cause__ if isinstance(error, SqlError) else error
+    return said if isinstance(said, psycopg.Error) else None
+
+
 def _is_lost(error: psycopg.Error) -> bool:
     """Whether there is no server that answers: it went, is starting or ending."""
-    state = error.sqlstate
-    if state is None:
+    state = _state(error)
+    if not state:
         return isinstance(error, psycopg.OperationalError)
     return state.startswith(("08", "57P"))
 
 
+def _state(error: psycopg.Error) -> str:
+    """The server's state for it; "" where nobody answered, or says none."""
+    if error.sqlstate is not None:
+        return error.sqlstate
+    # Of several servers each has a line; while one of them is away it is that.
+    lines = str(error).splitlines()
+    each = [line for line in lines if line.startswith("- ")] or lines[:1]
+    for form, state in _AT_THE_DOOR:
+        if each and all(form.search(line) for line in each):
+            return state
+    return ""
+
+
 def _meaning(error: psycopg.Error, name: str) -> Exception | None:
     """The error that a person can act on; None where it is a fault of ours."""
-    state = error.sqlstate or ""
+    state = _state(error)
     if state in _BUSY:
         return DatabaseBusyError(Sentence("machine.database-busy", path=name))
     if state in _DAMAGED:
-        return VerificationError(Sentence("machine.database-damaged", path=name))
+        words = _words(error)
+        return VerificationError(
+            Sentence("machine.server-damaged", path=name, words=words)
+        )
     if state in _LACKING:
         lacked = quote(error.diag.message_primary or "")
         words = Sentence("machine.database-lacks", path=name, name=lacked)
@@ -131,5 +170,6 @@ def _tell_lost(error: psycopg.Error) -> Sentence:
 
 
 def _words(error: psycopg.Error) -> Sentence:
-    said = error.diag.message_primary or (str(error).strip() or "?").splitlines()[-1]
+    # Of several lines the first says what it is, the others what to try.
+    said = error.diag.message_primary or (str(error).strip() or "?").splitlines()[0]
     return quote(said)

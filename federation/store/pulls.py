@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from federation.errors import StoredError
 from federation.store.cause import pack_cause, unpack_cause
 from federation.store.db import Transaction, View
-from federation.store.refusal import NotTextError
+from federation.store.engine import SqlError
 from federation.store.twice import write_twice
 from federation.text import Sentence, quote
 
@@ -190,7 +190,7 @@ def load_seen(view: View, org: str) -> PeerSeen:
             "SELECT etag, wanted, answered_at, sizes FROM peer_seen WHERE org = ?",
             (org,),
         ).fetchone()
-    except NotTextError as error:
+    except SqlError as error:
         raise StoredError(
             Sentence("held.showed", org=org, error=quote(error)), "peer_seen"
         ) from None

@@ -67,9 +67,10 @@ def note(
         entry = digest[1:] + (index & _RUN_MASK).to_bytes(2)
         added[index >> _RUN_BITS, digest[0]].append(entry)
     rows = []
+    held = _bodies(tx, log_id, added)
     for (run, bucket), entries in sorted(added.items()):
         # Noted again after its log was judged again, a record must not take more room.
-        every = dict.fromkeys((*_entries(_body(tx, log_id, run, bucket)), *entries))
+        every = dict.fromkeys((*_entries(held.get((run, bucket), b"")), *entries))
         rows.append((log_id, run, bucket, b"".join(every)))
     tx.executemany(
         "INSERT INTO record_place (log_id, run, bucket, body) VALUES (?,?,?,?)"
@@ -113,6 +114,26 @@ def missing(view: View, log_id: int, records: Iterable[tuple[int, str]]) -> list
         if digest[1:] + (index & _RUN_MASK).to_bytes(2) not in held[row]:
             lost.append(index)
     return lost
+
+
+def _bodies(
+    view: View, log_id: int, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], bytes]:
+    """The bodies that there are of these rows, by run and bucket."""
+    buckets: dict[int, list[int]] = defaultdict(list)
+    for run, bucket in places:
+        buckets[run].append(bucket)
+    return {
+        (run, bucket): body
+        for run, among in buckets.items()
+        for bucket, body in view.select_among(
+            "SELECT bucket, body FROM record_place WHERE log_id = ? AND run = ?"
+            " AND bucket IN ({marks})",
+            log_id,
+            run,
+            among=among,
+        )
+    }
 
 
 def _body(view: View, log_id: int, run: int, bucket: int) -> bytes:

@@ -13,15 +13,12 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from federation.errors import DatabaseBusyError, VerificationError
 from federation.store.driver import sqlite3
+from federation.store.engine import SqlError
 from federation.store.reserve import is_full
 from federation.text import Sentence
-
-#: What reading a row raises whose text a flipped bit has made into no UTF-8.
-NotTextError = sqlite3.OperationalError
 
 _ERROR, _PERM, _BUSY, _LOCKED, _NOMEM, _READONLY = 1, 3, 5, 6, 7, 8
 _IOERR, _CORRUPT, _FULL, _CANTOPEN, _PROTOCOL, _NOTADB = 10, 11, 13, 14, 15, 26
@@ -32,8 +29,12 @@ _NO_LOCKS = frozenset({2314, 2058, 3850, 5130})
 _WRITE_VERSION_AT, _WRITE_VERSION = 18, 2
 
 
-#: What a statement of SQL may end in: to whom any error means a damaged database.
-SQL_ERRORS: Final = (sqlite3.DatabaseError,)
+class SqliteError(SqlError, sqlite3.OperationalError):
+    """What SQLite says, as ours; who knows its library alone catches it, too."""
+
+    def __init__(self, error: "sqlite3.DatabaseError") -> None:
+        super().__init__(*error.args)
+        self.sqlite_errorcode = getattr(error, "sqlite_errorcode", 0)
 
 
 class DoubtfulError(OSError):

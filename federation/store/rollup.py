@@ -49,8 +49,9 @@ def add(
         deltas: By region code ("" the nation), then by counter.
     """
     rows = []
+    held = _read_regions(tx, election, contest, deltas)
     for region, changes in deltas.items():
-        counters = read_region(tx, election, contest, region)
+        counters = held.get(region, {})
         for name, change in changes.items():
             counters[name] = counters.get(name, 0) + change
         kept = {name: count for name, count in counters.items() if count}
@@ -61,6 +62,19 @@ def add(
         " DO UPDATE SET counters = excluded.counters",
         rows,
     )
+
+
+def _read_regions(
+    view: View, election: str, contest: str, regions: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    rows = view.select_among(
+        "SELECT region, counters FROM rollup WHERE election=? AND contest=?"
+        " AND region IN ({marks})",
+        election,
+        contest,
+        among=regions,
+    )
+    return {region: _decode(counters) for region, counters in rows}
 
 
 def read_region(view: View, election: str, contest: str, region: str) -> dict[str, int]:

@@ -35,12 +35,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from federation.store import refusal
 from federation.store.driver import sqlite3
 from federation.store.engine import CHUNK, AskedEngine, EngineConnection, StepSet
-from federation.store.refusal import translated
+from federation.store.refusal import SqliteError, translated
 from federation.store.reserve import is_full
 from federation.text import Sentence
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection, Cursor
+    from sqlite3 import Connection
 
     from sqlite_utils import Database as StepDatabase
 
@@ -148,10 +148,49 @@ def journal_mode(version: str = sqlite3.sqlite_version) -> str:
     return "DELETE"
 
 
+class SqliteRows(sqlite3.Cursor):
+    """The library's own; what reading a row ends in is an error of ours."""
+
+    def fetchone(self) -> Any:  # noqa: ANN401  a row
+        """The next row; None behind the last."""
+        try:
+            return super().fetchone()
+        except sqlite3.DatabaseError as error:
+            raise SqliteError(error) from error
+
+    def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        try:
+            return super().fetchall()
+        except sqlite3.DatabaseError as error:
+            raise SqliteError(error) from error
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # asked for once
+        """The rows that are left, one by one."""
+        try:
+            yield from iter(super().fetchone, None)
+        except sqlite3.DatabaseError as error:
+            raise SqliteError(error) from error
+
+
 class SqliteConnection(sqlite3.Connection):
     """The library's own, statement by statement; it knows its engine."""
 
     engine: "SqliteFile"
+
+    def execute(self, sql: str, values: Any = (), /) -> SqliteRows:  # noqa: ANN401  the library's
+        """The rows of a statement."""
+        try:
+            return SqliteRows(self).execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise SqliteError(error) from error
+
+    def executemany(self, sql: str, rows: Iterable[Any], /) -> SqliteRows:
+        """A statement with the values of each row."""
+        try:
+            return SqliteRows(self).executemany(sql, rows)
+        except sqlite3.DatabaseError as error:
+            raise SqliteError(error) from error
 
 
 def _connect(path: Path | str, file: Path, **options: Any) -> SqliteConnection:  # noqa: ANN401  the library's
@@ -410,6 +449,11 @@ class SqliteFile:
         """The name of the file."""
         return self.file.name
 
+    @property
+    def library(self) -> str:
+        """SQLite itself."""
+        return f"SQLite {sqlite3.sqlite_version}"
+
     def check(self, *, deep: bool) -> str:
         """What SQLite finds wrong with its file; deep: with its indexes as well."""
         return DEEP_CHECK if deep else QUICK_CHECK
@@ -450,6 +494,10 @@ class SqliteFile:
         """No commit of the block waits for the disk."""
         return without_waiting(connection)
 
+    def apart(self, _: SqliteConnection) -> contextlib.AbstractContextManager[None]:
+        """Nothing: a statement that fails leaves the transaction as it was."""
+        return contextlib.nullcontext()
+
     def select_among(
         self,
         asked: AskedEngine,
@@ -466,9 +514,9 @@ class SqliteFile:
 
     def walk(
         self, connection: SqliteConnection, sql: str, values: Sequence[Any]
-    ) -> "Cursor":
+    ) -> Iterator[Any]:
         """The rows of a statement: SQLite makes them one by one as it is."""
-        return connection.execute(sql, values)
+        return iter(connection.execute(sql, values))
 
     @contextlib.contextmanager
     def changing_tables(

@@ -6,8 +6,11 @@ is written twice is written twice there by the same triggers; the steps that wer
 applied, and the schema that they left, are each database's own.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+
+import msgspec
 
 from federation.store.engine import EngineConnection
 
@@ -16,6 +19,7 @@ _FIRST: Final = ("log", "merge_election")
 _OWN: Final = frozenset({"schema_kept"})
 #: `twice.ENDING`; that module stands above.
 _TWICE: Final = "_twice"
+_encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def list_transferred(connection: EngineConnection) -> list[str]:
@@ -35,6 +39,35 @@ def count_rows(connection: EngineConnection) -> dict[str, int]:
         name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608  of the schema
         for name in sorted(every - _OWN - {engine.steps})
     }
+
+
+def digest_rows(
+    connection: EngineConnection, told: Callable[[int], None] = lambda _: None
+) -> dict[str, str]:
+    """The SHA-256 of all rows of each of these tables, in the order of its key.
+
+    And of what is written twice of it. The same on any engine: text is compared by its
+    bytes on each, and a value is the same value.
+
+    Args:
+        connection: In a snapshot.
+        told: Called with the number of rows that have been read since.
+    """
+    engine = connection.engine
+    found = {}
+    for table in count_rows(connection):
+        columns = engine.columns(connection, table)
+        key = engine.primary_key(connection, table)
+        order = key if key and set(key) <= set(columns) else columns
+        listed, sorted_by = (
+            ", ".join(f'"{name}"' for name in names) for names in (columns, order)
+        )
+        asked = f"SELECT {listed} FROM {table} ORDER BY {sorted_by}"  # noqa: S608  of the schema
+        digest = hashlib.sha256()
+        for row in _counted(engine.walk(connection, asked, ()), told):
+            digest.update(_encode(row))
+        found[table] = digest.hexdigest()
+    return found
 
 
 def copy_rows(

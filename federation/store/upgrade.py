@@ -6,12 +6,15 @@ newer version made is not opened to be written. So an upgrade that goes wrong, b
 power cut or by what it brings, is gone back on by one `mv`.
 
     data/before-upgrade.db      the newest such copy, until `KEPT_S` after it was made
+    data/before-move.db         what the file was before its rows were moved to a server
+                                (`federation move`), as long
 
 A copy has its name only when it is whole and on the disk, and the steps are one
 transaction (`migrations.py`): killed anywhere, the next start finds the database as it
 was, or as it has to be, and begins again or goes on. An older copy gives way only then.
 """
 
+import contextlib
 import errno
 import os
 import sys
@@ -27,6 +30,7 @@ from federation.store.reserve import free_bytes
 from federation.text import Sentence
 
 COPY_NAME: Final = "before-upgrade.db"
+MOVED_NAME: Final = "before-move.db"
 #: Whoever has not gone back in a month does not: it is a second copy of every row,
 #: also of those that were meant to go.
 KEPT_S: Final = 30 * 86_400
@@ -146,17 +150,40 @@ def in_megabytes(size: int) -> str:
     return f"{max(1, -(-size // (1 << 20))) if size else 0} MB"
 
 
-def drop_old_copy(folder: Path, now: float) -> bool:
-    """Forget the copy if it is older than `KEPT_S` at `now`, Unix seconds; whether.
+class KeptCopy(NamedTuple):
+    """What the database was; `size` in bytes, since when and until in Unix seconds."""
+
+    path: Path
+    size: int
+    made: float
+    until: float
+
+
+def list_copies(folder: Path) -> list[KeptCopy]:
+    """What the database of a folder of data was before it was changed, or moved.
 
     Raises:
-        OSError: it cannot be removed.
+        OSError: the folder cannot be read.
     """
-    copy = folder / COPY_NAME
-    if not copy.exists() or copy.stat().st_mtime > now - KEPT_S:
-        return False
-    copy.unlink()
-    return True
+    found = []
+    for copy in (folder / COPY_NAME, folder / MOVED_NAME):
+        with contextlib.suppress(FileNotFoundError):
+            seen = copy.stat()
+            made = seen.st_mtime
+            found.append(KeptCopy(copy, seen.st_size, made, made + KEPT_S))
+    return found
+
+
+def drop_old_copies(folder: Path, now: float) -> list[Path]:
+    """Forget those that are older than `KEPT_S` at `now`, Unix seconds; which.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    old = [copy.path for copy in list_copies(folder) if copy.until <= now]
+    for copy in old:
+        copy.unlink()
+    return old
 
 
 def _copy(connection: EngineConnection, copy: Path) -> None:

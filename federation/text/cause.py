@@ -77,9 +77,14 @@ _OF_SERVER: Final = frozenset(
 )
 
 
+def is_of_server(error: OSError) -> bool:
+    """Whether it is the server of the database that takes nothing, and no disk."""
+    return isinstance(error.strerror, Sentence) and error.strerror.key in _OF_SERVER
+
+
 def fault_of_disk(error: OSError) -> Sentence:
     """Why a disk takes nothing, for those who did not type a command."""
-    if isinstance(error.strerror, Sentence) and error.strerror.key in _OF_SERVER:
+    if is_of_server(error):
         # Whatever it says: addresses and users' names are nobody's business out there.
         return Sentence("machine.server-away")
     name = _DISK.get(error.errno or 0)

@@ -14,6 +14,9 @@ _AT: Final = re.compile(r" - at `(?:key in )?\$?\.?(.*)`\Z", re.DOTALL)
 _GOT: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _BOUND: Final = re.compile(r"Expected `[^`]+` (>=|<=|>|<) (\S+)")
 _LENGTH: Final = re.compile(r"Expected `[^`]+` of length (>=|<=) (\d+)")
+#: What everybody may meet, wherever a digest is asked for.
+DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$(?!\n)"
+_PLAIN: Final = {DIGEST_PATTERN: "machine.a-digest"}
 _PATTERN: Final = re.compile(r"Expected `[^`]+` matching regex (.+)", re.DOTALL)
 _MEMBER: Final = re.compile(
     r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL
@@ -119,7 +122,8 @@ def explain_pattern(pattern: str, plain: dict[str, str]) -> Sentence:
 
 
 def _explain_quoted(quoted: str, plain: dict[str, str]) -> Sentence:
-    key = next((key for pattern, key in plain.items() if repr(pattern) == quoted), "")
+    known = {**_PLAIN, **plain}
+    key = next((key for pattern, key in known.items() if repr(pattern) == quoted), "")
     if key:
         return Sentence("machine.should-be-only", wanted=Sentence(key))
     return Sentence("machine.other-letters", pattern=quoted.strip("'\""))

@@ -34,10 +34,12 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     PhotoError,
+    PhotoRoomError,
     ReadOnlyError,
     RecordError,
     RequestSignatureError,
     StoredError,
+    UploadEndedError,
     VerificationError,
 )
 from federation.feeds.signature import ACCEPTED
@@ -54,9 +56,11 @@ ERRORS_PATH: Final = "/errors"
 STATUS: dict[type[FederationError], HTTPStatus] = {
     FormatError: HTTPStatus.BAD_REQUEST,
     PhotoError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PhotoRoomError: HTTPStatus.INSUFFICIENT_STORAGE,
     StoredError: HTTPStatus.INTERNAL_SERVER_ERROR,
     RecordError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotFoundError: HTTPStatus.NOT_FOUND,
+    UploadEndedError: HTTPStatus.GONE,
     ConflictError: HTTPStatus.CONFLICT,
     # Another machine answers in a moment, at this address or at its own.
     FencedError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -7,6 +7,8 @@ before and now, round by round in turns.
 sample, which shows only that it works.
 `make bench ARGS="bucket --records 2000"`: objects and bytes of a site in a bucket, and
 of 1,000 records more, at two sizes.
+`make bench ARGS="published --records 100000"`: readers of a bucket behind a cache, how
+soon they see what is new, and what a country (748,374 stations) costs in it.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs;
 `ARGS="crowd --readers 1"`: before a reader beside such a node as well.
 `make bench ARGS=personal`: what is found of personal data in free text, and
@@ -48,6 +50,7 @@ from tests.bench.engines import Engines
 from tests.bench.grow import Grow
 from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
+from tests.bench.published import Published
 from tests.bench.recap import RecapBench
 from tests.bench.report import Figure, format_table
 from tests.bench.serve import Serve
@@ -148,6 +151,8 @@ def _run_country(
         return _skip(say, "nation-*", data)
     if asked.what == "crowd":
         return Crowd(folder, data, asked.records, say, asked.readers).run()
+    if asked.what == "published":
+        return Published(folder, data, asked.records, say).run()
     if asked.what == "serve":
         return Serve(folder, data, asked.records, say, rounds=asked.rounds).run()
     return Country(folder, data, say).run()
@@ -181,7 +186,7 @@ def _run_engines(asked: Asked, folder: Path, _: Path, say: Say) -> list[Figure]:
 
 
 _OF_SHARED: Final = {
-    **dict.fromkeys(("country", "crowd", "serve"), _run_country),
+    **dict.fromkeys(("country", "crowd", "published", "serve"), _run_country),
     "engines": _run_engines,
     "bucket": _run_bucket,
     "grow": _run_grow,

@@ -97,6 +97,24 @@ def test_the_answer_for_programs_names_every_file(made, home):
     assert parse_fingerprint(made["fingerprint"]) == made["fingerprint"]
 
 
+def test_a_node_may_begin_on_a_server_if_nobody_has_its_tables_there(
+    cli, passphrase, home, postgres_session, postgres
+):
+    words = (*FLAGS, "--home", home.folder, "--passphrase-file", passphrase)
+    for address, told in (
+        (postgres, "has tables of a node"),
+        (postgres_session.address("none-there"), "no database of this name"),
+        (postgres + "&sslmod=require", "sslmod"),
+    ):
+        code, _, err = cli(*words, "--database", address)
+        assert code != 0
+        assert told in err
+        assert not home.settings.exists()
+    empty = postgres_session.create("begins")
+    assert cli(*words, "--database", empty)[0] == 0
+    assert load_settings(home.settings).database == empty
+
+
 def test_doing_it_again_keeps_everything(cli, made, home):
     before = {p: p.read_bytes() for p in home.folder.rglob("*") if p.is_file()}
     code, out, _ = cli("init", "--yes", "--home", home.folder, "--json")

@@ -81,9 +81,7 @@ class PatroniCluster:
         with contextlib.ExitStack() as stack:
             for number, host in enumerate(hosts):
                 folder = self._folder / f"proxy-{number}"
-                proxy = running(
-                    "haproxy", folder, text, PORT, LOOPBACK, before=host.before
-                )
+                proxy = running("haproxy", folder, text, PORT, before=host.before)
                 stack.enter_context(proxy)
             yield
 

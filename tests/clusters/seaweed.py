@@ -192,7 +192,7 @@ def seaweed_cluster() -> Iterator[SeaweedCluster]:
 @contextlib.contextmanager
 def _proxy(cluster: SeaweedCluster, folder: Path) -> Iterator[None]:
     host = cluster.url.removeprefix("http://").partition(":")[0]
-    with running("haproxy", folder / "proxy", cluster.proxy(), 8333, host):
+    with running("haproxy", folder / "proxy", cluster.proxy(), 8333, host=host):
         yield
 
 

@@ -171,6 +171,7 @@ def backup(open_node):
     return live, make
 
 
+@pytest.mark.of_file
 async def test_a_restored_copy_is_refilled_and_goes_on(backup, ctx):
     live, restore = backup
     append(live, 300, 900)
@@ -252,6 +253,7 @@ async def test_an_interrupted_refill_goes_on_and_signs_nothing_meanwhile(backup,
     assert append(node, 5000, 5001)[0].index == 2901
 
 
+@pytest.mark.of_file
 async def test_a_larger_copy_once_seen_is_not_forgotten(backup, ctx):
     live, restore = backup
     append(live, 300, 900)
@@ -299,6 +301,7 @@ async def test_a_lying_partner_is_not_believed_and_proves_nothing(backup, ctx):
     assert node.state().size == 901
 
 
+@pytest.mark.of_file
 def test_a_clone_of_the_same_size_is_proof_against_ourselves(backup):
     live, restore = backup
     clone = restore()
@@ -319,6 +322,7 @@ def test_a_clone_of_the_same_size_is_proof_against_ourselves(backup):
     assert codes(clone) == ["own-log-successor-needed"]
 
 
+@pytest.mark.of_file
 def test_a_smaller_clone_is_proof_against_ourselves(backup):
     live, restore = backup
     clone = restore()
@@ -330,6 +334,7 @@ def test_a_smaller_clone_is_proof_against_ourselves(backup):
     assert 0 < len(fork.hashes) <= 64
 
 
+@pytest.mark.of_file
 async def test_a_larger_clone_is_found_out_when_it_is_fetched(backup, ctx):
     live, restore = backup
     clone = restore()
@@ -350,6 +355,7 @@ async def test_a_larger_clone_is_found_out_when_it_is_fetched(backup, ctx):
         append(clone, 400, 401)
 
 
+@pytest.mark.of_file
 def test_a_guard_above_all_partners_ends_the_log(backup):
     live, restore = backup
     old = copy_of(live)
@@ -423,6 +429,7 @@ def test_a_home_that_was_copied_before_its_first_use_signs_where_nobody_is_a_par
     assert ask(copy, asked=PeersAsked(0, 0)).action == "sign"
 
 
+@pytest.mark.of_file
 def test_a_copy_of_a_home_that_has_signed_asks_though_nobody_is_a_partner(open_node):
     used = open_node(folder="used")
     used.guard.found(used.log.origin)

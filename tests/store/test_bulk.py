@@ -57,6 +57,23 @@ MANY = [
         ),
         [(bytes([n, 0, 255]), "Ä'\\", n, n, None if n % 2 else "x") for n in range(6)],
     ),
+    (  # enough of them to be copied
+        (
+            "INSERT INTO session (digest, name, opened_at, seen_at, ended)"
+            " VALUES (?,?,?,?,?)"
+        ),
+        [
+            (bytes([n, 0, 255]), "Ä'\\\n", n, -n, None if n % 2 else "")
+            for n in range(bulk.COPIED + 3)
+        ],
+    ),
+    (
+        (
+            "INSERT INTO session (digest, name, opened_at, seen_at, ended)"
+            " VALUES (?,?,?,?,?) ON CONFLICT (digest) DO NOTHING"
+        ),
+        [(bytes([n % 40]), "x", n, n, None) for n in range(bulk.COPIED + 30)],
+    ),
 ]
 
 
@@ -87,12 +104,13 @@ def test_it_leaves_what_one_by_one_leaves(db, sql, rows):
 
 
 @pytest.mark.parametrize(
-    ("sql", "said", "key"),
+    ("sql", "said", "key", "copied"),
     [
         (
             "INSERT INTO t (a, b) VALUES (?,?)",
             "INSERT INTO t (a, b) SELECT * FROM unnest($1::bigint[], $2::text[])",
             (),
+            "COPY t (a, b) FROM STDIN (FORMAT BINARY)",
         ),
         (
             "INSERT INTO t VALUES (?, ?, ?) ON CONFLICT (b, a) DO UPDATE SET c = b",
@@ -102,6 +120,7 @@ def test_it_leaves_what_one_by_one_leaves(db, sql, rows):
                 " ON CONFLICT (b, a) DO UPDATE SET c = b"
             ),
             (1, 0),
+            "",
         ),
         (
             "UPDATE t SET b=?, c = ? WHERE a=?",
@@ -112,6 +131,7 @@ def test_it_leaves_what_one_by_one_leaves(db, sql, rows):
                 " WHERE t.a = given.c2"
             ),
             (2,),
+            "",
         ),
         (
             "DELETE FROM t WHERE a=? AND b=?",
@@ -120,12 +140,17 @@ def test_it_leaves_what_one_by_one_leaves(db, sql, rows):
                 " WHERE t.a = given.c0 AND t.b = given.c1"
             ),
             (),
+            "",
         ),
     ],
 )
-def test_each_form_is_said_of_arrays(sql, said, key):
+def test_each_form_is_said_of_arrays_and_what_only_adds_is_copied(
+    sql, said, key, copied
+):
     assert bulk.table_of(sql) == "t"
-    assert bulk.of_many(sql, COLUMNS) == bulk.ManyRows(said, key)
+    found = bulk.of_many(sql, COLUMNS)
+    assert found[:3] == (said, key, copied)
+    assert not copied or found.types == ("bigint", "text")
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,17 @@ import time
 import pytest
 
 from federation.errors import ConfigError, FencedError, HeldError, VerificationError
+from federation.flows.doctor import ExaminationInput, examine
 from federation.store import (
     alarms,
     form,
     migrations,
-    postgres,
+    postgrescatalog,
     postgreswriter,
     twice,
 )
 from federation.store.db import Database, engine_at
-from federation.store.engine import LEASE_S
+from federation.store.engine import LEASE_S, SqlError
 from federation.store.refusal import (
     DoubtfulError,
     ServerLostError,
@@ -50,6 +51,16 @@ def on_postgres(postgres, tmp_path):
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db_of_both(request, tmp_path):
+    address = None
+    if request.param == "postgresql":
+        address = request.getfixturevalue("postgres")
+    opened = Database.open(tmp_path / "data", address)
+    yield opened
+    opened.close()
+
+
 def raise_one(tx, code="code"):
     alarms.raise_alarm(tx, code, "subject", "detail", 1)
 
@@ -69,7 +80,7 @@ def test_every_table_has_the_same_columns_and_the_same_key_on_both(
         for table in tables:
             made = one.execute(f"PRAGMA table_info({table})").fetchall()
             expected = {row[1]: SAME[row[2]] for row in made}
-            asked = other.execute(postgres._COLUMNS, (table,)).fetchall()
+            asked = other.execute(postgrescatalog.COLUMNS, (table,)).fetchall()
             assert dict(asked) == expected, table
             assert other.primary_key(table) == one.primary_key(table), table
     sqlite.close()
@@ -434,6 +445,86 @@ def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path):
     with pytest.raises(OSError, match="postgresql") as caught:
         Database.open(tmp_path, address)
     assert "secret" not in f"{caught.value.filename} {cause_of(caught.value)}"
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "number", "told"),
+    [
+        ("federation", "none-there", errno.ENOENT, "no database of this name"),
+        ("nobody-there", "postgres", errno.EACCES, "does not let this user"),
+    ],
+)
+def test_a_server_that_answers_and_refuses_is_not_told_as_one_that_is_silent(
+    postgres_session, tmp_path, user, database, number, told
+):
+    address = postgres_session.address(database).replace("federation@", f"{user}@")
+    with pytest.raises(OSError, match=told) as caught:
+        Database.open(tmp_path, address)
+    assert caught.value.errno == number
+    assert not isinstance(caught.value, ServerLostError)
+
+
+def test_of_several_servers_one_that_is_away_is_told_as_away(
+    postgres_session, tmp_path
+):
+    both = f"{tmp_path},{postgres_session.folder}"
+    address = f"postgresql://federation@/none-there?host={both}"
+    with pytest.raises(ServerLostError):
+        Database.open(tmp_path, address)
+
+
+def test_what_the_driver_says_is_told_by_its_first_line(tmp_path):
+    with pytest.raises(ServerLostError) as caught:
+        Database.open(tmp_path, f"postgresql://a@/none?host={tmp_path}")
+    told = str(cause_of(caught.value))
+    assert "No such file or directory" in told
+    assert "\t" not in told
+
+
+def test_a_snapshot_goes_on_behind_a_part_of_which_a_statement_failed(db_of_both):
+    with db_of_both.view() as view:
+        for _ in range(2):
+            with (
+                pytest.raises(SqlError, match="no_such_table"),
+                view.apart(),
+            ):
+                view.execute("SELECT * FROM no_such_table").fetchall()
+        with view.apart():
+            assert view.execute("SELECT count(*) FROM alarm").fetchone() == (0,)
+    with db_of_both.transaction() as tx:
+        raise_one(tx, "before")
+        with pytest.raises(SqlError), tx.apart():
+            tx.executemany("INSERT INTO no_such_table VALUES (?)", [(1,), (2,)])
+        with pytest.raises(SqlError), tx.apart():
+            list(tx.walk("SELECT * FROM no_such_table"))
+    assert codes(db_of_both) == ["before"]
+
+
+def test_the_doctor_tells_of_each_thing_that_cannot_be_read(
+    other, postgres_session, tmp_path
+):
+    with contextlib.closing(Database.open(tmp_path / "data", other)) as db:
+        for table in ("recap", "official_change"):
+            with db.transaction() as tx:
+                tx.execute(f"ALTER TABLE {table} RENAME TO {table}_elsewhere")
+        with db.transaction() as tx:
+            raise_one(tx)
+            tx.execute("DELETE FROM alarm_twice")
+        examined = ExaminationInput(
+            db=db, guard=None, identities={}, profiles={}, scratch=tmp_path / "scratch"
+        )
+        report = examine(examined, deep=True)
+    found = {(one.code, one.subject) for one in report.findings}
+    assert {("damaged", "recaps"), ("damaged", "official")} <= found
+    assert ("row-alarm", "alarm") in found
+
+
+def test_a_server_that_goes_while_the_doctor_looks_is_no_damage(
+    on_postgres, postgres_session
+):
+    with pytest.raises(ServerLostError), on_postgres.view() as view, view.apart():  # noqa: PT012
+        end_connections(postgres_session)
+        view.execute("SELECT 1").fetchall()
 
 
 def test_rows_that_are_walked_are_fetched_as_they_are_asked_for(on_postgres):

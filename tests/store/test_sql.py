@@ -22,6 +22,8 @@ OF_SQLITE = "sqlite.py"
 #: PostgreSQL in its own, and where ours is put into its words.
 OF_POSTGRES = {
     "postgres.py",
+    "postgrescatalog.py",
+    "postgresconnection.py",
     "postgressettings.py",
     "postgreswriter.py",
     "scripts.py",
@@ -197,10 +199,11 @@ def test_the_driver_is_known_to_two_files_and_the_one_that_chooses_it():
     assert known == {OF_SQLITE, "refusal.py"}
 
 
-def test_the_driver_of_the_server_is_known_to_three_files():
+def test_the_driver_of_the_server_is_known_to_four_files():
     known = {
         path.name
         for path in FEDERATION.rglob("*.py")
         if re.search(r"(?m)^\s*(import|from) psycopg\b", path.read_text())
     }
-    assert known == {"postgres.py", "postgresrefusal.py", "postgreswriter.py"}
+    files = ("address", "connection", "refusal", "writer")
+    assert known == {f"postgres{name}.py" for name in files}

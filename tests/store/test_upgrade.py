@@ -13,7 +13,7 @@ import pytest
 from federation.store import alarms, upgrade
 from federation.store import sqlite as store_sqlite
 from federation.store.db import FILE_NAME, Database
-from federation.store.upgrade import COPY_NAME, KEPT_S, drop_old_copy
+from federation.store.upgrade import COPY_NAME, KEPT_S, drop_old_copies
 
 STEP = ("9999-test", "ALTER TABLE alarm ADD COLUMN seen INTEGER;")
 
@@ -132,12 +132,12 @@ def test_an_older_copy_gives_way_only_to_a_whole_one(earlier, monkeypatch):
 
 
 def test_a_copy_is_forgotten_in_a_month_and_not_before(tmp_path):
-    assert not drop_old_copy(tmp_path, 0)
+    assert not drop_old_copies(tmp_path, 0)
     copy = tmp_path / COPY_NAME
     copy.write_bytes(b"copy")
     os.utime(copy, (1000, 1000))
-    assert not drop_old_copy(tmp_path, 999 + KEPT_S)
-    assert drop_old_copy(tmp_path, 1000 + KEPT_S)
+    assert not drop_old_copies(tmp_path, 999 + KEPT_S)
+    assert drop_old_copies(tmp_path, 1000 + KEPT_S)
     assert not copy.exists()
 
 

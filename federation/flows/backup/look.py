@@ -33,8 +33,8 @@ from federation.flows.backup.secret import MOST_BYTES, open_secrets
 from federation.flows.doctor import DoctorReport, ExaminationInput, examine
 from federation.profiles import load_profiles
 from federation.store.db import Database
+from federation.store.engine import SqlError
 from federation.store.form import check_form
-from federation.store.refusal import SQL_ERRORS
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
 
@@ -198,7 +198,7 @@ def check_database(backup: BackupFile, data: Path) -> None:
             plan = db.plan_upgrade()
             if not wrong and plan.applied and not (plan.due or plan.unknown):
                 compare_logs(backup, db)
-        except (StoredError, VerificationError, *SQL_ERRORS) as error:
+        except (StoredError, VerificationError, SqlError) as error:
             raise _bad_database(backup) from error
     for ending in ("-wal", "-shm"):
         db.path.with_name(db.path.name + ending).unlink(missing_ok=True)

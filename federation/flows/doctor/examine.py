@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ParamSpec
+from typing import Concatenate, ParamSpec
 
 from federation.errors import FederationError, RecordError, VerificationError
 from federation.flows.doctor import (
@@ -89,10 +89,11 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         report.error("file", examined.db.engine.label, quote(wrong))
     _told(examined.db.engine.label, report, rows.check_twice, view, report)
     _told(examined.db.engine.label, report, rows.check_strays, view, report)
+    _told("photos", report, photos.check_totals, view, report)
     if examined.photos is not None:
-        place = "photos"
-        _told(place, report, photos.check_photos, view, examined.photos.blobs, report)
-        _told(place, report, photos.check_removed, examined.photos, report)
+        place, kept = "photos", examined.photos
+        _told(place, report, photos.check_photos, view, kept.blobs, report)
+        _told(place, report, lambda _: photos.check_removed(kept, report), view)
         _told(place, report, photos.check_uncited, view, examined.now, report)
     if examined.annexes is not None:
         given = examined.annexes, examined.now, report
@@ -144,19 +145,20 @@ def _examine_log(
     _note_state(log, signed, report)
     chain = None
     try:
-        chain = open_log_chain(examined, view, log, report)
-        if log.own and examined.guard is not None:
-            tree.check_guard(view, log, examined.guard, report)
-        tree.check_head(view, log, chain, report)
-        if chain is not None:
-            tree.check_pending(log, chain, report)
-            rows.check_copy(view, log, chain, report)
-        if beside is not None:
-            tree.check_tree(view, log, report)
-            tree.check_checkpoints(view, log, chain, report)
+        with view.apart():
+            chain = open_log_chain(examined, view, log, report)
+            if log.own and examined.guard is not None:
+                tree.check_guard(view, log, examined.guard, report)
+            tree.check_head(view, log, chain, report)
             if chain is not None:
-                profile = examined.profiles.get(log.election)
-                judgement.check(view, beside, log, chain, profile, report)
+                tree.check_pending(log, chain, report)
+                rows.check_copy(view, log, chain, report)
+            if beside is not None:
+                tree.check_tree(view, log, report)
+                tree.check_checkpoints(view, log, chain, report)
+                if chain is not None:
+                    profile = examined.profiles.get(log.election)
+                    judgement.check(view, beside, log, chain, profile, report)
     except FederationError as error:
         # Damage that stops the reading of this log does not stop that of others.
         report.error(error.code, log.origin, error.told)
@@ -168,13 +170,15 @@ def _examine_log(
 def _told(
     subject: str,
     report: DoctorReport,
-    look: Callable[P, None],
+    look: Callable[Concatenate[View, P], None],
+    view: View,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> None:
     """Look at one thing; damage that stops the looking is a finding of its own."""
     try:
-        look(*args, **kwargs)
+        with view.apart():
+            look(view, *args, **kwargs)
     except DAMAGE as error:
         report.error("damaged", subject, explain_bug(error))
 

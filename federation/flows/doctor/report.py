@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from federation.errors import FederationError
-from federation.store.refusal import SQL_ERRORS
+from federation.store.engine import SqlError
 from federation.text import Sentence
 
 Level: TypeAlias = Literal["error", "note"]
@@ -20,7 +20,7 @@ MAX_FINDINGS = 1_000
 # What reading damaged rows may end in: nothing here is more than a comparison, so that
 # whatever stops it is a difference. Assertions too: they are about stored values.
 DAMAGE = (
-    *SQL_ERRORS,
+    SqlError,
     FederationError,
     msgspec.MsgspecError,
     ArithmeticError,

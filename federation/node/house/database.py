@@ -11,10 +11,16 @@ from federation.config.home import Home
 from federation.errors import FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.house.house import House
+from federation.records.timezones import tell_here
 from federation.store.db import FILE_NAME, Database, engine_at
+from federation.store.engine import SqlError
 from federation.store.form import compare_steps
-from federation.store.refusal import SQL_ERRORS
-from federation.store.upgrade import program_version, tell_ways
+from federation.store.upgrade import (
+    in_megabytes,
+    list_copies,
+    program_version,
+    tell_ways,
+)
 from federation.text import Sentence
 from federation.text.cause import cause_of, tell_refusal
 
@@ -53,7 +59,24 @@ async def see_database(house: House) -> CheckStep:
     if due:
         seen = Sentence("steps.schema-older", path=path, count=len(due))
         return well("database", seen, **facts)
-    return well("database", Sentence("steps.database", path=path), **facts)
+    seen = join([Sentence("steps.database", path=path), *_tell_copies(home)])
+    return well("database", seen, **facts)
+
+
+def _tell_copies(home: Home) -> list[Sentence]:
+    """What the database was lies beside it for a while: where, and for how long."""
+    with contextlib.suppress(OSError):
+        return [
+            Sentence(
+                "steps.copy-kept",
+                copy=copy.path,
+                size=in_megabytes(copy.size),
+                made=tell_here(copy.made),
+                until=tell_here(copy.until),
+            )
+            for copy in list_copies(home.data)
+        ]
+    return []
 
 
 def is_there(home: Home) -> bool:
@@ -93,6 +116,6 @@ def read_refusal(home: Home, read: Callable[[Database], None]) -> Sentence | Non
             return tell_refusal(error)
         reason = cause_of(error)
         return Sentence("steps.folder-refused", folder=home.data, reason=reason)
-    except SQL_ERRORS:
+    except SqlError:
         return damaged
     return None

@@ -1,0 +1,120 @@
+"""The database to a server and back; ended anywhere, the same command goes on."""
+
+import contextlib
+import json
+
+import pytest
+
+from federation.cli import move
+from federation.config.home import Home
+from federation.config.settings import load_settings
+from federation.store.db import FILE_NAME, Database
+from federation.store.upgrade import MOVED_NAME
+from tests.cli.filled_home import rows
+from tests.homes import ELECTION
+
+
+class EndedError(Exception):
+    """As if the process were killed there."""
+
+
+@pytest.fixture
+def home(own_home, federation):
+    home = Home(own_home)
+    words = ("--election", ELECTION, "--alone")
+    ended = federation("import", rows(home, range(1, 20)), *words)
+    assert ended.code == 0, ended.err
+    return home
+
+
+@pytest.fixture
+def ended_at(monkeypatch, federation):
+    """Has a move come no further than to the call of this name."""
+
+    def move_to(place, name):
+        def end(*_):
+            raise EndedError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(move, name, end)
+            ended = federation("move", "--to", place)
+        assert "EndedError" in ended.err
+
+    return move_to
+
+
+def moved(federation, place):
+    ended = federation("move", "--to", place, "--json")
+    assert ended.code == 0, ended.err
+    return json.loads(ended.out)
+
+
+def database_of(home):
+    return load_settings(home.settings).database
+
+
+def test_a_move_that_ended_before_the_settings_is_compared_and_gone_over_to(
+    home, federation, postgres, ended_at
+):
+    ended_at(postgres, "set_database")
+    assert database_of(home) is None
+    said = moved(federation, postgres)
+    assert said["resumed"]
+    assert said["clean"]
+    assert said["rows"]["log"] == 2
+    assert database_of(home) == postgres
+    assert not (home.data / FILE_NAME).exists()
+    ended = federation("status")
+    assert "has ended in order" in ended.out
+    # Until when the file stays is told by whoever is asked how the house is.
+    assert MOVED_NAME in federation("doctor").out
+    assert federation("doctor", "--deep").code == 0
+
+
+def test_a_move_that_ended_behind_the_settings_has_the_file_put_aside(
+    home, federation, postgres, ended_at
+):
+    ended_at(postgres, "_rename")
+    assert database_of(home) == postgres
+    assert moved(federation, postgres)["resumed"]
+    assert (home.data / MOVED_NAME).exists()
+    assert "already" in federation("move", "--to", postgres).err
+
+
+@pytest.mark.slow  # seconds of examining
+def test_a_move_back_that_ended_is_gone_over_to_and_another_file_is_left_alone(
+    home, federation, postgres, ended_at
+):
+    assert not moved(federation, postgres)["resumed"]
+    ended_at("file", "set_database")
+    assert database_of(home) == postgres
+    assert moved(federation, "file")["resumed"]
+    assert database_of(home) is None
+
+    # The server has what the file has, until the node goes on from that.
+    assert moved(federation, postgres)["resumed"]
+    (home.data / MOVED_NAME).rename(home.data / FILE_NAME)
+    with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
+        tx.execute("UPDATE log SET stalled = NULL")
+        tx.execute("INSERT INTO observation VALUES ('w', 's', 1, 1)")
+    refused = federation("move", "--to", "file")
+    assert "is not what is to be moved" in refused.err
+    assert database_of(home) == postgres
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("postgresql://a@/none?sslmod=require", "sslmod"),
+        ("mysql://a@/none", "no address"),
+        ("postgresql://a:secret@b/none", "password"),
+    ],
+)
+def test_what_is_wrong_with_the_address_is_told_of_the_option(
+    own_home, federation, place, told
+):
+    ended = federation("move", "--to", place)
+    assert ended.code != 0
+    assert "--to" in ended.err
+    assert told in ended.err
+    assert "federation.toml" not in ended.err
