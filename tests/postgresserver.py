@@ -205,6 +205,12 @@ class PostgresPair:
         self.primary, self.standby = self.standby, self.primary
         self.ask("SELECT pg_promote()")
 
+    def wait_level(self) -> None:
+        """Return when the standby has applied all that was committed."""
+        ((until,),) = self.ask("SELECT pg_current_wal_lsn()")
+        applied = f"SELECT pg_last_wal_replay_lsn() >= '{until}'"
+        wait_until(lambda: self.standby.server.ask(applied) == [(True,)], "it is level")
+
     def rejoin(self) -> None:
         """What was the primary, and was killed, stands by from now on."""
         self.standby.copy_of(self.primary)
