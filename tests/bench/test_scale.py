@@ -90,13 +90,22 @@ def test_regions_that_visits_touch_counted_by_hand():
 def test_a_small_night_played_by_hand():
     # Each object a tenth of a second, nothing else; nobody comes.
     asked = SMALL._replace(share=1e-12, hours=3 / 3600)
-    night = play_publishing(asked, Pace(0.8, 0.0, 0.0, 0.0))
+    night = play_publishing(asked, Pace(0.8, 0.0, 0.0))
     # 13 objects without the map, 1.3 s, as long a rest; 2.6 s; once more: 5.2 s.
-    assert night.turns == 2
+    assert night.news == 2
     assert night.puts == pytest.approx(2 * 13, abs=1e-6)
     # The first news tells of 0 s; at 3.9 s it is followed by that of 2.6 s.
     assert night.oldest_s == pytest.approx(3.9, abs=1e-6)
-    assert night.whole == 0
+
+
+def test_a_pass_of_several_turns_played_by_hand():
+    # Each object a second; 29 of the map, 9 or 11 heads a turn, all regions changed.
+    asked = SMALL._replace(stations=8_000_000, organisations=1, hours=90 / 3600)
+    night = play_publishing(asked, Pace(8.0, 0.0, 0.0))
+    # 0 s: nine heads, news of an empty map, as long a rest. From 18 s turns of 20 s:
+    # 11 heads and 9 of the map, three times; at 78 s 11 and the last two: news at 91 s
+    # of 18 s, and seven of the next pass.
+    assert night == (2, 9 + 3 * 20 + 13 + 7, 91)
 
 
 def test_a_bill_by_hand():

@@ -24,6 +24,7 @@ class Asked(NamedTuple):
         contests: Of each station.
         share: Of all forms, how many each organisation reads; 1: all, the most.
         hours: In which all of it comes, evenly.
+        together: Stations of a kelurahan that are handed in at once; 1: from anywhere.
         photo_bytes: Of all organisations together, as the copies that are shared.
         photo_megapixels: Of one, as it was taken.
         readers: New ones a second; each opens one page of the map.
@@ -44,6 +45,7 @@ class Asked(NamedTuple):
     contests: int = 5
     share: float = 1.0
     hours: float = 12.0
+    together: float = 1.0
     photo_bytes: float = 25e12
     photo_megapixels: float = 12.0
     readers: float = 100_000.0
@@ -75,8 +77,9 @@ class Asked(NamedTuple):
 
     @property
     def visits_s(self) -> float:
-        """Stations a second of which an organisation hands in all contests."""
-        return self.stations * self.share * self.organisations / self.seconds
+        """Kelurahan a second of which an organisation hands in all it has together."""
+        stations = self.stations * self.share * self.organisations
+        return stations / self.together / self.seconds
 
     @property
     def photos(self) -> float:
