@@ -92,12 +92,14 @@ class DatabaseWriter(NamedTuple):
         epoch: Goes up with each that took over.
         age_s: Seconds since it said that it was there.
         is_ended: It has said that it writes no more.
+        waits_s: So many seconds a COMMIT has waited for a standby; 0: none waits.
     """
 
     who: Writer
     epoch: int
     age_s: float
     is_ended: bool
+    waits_s: float = 0.0
 
     @property
     def is_writing(self) -> bool:
@@ -291,6 +293,9 @@ class Engine(Protocol):
 
     def must_renew(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
         """Whether somebody else may have taken over, as far as is known here."""
+
+    def see_wait(self, connection: Any) -> float:  # noqa: ANN401  of this engine
+        """How many seconds a COMMIT of this connection has waited for a standby."""
 
     def see_writer(self, connection: Any) -> DatabaseWriter | None:  # noqa: ANN401  of this engine
         """Who writes, as the database itself knows it; None: it does not, or nobody."""

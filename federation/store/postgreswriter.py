@@ -87,6 +87,10 @@ _END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 _MINE: Final = f"SELECT 1 FROM {TABLE} WHERE {{mine}}"  # noqa: S608  constants
 _RENEW: Final = f"""UPDATE {TABLE} SET renewed_at = clock_timestamp() WHERE one IN
     (SELECT one FROM {TABLE} WHERE {{mine}} FOR UPDATE SKIP LOCKED)"""  # noqa: S608  constants
+#: How long a COMMIT here has waited for a synchronous standby, by the server's word.
+_WAITS: Final = """SELECT coalesce(max(extract(epoch FROM
+    clock_timestamp() - query_start)), 0)::float8 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'SyncRep'"""
 _WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, epoch,
     extract(epoch FROM clock_timestamp() - renewed_at)::float8, is_ended
     FROM {TABLE}"""  # noqa: S608  constants
@@ -158,9 +162,16 @@ class Renewal:
         self,
         lease: Lease,
         connect: Callable[[], RawConnection],
-        told: Callable[[], None],
+        told: Callable[[float | None], None],
     ) -> None:
-        """From now on. `told` is called each time that it has been said."""
+        """From now on.
+
+        Args:
+            lease: Of whoever writes.
+            connect: Makes a connection as the library has it.
+            told: Called each time that it has been said, with the seconds that a COMMIT
+                has waited for a standby by now; with None when it could not be said.
+        """
         self._lease, self._connect, self._told = lease, connect, told
         self._is_over = threading.Event()
         self._thread = threading.Thread(
@@ -182,11 +193,13 @@ class Renewal:
                     # Nothing is lost with it, so no standby is waited for.
                     raw.execute("SET synchronous_commit = local")
                 self._lease.renew(raw)
+                waits_s = see_wait(raw)
             except FencedError:
                 break  # whoever writes next is told
             except psycopg.Error:
+                self._told(None)
                 continue  # of a server that is gone whoever writes is told
-            self._told()
+            self._told(waits_s)
         if raw is not None:
             raw.close()
 
@@ -277,7 +290,17 @@ def see(raw: RawConnection) -> DatabaseWriter | None:
         return None
     host, pid, since, epoch, age_s, is_ended = row
     who = Writer(int(pid), str(host), int(since))
-    return DatabaseWriter(who, int(epoch), float(age_s), bool(is_ended))
+    return DatabaseWriter(who, int(epoch), float(age_s), bool(is_ended), see_wait(raw))
+
+
+def see_wait(raw: RawConnection) -> float:
+    """How many seconds a COMMIT has waited for a standby by now; 0: none waits.
+
+    Raises:
+        psycopg.Error: it cannot be found out.
+    """
+    row = raw.execute(_WAITS).fetchone()
+    return 0.0 if row is None else float(row[0])
 
 
 def _fenced(raw: RawConnection) -> FencedError:

@@ -54,23 +54,23 @@ class PairLife(SignedHistory):
         self, folder: Path, server: BucketServer, chance: random.Random
     ) -> None:
         super().__init__(chance)
-        self._stack = contextlib.ExitStack()
-        self._pair: PostgresPair = self._stack.enter_context(postgres_pair(fsync=True))
-        home = make_guarded_home(folder)
-        set_database(home.settings, self._pair.create("federation"))
-        other = shutil.copytree(home.folder, folder / "other")
-        self.signer = Signer(home_of(home.folder), server)
-        self._other = Signer(home_of(other), server)
-        self.signer.start("--alone")
-        self.wait_to_sign(self.signer)
-        self._stand_by(self._other)
+        with contextlib.ExitStack() as began:
+            self._pair: PostgresPair = began.enter_context(postgres_pair(fsync=True))
+            home = make_guarded_home(folder)
+            set_database(home.settings, self._pair.create("federation"))
+            other = shutil.copytree(home.folder, folder / "other")
+            self.signer = Signer(home_of(home.folder), server)
+            began.callback(_end, self.signer)
+            self._other = Signer(home_of(other), server)
+            began.callback(_end, self._other)
+            self.signer.start("--alone")
+            self.wait_to_sign(self.signer)
+            self._stand_by(self._other)
+            # What fails before this leaves no server and no process behind.
+            self._stack = began.pop_all()
 
     def close(self) -> None:
         """End whatever is there."""
-        for one in (self.signer, self._other):
-            with contextlib.suppress(OSError):
-                one.process.send_signal(signal.SIGCONT)
-            one.close()
         self._stack.close()
 
     def figures(self) -> dict[str, Any]:
@@ -182,6 +182,12 @@ class PairLife(SignedHistory):
         log = _Tail(one)
         one.spawn("--standby")
         log.wait_for("Standing by: process")
+
+
+def _end(one: Signer) -> None:
+    with contextlib.suppress(OSError, AttributeError):
+        one.process.send_signal(signal.SIGCONT)
+    one.close()
 
 
 class _Tail:
