@@ -19,7 +19,7 @@ CHUNK: Final = 400
 
 #: So long nobody else may write to a server's database after the one that does has
 #: last said that it is there.
-LEASE_S: Final = 6.0
+WRITER_LEASE_S: Final = 6.0
 
 #: The steps of a set: its name, each step with its script, and the aggregates that the
 #: scripts call, by name: of how many values, and what makes one.
@@ -89,14 +89,14 @@ class DatabaseWriter(NamedTuple):
 
     Attributes:
         who: The process; since when, by the server's clock.
-        epoch: Goes up with each that took over.
+        term: Goes up with each that took over.
         age_s: Seconds since it said that it was there.
         is_ended: It has said that it writes no more.
         waits_s: So many seconds a COMMIT has waited for a standby; 0: none waits.
     """
 
     who: Writer
-    epoch: int
+    term: int
     age_s: float
     is_ended: bool
     waits_s: float = 0.0
@@ -104,7 +104,7 @@ class DatabaseWriter(NamedTuple):
     @property
     def is_writing(self) -> bool:
         """Whether nobody else may write now."""
-        return not self.is_ended and self.age_s <= LEASE_S
+        return not self.is_ended and self.age_s <= WRITER_LEASE_S
 
     def tell(self) -> dict[str, object]:
         """The words of a sentence about it."""

@@ -113,7 +113,7 @@ class PostgresConnection:
         self.renewed_at = float("-inf")
         #: So many seconds a COMMIT had waited for a standby then.
         self.waits_s = 0.0
-        self._lease: postgreswriter.Lease | None = None
+        self._lease: postgreswriter.WriterLease | None = None
         #: What the server warned of since the transaction began to be committed.
         self.warnings: list[str] = []
         self._writes = holder is not None

@@ -20,7 +20,7 @@ from federation.store import (
     twice,
 )
 from federation.store.db import Database, engine_at
-from federation.store.engine import LEASE_S, SqlError
+from federation.store.engine import WRITER_LEASE_S, SqlError
 from federation.store.refusal import (
     DoubtfulError,
     ServerLostError,
@@ -199,7 +199,7 @@ def short_lease(monkeypatch):
     """Of one second, in place of several."""
     for name in ("_LOOK", "_END_STALLED"):
         said = getattr(postgreswriter, name)
-        short = said.replace(f"secs => {LEASE_S}", "secs => 1.0")
+        short = said.replace(f"secs => {WRITER_LEASE_S}", "secs => 1.0")
         assert short != said
         monkeypatch.setattr(postgreswriter, name, short)
     monkeypatch.setattr(postgreswriter, "RENEW_S", 1_000.0)
@@ -236,7 +236,7 @@ def test_one_that_ended_is_followed_at_once_and_one_of_this_folder_too(
     second = Database.open(tmp_path / "second", postgres)
     # Whoever holds the lock of the same folder knows that this one is dead.
     again = Database.open(tmp_path / "second", postgres)
-    assert again.see_writer().epoch == second.see_writer().epoch == 3
+    assert again.see_writer().term == second.see_writer().term == 3
     with pytest.raises(FencedError), second.transaction() as tx:
         raise_one(tx)
     # It says nothing any more when it ends: the other goes on.
@@ -569,10 +569,8 @@ def test_an_address_that_says_what_nobody_knows_is_told_as_that(tmp_path):
         engine_at(tmp_path, "postgresql://a@/none?sslmod=require")
 
 
-def test_one_that_is_in_a_block_is_waited_for_and_not_ended(
-    short_lease, on_postgres, postgres, postgres_session, tmp_path
-):
-    on_postgres.close()
+def test_one_that_is_in_a_block_is_waited_for_and_not_ended(postgres, tmp_path):
+    Database.open(tmp_path / "data", postgres).close()
     with psycopg.connect(postgres) as busy:
         busy.execute("UPDATE writer SET renewed_at = renewed_at")
         with pytest.raises(HeldError):
@@ -589,12 +587,14 @@ def test_nobody_of_another_database_is_ended(
     postgres_session.ask("CREATE DATABASE twin TEMPLATE tables")
     twin = postgres_session.address("twin")
     try:
-        with psycopg.connect(twin) as stalled, psycopg.connect(postgres) as busy:
+        with (
+            psycopg.connect(twin) as stalled,
+            contextlib.closing(psycopg.connect(postgres)) as stalled_here,
+        ):
             stalled.execute("UPDATE writer SET renewed_at = renewed_at")
+            stalled_here.execute("UPDATE writer SET renewed_at = renewed_at")
             time.sleep(1.5)
-            busy.execute("UPDATE writer SET renewed_at = renewed_at")
-            with pytest.raises(HeldError):
-                Database.open(tmp_path / "second", postgres)
+            takes_over(tmp_path / "second", postgres).close()
             stalled.execute("SELECT 1")
     finally:
         postgres_session.ask("DROP DATABASE twin WITH (FORCE)")

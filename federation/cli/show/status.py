@@ -62,7 +62,7 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
         whole["weak"] = [str(one) for one in weak]
     if held is not None:
         writer = held.who if held.is_writing else None
-        whole["lease"] = {"epoch": held.epoch, "age_s": round(held.age_s, 1)}
+        whole["lease"] = {"term": held.term, "age_s": round(held.age_s, 1)}
         whole["commit_waits_s"] = round(held.waits_s, 1)
     whole |= {"writer": writer, "guard": run.home.guard_bucket or str(run.home.guard)}
     if read := see_readers(readers):
