@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 #: Regions of the list of stations of 2024 at home, as `general.read_stations` counts.
 PROVINCES, KABUPATEN, KECAMATAN, KELURAHAN = 38, 514, 7_277, 83_731
+STATIONS = 820_161
 
 
 class Tree(NamedTuple):
@@ -13,6 +14,12 @@ class Tree(NamedTuple):
     kabupaten: int = KABUPATEN
     kecamatan: int = KECAMATAN
     kelurahan: int = KELURAHAN
+
+    @classmethod
+    def of(cls, stations: int) -> "Tree":
+        """Those of so many stations that lie side by side; of more, all there are."""
+        part = min(1.0, stations / STATIONS)
+        return cls(*(max(1, round(number * part)) for number in cls()))
 
 
 class Asked(NamedTuple):

@@ -220,15 +220,16 @@ def _publishing(asked: Asked, measured: Measured) -> list[Limit]:
 
 
 def _fresh_rate(asked: Asked, speed: Pace) -> float:
-    """Records a second at which news is `FRESH_S` old at most."""
+    """Records a second at which news is `FRESH_S` old at most; looked for up to 10,000."""
     hours = min(asked.hours, TRIED_HOURS)
+    now = asked.records / asked.seconds
 
-    def is_fresh(times: float) -> bool:
-        share = asked.share * times * hours / asked.hours
+    def is_fresh(rate: float) -> bool:
+        share = asked.share * rate / now * hours / asked.hours
         tried = asked._replace(hours=hours, share=share)
         return play_publishing(tried, speed).oldest_s <= FRESH_S
 
-    return most_that(is_fresh, 1.0) * asked.records / asked.seconds
+    return most_that(is_fresh, 10_000.0)
 
 
 def _readers(asked: Asked, measured: Measured) -> list[Limit]:
@@ -267,7 +268,7 @@ def _readers(asked: Asked, measured: Measured) -> list[Limit]:
             "more caches, or a CDN",
         ),
         Limit(
-            f"requests at the bucket behind {asked.edges} caches",
+            f"requests at the bucket behind caches: {asked.edges}",
             alone,
             PREFIX_GETS_S,
             "requests/s",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from federation.flows.publish.outputbucket import _THREADS as THREADS
 from federation.node.publishing import REST_S, TURN_S
 from tests.bench.scale.asked import Asked
-from tests.bench.scale.objects import of_turn, of_visits
+from tests.bench.scale.objects import of_turn, of_visits, touched
 
 #: More turns than so many are not played: what is left is as the last of them.
 MOST_TURNS = 50_000
@@ -58,9 +58,16 @@ def play_publishing(asked: Asked, pace: Pace, *, pages: bool = True) -> Publishe
     # Where the map was: as news told, as the pass under way will tell; what it lacks.
     clock = told = aim = puts = left = oldest = 0.0
     news = turns = 0
-    while clock < asked.seconds and turns < MOST_TURNS:
+    pause = 1 / asked.visits_s
+    while turns < MOST_TURNS:
+        if not left and news:
+            # A turn begins when the map has moved, by one visit at least.
+            clock = max(clock, told + pause)
+        if clock >= asked.seconds:
+            break
         began, turns = clock, turns + 1
-        heads = of_turn(asked.organisations, asked.own_records * clock / asked.seconds)
+        grown = touched(asked.organisations, 1 + asked.visits_s * (clock - told))
+        heads = of_turn(grown, asked.own_records * clock / asked.seconds)
         clock, puts = clock + pace.still_s + heads * pace.each_s, puts + heads
         is_done = False
         while not is_done and clock - began < TURN_S:
@@ -77,11 +84,12 @@ def play_publishing(asked: Asked, pace: Pace, *, pages: bool = True) -> Publishe
             )
             if left:
                 break
-            oldest, news = max(oldest, clock - told), news + 1
+            # Nothing was old before the first visit that it lacked.
+            oldest, news = max(oldest, clock - told - pause), news + 1
             told, is_done = aim, aim == began
         if is_done:
             clock += max(REST_S, clock - began)
-    return Published(news, puts, max(oldest, min(clock, asked.seconds) - told))
+    return Published(news, puts, max(oldest, min(clock, asked.seconds) - told - pause))
 
 
 def _count(asked: Asked, visits: float, *, pages: bool) -> float:

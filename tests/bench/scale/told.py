@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from tests.bench.report import machine, number
-from tests.bench.scale.asked import Asked
+from tests.bench.scale.asked import Asked, Tree
 from tests.bench.scale.breaks import list_limits, pace, page_bytes
 from tests.bench.scale.crowd import SPREAD_S, fetches, play, sorts
 from tests.bench.scale.measured import Law, Measured, measure
@@ -462,4 +462,5 @@ def asked_of(given: argparse.Namespace) -> Asked:
         for name in Asked._fields
         if name not in {"tree", "readers"}
     }
-    return Asked(**fields, readers=given.readers or Asked().readers)
+    readers = given.readers or Asked().readers
+    return Asked(**fields, readers=readers, tree=Tree.of(given.stations))
