@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -155,10 +156,21 @@ def needs(program: str) -> str:
 
 
 @contextmanager
-def running(program: str, folder: Path, site: str, port: int, processes: int = 0):
+def running(
+    program: str,
+    folder: Path,
+    site: str,
+    port: int,
+    processes: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    before: Sequence[str] = (),
+):
     """The proxy at work with this file, its own files below `folder`; its process.
 
-    `processes`: so many of nginx, for a crowd; 0: one alone, for few.
+    `processes`: so many of nginx, for a crowd; 0: one alone, for few. Where something
+    stands `before` its command it is on another machine, and nobody waits here until it
+    listens.
     """
     path = needs(program)
     folder.mkdir()
@@ -186,9 +198,12 @@ def running(program: str, folder: Path, site: str, port: int, processes: int = 0
     said = folder / "said"
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": "/usr/bin:/bin"}
     with said.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=home)
+        process = subprocess.Popen(
+            [*before, *command], stdout=out, stderr=out, env=home
+        )
     try:
-        _until_listening(process, port, said)
+        if not before:
+            _until_listening(process, (host, port), said)
         yield process
     finally:
         process.terminate()
@@ -199,12 +214,14 @@ def running(program: str, folder: Path, site: str, port: int, processes: int = 0
             process.wait(20)
 
 
-def _until_listening(process: subprocess.Popen, port: int, said: Path) -> None:
+def _until_listening(
+    process: subprocess.Popen, there: tuple[str, int], said: Path
+) -> None:
     end = time.monotonic() + 60
     while True:
         assert process.poll() is None, said.read_text()
         with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
+            if tried.connect_ex(there) == 0:
                 return
         assert time.monotonic() < end, said.read_text()
         time.sleep(0.02)
