@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 #: Regions of the list of stations of 2024 at home, as `general.read_stations` counts.
 PROVINCES, KABUPATEN, KECAMATAN, KELURAHAN = 38, 514, 7_277, 83_731
+STATIONS = 820_161
 
 
 class Tree(NamedTuple):
@@ -13,6 +14,12 @@ class Tree(NamedTuple):
     kabupaten: int = KABUPATEN
     kecamatan: int = KECAMATAN
     kelurahan: int = KELURAHAN
+
+    @classmethod
+    def of(cls, stations: int) -> "Tree":
+        """Those of so many stations that lie side by side; of more, all there are."""
+        part = min(1.0, stations / STATIONS)
+        return cls(*(max(1, round(number * part)) for number in cls()))
 
 
 class Asked(NamedTuple):
@@ -24,6 +31,7 @@ class Asked(NamedTuple):
         contests: Of each station.
         share: Of all forms, how many each organisation reads; 1: all, the most.
         hours: In which all of it comes, evenly.
+        together: Stations of a kelurahan that are handed in at once; 1: from anywhere.
         photo_bytes: Of all organisations together, as the copies that are shared.
         photo_megapixels: Of one, as it was taken.
         readers: New ones a second; each opens one page of the map.
@@ -44,6 +52,7 @@ class Asked(NamedTuple):
     contests: int = 5
     share: float = 1.0
     hours: float = 12.0
+    together: float = 1.0
     photo_bytes: float = 25e12
     photo_megapixels: float = 12.0
     readers: float = 100_000.0
@@ -75,8 +84,9 @@ class Asked(NamedTuple):
 
     @property
     def visits_s(self) -> float:
-        """Stations a second of which an organisation hands in all contests."""
-        return self.stations * self.share * self.organisations / self.seconds
+        """Kelurahan a second of which an organisation hands in all it has together."""
+        stations = self.stations * self.share * self.organisations
+        return stations / self.together / self.seconds
 
     @property
     def photos(self) -> float:

@@ -1,21 +1,20 @@
 """Turns of publishing through a night.
 
 Rule: played turn by turn as `node/publishing.py` and `flows/publish/mapfiles.py` do: a
-turn writes what changed since the last; with more kelurahan than `MOST_CHANGED` all of
-the map is made in parts of `MAP_BUDGET_S`, each with as long a rest, and behind it what
-changed meanwhile; `news.json` is written last. Records come evenly, from stations
-anywhere: those of a night come by region, which is less.
+pass writes what changed since the last one, in turns of `TURN_S` that follow each other
+at once, each with a snapshot of its own; at its end `news.json` tells of where the map
+was when the pass began, and what came since is the next pass. When nothing is left it
+rests, for a second or as long as the last turn took. Records come evenly, and from
+anywhere unless it is said that those of a kelurahan come together (`together`).
 """
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from federation.flows.publish.mapfiles import MOST_CHANGED
 from federation.flows.publish.outputbucket import _THREADS as THREADS
-from federation.node.publishing import MAP_BUDGET_S, REST_S
+from federation.node.publishing import REST_S, TURN_S
 from tests.bench.scale.asked import Asked
-from tests.bench.scale.objects import counts, of_turn, of_visits, touched
+from tests.bench.scale.objects import of_turn, of_visits, touched
 
 #: More turns than so many are not played: what is left is as the last of them.
 MOST_TURNS = 50_000
@@ -25,16 +24,14 @@ class Published(NamedTuple):
     """What a night of publishing comes to.
 
     Attributes:
-        turns: Times that news of the map were told.
+        news: Times that news of the map were told.
         puts: Objects written, tiles that are whole apart.
         oldest_s: How old what readers had was at most, just before news came.
-        whole: Of the turns, those that made all of the map.
     """
 
-    turns: int
+    news: int
     puts: float
     oldest_s: float
-    whole: int
 
 
 class Pace(NamedTuple):
@@ -43,14 +40,12 @@ class Pace(NamedTuple):
     Attributes:
         put_s: One request.
         object_s: Of processor, to make one object.
-        still_s: What a turn takes that writes nothing, while the map is empty.
-        row_s: What each row of the map adds to that: `v1/maps` has a digest of all.
+        still_s: What each turn takes that writes nothing.
     """
 
     put_s: float
     object_s: float
     still_s: float
-    row_s: float
 
     @property
     def each_s(self) -> float:
@@ -60,30 +55,41 @@ class Pace(NamedTuple):
 
 def play_publishing(asked: Asked, pace: Pace, *, pages: bool = True) -> Published:
     """One night."""
-    villages = counts(asked.tree)["kelurahan"]
-    rows = asked.stations * asked.contests
-    clock = known = puts = oldest = 0.0
-    turns = whole = 0
-    while clock < asked.seconds and turns < MOST_TURNS:
-        gone = min(1.0, clock / asked.seconds)
-        still = pace.still_s + pace.row_s * min(rows, asked.records) * gone
-        began, visits = clock, asked.visits_s * (clock - known)
-        if touched(villages, visits) > MOST_CHANGED:
-            number = _count(asked, math.inf, pages=pages)
-            turn = MAP_BUDGET_S + still
-            # In parts, each a turn with as long a rest behind it.
-            clock += 2 * turn * math.ceil(number * pace.each_s / MAP_BUDGET_S)
-            puts += number
-            # Behind it, whatever that is, what changed since it was begun.
-            visits, whole = asked.visits_s * (clock - began), whole + 1
-            began = clock
-        number = _count(asked, visits, pages=pages)
-        number += of_turn(asked.organisations, asked.own_records * gone)
-        clock += still + number * pace.each_s
-        puts, turns = puts + number, turns + 1
-        oldest, known = max(oldest, clock - known), began
-        clock += max(REST_S, clock - began)
-    return Published(turns, puts, oldest, whole)
+    # Where the map was: as news told, as the pass under way will tell; what it lacks.
+    clock = told = aim = puts = left = oldest = 0.0
+    news = turns = 0
+    pause = 1 / asked.visits_s
+    while turns < MOST_TURNS:
+        if not left and news:
+            # A turn begins when the map has moved, by one visit at least.
+            clock = max(clock, told + pause)
+        if clock >= asked.seconds:
+            break
+        began, turns = clock, turns + 1
+        grown = touched(asked.organisations, 1 + asked.visits_s * (clock - told))
+        heads = of_turn(grown, asked.own_records * clock / asked.seconds)
+        clock, puts = clock + pace.still_s + heads * pace.each_s, puts + heads
+        is_done = False
+        while not is_done and clock - began < TURN_S:
+            if not left:
+                aim = began
+                visits = asked.visits_s * (aim - told)
+                left = _count(asked, visits, pages=pages)
+            room = (began + TURN_S - clock) / pace.each_s
+            written = min(left, room)
+            clock, puts, left = (
+                clock + written * pace.each_s,
+                puts + written,
+                left - written,
+            )
+            if left:
+                break
+            # Nothing was old before the first visit that it lacked.
+            oldest, news = max(oldest, clock - told - pause), news + 1
+            told, is_done = aim, aim == began
+        if is_done:
+            clock += max(REST_S, clock - began)
+    return Published(news, puts, max(oldest, min(clock, asked.seconds) - told - pause))
 
 
 def _count(asked: Asked, visits: float, *, pages: bool) -> float:

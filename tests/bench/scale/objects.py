@@ -90,12 +90,12 @@ def of_log(records: float) -> float:
     return found
 
 
-def of_turn(organisations: int, records_each: float) -> float:
-    """What a turn writes beside whole tiles and the map, where every log has grown.
+def of_turn(logs: float, records_each: float) -> float:
+    """What a turn writes beside whole tiles and the map, where so many logs have grown.
 
     Of each log a partial bundle, a partial tile of each level, checkpoint and
     confirmations; of the node `logs`, `v1/maps`, `v1/elections`, `news.json` and
     `stand.json`.
     """
     levels = 1 + math.floor(math.log(max(records_each, 1), WIDTH))
-    return organisations * (1 + levels + 2) + 5
+    return logs * (1 + levels + 2) + 5

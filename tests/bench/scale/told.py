@@ -9,9 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from federation.flows.publish.mapfiles import MOST_CHANGED
 from tests.bench.report import machine, number
-from tests.bench.scale.asked import Asked
+from tests.bench.scale.asked import Asked, Tree
 from tests.bench.scale.breaks import list_limits, pace, page_bytes
 from tests.bench.scale.crowd import SPREAD_S, fetches, play, sorts
 from tests.bench.scale.measured import Law, Measured, measure
@@ -228,16 +227,25 @@ def _night(asked: Asked, measured: Measured) -> Iterator[Row]:
         f" through {asked.hours:g} h",
     )
     speed = pace(asked, measured)
-    for what, pages in (("with pages", True), ("without `listen.public_url`", False)):
-        night = play_publishing(asked, speed, pages=pages)
+    for what, one, pages in (
+        ("with pages", asked, True),
+        ("without `listen.public_url`", asked, False),
+        ("ten stations of a kelurahan together", asked._replace(together=10.0), True),
+    ):
+        night = play_publishing(one, speed, pages=pages)
         yield Row(
             f"PUTs of a night, {what}",
             night.puts,
             "",
-            f"{night.turns:,} turns, one in"
-            f" {asked.seconds / night.turns:,.1f} s on average; what readers have is up to {night.oldest_s:,.0f} s old; {night.whole} turns make"
-            f" the whole map (above {MOST_CHANGED:,} kelurahan)",
+            f"news of the map {night.news:,} times; what readers have is up to {night.oldest_s:,.0f} s old",
         )
+    rows = asked.stations * asked.contests
+    yield Row(
+        "the digest of a map",
+        rows * measured.digest.each,
+        "s",
+        f"of {rows:,.0f} rows, every `publish.interval_s`, beside the turns",
+    )
     yield Row(
         "the one thread: signing",
         asked.own_records * measured.signed.each / 3600,
@@ -454,4 +462,5 @@ def asked_of(given: argparse.Namespace) -> Asked:
         for name in Asked._fields
         if name not in {"tree", "readers"}
     }
-    return Asked(**fields, readers=given.readers or Asked().readers)
+    readers = given.readers or Asked().readers
+    return Asked(**fields, readers=readers, tree=Tree.of(given.stations))
