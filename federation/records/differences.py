@@ -6,14 +6,12 @@ hundred kinds. Differences of parts add up, in any order.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
 
-from federation.records import coverage, tally
-from federation.records.claim import Claim
-from federation.records.merge import Row
+from federation.records import coverage
 
 Counters: TypeAlias = dict[str, int]
 KecamatanPlace: TypeAlias = tuple[str, str]  # contest, code
@@ -43,16 +41,12 @@ class Differences:
         """So many rows of this kind more, or less."""
         self._kinds[place][kind] += rows
 
-    def add_votes(self, row: Row, claims: Iterable[Claim], sign: int) -> None:
-        """The votes of a row, once (1) or less once (-1).
-
-        Args:
-            row: Of a station.
-            claims: The latest statement of each of its slots.
-            sign: 1 or -1.
-        """
-        votes = self._votes[row.contest, row.tps[:6]]
-        for name, count in tally.contribution(row, claims).items():
+    def add_votes(
+        self, place: KecamatanPlace, contribution: Mapping[str, int], sign: int
+    ) -> None:
+        """The votes of a row (`records/tally.py`), once (1) or less once (-1)."""
+        votes = self._votes[place]
+        for name, count in contribution.items():
             votes[name] = votes.get(name, 0) + sign * count
 
     def take(self, parts: Iterable[KecamatanDifference]) -> None:

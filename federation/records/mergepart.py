@@ -13,7 +13,7 @@ import msgspec
 
 from federation.decoding import REFUSALS
 from federation.errors import FormatError
-from federation.records.claim import Claim
+from federation.records.claim import Claim, read_counts
 from federation.records.coverage import kind_with
 from federation.records.differences import Differences, KecamatanDifference
 from federation.records.merge import (
@@ -27,13 +27,16 @@ from federation.records.merge import (
     stand,
 )
 from federation.records.readingqueue import ReadingReason, reading_reason
+from federation.records.rowmould import RowMould, mould_by, mould_key
 from federation.records.slots import (
     Correction,
+    Folded,
     LatestClaim,
     fold,
     pack_slots,
     unpack_slots,
 )
+from federation.records.tally import agreed_contribution, contribution
 from federation.text import Sentence, quote
 
 _NONE: frozenset[str] = frozenset()
@@ -165,6 +168,8 @@ class _Merging:
         key, found = part.key, self._found
         held = unpack_slots(part.slots) if part.slots else []
         folded = fold(held, part.further)
+        if self._merge_alike(part, held, folded):
+            return
         if folded.replaced:
             found.replaced.extend([(key, *place) for place in folded.replaced])
             found.corrections.extend(folded.corrections)
@@ -195,6 +200,58 @@ class _Merging:
         merged = MergedRow(key, row.status, row.flags, data, packed, reading)
         found.rows.append(merged)
 
+    def _merge_alike(
+        self, part: PartRow, held: Sequence[LatestClaim], folded: Folded
+    ) -> bool:
+        """Merge a row to which claims came, and that has a mould before and after.
+
+        Returns:
+            Whether it has: most have. Nothing was done with the others.
+        """
+        slots, origins = folded.slots, self._origins
+        # Where nothing came, what is asked is not of the mould.
+        if self._shared or part.is_outside or folded.replaced or not part.further:
+            return False
+        told = mould_key(slots, origins)
+        if told is None:
+            return False
+        alike, votes = told
+        mould = mould_by(tuple(alike), slots, origins)
+        if mould is None:
+            return False
+        claims = [slot.claim for slot in slots]
+        old, had = None, _NONE
+        if held:
+            old = mould_by(tuple(alike[: len(held) + 1]), held, origins)
+            # One outside of the register or with a shared file is another row.
+            if old is None or old.fill(claims, votes) != part.row:
+                return False
+            had = _files([claims[place] for place in old.counted])
+        has = _files([claims[place] for place in mould.counted])
+        if had != has:
+            self._found.files.append(FileChange(part.key, had, has, is_flagged=False))
+        if mould.is_official:
+            self._found.official.append(part.key)
+        self._count_alike(claims[0], votes, old, mould)
+        data, packed = mould.fill(claims, votes), pack_slots(slots)
+        told_of = part.key, mould.status, mould.flags, data, packed, mould.reading
+        self._found.rows.append(MergedRow(*told_of))
+        return True
+
+    def _count_alike(
+        self, claim: Claim, votes: str, old: RowMould | None, mould: RowMould
+    ) -> None:
+        """As `_count`: of rows whose only group, if they have one, has these votes."""
+        place, differences = (claim.contest, claim.tps[:6]), self._differences
+        differences.add_kind(place, mould.kind, 1)
+        had_votes = False
+        if old is not None:
+            differences.add_kind(place, old.kind, -1)
+            had_votes = old.has_votes
+        if mould.has_votes != had_votes:
+            sign = 1 if mould.has_votes else -1
+            differences.add_votes(place, agreed_contribution(read_counts(votes)), sign)
+
     def _note_files(
         self, key: int, old: "_OldRow | None", counted: Sequence[Claim]
     ) -> None:
@@ -215,14 +272,15 @@ class _Merging:
         orgs = [claim.org for claim in monitors]
         differences.add_kind(place, kind_with(row, orgs), 1)
         if old is None:
-            differences.add_votes(row, claims, 1)
+            differences.add_votes(place, contribution(row, claims), 1)
             return
         were = [claim for claim in old.counted if not claim.official]
         orgs = [claim.org for claim in were]
         differences.add_kind(place, kind_with(old.verdict, orgs), -1)
         if not _is_same_tally(old.verdict, were, row, monitors):
-            differences.add_votes(decode_row(old.row), old.claims, -1)
-            differences.add_votes(row, claims, 1)
+            gone = contribution(decode_row(old.row), old.claims)
+            differences.add_votes(place, gone, -1)
+            differences.add_votes(place, contribution(row, claims), 1)
 
 
 class _OldRow(NamedTuple):

@@ -8,9 +8,10 @@ import signal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from federation.errors import FormatError
-from federation.flows.merge import PartMerger, merge_once
+from federation.flows.merge import PartMerger, batch, merge_once
 from federation.flows.merge.once import BATCH
 from federation.flows.verify import workers as pool
 from federation.flows.verify.workers import open_workers
@@ -37,8 +38,9 @@ def read_all(db):
 
 @pytest.fixture(scope="module")
 def few():
-    """Workers are asked however few rows there are."""
+    """Workers are asked however few rows there are, and a batch has many strips."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "STRIP_ROWS", 7)
         patch.setattr(pool, "POOL_FROM_LEAVES", 1)
         patch.setattr(pool, "WARM_FROM_LEAVES", 1)
         yield
@@ -119,6 +121,35 @@ def merge_all(db, merger):
     while merge_once(db, {ELECTION: PROFILE}, BATCH, merger=merger):
         pass
     return read_all(db)
+
+
+@pytest.mark.parametrize("strip", [1, 3, 7])
+def test_a_file_that_one_strip_ties_to_the_next_flags_both(
+    tmp_path, opened, monkeypatch, strip
+):
+    """The row of the next strip is under way by then."""
+
+    def merged(name, strip_rows, merger):
+        monkeypatch.setattr(batch, "STRIP_ROWS", strip_rows)
+        db = Database.open(tmp_path / name)
+        first, second = open_logs(db, *ORIGINS[2:])
+        org = ORIGINS[2].partition("/")[0]
+        grow(db, first, said(org, 20))
+        merge_all(db, merger)
+        others = said(ORIGINS[3].partition("/")[0], 20)
+        named = said(org, 20)
+        for place, of in ((1, 12), (13, 3), (15, 14)):
+            others[place] = replace(others[place], files=named[of].files)
+        grow(db, second, others)
+        merge_all(db, merger)
+        found = world.read_map(db)
+        db.close()
+        return found
+
+    whole = merged("whole", BATCH, PartMerger())
+    assert b"".join(whole[0]).count(b'"shared_file"') > 6
+    assert merged("alone", strip, PartMerger()) == whole
+    assert merged("beside", strip, PartMerger(opened(2), 2)) == whole
 
 
 class Killing(PartMerger):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from federation.flows.merge.changed import tell_changes
 from federation.flows.merge.files import exchange_files
@@ -25,6 +26,9 @@ from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
 from federation.store.maprows import Changed, HeldRow, Pointer
 
+#: Of so many rows it is found at once which files stand at two stations; and written.
+STRIP_ROWS: Final = 2_000
+
 
 class ClaimBatch:
     """Claims by the row that they concern; `number` is the election's in the keys."""
@@ -38,6 +42,7 @@ class ClaimBatch:
         self._held: dict[int, HeldRow] = {}
         self._merged: dict[int, MergedRow] = {}
         self._files: list[FileChange] = []
+        self._turned: set[int] = set()
         self._superseded: list[Pointer] = []
         self._changes: list[Correction] = []
         self._official: list[int] = []
@@ -55,35 +60,53 @@ class ClaimBatch:
     def finish(self, now: int | None, merger: PartMerger) -> None:
         """Write the rows, the roll-ups and the number of the last change.
 
+        Strip by strip of the keys: what one comes to is written while the next ones are
+        under way.
+
         Args:
             now: Unix seconds, for alarms; None: raise none.
             merger: Does the work that may be done elsewhere.
         """
         tx, keys = self._tx, sorted(self._incoming)
-        for part in merger.merge(self._parts(keys, merger.part_rows), len(keys)):
-            self._take_part(part)
-        self._share_files()
-        maprows.save(tx, self.number, self._changed())
+        strips = [keys[at : at + STRIP_ROWS] for at in range(0, len(keys), STRIP_ROWS)]
+        ends = {strip[-1]: strip for strip in strips}
+        parts = self._parts(strips, merger.part_rows)
+        for part, merged in merger.merge(parts, len(keys)):
+            self._take_part(self._as_is_now(part, merged))
+            strip = ends.get(part.rows[-1].key)
+            if strip is not None:
+                self._write_strip(strip)
         maprows.save_superseded(tx, self._superseded)
         officialchanges.mark_due(tx, self._official)
         roll_up(tx, self._election, self._differences)
         if now is not None:
             tell_changes(tx, self._changes, now)
 
-    def _parts(self, keys: Sequence[int], size: int) -> Iterator[MergePart]:
+    def _parts(self, strips: Iterable[list[int]], size: int) -> Iterator[MergePart]:
         """The rows of these keys and what was said of them, so many at a time."""
-        for at in range(0, len(keys), size):
-            some = keys[at : at + size]
-            held = maprows.load_held(self._tx, some)
-            self._held |= held
-            outside = self._find_outside([key for key in some if key not in held])
-            rows = [
-                PartRow(key, row.row, row.slots, self._incoming[key])
-                if (row := held.get(key))
-                else PartRow(key, b"", b"", self._incoming[key], key in outside)
-                for key in some
-            ]
-            yield MergePart(self._origins, frozenset(), rows)
+        for strip in strips:
+            for at in range(0, len(strip), size):
+                yield self._part(strip[at : at + size])
+
+    def _part(self, keys: Sequence[int]) -> MergePart:
+        held = maprows.load_held(self._tx, keys)
+        self._held |= held
+        outside = self._find_outside([key for key in keys if key not in held])
+        rows = [
+            PartRow(key, row.row, row.slots, self._incoming[key])
+            if (row := held.get(key))
+            else PartRow(key, b"", b"", self._incoming[key], key in outside)
+            for key in keys
+        ]
+        return MergePart(self._origins, frozenset(), rows)
+
+    def _as_is_now(self, part: MergePart, merged: MergedPart) -> MergedPart:
+        """What a part comes to: again, if a strip before changed a row of it."""
+        if self._turned:
+            keys = [row.key for row in part.rows]
+            if not self._turned.isdisjoint(keys):
+                return merge_part(self._part(keys))
+        return merged
 
     def _take_part(self, part: MergedPart) -> None:
         self._merged.update((row.key, row) for row in part.rows)
@@ -93,15 +116,22 @@ class ClaimBatch:
         self._official += part.official
         self._differences.take(part.differences)
 
-    def _share_files(self) -> None:
+    def _write_strip(self, keys: Sequence[int]) -> None:
+        self._share_files(keys)
+        maprows.save(self._tx, self.number, self._changed())
+        self._merged.clear()
+        self._files.clear()
+        for key in keys:
+            self._held.pop(key, None)
+
+    def _share_files(self, keys: Sequence[int]) -> None:
         """The rows with a file that stands at two stations, done again with that."""
-        files, others, tied = exchange_files(
-            self._tx, self.number, self._incoming.keys(), self._files
-        )
+        files, others, tied = exchange_files(self._tx, self.number, keys, self._files)
+        self._turned |= others
         tied |= others
         if not tied:
             return
-        self._held |= maprows.load_held(self._tx, sorted(tied - self._held.keys()))
+        self._held |= maprows.load_held(self._tx, sorted(others))
         self._take_part(
             merge_part(
                 MergePart(

@@ -10,7 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from typing import Final
+from typing import Final, TypeAlias
 
 from federation.flows.verify.workers import Workers, pick_workers
 from federation.records.mergepart import (
@@ -24,6 +24,10 @@ from federation.records.mergepart import (
 
 #: So many rows of a part: two processes have something to do while a third is written.
 PART_ROWS: Final = 1_000
+#: So many parts are under way while what came of those before is written.
+_AHEAD: Final = 6
+
+Done: TypeAlias = tuple[MergePart, MergedPart]
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +41,8 @@ class PartMerger:
         """`part_rows`: how many rows a part has that is sent."""
         self._workers, self.part_rows = workers, part_rows
 
-    def merge(self, parts: Iterable[MergePart], rows: int) -> Iterator[MergedPart]:
-        """What these parts come to, in their order.
+    def merge(self, parts: Iterable[MergePart], rows: int) -> Iterator[Done]:
+        """These parts and what they come to, in their order.
 
         Args:
             parts: Read one by one, while others are under way.
@@ -49,18 +53,21 @@ class PartMerger:
         """
         workers = pick_workers(self._workers, rows)
         if workers is None:
-            return map(merge_part, parts)
+            return ((part, merge_part(part)) for part in parts)
         return _merge_beside(workers, parts)
 
 
-def _merge_beside(workers: Workers, parts: Iterable[MergePart]) -> Iterator[MergedPart]:
+def _merge_beside(workers: Workers, parts: Iterable[MergePart]) -> Iterator[Done]:
     executor = workers.executor
     under_way = deque[tuple[MergePart, Future[bytes] | None]]()
     for part in parts:
         under_way.append((part, _submit(executor, part)))
+        if len(under_way) > _AHEAD:
+            first, future = under_way.popleft()
+            yield first, _result(workers, executor, first, future)
     while under_way:
-        part, future = under_way.popleft()
-        yield _result(workers, executor, part, future)
+        first, future = under_way.popleft()
+        yield first, _result(workers, executor, first, future)
 
 
 def _submit(executor: Executor, part: MergePart) -> Future[bytes] | None:
