@@ -88,6 +88,15 @@ class PhotoError(FormatError):
     code = "photo"
 
 
+class PhotoRoomError(FederationError):
+    """Our own photographs take all the room that the settings give them.
+
+    Nothing of the one that is refused is kept; what was taken in before is.
+    """
+
+    code = "photos-full"
+
+
 class StoredError(FormatError):
     """Bytes of our own database that are not what was written: our disk is to blame."""
 
@@ -191,6 +200,15 @@ class DatabaseBusyError(ConflictError):
     def outside(self) -> Sentence:
         """What others are told: where the database lies is nobody's business."""
         return Sentence("held.database-busy")
+
+
+class RecoveryConflictError(DatabaseBusyError):
+    """A standby had to apply what a read still needed, and has broken it off."""
+
+    @property
+    def outside(self) -> Sentence:
+        """What others are told."""
+        return Sentence("held.read-broken-off")
 
 
 class FencedError(ConflictError):
@@ -300,6 +318,18 @@ class NotFoundError(FederationError):
     """There is no such thing here."""
 
     code = "not-found"
+
+
+class UploadAwaitedError(NotFoundError):
+    """A photograph that has not come into the bucket yet; its address holds still."""
+
+    code = "upload-awaited"
+
+
+class UploadEndedError(NotFoundError):
+    """A photograph that did not come into the bucket while its address held."""
+
+    code = "upload-ended"
 
 
 class PeerError(FederationError):

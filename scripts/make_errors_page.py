@@ -28,6 +28,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "config": "operator",
     "format": "sender",
     "photo": "sender",
+    "photos-full": "operator",
     "stored": "machine",
     "unreadable": "machine",
     "record": "sender",
@@ -48,6 +49,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "request-replayed": "caller or network",
     "request-unknown-key": "caller or operator",
     "not-found": "caller",
+    "upload-awaited": "sender",
+    "upload-ended": "sender",
     "peer": "partner or network",
 }
 #: The same in Indonesian.

@@ -43,11 +43,13 @@ _CLEAN = """DO $$DECLARE one text; is_used boolean; BEGIN
     SET LOCAL session_replication_role = replica;
     FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema()
         AND tablename NOT IN
-        ('applied_step', 'schema_kept', 'merge_epoch', 'merge_epoch_twice')
+        ('applied_step', 'schema_kept', 'merge_epoch', 'merge_epoch_twice',
+            'blob_total')
     LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', one) INTO is_used;
         IF is_used THEN EXECUTE format('DELETE FROM %I', one); END IF;
     END LOOP;
+    UPDATE blob_total SET number = 0, size = 0;
 END$$"""
 
 
@@ -124,6 +126,21 @@ def find_programs() -> Path:
     pytest.skip("postgresql is not installed: `apt-get install postgresql`")
 
 
+def as_nobody() -> list[str]:
+    """What stands before a command that root may not run."""
+    if os.geteuid() != 0:
+        return []
+    ids = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}"]
+    return ["setpriv", *ids, "--clear-groups"]
+
+
+def give_to_nobody(folder: Path) -> None:
+    """A folder with all that is in it, to whom `as_nobody` runs something."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, _NOBODY, _NOBODY)
+
+
 @contextlib.contextmanager
 def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
     """One with its data in a folder; it ends with the block.
@@ -188,6 +205,12 @@ class PostgresPair:
         self.primary, self.standby = self.standby, self.primary
         self.ask("SELECT pg_promote()")
 
+    def wait_level(self) -> None:
+        """Return when the standby has applied all that was committed."""
+        ((until,),) = self.ask("SELECT pg_current_wal_lsn()")
+        applied = f"SELECT pg_last_wal_replay_lsn() >= '{until}'"
+        wait_until(lambda: self.standby.server.ask(applied) == [(True,)], "it is level")
+
     def rejoin(self) -> None:
         """What was the primary, and was killed, stands by from now on."""
         self.standby.copy_of(self.primary)
@@ -205,12 +228,9 @@ class _Machine:
         self.server = PostgresServer(folder)
         self._programs = find_programs()
         self._settings = {**_SETTINGS, **(_SYNCED if fsync else {})}
-        self._by: list[str | Path] = []
+        self._by: list[str | Path] = [*as_nobody()]
         self._runs = False
-        if os.geteuid() == 0:
-            os.chown(folder, _NOBODY, _NOBODY)
-            self._by = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}"]
-            self._by.append("--clear-groups")
+        give_to_nobody(folder)
 
     def make(self) -> None:
         """With nothing in it."""

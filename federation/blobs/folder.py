@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Final
 
 from obstore.store import LocalStore
 
+from federation.blobs.below import ObjectsBelow
 from federation.blobs.fault import refused
 from federation.blobs.objects import MOST, PIECE_BYTES, ObjectBlobs, key_of
 from federation.files import make_folders, open_regular, sync_folder
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
-    from obstore.store import ObjectStore
 
 _WRITE_BYTES: Final = 1 << 17
 #: There is none; or what has its name is a link, or no file at all.
@@ -46,6 +46,7 @@ class FolderBlobs(ObjectBlobs):
         self._folder = folder
         self._synced: set[str] = set()  # folders whose own names are durable
         self._is_ready, self._preparing = False, threading.Lock()
+        self._is_opened = False
 
     def pieces(
         self, digest: str, start: int, end: int, size: int
@@ -171,11 +172,15 @@ class FolderBlobs(ObjectBlobs):
     def _is_link(self, key: str) -> bool:
         return (self._folder / key).is_symlink()
 
-    def _store(self) -> "ObjectStore | None":
-        if self._opened is None and self._folder.is_dir():
+    def _delete(self, digest: str) -> bool:
+        return self._is_there() and super()._delete(digest)
+
+    def _is_there(self) -> bool:
+        if not self._is_opened and self._folder.is_dir():
             with refused(self.address):
-                self._opened = LocalStore(self._folder)
-        return self._opened
+                self._objects = ObjectsBelow(self.address, LocalStore(self._folder))
+            self._is_opened = True
+        return self._is_opened
 
     def _path(self, digest: str) -> Path:
         return self._folder / key_of(digest)

@@ -1,14 +1,18 @@
 """Photographs that others put into the bucket themselves, before anybody looks at them.
 
 Rule: what lies here is nobody's but the sender's: it is never listed, handed out or
-shared, and goes once it was taken in, or soon after the time in which it could come.
+shared, and goes once it was taken in, or soon after the time in which it could come. In
+its place then lies a mark, which says so and which only we can make. An address puts
+nothing where something lies (If-None-Match), so while the mark is there, and it stays
+longer than the address, the file does not come once more; and whoever asks again, its
+answer lost, is told the same. It goes as all else that lies here.
 Where it lies follows from who asks and what the bytes are, never from a name that
 somebody gives: nobody can speak of what another has put there. An address lets its
 holder put these bytes there, of this length and type, for a while (`presign.py`); a
 store that does not keep to it is found out when the bytes are read. So sending a second
 time changes nothing.
 
-    incoming/<of whom, 32 hex>/<SHA-256 of the bytes, 64 hex>
+    incoming/<of whom, 32 hex>/<SHA-256 of the bytes, 64 hex>    the file, or the mark
 
 What may be on its way is bounded, for each and for all: each place by the most that an
 address of it has let in, until the sweep must have removed it; once it was taken in,
@@ -21,6 +25,7 @@ Source: docs/adr/0066-photographs-put-into-the-bucket.md
 import asyncio
 import contextlib
 import hashlib
+import hmac
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -28,13 +33,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakValueDictionary
 
-import obstore
-
-from federation.blobs.bucket import open_store
-from federation.blobs.fault import refused, shown_address
+from federation.blobs.below import ObjectsBelow
 from federation.blobs.presign import StoreKey, presign, read_store_key
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
 PREFIX: Final = "incoming"
@@ -48,7 +51,8 @@ SWEEP_S: Final = 3_600
 MOST_OF_ONE: Final = (500, 1 << 30)
 MOST_OF_ALL: Final = (5_000, 8 << 30)
 _PIECE_BYTES: Final = 1 << 20
-_PAGE: Final = 1000
+_MARK: Final = b"taken in "
+_MARK_BYTES: Final = len(_MARK) + 64
 _NAME: Final = re.compile(rf"{PREFIX}/[0-9a-f]{{32}}/[0-9a-f]{{64}}")
 
 
@@ -106,9 +110,11 @@ class Incoming:
             key: Who lets them.
             store: One that is open; None: that of the address.
         """
-        self.address = shown_address(address)
-        self._address, self._opened = address.rstrip("/"), store
-        self._base, self._key = reached_at.rstrip("/"), key
+        self._objects = ObjectsBelow(address, store)
+        self._url = (
+            f"{reached_at.rstrip('/')}/{address.partition('://')[2].rstrip('/')}"
+        )
+        self._key = key
         self._coming: dict[tuple[str, str], _Expected] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -138,9 +144,10 @@ class Incoming:
         headers = {
             "Content-Length": str(file.size),
             "Content-Type": file.media_type,
+            "If-None-Match": "*",
             "x-amz-checksum-sha256": b64encode(bytes.fromhex(file.digest)).decode(),
         }
-        url = f"{self._base}/{self._address.partition('://')[2]}/{name_of(*place)}"
+        url = f"{self._url}/{name_of(*place)}"
         signed = presign("PUT", url, headers, self._key, now=now, lifetime_s=LIFETIME_S)
         return UploadAddress(signed, headers, expires_at)
 
@@ -152,13 +159,44 @@ class Incoming:
         async with lock:
             yield
 
+    def awaited_until(self, sender: str, digest: str, now: int) -> int | None:
+        """When the last address of it ends, or ended, Unix seconds; None: not known.
+
+        Of one that ended long ago, or that an earlier process gave, nothing is known.
+        """
+        room = self._coming.get((sender, digest))
+        return None if room is None or room.until <= now else room.expires_at
+
     async def size(self, sender: str, digest: str) -> int | None:
-        """How many bytes of it are here; None: it has not come.
+        """How many bytes of it, or of its mark, are here; None: it has not come.
 
         Raises:
             OSError: the store did not answer.
         """
-        return await asyncio.to_thread(self._size, name_of(sender, digest))
+        return await asyncio.to_thread(self._objects.size, name_of(sender, digest))
+
+    async def is_taken(self, sender: str, digest: str, size: int) -> bool:
+        """Whether what lies here, of `size` bytes, says that it was taken in.
+
+        Raises:
+            FileNotFoundError: it went meanwhile.
+            OSError: the store did not answer.
+        """
+        name = name_of(sender, digest)
+        if size != _MARK_BYTES:
+            return False
+        found = await asyncio.to_thread(self._objects.read, name, 0, _MARK_BYTES)
+        return hmac.compare_digest(found, self._mark(name))
+
+    async def settle(self, sender: str, digest: str) -> None:
+        """It was taken in: the mark lies in its place; counted until its address ends.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        name = name_of(sender, digest)
+        await asyncio.to_thread(self._objects.write, name, self._mark(name))
+        self._release(sender, digest)
 
     async def pieces(self, sender: str, file: ComingFile) -> AsyncIterator[bytes]:
         """Its bytes, as many as were said, and no more; fewer where there are fewer.
@@ -170,7 +208,7 @@ class Incoming:
         name = name_of(sender, file.digest)
         for start in range(0, file.size, _PIECE_BYTES):
             length = min(_PIECE_BYTES, file.size - start)
-            piece = await asyncio.to_thread(self._read, name, start, length)
+            piece = await asyncio.to_thread(self._objects.read, name, start, length)
             yield piece
             if len(piece) < length:
                 return
@@ -181,9 +219,8 @@ class Incoming:
         Raises:
             OSError: the store did not answer.
         """
-        await asyncio.to_thread(self._delete, name_of(sender, digest))
-        if room := self._coming.get((sender, digest)):
-            self._coming[sender, digest] = room._replace(until=room.expires_at)
+        await asyncio.to_thread(self._objects.delete, name_of(sender, digest))
+        self._release(sender, digest)
 
     async def sweep(self, now: float) -> int:
         """Remove what nobody has spoken of again; how many there were.
@@ -192,54 +229,35 @@ class Incoming:
             OSError: the store did not answer.
         """
         oldest, swept = datetime.fromtimestamp(now - LEFT_S, UTC), 0
-        with refused(self.address):
-            pages = iter(obstore.list(self._store(), PREFIX, chunk_size=_PAGE))
+        pages = self._objects.pages(PREFIX)
         # Page by page, so that it ends where whoever waits for it does.
         while (removed := await asyncio.to_thread(self._sweep, pages, oldest)) >= 0:
             swept += removed
         return swept
 
-    def _size(self, name: str) -> int | None:
-        with refused(self._place(name)):
-            try:
-                return obstore.head(self._store(), name)["size"]
-            except FileNotFoundError:
-                return None
-
-    def _read(self, name: str, start: int, length: int) -> bytes:
-        with refused(self._place(name)):
-            got = obstore.get_range(self._store(), name, start=start, length=length)
-        return got.to_bytes()
-
-    def _delete(self, name: str) -> None:
-        with refused(self._place(name)), contextlib.suppress(FileNotFoundError):
-            obstore.delete(self._store(), name)
-
-    def _sweep(
-        self, pages: "Iterator[Sequence[obstore.ObjectMeta]]", oldest: datetime
-    ) -> int:
+    def _sweep(self, pages: "Iterator[Sequence[ObjectMeta]]", oldest: datetime) -> int:
         """How many of the next page were removed; -1: there is no other."""
-        with refused(self.address):
-            page = next(pages, None)
-            if page is None:
-                return -1
-            # What has another name nobody has put there for us.
-            old = [
-                found["path"]
-                for found in page
-                if _NAME.fullmatch(found["path"]) and found["last_modified"] < oldest
-            ]
-            if old:
-                obstore.delete(self._store(), old)
+        page = next(pages, None)
+        if page is None:
+            return -1
+        # What has another name nobody has put there for us.
+        old = [
+            found["path"]
+            for found in page
+            if _NAME.fullmatch(found["path"]) and found["last_modified"] < oldest
+        ]
+        if old:
+            self._objects.delete(*old)
         return len(old)
 
-    def _store(self) -> "ObjectStore":
-        if self._opened is None:
-            self._opened = open_store(self._address)
-        return self._opened
+    def _release(self, sender: str, digest: str) -> None:
+        if room := self._coming.get((sender, digest)):
+            self._coming[sender, digest] = room._replace(until=room.expires_at)
 
-    def _place(self, name: str) -> str:
-        return f"{self.address.rstrip('/')}/{name}"
+    def _mark(self, name: str) -> bytes:
+        """What says that the file of this name was taken in; only we can make it."""
+        told = hmac.digest(self._key.secret.encode(), _MARK + name.encode(), "sha256")
+        return _MARK + told.hex().encode()
 
 
 def open_incoming(

@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 from weakref import WeakValueDictionary
 
-import obstore
-
-from federation.blobs.bucket import open_store
-from federation.blobs.fault import refused, shown_address
+from federation.blobs.below import ObjectsBelow
+from federation.blobs.fault import shown_address
 from federation.errors import NotFoundError
 from federation.text import Sentence
 
@@ -33,7 +31,6 @@ _KEY: Final = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 MOST: Final = 1 << 25
 #: What is read at once where all of a blob is handed over.
 PIECE_BYTES: Final = 1 << 18
-_PAGE: Final = 1000
 #: So many wait for a disk or a store at the same time; others wait for them.
 _THREADS: Final = 16
 _A = TypeVarTuple("_A")
@@ -46,7 +43,7 @@ class ObjectBlobs:
     def __init__(self, address: str, store: "ObjectStore | None" = None) -> None:
         """Nothing is asked yet; `store` is one that is open, by its address if not."""
         self.address = shown_address(address)
-        self._address, self._opened = address, store
+        self._objects = ObjectsBelow(address, store)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._threads = ThreadPoolExecutor(_THREADS, "blobs")
 
@@ -93,17 +90,14 @@ class ObjectBlobs:
 
     async def list(self, prefix: str = "") -> AsyncIterator[tuple[str, int]]:
         """Every blob whose digest begins so; see `Blobs.list`."""
-        store = self._store()
-        if store is None:
+        if not await self._run(self._is_there):
             return
-        folder = prefix[:2] if len(prefix) > 1 else None
-        pages = obstore.list(store, folder, chunk_size=_PAGE)
-        with refused(self.address):
-            while page := await self._run(self._next, pages):
-                for found in page:
-                    match = _KEY.fullmatch(found["path"])
-                    if match and match[2].startswith(prefix):
-                        yield match[2], found["size"]
+        pages = self._objects.pages(prefix[:2] if len(prefix) > 1 else None)
+        while page := await self._run(self._next, pages):
+            for found in page:
+                match = _KEY.fullmatch(found["path"])
+                if match and match[2].startswith(prefix):
+                    yield match[2], found["size"]
 
     async def delete(self, digest: str) -> bool:
         """Forget these bytes; see `Blobs.delete`."""
@@ -147,26 +141,13 @@ class ObjectBlobs:
         return self._put(digest, path.read_bytes())
 
     def _size(self, digest: str) -> int | None:
-        store = self._store()
-        if store is None:
-            return None
-        with refused(self._place(digest)):
-            try:
-                return obstore.head(store, key_of(digest))["size"]
-            except FileNotFoundError:
-                return None
+        return self._objects.size(key_of(digest))
 
     def _read(self, digest: str, start: int = 0, length: int = MOST) -> bytes | None:
         """Some of the bytes; None: they are not here."""
-        store = self._store()
-        if store is None:
-            return None
         try:
             # No store has a range of nothing.
-            with refused(self._place(digest)):
-                got = obstore.get_range(
-                    store, key_of(digest), start=start, length=length or 1
-                )
+            data = self._objects.read(key_of(digest), start, length or 1)
         except FileNotFoundError:
             return None
         except OSError:
@@ -175,13 +156,10 @@ class ObjectBlobs:
             if size is None or start < size:
                 raise
             return b""
-        return got.to_bytes() if length else b""
+        return data if length else b""
 
     def _write(self, digest: str, data: bytes) -> None:
-        store = self._store()
-        assert store is not None, "there is one to write to"
-        with refused(self._place(digest)):
-            obstore.put(store, key_of(digest), data, use_multipart=False)
+        self._objects.write(key_of(digest), data)
 
     def _make_durable(self, digest: str, *, is_new: bool) -> None:
         """It is, in an object store that has acknowledged it."""
@@ -192,21 +170,14 @@ class ObjectBlobs:
 
     def _delete(self, digest: str) -> bool:
         # Stores do not say whether there was something to delete.
-        store = self._store()
-        if store is None or self._size(digest) is None:
+        if self._size(digest) is None:
             return False
-        with refused(self._place(digest)), contextlib.suppress(FileNotFoundError):
-            obstore.delete(store, key_of(digest))
+        self._objects.delete(key_of(digest))
         return True
 
-    def _store(self) -> "ObjectStore | None":
-        """What is asked; None: nothing has been put there yet."""
-        if self._opened is None:
-            self._opened = open_store(self._address)
-        return self._opened
-
-    def _place(self, digest: str) -> str:
-        return f"{self.address.rstrip('/')}/{key_of(digest)}"
+    def _is_there(self) -> bool:
+        """Whether anything can have been put there yet."""
+        return True
 
 
 def key_of(digest: str) -> str:

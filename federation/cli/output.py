@@ -26,6 +26,7 @@ from federation.errors import (
     KeptError,
     NotFoundError,
     PeerError,
+    PhotoRoomError,
     RecordError,
     UnreadableError,
     VerificationError,
@@ -50,6 +51,7 @@ TERMINATED: Final = 143
 EXIT_CODES: Final[tuple[tuple[type[FederationError], int], ...]] = (
     (ConfigError, CONFIG),
     (UnreadableError, MACHINE),
+    (PhotoRoomError, MACHINE),
     (FormatError, USAGE),
     (RecordError, USAGE),
     (VerificationError, VERIFICATION),

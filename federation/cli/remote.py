@@ -31,6 +31,7 @@ from federation.errors import (
     NotFoundError,
     PeerError,
     PhotoError,
+    PhotoRoomError,
     RecordError,
     UnknownPastError,
 )
@@ -60,6 +61,7 @@ _BLAME: Mapping[str, Callable[[Sentence], FederationError]] = {
     "kept": KeptError,
     "not-found": NotFoundError,
     "photo": PhotoError,
+    "photos-full": PhotoRoomError,
     "record": RecordError,
     "unknown-past": UnknownPastError,
 }

@@ -116,6 +116,8 @@ class PhotoSettings(
     public: bool = False
     retention_days: dict[MemberElection, RetentionDays] | None = None
     max_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 16_384
+    own_max_mb: Annotated[int, Meta(ge=1, le=1 << 40)] | None = None
+    own_max_photos: Annotated[int, Meta(ge=1, le=1 << 40)] | None = None
 
 
 class AnnexSettings(

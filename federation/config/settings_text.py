@@ -217,6 +217,14 @@ port = {port}
 # Megabyte untuk foto milik mitra; bila penuh, yang paling lama tidak dilihat dihapus,
 # foto kita sendiri tidak pernah. 0: foto mitra tidak disimpan.
 # max_mb = 16384
+# The most that our own photographs may be: megabytes of copies drawn anew, and how
+# many. Beyond it further ones are refused; none that was taken in is ever dropped. From
+# 90 % on there is an alarm. Not named: no bound.
+# Sebanyak-banyaknya foto milik sendiri: megabyte salinan yang digambar ulang, dan
+# jumlahnya. Lebih dari itu foto baru ditolak; yang sudah diterima tidak pernah dihapus.
+# Mulai 90 % ada peringatan. Tanpa nama: tanpa batas.
+# own_max_mb = 4000000
+# own_max_photos = 5000000
 # Days after the voting day of an election until its photographs are deleted here, ours
 # and partners', originals too; the records stay. An election that is not named: never.
 # Hari setelah pemungutan suara sampai foto pemilu itu dihapus di sini, milik kita dan

@@ -19,8 +19,9 @@ from federation.store import mapreading, mapstate
 from federation.store.db import Database
 from federation.text import Sentence
 
-#: What every new database has: the name of its own history of changes.
-_NEW = frozenset({"merge_epoch", "merge_epoch_twice"})
+#: What every new database has: the name of its own history of changes, and counts of
+#: nothing.
+_NEW = frozenset({"blob_total", "merge_epoch", "merge_epoch_twice"})
 #: How often a row goes by: it is put there, and read again on both sides.
 PASSES: Final = 3
 

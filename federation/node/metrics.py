@@ -8,6 +8,7 @@ that whoever watches takes the age from a clock of his own.
 import msgspec
 
 from federation.config.settings import Settings
+from federation.flows.photos.ownroom import limits_of
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
 from federation.node.disk import Disk
@@ -44,7 +45,7 @@ def read_metrics(
         if confirmed_at is not None:
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
     if may_see(caller, "partners"):
-        gauges |= _photo_gauges(view, sent)
+        gauges |= _photo_gauges(view, resources.settings, sent)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
@@ -87,7 +88,7 @@ def _log_gauges(status: StatusAnswer) -> dict[str, float]:
     return gauges
 
 
-def _photo_gauges(view: View, sent: int) -> dict[str, float]:
+def _photo_gauges(view: View, settings: Settings, sent: int) -> dict[str, float]:
     gauges: dict[str, float] = {
         "federation_photos_damaged": blobs.count_damaged(view),
         "federation_photos_wanted": wanted.count_wanted(view),
@@ -97,6 +98,11 @@ def _photo_gauges(view: View, sent: int) -> dict[str, float]:
         total = blobs.count_blobs(view, is_own=is_own)
         gauges[f'federation_photos_held{{of="{name}"}}'] = total.number
         gauges[f'federation_photos_held_bytes{{of="{name}"}}'] = total.size
+    most = limits_of(settings.photos)
+    if most.number is not None:
+        gauges['federation_photos_room{of="us"}'] = most.number
+    if most.size is not None:
+        gauges['federation_photos_room_bytes{of="us"}'] = most.size
     return gauges
 
 

@@ -5,7 +5,8 @@ are read again within days and no turn holds up anything. What is missing or dam
 held no longer, and said aloud until all of it has been put again. What was made small
 of a photo that has gone goes with it:
 
-    photo-damaged    goes away by itself        photos: how many
+    photo-damaged       goes away by itself     photos: how many
+    own-photos-filling  likewise                photos: how much room ours take
 """
 
 import logging
@@ -13,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Final
 
 from federation.flows.photos.check import check_some, mark_faulty
+from federation.flows.photos.ownroom import OwnRoomSeen, limits_of, see_own_room
 from federation.flows.photos.thumbnails import sweep_thumbnails
 from federation.node.disk import Disk
 from federation.node.resources import Resources
@@ -25,6 +27,7 @@ from federation.store.db import Transaction
 from federation.text import Sentence
 
 ALARM: Final = "photo-damaged"
+FILLING: Final = "own-photos-filling"
 NAME: Final = "photographs"  # no organisation's: theirs have no space
 INTERVAL_S: Final = 60
 DEADLINE_S: Final = 600.0
@@ -47,6 +50,8 @@ class PhotoCare:
         self._resources, self._disk = resources, disk
         self._clock, self._start = clock, start
         self._last, self._is_alarmed = "", True  # an earlier run may have raised it
+        self._most = limits_of(resources.settings.photos)
+        self._filled: int | None = -1  # what was told last; likewise
 
     def duty(self) -> Duty:
         """The turns."""
@@ -73,7 +78,23 @@ class PhotoCare:
         if number or self._is_alarmed:
             await db.write(self._tell, number)
         self._is_alarmed = number > 0
+        await self._see_room()
         return Result(outcome="ok" if some.last else "unchanged")
+
+    async def _see_room(self) -> None:
+        """Say aloud that the room for our own is nearly taken, or no more."""
+        seen = await self._resources.db.read(see_own_room, self._most)
+        filled = seen.percent if seen.is_filling else None
+        if filled != self._filled:
+            await self._resources.db.write(self._tell_room, seen)
+        self._filled = filled
+
+    def _tell_room(self, tx: Transaction, seen: OwnRoomSeen) -> None:
+        if seen.is_filling:
+            now = int(self._clock())
+            alarms.raise_alarm(tx, FILLING, SUBJECT, seen.tell(), now)
+        else:
+            alarms.clear_alarm(tx, FILLING, SUBJECT)
 
     def used(self, blob: HeldBlob) -> None:
         """Somebody was given it; written once a day, where the disk takes it."""

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from federation.flows.photos.held import finish_drops
 from federation.flows.photos.index import index_once
+from federation.flows.photos.ownroom import OwnRoom, limits_of
 from federation.flows.photos.thumbnails import Thumbnails
 from federation.node.photocare import PhotoCare
 from federation.node.photofetching import FetchHost, PhotoFetching
@@ -45,6 +46,7 @@ class Photographs:
         self._node, self._due = node, asyncio.Event()
         resources = node.resources
         self.redrawer = Redrawer()  # starts nothing before there is a photograph
+        self.own_room = OwnRoom(resources.db, limits_of(resources.settings.photos))
         self.thumbnails = Thumbnails(
             resources.home.thumbnails, resources.blobs, self.redrawer
         )

@@ -17,7 +17,8 @@ async def take_photo(node: Node, given: TakePhoto) -> Evidence:
     """Take a photograph in; see `flows/photos/take.py`."""
     node.disk.check()
     held = node.resources
-    shelves = take.PhotoShelves(held.db, held.blobs, held.home.originals)
+    room = node.photographs.own_room
+    shelves = take.PhotoShelves(held.db, held.blobs, held.home.originals, room)
     now = int(node.clocks.wall())
     taken = await take.take_photo(
         node.photographs.redrawer, shelves, given.original, now

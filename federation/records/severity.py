@@ -47,6 +47,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "own-log-larger-elsewhere": "urgent",
         "own-log-past-unknown": "urgent",
         "own-log-successor-needed": "urgent",
+        "own-photos-filling": "urgent",
         "partner-failing": "warning",
         "partner-full": "warning",
         "peers-file": "warning",

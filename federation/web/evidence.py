@@ -11,7 +11,7 @@ time than other bodies: a telephone's photo over a slow line takes minutes.
 """
 
 import tempfile
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, BinaryIO, Final, cast
 
@@ -55,13 +55,19 @@ async def take_evidence(request: web.Request, _: NoQuery) -> web.StreamResponse:
     await require_token(request, "intake")
     if request.content_type == _FORM:
         raise refusal(web.HTTPUnsupportedMediaType, Sentence("refused.photo-itself"))
-    site = request.app[SITE]
-    if site.photos_coming.locked():
-        return too_many_photos(request)
     _check_size(request.content_length or 0)
+    pieces = request.content.iter_any()
+    return await answer_taken(request, lambda: take_pieces(request.app[SITE], pieces))
+
+
+async def answer_taken(
+    request: web.Request, take: Callable[[], Awaitable[Evidence]]
+) -> web.Response:
+    """The answer to whoever brings a photograph, which `take` takes in, if it may."""
+    if request.app[SITE].photos_coming.locked():
+        return too_many_photos(request)
     extend_deadline(request, DEADLINE_S)
-    entry = await take_pieces(site, request.content.iter_any())
-    return web.Response(body=msgspec.json.encode(entry), content_type=JSON)
+    return web.Response(body=msgspec.json.encode(await take()), content_type=JSON)
 
 
 def too_many_photos(request: web.Request) -> web.Response:

@@ -4,13 +4,17 @@
                                   → {"url":"https://…","headers":{…},"expires_at":…}
     PUT  <url>                    the file, with those headers; the store answers
     POST /v1/evidence/uploaded    the same three again → an entry of `evidence`
+                                  the same once more → the same entry
 
 Rule: the answer is that of `POST /v1/evidence` (`evidence.py`): the bytes are read
-back, compared with what was said of them, and go through the same door. What was put
-there is removed then, and also where it is refused; where a disk, the database or the
-store fails it stays, and the last question may be asked again. The node asks no address
-that a caller names. Where there is no bucket to put things into, both say so, and the
-direct way stays open.
+back, compared with what was said of them, and go through the same door. A mark takes
+the place of what was put there then (`blobs/incoming.py`); where it is refused it is
+removed; where a disk, the database or the store fails, or there is no room, it stays,
+and the last question may be asked again. Whoever asks of what does not lie there is
+told whether it may come still, did not come in time, or was never asked for:
+`upload-awaited` (404), `upload-ended` (410), `not-found` (404). The node asks no
+address that a caller names. Where there is no bucket to put things into, both say so,
+and the direct way stays open.
 """
 
 import hashlib
@@ -30,18 +34,23 @@ from federation.errors import (
     HeldError,
     NotFoundError,
     PhotoError,
+    PhotoRoomError,
+    UploadAwaitedError,
+    UploadEndedError,
 )
+from federation.flows.photos.ownroom import check_room, limits_of
+from federation.flows.photos.take import TakenPhoto, find_taken
 from federation.photos.kind import Kind, kind_of
 from federation.photos.redraw import MOST_ORIGINAL_BYTES
 from federation.records.canonical import Digest
 from federation.records.result import Evidence
+from federation.records.timezones import tell_moment
 from federation.sources.json import decode_json
 from federation.text import Sentence
 from federation.web.access import require_token
 from federation.web.body import read_body
-from federation.web.connections import extend_deadline
 from federation.web.context import SITE, WebContext
-from federation.web.evidence import DEADLINE_S, take_pieces, too_many_photos
+from federation.web.evidence import answer_taken, take_pieces
 from federation.web.intake import decode_body
 from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.problem import problem
@@ -108,7 +117,10 @@ async def offer_upload(request: web.Request, _: NoQuery) -> web.StreamResponse:
     """Say where a photograph may be put: scope `intake`."""
     sender = await require_token(request, "intake")
     site, asked = request.app[SITE], await _read(request)
-    offered = _incoming(site).offer(sender, asked.file, site.clock())
+    incoming = _incoming(site)
+    # What cannot be kept need not come.
+    await site.db.read(check_room, limits_of(site.settings.photos))
+    offered = incoming.offer(sender, asked.file, site.clock())
     if offered is None:
         why = Sentence("refused.many-uploads")
         return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "busy", why)
@@ -128,12 +140,12 @@ async def take_uploaded(request: web.Request, _: NoQuery) -> web.StreamResponse:
     sender = await require_token(request, "intake")
     site, asked = request.app[SITE], await _read(request)
     incoming = _incoming(site)
-    if site.photos_coming.locked():
-        return too_many_photos(request)
-    extend_deadline(request, DEADLINE_S)
-    async with incoming.alone(sender, asked.sha256):
-        entry = await _take(site, incoming, sender, asked)
-    return web.Response(body=msgspec.json.encode(entry), content_type=JSON)
+
+    async def take() -> Evidence:
+        async with incoming.alone(sender, asked.sha256):
+            return await _take(site, incoming, sender, asked)
+
+    return await answer_taken(request, take)
 
 
 async def _take(
@@ -142,30 +154,49 @@ async def _take(
     """The entry of a photograph, durable; what was put there is gone then.
 
     Raises:
-        NotFoundError: nothing was put there by this sender.
+        NotFoundError: nothing was put there by this sender; says why.
         PhotoError: it is not what was said, or not taken; it is gone, too.
         ConflictError: it was removed meanwhile; it is gone, too. Where the database is
             busy or another's, it lies there still.
+        PhotoRoomError: there is no room for it; it lies there still.
         OSError: a disk or the store failed; it lies there still.
     """
     size = await incoming.size(sender, asked.sha256)
     if size is None:
-        raise _not_here(asked)
+        raise _not_here(incoming, sender, asked, site.clock())
     try:
+        if await incoming.is_taken(sender, asked.sha256, size):
+            return await _find_taken(site, incoming, sender, asked)
         if size != asked.size:
             _refuse("photo.upload-size", size=size, said=asked.size)
-        entry = await take_pieces(site, _checked(incoming, sender, asked))
-    except (DatabaseBusyError, FencedError, HeldError):
+        entry = await take_pieces(site, _checked(site, incoming, sender, asked))
+    except (DatabaseBusyError, FencedError, HeldError, PhotoRoomError):
         raise
     except (PhotoError, ConflictError):
         await incoming.drop(sender, asked.sha256)
         raise
-    await incoming.drop(sender, asked.sha256)
+    await incoming.settle(sender, asked.sha256)
     return entry
 
 
+async def _find_taken(
+    site: WebContext, incoming: Incoming, sender: str, asked: UploadAsked
+) -> Evidence:
+    """The entry of what was taken in a while ago.
+
+    Raises:
+        NotFoundError: its copy is not held any more: it is to be sent again.
+        PhotoError: it was removed.
+    """
+    copy = await site.db.read(find_taken, asked.sha256)
+    if copy is None:
+        await incoming.drop(sender, asked.sha256)  # so that it may come again
+        raise NotFoundError(Sentence("photo.upload-unknown", digest=asked.sha256))
+    return TakenPhoto(*copy, asked.sha256).entry()
+
+
 async def _checked(
-    incoming: Incoming, sender: str, asked: UploadAsked
+    site: WebContext, incoming: Incoming, sender: str, asked: UploadAsked
 ) -> AsyncIterator[bytes]:
     """The bytes that lie there; whoever has taken the last knows that it is they.
 
@@ -183,7 +214,7 @@ async def _checked(
             digest.update(piece)
             yield piece
     except FileNotFoundError:
-        raise _not_here(asked) from None
+        raise _not_here(incoming, sender, asked, site.clock()) from None
     if digest.hexdigest() != asked.sha256:
         _refuse("photo.upload-digest", came=digest.hexdigest(), said=asked.sha256)
 
@@ -211,8 +242,17 @@ async def _read(request: web.Request) -> UploadAsked:
     return asked
 
 
-def _not_here(asked: UploadAsked) -> NotFoundError:
-    return NotFoundError(Sentence("photo.upload-not-here", digest=asked.sha256))
+def _not_here(
+    incoming: Incoming, sender: str, asked: UploadAsked, now: int
+) -> NotFoundError:
+    """Why nothing lies there, as far as this process knows."""
+    ends_at = incoming.awaited_until(sender, asked.sha256, now)
+    if ends_at is None:
+        return NotFoundError(Sentence("photo.upload-unknown", digest=asked.sha256))
+    told = {"digest": asked.sha256, "until": tell_moment(ends_at, now, "")}
+    if ends_at > now:
+        return UploadAwaitedError(Sentence("photo.upload-awaited", **told))
+    return UploadEndedError(Sentence("photo.upload-ended", **told))
 
 
 def _refuse(key: str, **words: str | int) -> NoReturn:

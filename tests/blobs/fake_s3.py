@@ -34,7 +34,12 @@ class FakeS3:
         return request.match_info.get("key", "")
 
     async def _put(self, request: web.Request) -> web.Response:
-        self.objects[self._key(request)] = await request.read()
+        key = self._key(request)
+        if key in self.objects and request.headers.get("If-None-Match") == "*":
+            return web.Response(
+                status=412, text="<Error><Code>PreconditionFailed</Code></Error>"
+            )
+        self.objects[key] = await request.read()
         return web.Response(headers={"ETag": '"e"'})
 
     async def _get(self, request: web.Request) -> web.Response:

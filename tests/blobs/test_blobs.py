@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from obstore.store import MemoryStore
 
-from federation.blobs import folder, objects
+from federation.blobs import below, folder, objects
 from federation.blobs.blobs import open_blobs
 from federation.blobs.objects import ObjectBlobs
 from federation.errors import NotFoundError
@@ -413,11 +413,9 @@ async def test_refusals_of_the_library_are_errors_of_the_disk_and_give_nothing_a
     words, number, monkeypatch
 ):
     def refuse(*_, **__):
-        raise objects.obstore.exceptions.GenericError(
-            words + "\n\nDebug source: secret"
-        )
+        raise below.obstore.exceptions.GenericError(words + "\n\nDebug source: secret")
 
-    monkeypatch.setattr(objects.obstore, "put", refuse)
+    monkeypatch.setattr(below.obstore, "put", refuse)
     blobs = ObjectBlobs("memory://", MemoryStore())
     with pytest.raises(OSError, match=DIGEST) as caught:
         await blobs.put(DIGEST, DATA)

@@ -178,7 +178,9 @@ def test_no_database_is_not_a_whole_one(own_home, federation):
 def test_every_finding_has_its_sentence():
     kinds = {kind for kind in vars(errors).values() if hasattr(kind, "code")}
     # Nobody asks over HTTP while a node examines its files, nor is a reader asked.
+    # Nor is a photograph brought.
     asked = (errors.RequestSignatureError, errors.ReadOnlyError)
+    asked += (errors.PhotoRoomError, errors.UploadAwaitedError, errors.UploadEndedError)
     codes = {kind.code for kind in kinds if not issubclass(kind, asked)}
     for path in Path(package.__file__).parent.glob("*.py"):
         codes |= set(

@@ -151,6 +151,8 @@ def test_what_init_writes_shows_every_key_with_its_default():
         'store_access = "keys/store.env"',
         'guard = "s3://bucket/guard"',
         'guard_access = "keys/guard.env"',
+        "own_max_mb = 4000000",
+        "own_max_photos = 5000000",
         "retention_days = { pemilu-2024 = 365 }",
         'host = "mail.example"',
         'sender = "laporan@example.org"',

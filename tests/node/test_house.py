@@ -78,6 +78,7 @@ async def test_broken_settings_keep_back_only_what_needs_them(home):
     assert skipped == {
         "rules",
         "keys",
+        "photo-room",
         "node",
         "callers",
         "limits",

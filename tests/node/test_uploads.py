@@ -98,14 +98,112 @@ async def test_it_is_taken_as_if_it_had_come_through_the_node(node, s3):
     assert key.endswith(entry["sha256"])
     assert entry["sha256"] == hashlib.sha256(copy).hexdigest()
     assert b"somebody's name" not in copy
-    assert coming(s3) == []
+    # A mark, of which nobody learns anything, lies in the place of what came.
+    ((mark, body),) = ((key, s3.objects[key]) for key in coming(s3))
+    assert (mark.endswith(said_of(PHOTO)["sha256"]), len(body)) == (True, 73)
     headers = {"Authorization": f"Bearer {node.token}"}
     async with node._session.post(
         f"{node.url}/v1/evidence", data=PHOTO, headers=headers
     ) as said:
         assert await said.json() == entry
-    assert await upload(node, PHOTO) == (200, entry)
+    assert await node.post(DONE, said_of(PHOTO)) == (200, entry)
     assert shared(s3) == {key: copy}
+
+
+async def test_where_a_mark_lies_the_file_does_not_come_once_more(node, s3):
+    _, offered = await node.post(ASK, said_of(PHOTO))
+    _, entry = await upload(node, PHOTO)
+    before = dict(s3.objects)
+    for _ in range(2):
+        async with (
+            aiohttp.ClientSession() as outside,
+            outside.put(
+                offered["url"], data=PHOTO, headers=offered["headers"]
+            ) as answer,
+        ):
+            assert answer.status == 412
+        _, offered = await node.post(ASK, said_of(PHOTO))
+    assert s3.objects == before
+    assert await node.post(DONE, said_of(PHOTO)) == (200, entry)
+
+
+async def test_only_we_can_make_a_mark(node, s3):
+    """A store that checks nothing lets a sender put one there for what it has not."""
+    _, entry = await upload(node, PHOTO)
+    (mark,) = (s3.objects[key] for key in coming(s3))
+    other = said_of(b"another file")
+    for forged in (b"taken in " + b"0" * 64, mark):
+        s3.objects[f"below/{incoming.name_of('', other['sha256'])}"] = forged
+        status, said = await node.post(DONE, other)
+        assert (status, said["code"]) == (422, "photo")
+        assert entry["sha256"] not in str(said)
+    # Nor is a mark that another's token has earned one of ours.
+    s3.objects[f"below/{incoming.name_of('other', said_of(PHOTO)['sha256'])}"] = mark
+    assert len(coming(s3)) == 2
+    assert (await node.post(DONE, said_of(PHOTO)))[0] == 200
+
+
+async def test_a_mark_outlives_a_node_that_is_started_anew(home, s3):
+    async with serving(home) as node:
+        _, entry = await upload(node, PHOTO)
+    async with serving(home) as node:
+        assert await node.post(DONE, said_of(PHOTO)) == (200, entry)
+        removal = {"digest": entry["sha256"], "ground": "request"}
+        assert (await node.post("/v1/control/remove-photo", removal))[0] == 200
+        assert (await node.post(DONE, said_of(PHOTO)))[0] == 422
+        assert s3.objects == {}
+
+
+async def test_why_nothing_lies_there_is_told_apart(s3, home, monkeypatch):
+    async with serving(home) as node:
+        assert await code_of(node) == (404, "not-found")
+        await node.post(ASK, said_of(PHOTO))
+        assert await code_of(node) == (404, "upload-awaited")
+        monkeypatch.setattr(incoming, "LIFETIME_S", -1)
+        await node.post(ASK, said_of(PHOTO))
+        assert await code_of(node) == (410, "upload-ended")
+    async with serving(home) as node:
+        assert await code_of(node) == (404, "not-found")
+
+
+async def code_of(node):
+    status, said = await node.post(DONE, said_of(PHOTO))
+    return status, said["code"]
+
+
+@pytest.fixture
+def small(home):
+    """A home whose settings let one photograph of ours be."""
+    text = home.settings.read_text()
+    home.settings.write_text(
+        text.replace("[photos]\n", "[photos]\nown_max_photos = 1\n")
+    )
+    return Home.of(home.folder, load_settings(home.settings))
+
+
+async def test_at_the_bound_each_door_refuses_and_what_was_accepted_is_kept(small, s3):
+    other = photo(size=(180, 130))
+    async with serving(small) as node:
+        _, entry = await upload(node, PHOTO)
+        _, said = await node.post(ASK, said_of(other))
+        assert (said["status"], said["code"]) == (507, "photos-full")
+        # Another one has come when the last place is taken: it lies there still.
+        s3.objects[f"below/{incoming.name_of('', said_of(other)['sha256'])}"] = other
+        for path, body in ((DONE, said_of(other)), ("/v1/evidence", other)):
+            status, said = await node.post(path, body)
+            assert (status, said["code"]) == (507, "photos-full")
+            assert "own_max_photos" in said["detail"]
+        assert other in s3.objects.values()
+        # What was taken in needs no room.
+        assert await node.post("/v1/evidence", PHOTO) == (200, entry)
+        assert await node.post(DONE, said_of(PHOTO)) == (200, entry)
+        status, text, _ = await node.get(
+            "/metrics", headers={"Authorization": f"Bearer {node.token}"}
+        )
+        assert b'federation_photos_room{of="us"} 1' in text
+        removal = {"digest": entry["sha256"], "ground": "request"}
+        assert (await node.post("/v1/control/remove-photo", removal))[0] == 200
+        assert (await node.post(DONE, said_of(other)))[0] == 200
 
 
 async def test_an_address_binds_length_kind_and_digest_and_is_kept_by_no_cache(node):
@@ -115,9 +213,11 @@ async def test_an_address_binds_length_kind_and_digest_and_is_kept_by_no_cache(n
     assert offered["headers"] == {
         "Content-Length": str(len(PHOTO)),
         "Content-Type": "image/jpeg",
+        "If-None-Match": "*",
         "x-amz-checksum-sha256": digest,
     }
-    names = "content-length%3Bcontent-type%3Bhost%3Bx-amz-checksum-sha256"
+    names = "content-length%3Bcontent-type%3Bhost%3Bif-none-match"
+    names += "%3Bx-amz-checksum-sha256"
     assert f"X-Amz-SignedHeaders={names}&" in offered["url"]
     assert ENVIRONMENT["AWS_SECRET_ACCESS_KEY"] not in offered["url"]
 
@@ -144,8 +244,6 @@ async def test_what_has_not_come_is_told_and_may_come_still(node):
         status, answer = await node.post(DONE, said)
         assert (status, answer["code"]) == (404, "not-found")
     assert (await upload(node, PHOTO))[0] == 200
-    status, answer = await node.post(DONE, said_of(PHOTO))
-    assert (status, "taken in already" in answer["detail"]) == (404, True)
 
 
 async def test_what_is_no_photograph_is_given_no_address(node, s3):
@@ -165,13 +263,14 @@ async def test_what_is_no_photograph_is_given_no_address(node, s3):
 
 
 async def test_two_that_tell_of_it_at_once_take_it_in_once(node, s3):
-    await upload(node, PHOTO)
     _, offered = await node.post(ASK, said_of(PHOTO))
     async with aiohttp.ClientSession() as outside:
         url, headers = offered["url"], offered["headers"]
         await outside.put(url, data=PHOTO, headers=headers)
     told = [node.post(DONE, said_of(PHOTO)) for _ in range(2)]
-    assert sorted(status for status, _ in await asyncio.gather(*told)) == [200, 404]
+    first, second = await asyncio.gather(*told)
+    assert first == second
+    assert first[0] == 200
     assert len(shared(s3)) == 1
 
 
@@ -208,7 +307,7 @@ async def test_where_the_database_takes_nothing_it_lies_there_still(
     if isinstance(error, FencedError):
         return
     assert (await node.post(DONE, said_of(PHOTO)))[0] == 200
-    assert coming(s3) == []
+    assert PHOTO not in s3.objects.values()
 
 
 async def test_what_goes_while_it_is_read_was_not_there(node, s3, monkeypatch):
@@ -216,8 +315,7 @@ async def test_what_goes_while_it_is_read_was_not_there(node, s3, monkeypatch):
         return len(PHOTO)
 
     monkeypatch.setattr(Incoming, "size", size)
-    status, answer = await node.post(DONE, said_of(PHOTO))
-    assert (status, "taken in already" in answer["detail"]) == (404, True)
+    assert await code_of(node) == (404, "not-found")
 
 
 async def test_nobody_speaks_of_what_another_has_put_there(node, s3):

@@ -10,7 +10,7 @@ import obstore
 import pytest
 
 from federation.blobs.bucket import open_store
-from federation.blobs.incoming import PREFIX, ComingFile, Incoming
+from federation.blobs.incoming import PREFIX, ComingFile, Incoming, name_of
 from federation.blobs.presign import read_store_key
 from federation.config.home import Home
 from federation.config.settings import load_settings
@@ -74,9 +74,13 @@ async def test_an_address_lets_through_one_file_and_nothing_else(outside, bucket
     assert lying() == []
     async with outside.get(url) as answer:
         assert answer.status == 403
-    assert [await put(url, headers, PHOTO) for _ in range(2)] == [200, 200]
+    assert [await put(url, headers, PHOTO) for _ in range(2)] == [200, 412]
     pieces = [piece async for piece in here.pieces("one", file)]
     assert b"".join(pieces) == PHOTO
+    # Taken in, it does not come once more while its address holds.
+    await here.settle("one", digest)
+    assert await put(url, headers, PHOTO) == 412
+    assert await here.is_taken("one", digest, await here.size("one", digest))
     assert await here.sweep(now) == 0
     assert await here.sweep(now + 10_000) == 1
     assert lying() == []
@@ -92,16 +96,15 @@ async def test_a_photo_comes_by_the_bucket_is_read_in_parts_and_is_removed(
     home = Home.of(home.folder, load_settings(home.settings))
     async with serving(home) as node:
         said = said_of(PHOTO)
-        _, offered = await node.post("/v1/evidence/uploads", said)
-        async with outside.put(
-            offered["url"], data=PHOTO, headers=offered["headers"]
-        ) as answer:
-            assert answer.status == 200
+        assert await put_there(node, outside, said) == 200
         assert [PREFIX in path for path in lying()] == [True]
         status, entry = await node.post("/v1/evidence/uploaded", said)
         assert status == 200, entry
         digest, size = entry["sha256"], entry["size"]
-        assert lying() == [f"{digest[:2]}/{digest}"]
+        copy, mark = lying()
+        assert copy == f"{digest[:2]}/{digest}"
+        assert mark == f"{name_of('', said['sha256'])}"
+        assert await node.post("/v1/evidence/uploaded", said) == (200, entry)
         record = {"tps": TPS, "contest": "ppwp", "evidence": [{**entry, "page": 1}]}
         batch = {"election": ELECTION, "records": [record]}
         assert (await node.post("/v1/records", batch))[0] == 200
@@ -121,16 +124,22 @@ async def test_a_photo_comes_by_the_bucket_is_read_in_parts_and_is_removed(
         removal = {"digest": digest, "ground": "request"}
         status, removed = await node.post("/v1/control/remove-photo", removal)
         assert (status, removed["was_held"]) == (200, True)
-        assert lying() == []
+        assert lying() == [mark]
         assert (await read(node, digest))[0] == 404
-        # Whoever has the file puts it there again: it is not taken, and goes.
-        _, offered = await node.post("/v1/evidence/uploads", said)
-        async with outside.put(
-            offered["url"], data=PHOTO, headers=offered["headers"]
-        ) as answer:
-            assert answer.status == 200
         assert (await node.post("/v1/evidence/uploaded", said))[0] == 422
         assert lying() == []
+        # Whoever has the file puts it there again: it is not taken, and goes.
+        assert await put_there(node, outside, said) == 200
+        assert (await node.post("/v1/evidence/uploaded", said))[0] == 422
+        assert lying() == []
+
+
+async def put_there(node, outside, said):
+    """Ask for an address and put the photograph there: what the store answers."""
+    _, offered = await node.post("/v1/evidence/uploads", said)
+    url, headers = offered["url"], offered["headers"]
+    async with outside.put(url, data=PHOTO, headers=headers) as answer:
+        return answer.status
 
 
 async def read_whole(node, digest):

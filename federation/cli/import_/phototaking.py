@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from federation.cli.import_.photofolder import PhotoFolder
-from federation.errors import FormatError, PhotoError
+from federation.errors import FormatError, PhotoError, PhotoRoomError
 from federation.files import open_regular
 from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
 from federation.records.result import Evidence
@@ -62,6 +62,9 @@ class PhotoTaker:
                 entry = await self._hand_in(original)
             except FormatError as error:
                 return PhotoError(error.what, shown.file)
+            except PhotoRoomError as error:
+                # Those that need no room are taken in still.
+                return PhotoError(error.told, shown.file)
             finally:
                 self._advance(1)
         return msgspec.structs.replace(entry, page=shown.page or UNSET)

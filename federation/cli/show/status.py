@@ -16,6 +16,7 @@ from federation.cli.show.readers import print_readers, see_readers
 from federation.cli.times import tell_second
 from federation.config.home import Home
 from federation.errors import ConfigError
+from federation.flows.photos.ownroom import OwnRoomSeen, limits_of, see_own_room
 from federation.flows.query import answers, state
 from federation.flows.query.partners import partners
 from federation.node.diskroom import see_room
@@ -52,10 +53,11 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
         answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
         told = partners(view, THIS_MACHINE, peers, int(run.clock()), turns=0)
         seen = see_node(run, view, told)
+        taken = see_own_room(view, limits_of(settings.photos))
     asking, writer = told.asking, see_writer(run.home.lock)
     # An optional member is absent when there is nothing to say.
     known = to_builtins(answer, enc_hook=str)
-    whole = {**known, "observed": seen, "asking": asking}
+    whole = {**known, "observed": seen, "asking": asking, "own_photos": taken}
     if weak:
         whole["weak"] = [str(one) for one in weak]
     if held is not None:
@@ -71,6 +73,7 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
         for one in weak:
             run.out.line(run.t.say(one))
         print_seen(run, seen)
+        _print_room(run, taken)
         print_asking(run, asking)
         print_readers(run, read)
 
@@ -143,6 +146,12 @@ def _print_writer(run: Run, writer: Writer | None, held: DatabaseWriter | None) 
         run.out.line(run.t("views.writer", **told, since=since))
     if run.home.guard_bucket is not None:
         run.out.line(run.t("views.guard", place=run.home.guard_bucket))
+
+
+def _print_room(run: Run, taken: OwnRoomSeen) -> None:
+    """How much of a bound our own photographs take, where there is one."""
+    if taken.percent is not None:
+        run.out.line(run.t.say(taken.tell()))
 
 
 def _print_log(run: Run, log: answers.LogStatus) -> None:

@@ -89,6 +89,7 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
         report.error("file", examined.db.engine.label, quote(wrong))
     _told(examined.db.engine.label, report, rows.check_twice, view, report)
     _told(examined.db.engine.label, report, rows.check_strays, view, report)
+    _told("photos", report, photos.check_totals, view, report)
     if examined.photos is not None:
         place, kept = "photos", examined.photos
         _told(place, report, photos.check_photos, view, kept.blobs, report)

@@ -189,6 +189,7 @@ def _forget(tx: Transaction, differing: set[str]) -> None:
     if "blob" in differing:
         blobs.restore_blobs(tx)
         twice.take_one(tx, "blob", second=False)
+    blobs.recount_blobs(tx)
 
 
 def _choose(tx: Transaction, table: str, is_right: Callable[[], bool]) -> bool:

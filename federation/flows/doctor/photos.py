@@ -52,6 +52,17 @@ def _check_all(view: View, blobs: Blobs, report: DoctorReport) -> None:
         asyncio.run(_check(view, blobs, prefix, rows, report))
 
 
+def check_totals(view: View, report: DoctorReport) -> None:
+    """What was counted of photographs is what counting gives."""
+    for is_own, whose in ((True, "us"), (False, "partners")):
+        counted = held.count_blobs(view, is_own=is_own)
+        there = held.count_again(view, is_own=is_own)
+        if counted != there:
+            told = {"number": counted.number, "size": counted.size}
+            told |= {"rows": there.number, "bytes": there.size}
+            report.error("photo-total", whose, Sentence("examined.photo-total", **told))
+
+
 def check_evidence(view: View, report: DoctorReport) -> None:
     """What is noted of which record names which photo follows from the leaves."""
     _check_parts(view, report)

@@ -17,6 +17,7 @@ from msgspec import UNSET
 from federation.blobs.blobs import Blobs
 from federation.errors import PhotoError
 from federation.flows.photos.held import Photo, keep_photo
+from federation.flows.photos.ownroom import OwnRoom
 from federation.photos.originals import drop_original, keep_original
 from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
@@ -62,6 +63,7 @@ class PhotoShelves(NamedTuple):
     db: Database
     blobs: Blobs
     originals: Path | None
+    room: OwnRoom
 
 
 async def take_photo(
@@ -77,12 +79,13 @@ async def take_photo(
 
     Raises:
         PhotoError: It is not taken; says why, and what to send instead.
+        PhotoRoomError: There is no room for it; nothing of it is kept.
         ConfigError: No process that draws can be started.
         OSError: A disk is full or failed.
     """
-    db, _, folder = shelves
+    db, _, folder, _ = shelves
     digest = await asyncio.to_thread(_digest, original)
-    known = await db.read(_find_held, digest)
+    known = await db.read(find_taken, digest)
     copy = known or await _draw(redrawer, shelves, original, now)
     if folder is not None:
         await asyncio.to_thread(keep_original, folder, digest, original)
@@ -98,17 +101,23 @@ async def take_photo(
 async def _draw(
     redrawer: Redrawer, shelves: PhotoShelves, original: bytes, now: int
 ) -> SharedCopy:
+    await shelves.room.check()  # before the work of drawing it
     drawn = await redrawer.redraw(original)
     digest = _digest(drawn.data)
     if await shelves.db.read(is_removed, digest):
         raise PhotoError(Sentence("photo.removed"))
     photo = Photo(digest, drawn.data, drawn.media_type)
-    await keep_photo(shelves.db, shelves.blobs, photo, is_own=True, now=now)
+    async with shelves.room.hold(digest, len(drawn.data)):
+        await keep_photo(shelves.db, shelves.blobs, photo, is_own=True, now=now)
     return SharedCopy(digest, len(drawn.data), drawn.media_type, drawn.likeness)
 
 
-def _find_held(view: View, original: str) -> SharedCopy | None:
-    """What was made of it before; None: nothing that is here still.
+def find_taken(view: View, original: str) -> SharedCopy | None:
+    """What was made of an original before; None: nothing that is here still.
+
+    Args:
+        view: A snapshot.
+        original: Hex SHA-256 of it.
 
     Raises:
         PhotoError: it was removed.

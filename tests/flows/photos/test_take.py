@@ -9,6 +9,7 @@ from federation.blobs.blobs import open_blobs
 from federation.errors import PhotoError
 from federation.flows.photos import take
 from federation.flows.photos.held import drop_photo
+from federation.flows.photos.ownroom import OwnRoom, RoomLimits
 from federation.flows.photos.take import PhotoShelves, take_photo
 from federation.photos.redraw import Redrawer
 from federation.store import blobs as held
@@ -28,7 +29,8 @@ async def redrawer():
 
 @pytest.fixture
 def shelves(db, tmp_path):
-    return PhotoShelves(db, open_blobs("blobs", tmp_path), tmp_path / "originals")
+    room = OwnRoom(db, RoomLimits())
+    return PhotoShelves(db, open_blobs("blobs", tmp_path), tmp_path / "originals", room)
 
 
 def digest_of(data):

@@ -1,0 +1,105 @@
+"""The objects below one address of a store, each call as errors of the system.
+
+Rule: one place asks the library, for all that photographs are to it: those that are
+held (`objects.py`, `folder.py`) and those that have only come (`incoming.py`). Every
+call is one piece of work for a thread of the caller's, and a list is walked page by
+page, so it ends where whoever waits for it does.
+
+Source: https://developmentseed.org/obstore/latest/api/
+"""
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+import obstore
+
+from federation.blobs.bucket import open_store
+from federation.blobs.fault import refused, shown_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore
+
+_PAGE: Final = 1000
+
+
+class ObjectsBelow:
+    """Objects by their keys; the store is opened when something is asked of it."""
+
+    def __init__(self, address: str, store: "ObjectStore | None" = None) -> None:
+        """`store`: one that is open; None: that of the address."""
+        self._url, self._opened = address, store
+        self.address = shown_address(address).rstrip("/")
+
+    def size(self, key: str) -> int | None:
+        """How many bytes an object has; None: there is none.
+
+        Raises:
+            OSError: the store did not answer, or refuses.
+        """
+        with refused(self.place(key)):
+            try:
+                return obstore.head(self.open(), key)["size"]
+            except FileNotFoundError:
+                return None
+
+    def read(self, key: str, start: int, length: int) -> bytes:
+        """Bytes [start, start + length) of an object, or as many as there are.
+
+        Raises:
+            FileNotFoundError: there is none.
+            OSError: the store did not answer, or refuses; or has nothing from there on.
+        """
+        with refused(self.place(key)):
+            got = obstore.get_range(self.open(), key, start=start, length=length)
+        return got.to_bytes()
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put an object there, in the place of one that may be there.
+
+        Raises:
+            OSError: the store did not take it, or did not say so.
+        """
+        with refused(self.place(key)):
+            obstore.put(self.open(), key, data, use_multipart=False)
+
+    def delete(self, *keys: str) -> None:
+        """These are there no longer.
+
+        Raises:
+            OSError: the store did not answer, or refuses.
+        """
+        place = self.place(keys[0]) if len(keys) == 1 else self.address
+        with refused(place), contextlib.suppress(FileNotFoundError):
+            obstore.delete(self.open(), list(keys) if len(keys) > 1 else keys[0])
+
+    def pages(self, prefix: str | None) -> "Iterator[Sequence[ObjectMeta]]":
+        """What there is below a prefix, some at a time.
+
+        Raises:
+            OSError: the store did not answer, or refuses.
+        """
+        with refused(self.address):
+            pages = iter(obstore.list(self.open(), prefix, chunk_size=_PAGE))
+        while True:
+            with refused(self.address):
+                page = next(pages, ())
+            if not page:
+                return
+            yield page
+
+    def place(self, key: str) -> str:
+        """Where an object lies, for people."""
+        return f"{self.address}/{key}"
+
+    def open(self) -> "ObjectStore":
+        """The store.
+
+        Raises:
+            OSError: it is no address.
+        """
+        if self._opened is None:
+            self._opened = open_store(self._url)
+        return self._opened

@@ -1,0 +1,154 @@
+"""The room that photographs of our own may take: how much is left, and who is refused.
+
+Rule: what is held is never dropped for what comes. So who brings a photograph for which
+there is no room is refused, before anything of it is kept, and told how much is taken;
+one whose copy is held already needs none. What is counted are the copies drawn anew
+(`store/blobs.py`), not originals and not what lies in a bucket until it is looked at.
+Of several that come at once each is counted before it is kept: the bound is not passed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from federation.config.settings import PhotoSettings
+from federation.errors import PhotoRoomError
+from federation.store import blobs as held
+from federation.store.blobs import BlobTotal
+from federation.store.db import Database, View
+from federation.text import Sentence
+
+#: From so many hundredths on somebody is told, while there is time to make room.
+FILLING_PERCENT: Final = 90
+_FULL_PERCENT: Final = 100
+#: The smallest photograph that could be.
+_ANY: Final = BlobTotal(1, 1)
+
+
+class RoomLimits(NamedTuple):
+    """The most that may be held: so many photographs, so many bytes; None: no bound."""
+
+    number: int | None = None
+    size: int | None = None
+
+
+class OwnRoomSeen(Struct, frozen=True, kw_only=True):
+    """How much is taken; `percent` of the bound that is nearer; None: no bound."""
+
+    number: int
+    size: int
+    most_number: int | None
+    most_size: int | None
+    percent: int | None
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether somebody is to make room."""
+        return self.percent is not None and self.percent >= FILLING_PERCENT
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further photograph is taken in."""
+        return self.percent is not None and self.percent >= _FULL_PERCENT
+
+    def tell(self) -> Sentence:
+        """What is taken of what there is."""
+        told = {"number": self.number, "size": _mb(self.size)}
+        if self.percent is None:
+            return Sentence("photo.room-unbound", **told)
+        number = "∞" if self.most_number is None else str(self.most_number)
+        size = "∞" if self.most_size is None else _mb(self.most_size)
+        most = {"most_number": number, "most_size": size, "percent": self.percent}
+        return Sentence("photo.room", **told, **most)
+
+
+def limits_of(photos: PhotoSettings) -> RoomLimits:
+    """The most, as the settings say."""
+    most = photos.own_max_mb
+    return RoomLimits(photos.own_max_photos, None if most is None else most << 20)
+
+
+def see_own_room(view: View, most: RoomLimits) -> OwnRoomSeen:
+    """How much is taken now."""
+    total = held.count_blobs(view, is_own=True)
+    shares = [
+        count * 100 // bound if bound else _FULL_PERCENT
+        for count, bound in zip(total, most, strict=True)
+        if bound is not None
+    ]
+    return OwnRoomSeen(
+        number=total.number,
+        size=total.size,
+        most_number=most.number,
+        most_size=most.size,
+        percent=max(shares, default=None),
+    )
+
+
+def check_room(view: View, most: RoomLimits, more: BlobTotal = _ANY) -> None:
+    """Return if so much more may be held.
+
+    Raises:
+        PhotoRoomError: it may not.
+    """
+    total = held.count_blobs(view, is_own=True)
+    if most.number is not None and total.number + more.number > most.number:
+        told = {"held": total.number, "most": most.number}
+        raise PhotoRoomError(Sentence("photo.no-room-number", **told))
+    if most.size is not None and total.size + more.size > most.size:
+        sizes = {"held": _mb(total.size), "most": _mb(most.size)}
+        raise PhotoRoomError(Sentence("photo.no-room-size", **sizes))
+
+
+class OwnRoom:
+    """One for all that is taken in at the same time."""
+
+    def __init__(self, db: Database, most: RoomLimits) -> None:
+        """Nothing is counted yet."""
+        self._db, self.most = db, most
+        self._coming = BlobTotal(0, 0)
+        self._asking = asyncio.Lock()
+
+    async def check(self) -> None:
+        """Return if there is room for anything at all.
+
+        Raises:
+            PhotoRoomError: there is none.
+        """
+        await self._db.read(check_room, self.most)
+
+    @contextlib.asynccontextmanager
+    async def hold(self, digest: str, size: int) -> AsyncIterator[None]:
+        """There is room for this photograph during the block, which keeps it.
+
+        Args:
+            digest: Hex SHA-256 of the copy.
+            size: Of it, in bytes.
+
+        Raises:
+            PhotoRoomError: there is none.
+        """
+        more = BlobTotal(1, size)
+        async with self._asking:
+            known = await self._db.read(held.find_row, digest)
+            if known is not None and known.is_own:
+                more = BlobTotal(0, 0)
+            else:
+                asked = _sum(self._coming, more)
+                await self._db.read(check_room, self.most, asked)
+            self._coming = _sum(self._coming, more)
+        try:
+            yield
+        finally:
+            self._coming = _sum(self._coming, BlobTotal(-more.number, -more.size))
+
+
+def _sum(one: BlobTotal, other: BlobTotal) -> BlobTotal:
+    return BlobTotal(one.number + other.number, one.size + other.size)
+
+
+def _mb(size: int) -> str:
+    return f"{size / (1 << 20):.1f}"
