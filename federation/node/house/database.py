@@ -10,6 +10,7 @@ from pathlib import Path
 from federation.config.home import Home
 from federation.errors import FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
+from federation.node.diskroom import SILENT_S
 from federation.node.house.house import House
 from federation.records.timezones import tell_here
 from federation.store.db import FILE_NAME, Database, engine_at
@@ -39,6 +40,10 @@ async def see_database(house: House) -> CheckStep:
         with db.view() as view:
             steps.append(compare_steps(view))
         weak.extend(db.list_weaknesses())
+        held = db.see_writer()
+        if held is not None and held.waits_s >= SILENT_S:
+            seconds = f"{held.waits_s:.0f}"
+            weak.append(Sentence("machine.standby-waited", seconds=seconds))
 
     refusal = read_refusal(home, compare)
     if refusal is not None:
