@@ -58,14 +58,15 @@ async def see_database(house: House) -> CheckStep:
             tell_ways(file_of(home)),
             **facts,
         )
+    copies = _tell_copies(home)
     if weak:
         told = Sentence("steps.database-weak", path=path, reason=join(weak))
-        return warned("database", told, Sentence("steps.mend-database-weak"), **facts)
+        mend = Sentence("steps.mend-database-weak")
+        return warned("database", join([told, *copies]), mend, **facts)
+    seen = Sentence("steps.database", path=path)
     if due:
         seen = Sentence("steps.schema-older", path=path, count=len(due))
-        return well("database", seen, **facts)
-    seen = join([Sentence("steps.database", path=path), *_tell_copies(home)])
-    return well("database", seen, **facts)
+    return well("database", join([seen, *copies]), **facts)
 
 
 def _tell_copies(home: Home) -> list[Sentence]:
