@@ -175,8 +175,9 @@ async def code_of(node):
 
 
 @pytest.fixture
-def small(home):
+def small(home, monkeypatch):
     """A home whose settings let one photograph of ours be."""
+    monkeypatch.setattr(fake_s3, "TIME", "2124-02-14T08:40:00.000Z")
     text = home.settings.read_text()
     home.settings.write_text(
         text.replace("[photos]\n", "[photos]\nown_max_photos = 1\n")
