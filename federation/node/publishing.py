@@ -6,15 +6,19 @@ One that cannot be written raises an alarm and is tried again; nothing else wait
 it. The snapshot is read on a
 reader's thread, file by file, and let go of when the node stops. A long turn says every
 `TOLD_EVERY_S` seconds how far it is, and each that wrote something what that was.
+
+The digest of a map needs all its rows, however few of them moved. So a bucket has that
+of a moment ago, with what that map is made of; a duty of its own makes it anew.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Literal
 
 from federation.blobs.blobs import is_remote
-from federation.errors import FederationError
+from federation.errors import FederationError, NotFoundError
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.items import Publisher, Selection
 from federation.flows.publish.place import SitePlace, Written
@@ -34,8 +38,9 @@ DEADLINE_S = 86_400.0
 TOLD_EVERY_S: Final = 30.0
 #: What changes meanwhile is written together.
 REST_S: Final = 1.0
-#: So long a whole map is made before what was signed meanwhile is published.
-MAP_BUDGET_S: Final = 20.0
+#: So long one snapshot is read before what was signed meanwhile is published, too.
+TURN_S: Final = 20.0
+MAPS_NAME: Final = "maps of the site"
 
 
 def publishing_duties(
@@ -48,18 +53,26 @@ def publishing_duties(
     publish = resources.settings.publish
     if publish.to is None:
         return ()
-    by = Publisher(resources.settings, resources.profiles, maps)
+    follows = is_remote(publish.to)
+    by = Publisher(resources.settings, resources.profiles, maps, follows=follows)
     keeper = _Keeper(resources, publish.to, clock, by)
-    return (
-        Duty(
-            name=NAME,
-            run=keeper.turn,
-            interval_s=publish.interval_s,
-            deadline_s=DEADLINE_S,
-            rest_s=REST_S,
-            follows_map=is_remote(publish.to),
-        ),
+    site = Duty(
+        name=NAME,
+        run=keeper.turn,
+        interval_s=publish.interval_s,
+        deadline_s=DEADLINE_S,
+        rest_s=REST_S,
+        follows_map=follows,
     )
+    if not follows:
+        return (site,)
+    digests = Duty(
+        name=MAPS_NAME,
+        run=keeper.make_maps,
+        interval_s=publish.interval_s,
+        deadline_s=DEADLINE_S,
+    )
+    return site, digests
 
 
 class _StoppedError(Exception):
@@ -100,6 +113,16 @@ class _Keeper:
         has_more = self._site is not None and self._site[1].has_more
         return Result(outcome="ok" if done.files else "unchanged", more=has_more)
 
+    async def make_maps(self) -> Result:
+        """Make the digests that the next turn tells."""
+        await self._resources.db.read(self._make_maps)
+        return Result(outcome="ok")
+
+    def _make_maps(self, view: View) -> None:
+        for election in self._resources.settings.elections:
+            with suppress(NotFoundError):  # nothing of it was merged yet
+                self._by.maps.read_map(view, election)
+
     def _write(self, view: View, stopped: threading.Event) -> Written:
         began = told = self._clock()
         place, site = self._open()
@@ -114,7 +137,11 @@ class _Keeper:
 
         if found := place.check(self._resources.home.private):
             say("store-tried", place.address, to=place.address, found=found)
-        done = site.write(view, self._by, Selection(at=self._clock()), go_on)
+
+        def is_over() -> bool:
+            return self._clock() - began >= TURN_S
+
+        done = site.write(view, self._by, Selection(at=self._clock()), go_on, is_over)
         if any(done):
             self._tell("published", place, self._clock() - began)
         return done
@@ -133,5 +160,5 @@ class _Keeper:
             home, settings = self._resources.home, self._resources.settings
             place = open_place(self._to, home.folder, home, settings)
             given = home, settings, self._resources.profiles, self._clock
-            self._site = place, make_site(place, *given, MAP_BUDGET_S)
+            self._site = place, make_site(place, *given)
         return self._site

@@ -4,13 +4,13 @@
 
 Rule: a reader takes no lock, reads no file of the keys folder and writes nothing
 (SQLite makes its `-shm` where there is none). It looks every `LOOK_S` whether the node
-has written; what is asked is read from the database as it is then. While it cannot look
-it goes on with what it has, says how old that is, and is not ready once that is more
-than its bound.
+has written; what is asked is read from the database as it is then. While it cannot
+look, or a standby that it reads lacks something, it goes on with what there is, says
+how old that is, and is not ready once that is more than its bound.
 
-It begins anew, with nothing kept, where the database has become another file (a backup
-was put in its place) or the files of elections have changed; it ends where a newer
-version of the program has changed the tables.
+It begins anew, with nothing kept, where the database has become another one (a backup
+was put in its place; another server is read from) or the files of elections have
+changed; it ends where a newer version of the program has changed the tables.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
 from federation.store.mapstate import last_seq
-from federation.store.watch import AnotherFileError, DatabaseWatch, OtherTablesError
+from federation.store.watch import AnotherDatabaseError, DatabaseWatch, OtherTablesError
 from federation.text import Sentence
 from federation.text.cause import tell_refusal
 from federation.tlog.keys import VerifierKey
@@ -89,10 +89,9 @@ class ReadOnlyNode:
         self.home, self.clocks, self.max_lag_s = home, clocks, max_lag_s
         self.profiles = read_profiles(home, settings)
         self.peers = Peers(home.peers, _tell_peers_file)
-        if home.database is not None:
-            reason = Sentence("machine.read-only-of-file")
-            raise ConfigError(str(home.settings), "database", reason)
-        self.db = Database.open(home.data, readonly=True, is_followed=True)
+        self.db = Database.open(
+            home.data, home.database, readonly=True, is_followed=True
+        )
         self._watch = DatabaseWatch(self.db)
         try:
             with self.db.view() as view:
@@ -107,7 +106,8 @@ class ReadOnlyNode:
         )
         self.about = b""
         self._moved = asyncio.Condition()
-        self._looked_at = clocks.steady()
+        # When all that there was is known to have been here.
+        self._known_at = float("-inf")
         self._is_late, self._sent, self._shown = False, 0, -1
 
     def close(self) -> None:
@@ -117,13 +117,13 @@ class ReadOnlyNode:
 
     def lag(self) -> float:
         """How many seconds ago what is shown was known to be all that there is."""
-        return max(0.0, self.clocks.steady() - self._looked_at)
+        return max(0.0, self.clocks.steady() - self._known_at)
 
     async def look(self) -> None:
         """Follow what the node has written since.
 
         Raises:
-            AnotherFileError: the database is another file now.
+            AnotherDatabaseError: the database is another file now.
             ChangedRulesError: the files of elections are others now.
             OtherTablesError: its tables are those of another version.
             FederationError: it cannot be read, or is damaged.
@@ -138,8 +138,13 @@ class ReadOnlyNode:
         if has_changed := commits != self._shown:
             self.about = await self.db.read(_read_about, self.settings.org)
             self._shown = commits
-        self._looked_at = began
-        if self._is_late:
+        behind_s = self._watch.behind_s
+        # A standby that has lost its primary had all of it a moment ago, however long
+        # nothing was written before that.
+        self._known_at = max(self._known_at, began - behind_s)
+        if behind_s >= _TOLD_S:
+            self._tell_late(Sentence("serve.standby-behind"))
+        elif self._is_late:
             self._is_late = False
             say("reader-follows")
         if has_changed:
@@ -164,7 +169,7 @@ class ReadOnlyNode:
         """Look for ever.
 
         Raises:
-            AnotherFileError: as `look`.
+            AnotherDatabaseError: as `look`.
             ChangedRulesError: as `look`.
             OtherTablesError: as `look`.
         """
@@ -174,14 +179,15 @@ class ReadOnlyNode:
                 await self.look()
             except OtherTablesError:
                 raise
-            except (FederationError, OSError) as error:
-                self._tell_late(error)
+            except OSError as error:
+                self._tell_late(tell_refusal(error))
+            except FederationError as error:
+                self._tell_late(error.told)
 
-    def _tell_late(self, error: FederationError | OSError) -> None:
+    def _tell_late(self, why: Sentence) -> None:
         if self._is_late or self.lag() < _TOLD_S:
             return
         self._is_late = True
-        why = tell_refusal(error) if isinstance(error, OSError) else error.told
         say("reader-late", level=logging.ERROR, reason=why)
 
     # What the web asks (`web/context.py`).
@@ -396,7 +402,7 @@ async def _until(stop: asyncio.Event, work: Coroutine[object, object, None]) -> 
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if tasks[0].done():
-            with contextlib.suppress(AnotherFileError, ChangedRulesError):
+            with contextlib.suppress(AnotherDatabaseError, ChangedRulesError):
                 tasks[0].result()
     finally:
         for task in tasks:

@@ -61,7 +61,6 @@ def make_site(
     settings: Settings,
     profiles: Mapping[str, Profile],
     clock: Callable[[], float],
-    budget_s: float | None = None,
 ) -> StaticSite:
     """What is written to a place.
 
@@ -71,7 +70,6 @@ def make_site(
         settings: Its own.
         profiles: By election.
         clock: Unix seconds.
-        budget_s: See `MapFiles`.
     """
     counts = StaticCounts(settings, clock)
     if isinstance(place, OutputFolder):
@@ -87,5 +85,4 @@ def make_site(
     def beside(view: View, elections: Sequence[str]) -> list[Item]:
         return counts(view, elections) + (pages.files() if pages else [])
 
-    maps = MapFiles(settings.org, profiles, clock, budget_s, pages)
-    return StaticSite(place, beside, maps)
+    return StaticSite(place, beside, MapFiles(settings.org, profiles, pages))

@@ -143,8 +143,10 @@ _PAPERS: Final = (
     rf"|(?i:\bsim\b(?: [abc]\b)?)\W{{0,3}}([0-9](?:{_S}?[0-9]){{11,13}})(?![0-9])"
 )
 
+# The code of a polling station in Seruyan (6208) begins as a number from abroad does.
 _MOBILE: Final = (
-    rf"(?<![0-9])(?:\(?(?:\+|00)?62\)?{_STEP}\(?0?|\(?0)8[0-9]{{2,3}}\)?(?:{_STEP}[0-9])"
+    r"(?<![0-9])(?!6208(?:0[0-9]|10)[12]0[0-9]{2}[ .\-/]?[0-9]{3}(?![0-9]))"
+    rf"(?:\(?(?:\+|00)?62\)?{_STEP}\(?0?|\(?0)8[0-9]{{2,3}}\)?(?:{_STEP}[0-9])"
     r"{5,9}(?![0-9])"
     # In threes, in twos, one by one; threes of other lengths are a list of votes.
     rf"|(?<![0-9])(?:\+?62{_S}?8[0-9]|08[0-9]){_S}[0-9]{{3}}{_S}[0-9]{{3,4}}"

@@ -28,7 +28,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
-from federation.errors import ConfigError, FencedError, NotFoundError
+from federation.errors import (
+    ConfigError,
+    FencedError,
+    NotFoundError,
+    RecoveryConflictError,
+)
 from federation.files import make_folders
 from federation.store import migrations, transfer, upgrade
 from federation.store.engine import (
@@ -49,6 +54,8 @@ READER_THREADS = 4
 #: A read that takes longer, the disk being asked, did not find its rows in memory.
 NEAR_S: Final = 0.005
 FAR_S: Final = 1.0
+#: So often a read that a standby broke off is begun anew.
+_AGAIN: Final = 2
 
 #: As all statements of the store begin; what begins otherwise may do anything.
 _WRITES: Final = re.compile(
@@ -250,6 +257,8 @@ class Database:
                 there is room.
         """
         engine = engine_at(folder, address)
+        if is_followed:
+            engine = engine.as_read()
         database = cls(folder, engine, readonly=readonly, is_followed=is_followed)
         database._told = told
         if readonly:
@@ -435,11 +444,18 @@ class Database:
     ) -> T:
         """What `fn(view, …)` gives, on a reader thread.
 
+        A standby breaks a snapshot off that holds up what it has to apply: then `fn` is
+        called anew, with a new one.
+
         Raises:
+            RecoveryConflictError: a standby has broken each of them off.
             FederationError: whatever `fn` raises.
         """
 
         def work() -> T:
+            for _ in range(_AGAIN):
+                with contextlib.suppress(RecoveryConflictError), self.view() as view:
+                    return fn(view, *args, **kwargs)
             with self.view() as view:
                 return fn(view, *args, **kwargs)
 

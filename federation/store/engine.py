@@ -110,6 +110,35 @@ class DatabaseWriter(NamedTuple):
         return {"pid": who.pid, "host": who.host, "since": tell_here(who.since)}
 
 
+class WatchedState(NamedTuple):
+    """A database as one look finds it that another process writes.
+
+    Attributes:
+        place: Which it is; another one where another database is in its place.
+        number: Another one after each commit; it means nothing else.
+        behind_s: So many seconds ago it had, for all that it knows, all that there was.
+    """
+
+    place: object
+    number: object
+    behind_s: float
+
+
+class EngineWatch(Protocol):
+    """Looks at a database that another process writes; from one thread at a time."""
+
+    def look(self) -> WatchedState:
+        """How it is now.
+
+        Raises:
+            FederationError: it is damaged, or locked.
+            OSError: it is not there, or cannot be read.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 class AskedEngine(Protocol):
     """What can be asked: a connection, a view of the database."""
 
@@ -172,6 +201,10 @@ class Engine(Protocol):
     def schema_made(self) -> str:
         """Gives the schema as any database has it that the steps have made."""
 
+    @property
+    def schema_number(self) -> str:
+        """Gives a row that is another one when tables were changed."""
+
     def check(self, *, deep: bool) -> str:
         """Gives "ok", or what the database finds wrong with its own form."""
 
@@ -186,6 +219,16 @@ class Engine(Protocol):
 
     def open_to_watch(self) -> EngineConnection:
         """The same, beside another process that writes."""
+
+    def watch(self) -> EngineWatch:
+        """What looks whether another process has written."""
+
+    def as_read(self) -> "Engine":
+        """The same for one that reads what another process writes, and no more.
+
+        Raises:
+            OSError: there is nothing that answers.
+        """
 
     def open_to_write(self) -> EngineConnection:
         """The connection that writes."""

@@ -6,6 +6,7 @@ of all other files is one text for both. Beside it stand
     `postgresaddress.py`      where its server is
     `postgresconnection.py`   a connection, as SQLite's library has it
     `postgreswriter.py`       who writes
+    `postgreswatch.py`        what another process writes, of its standby, too
     `postgrescatalog.py`      its tables: how they are made, what is known of them
     `postgresrefusal.py`      its errors
     `postgressettings.py`     how its server is set
@@ -16,7 +17,7 @@ Text is compared by its bytes: each column of text has the collation "C" (`scrip
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -38,12 +39,14 @@ from federation.store.engine import (
     StepSet,
 )
 from federation.store.lock import name_folder
+from federation.store.postgresaddress import RawConnection, Server
 from federation.store.postgresconnection import (
     BEGIN_READING,
     BEGIN_WRITING,
     PostgresConnection,
 )
 from federation.store.postgressettings import list_weaknesses
+from federation.store.postgreswatch import PostgresWatch
 from federation.store.scripts import RANDOM_HEX
 from federation.text import Sentence
 
@@ -59,10 +62,13 @@ class PostgresDatabase:
     Attributes:
         address: Of libpq, "postgresql://…".
         folder: Of the home's data; whoever writes holds its lock.
+        server: Of those of the address the only one that is read from; None: the
+            primary, whichever it is.
     """
 
     address: str
     folder: Path
+    server: Server | None = None
     file: ClassVar[None] = None
     begin_reading: ClassVar[str] = BEGIN_READING
     begin_writing: ClassVar[str] = BEGIN_WRITING
@@ -72,6 +78,7 @@ class PostgresDatabase:
     tables: ClassVar[str] = postgrescatalog.TABLES
     schema: ClassVar[str] = postgrescatalog.SCHEMA
     schema_made: ClassVar[str] = postgrescatalog.SCHEMA_MADE
+    schema_number: ClassVar[str] = postgrescatalog.SCHEMA_NUMBER
 
     @property
     def name(self) -> str:
@@ -125,6 +132,26 @@ class PostgresDatabase:
         """The same: a server always has others that write."""
         return self.open_to_read()
 
+    def watch(self) -> PostgresWatch:
+        """What looks whether another process has written, and how old a standby is."""
+
+        def connect(server: Server | None) -> RawConnection:
+            return postgresaddress.connect_to_read(self.address, server)
+
+        return PostgresWatch(self.name, connect, self.server)
+
+    def as_read(self) -> "PostgresDatabase":
+        """The same on one server, a standby if there is one, for all connections.
+
+        Raises:
+            OSError: none of them answers, or it refuses us.
+        """
+        with (
+            self.translated(),
+            contextlib.closing(postgresaddress.connect_to_read(self.address)) as raw,
+        ):
+            return replace(self, server=postgresaddress.server_of(raw))
+
     def open_to_write(self) -> PostgresConnection:
         """The connection that writes, with the lease of the one that does.
 
@@ -137,6 +164,10 @@ class PostgresDatabase:
 
     def _connected(self, holder: str | None) -> PostgresConnection:
         connect = partial(postgresaddress.connect, self.address)
+        if self.server is not None:
+            assert holder is None, "read from where nobody writes"
+            to = postgresaddress.connect_to_read
+            connect = partial(to, self.address, self.server)
         return PostgresConnection(self, connect, holder)
 
     def translated(self) -> contextlib.AbstractContextManager[None]:

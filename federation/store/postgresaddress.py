@@ -1,13 +1,15 @@
 """Where a PostgreSQL server is: what its address says, and how it is reached.
 
-Rule: always the primary. A server that is gone without a word is found out within
-seconds. What of an address is wrong is told before anybody is called.
+Rule: always the primary, for whoever writes; for one that only reads what another
+process writes, a standby where there is one, and the same for all its connections: of
+two standbys one is behind the other. A server that is gone without a word is found out
+within seconds. What of an address is wrong is told before anybody is called.
 
 Source: https://www.postgresql.org/docs/15/libpq-connect.html
 """
 
 import contextlib
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import conninfo
@@ -25,21 +27,68 @@ _KEPT_ALIVE: Final = {
 }
 
 
-def connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
+#: A connection as the library has it.
+RawConnection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Server(NamedTuple):
+    """One of the servers of an address.
+
+    Attributes:
+        host: A name, an address, or the folder of a socket.
+        port: On that host.
+        hostaddr: Its address, where the address of the database names it.
+    """
+
+    host: str
+    port: int
+    hostaddr: str | None
+
+
+def connect(address: str) -> RawConnection:
     """A connection to the primary, as the library has it.
 
     Raises:
         psycopg.Error: there is none that answers, or it refuses us.
     """
-    asked = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(address)}
+    # Views, too: a standby may be behind what was just written.
+    return _connect(address, {"target_session_attrs": "primary"})
+
+
+def connect_to_read(address: str, server: Server | None = None) -> RawConnection:
+    """A connection to a server that is read from, as the library has it.
+
+    Args:
+        address: As in the settings; what it says of `target_session_attrs` counts.
+        server: One of its servers, whatever it is now; None: a standby, or where
+            there is none, whichever answers.
+
+    Raises:
+        psycopg.Error: there is none that answers, or it refuses us.
+    """
+    if server is not None:
+        named = {key: value for key, value in server._asdict().items() if value}
+        return _connect(address, {**named, "target_session_attrs": "any"})
+    said = conninfo.conninfo_to_dict(address)
+    wanted = said.get("target_session_attrs", "prefer-standby")
+    return _connect(address, {"target_session_attrs": wanted})
+
+
+def server_of(raw: RawConnection) -> Server:
+    """To which server of its address a connection was made."""
+    info = raw.info
+    is_numbered = "hostaddr" in info.get_parameters()
+    return Server(info.host, info.port, info.hostaddr if is_numbered else None)
+
+
+def _connect(address: str, asked: dict[str, Any]) -> RawConnection:
+    said = {**_KEPT_ALIVE, **conninfo.conninfo_to_dict(address), **asked}
     return psycopg.connect(
-        conninfo.make_conninfo("", **asked),
+        conninfo.make_conninfo("", **said),
         autocommit=True,
         cursor_factory=psycopg.RawCursor,
         connect_timeout=CONNECT_TIMEOUT_S,
         application_name="federation",
-        # Views, too: a standby may be behind what was just written.
-        target_session_attrs="primary",
     )
 
 

@@ -224,10 +224,14 @@ class PostgresConnection:
         return begun  # type: ignore[return-value]  # its factory makes no other
 
     def _end(self, sql: str) -> "psycopg.RawCursor[Any]":
-        if sql == "ROLLBACK" and self._raw.closed:
-            return self._raw.cursor()  # type: ignore[return-value]  # it is undone
         self.warnings.clear()
-        ended = self._execute(sql, ())
+        try:
+            ended = self._execute(sql, ())
+        except psycopg.OperationalError:
+            # A server that has ended the connection may be found out by this alone.
+            if sql != "ROLLBACK" or not self._raw.closed:
+                raise
+            return psycopg.RawCursor(self._raw)  # it is undone
         # Of a transaction in which a statement failed a COMMIT undoes all, and says so
         # by nothing else.
         assert ended.statusmessage == sql, "an error within a transaction was ignored"

@@ -18,7 +18,11 @@ from typing import Final
 
 import psycopg
 
-from federation.errors import DatabaseBusyError, VerificationError
+from federation.errors import (
+    DatabaseBusyError,
+    RecoveryConflictError,
+    VerificationError,
+)
 from federation.store.engine import SqlError
 from federation.store.refusal import (
     LostDoubtError,
@@ -34,8 +38,10 @@ _NUMBERS: Final = {
     "28": errno.EACCES,
     "42501": errno.EACCES,
 }
-#: Another one writes: lock_not_available, serialization_failure, deadlock_detected.
-_BUSY: Final = frozenset({"55P03", "40001", "40P01"})
+#: Another one writes: lock_not_available, deadlock_detected.
+_BUSY: Final = frozenset({"55P03", "40P01"})
+#: serialization_failure: of a snapshot that only reads, a standby breaks it off.
+_BROKEN_OFF: Final = "40001"
 #: data_corrupted, index_corrupted.
 _DAMAGED: Final = frozenset({"XX001", "XX002"})
 #: undefined_table, undefined_column.
@@ -136,6 +142,8 @@ def _state(error: psycopg.Error) -> str:
 def _meaning(error: psycopg.Error, name: str) -> Exception | None:
     """The error that a person can act on; None where it is a fault of ours."""
     state = _state(error)
+    if state == _BROKEN_OFF:
+        return RecoveryConflictError(Sentence("machine.read-broken-off", path=name))
     if state in _BUSY:
         return DatabaseBusyError(Sentence("machine.database-busy", path=name))
     if state in _DAMAGED:

@@ -19,6 +19,8 @@ that one only how soon somebody else may take over, never whether two may write.
     epoch, nonce   of who writes; the second, as an epoch that was taken on a server
                    that is lost may be taken again on the one in its place
     holder         by which kernel's lock (`lock.name_folder`)
+    written        goes up with each transaction: whoever only reads sees by it that
+                   there was one (`postgreswatch.py`)
     host, pid      for people
 
 Source: docs/adr/0067-a-lease-and-a-fence.md
@@ -38,6 +40,7 @@ import psycopg
 from federation.errors import FencedError, HeldError
 from federation.store.engine import LEASE_S, DatabaseWriter
 from federation.store.lock import Writer
+from federation.store.postgresaddress import RawConnection
 from federation.text import Sentence
 
 #: How often one that has nothing to write says so.
@@ -58,10 +61,11 @@ _CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
     pid BIGINT NOT NULL,
     since TIMESTAMPTZ NOT NULL,
     renewed_at TIMESTAMPTZ NOT NULL,
-    is_ended BOOLEAN NOT NULL
+    is_ended BOOLEAN NOT NULL,
+    written BIGINT NOT NULL
 )"""
 _TAKE: Final = f"""INSERT INTO {TABLE} AS held
-    VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE)
+    VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE, 0)
     ON CONFLICT (one) DO UPDATE SET epoch = held.epoch + 1, nonce = excluded.nonce,
         holder = excluded.holder, host = excluded.host, pid = excluded.pid,
         since = clock_timestamp(), renewed_at = clock_timestamp(), is_ended = FALSE
@@ -87,8 +91,6 @@ _WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, epoch,
     extract(epoch FROM clock_timestamp() - renewed_at)::float8, is_ended
     FROM {TABLE}"""  # noqa: S608  constants
 
-_Raw = psycopg.Connection[tuple[Any, ...]]
-
 
 class Lease(NamedTuple):
     """What a connection writes by."""
@@ -102,7 +104,7 @@ class Lease(NamedTuple):
         # no values.
         return f"epoch = {self.epoch} AND nonce = {self.nonce}"
 
-    def begin(self, raw: _Raw) -> "psycopg.Cursor[tuple[Any, ...]]":
+    def begin(self, raw: RawConnection) -> "psycopg.Cursor[tuple[Any, ...]]":
         """Begin a transaction that writes, behind every earlier one.
 
         Raises:
@@ -112,8 +114,8 @@ class Lease(NamedTuple):
         cursor = raw.cursor()
         try:
             cursor.execute(
-                f"BEGIN; UPDATE {TABLE} SET renewed_at = clock_timestamp()"  # noqa: S608  constants, whole numbers
-                f" WHERE {self._is_mine} AND NOT is_ended",
+                f"BEGIN; UPDATE {TABLE} SET renewed_at = clock_timestamp(),"  # noqa: S608  constants, whole numbers
+                f" written = written + 1 WHERE {self._is_mine} AND NOT is_ended",
                 prepare=False,
             )
             cursor.nextset()
@@ -125,7 +127,7 @@ class Lease(NamedTuple):
         _undo(raw)
         raise _fenced(raw)
 
-    def renew(self, raw: _Raw) -> None:
+    def renew(self, raw: RawConnection) -> None:
         """Say that it is there, unless a transaction says so just now.
 
         Raises:
@@ -137,7 +139,7 @@ class Lease(NamedTuple):
             raise _fenced(raw)
         raw.execute(_RENEW.format(mine=self._is_mine))
 
-    def end(self, raw: _Raw) -> None:
+    def end(self, raw: RawConnection) -> None:
         """Let others take over at once; where that cannot be said, they wait."""
         with contextlib.suppress(psycopg.Error):
             # Nothing is lost with it, so no standby is waited for.
@@ -153,7 +155,10 @@ class Renewal:
     """
 
     def __init__(
-        self, lease: Lease, connect: Callable[[], _Raw], told: Callable[[], None]
+        self,
+        lease: Lease,
+        connect: Callable[[], RawConnection],
+        told: Callable[[], None],
     ) -> None:
         """From now on. `told` is called each time that it has been said."""
         self._lease, self._connect, self._told = lease, connect, told
@@ -169,7 +174,7 @@ class Renewal:
         self._thread.join(RENEW_S)
 
     def _run(self) -> None:
-        raw: _Raw | None = None
+        raw: RawConnection | None = None
         while not self._is_over.wait(RENEW_S):
             try:
                 if raw is None or raw.closed:
@@ -186,7 +191,7 @@ class Renewal:
             raw.close()
 
 
-def take(raw: _Raw, holder: str) -> Lease:
+def take(raw: RawConnection, holder: str) -> Lease:
     """Be the one that writes, from now on.
 
     Args:
@@ -219,7 +224,7 @@ def take(raw: _Raw, holder: str) -> Lease:
     return Lease(row[0], nonce)
 
 
-def _create(raw: _Raw) -> None:
+def _create(raw: RawConnection) -> None:
     # Of two that make it at once one is first, and either is well served.
     with contextlib.suppress(
         psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable
@@ -227,7 +232,7 @@ def _create(raw: _Raw) -> None:
         raw.execute(_CREATE)
 
 
-def _find_free(raw: _Raw, holder: str) -> datetime | None:
+def _find_free(raw: RawConnection, holder: str) -> datetime | None:
     """When whoever writes was last heard of, if that is too long ago; None: at once.
 
     It only reads: a row that is locked by who waits is one that nobody can write.
@@ -251,7 +256,7 @@ def _find_free(raw: _Raw, holder: str) -> datetime | None:
     raise _held(raw)
 
 
-def _held(raw: _Raw) -> HeldError:
+def _held(raw: RawConnection) -> HeldError:
     held = see(raw)
     who = Writer(0, "?", 0) if held is None else held.who
     words = {} if held is None else held.tell()
@@ -259,7 +264,7 @@ def _held(raw: _Raw) -> HeldError:
     return HeldError(told, who.pid, who.host, who.since)
 
 
-def see(raw: _Raw) -> DatabaseWriter | None:
+def see(raw: RawConnection) -> DatabaseWriter | None:
     """Who writes, or wrote last; None: nobody ever did.
 
     Raises:
@@ -275,14 +280,14 @@ def see(raw: _Raw) -> DatabaseWriter | None:
     return DatabaseWriter(who, int(epoch), float(age_s), bool(is_ended))
 
 
-def _fenced(raw: _Raw) -> FencedError:
+def _fenced(raw: RawConnection) -> FencedError:
     held = see(raw)
     if held is None:
         return FencedError(Sentence("held.fenced-unsaid"))
     return FencedError(Sentence("held.fenced", **held.tell()))
 
 
-def _undo(raw: _Raw) -> None:
+def _undo(raw: RawConnection) -> None:
     with contextlib.suppress(psycopg.Error):
         if not raw.closed and raw.info.transaction_status != 0:
             raw.execute("ROLLBACK")

@@ -100,6 +100,12 @@ def removed_among(view: View, digests: Iterable[str]) -> set[str]:
     return {digest for (digest,) in view.select_among(sql, among=digests)}
 
 
+def count_removed(view: View) -> int:
+    """How many are gone."""
+    row = view.execute("SELECT count(*) FROM removed_photo").fetchone()
+    return int(row[0])
+
+
 def find_removed(view: View, digest: str) -> RemovedPhoto | None:
     """Why and since when this photograph is gone, if it is."""
     sql = f"SELECT {_COLUMNS} FROM removed_photo WHERE digest = ?"  # noqa: S608  a constant

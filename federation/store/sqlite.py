@@ -34,7 +34,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from federation.store import refusal
 from federation.store.driver import sqlite3
-from federation.store.engine import CHUNK, AskedEngine, EngineConnection, StepSet
+from federation.store.engine import (
+    CHUNK,
+    AskedEngine,
+    EngineConnection,
+    StepSet,
+    WatchedState,
+)
 from federation.store.refusal import SqliteError, translated
 from federation.store.reserve import is_full
 from federation.text import Sentence
@@ -74,7 +80,7 @@ SCHEMA: Final = (
     " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
 )
 #: Goes up when tables are changed.
-SCHEMA_VERSION: Final = "PRAGMA schema_version"
+SCHEMA_NUMBER: Final = "PRAGMA schema_version"
 TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 #: The same, as any file has it that the steps have made.
 SCHEMA_MADE: Final = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
@@ -362,32 +368,32 @@ def open_to_watch(path: Path) -> SqliteConnection:
         return _open_tried(path, "mode=ro")
 
 
-class OthersCommits:
+class SqliteWatch:
     """Whether others have written to a file, asked again and again."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, to read.
+        """Nothing is opened yet."""
+        self._path = path
+        self._asking: SqliteConnection | None = None
 
-        Raises:
-            VerificationError: the file is damaged.
-            OSError: it cannot be opened.
-        """
-        self._path, self._asking = path, open_to_watch(path)
-
-    def number(self) -> int:
-        """Another one after each commit, whatever it wrote; it means nothing else.
+    def look(self) -> WatchedState:
+        """Which file it is, and a number of each commit; never behind.
 
         Raises:
             FederationError: the file is damaged, or locked.
-            OSError: the disk failed.
+            OSError: it is not there, or the disk failed.
         """
+        status = self._path.stat()
+        if self._asking is None:
+            self._asking = open_to_watch(self._path)
         with translated(self._path):
-            (number,) = self._asking.execute("PRAGMA data_version").fetchone()
-        return int(number)
+            number = self._asking.execute("PRAGMA data_version").fetchone()
+        return WatchedState((status.st_dev, status.st_ino), number, 0.0)
 
     def close(self) -> None:
         """Let go of the file."""
-        self._asking.close()
+        if self._asking is not None:
+            self._asking.close()
 
 
 def _open_tried(path: Path, how: str) -> SqliteConnection:
@@ -438,6 +444,7 @@ class SqliteFile:
     tables: ClassVar[str] = TABLES
     schema: ClassVar[str] = SCHEMA
     schema_made: ClassVar[str] = SCHEMA_MADE
+    schema_number: ClassVar[str] = SCHEMA_NUMBER
 
     @property
     def name(self) -> str:
@@ -473,6 +480,14 @@ class SqliteFile:
     def open_to_watch(self) -> SqliteConnection:
         """A connection that only reads, and sees what other processes write."""
         return open_to_watch(self.file)
+
+    def watch(self) -> SqliteWatch:
+        """What looks whether another process has written to the file."""
+        return SqliteWatch(self.file)
+
+    def as_read(self) -> "SqliteFile":
+        """There is one file for all."""
+        return self
 
     def open_to_write(self) -> SqliteConnection:
         """The connection that writes; the file is made where there is none."""

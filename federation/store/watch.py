@@ -1,24 +1,26 @@
 """What another process writes, as one that only reads learns of it.
 
-Rule: the database says by itself that somebody has written (`OthersCommits`), at the
+Rule: the database says by itself that somebody has written (`Engine.watch`), at the
 same small cost however much that was; not what. What pages are made of is seen by
 rows that every such commit changes (`_MARKS`: cursors, numbers, digests: a few for each
 log). A commit that changed none of them counts for other tables at once, and for those
 of the map within `WHOLE_S`: what is kept is never older for ever, whatever wrote it.
 
-Where the file is another one (a backup was put in its place), or its tables are those
-of another version, it is said so, and nothing of it is read on.
-
-With PostgreSQL it would be the position up to which a standby has come.
+Where the database is another one (a backup was put in its place; another server has
+taken the place of one that is gone), or its tables are those of another version, it is
+said so, and nothing of it is read on.
 """
 
 import errno
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from federation.store import migrations, sqlite
+from federation.store import migrations
 from federation.store.db import Database, View
 from federation.store.upgrade import program_version
 from federation.text import Sentence
+
+if TYPE_CHECKING:
+    from federation.store.engine import EngineWatch
 
 #: Tables of which `_MARKS` tell whether they were written.
 MARKED: Final = (
@@ -41,8 +43,8 @@ WHOLE_S: Final = 30.0
 _Mark: TypeAlias = tuple[tuple[tuple[object, ...], ...], ...]
 
 
-class AnotherFileError(Exception):
-    """The database at this path is another file than the one that is open."""
+class AnotherDatabaseError(Exception):
+    """The database at this place is another one than the one that is open."""
 
 
 class OtherTablesError(OSError):
@@ -56,19 +58,22 @@ class DatabaseWatch:
         """`db` is told what was written; nothing is looked at yet."""
         assert db.is_followed, "of a database that nobody else writes nothing is told"
         self._db = db
-        self._commits: sqlite.OthersCommits | None = None
-        self._place = (0, 0)
-        self._version, self._schema = -1, -1
+        self._watch: EngineWatch | None = None
+        self._place: object = None
+        self._number: object = None
+        self._schema: object = None
+        #: So many seconds before the last look the database had all that there was.
+        self.behind_s = 0.0
         self._mark: _Mark = ()
         # When it was last said that any table may have been written, and whether there
         # was a commit since of which that was not said.
         self._whole_at, self._is_owed = float("-inf"), False
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._commits is not None:
-            self._commits.close()
-            self._commits = None
+        """Let go of the database."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def look(self, now: float) -> bool:
         """Whether somebody has written since the last look: then `db` is told.
@@ -76,22 +81,22 @@ class DatabaseWatch:
         `now`: monotonic seconds.
 
         Raises:
-            AnotherFileError: since the first look the file has become another one.
+            AnotherDatabaseError: since the first look it has become another one.
             OtherTablesError: this version does not know the tables, or lacks some.
             FederationError: the database cannot be read, or is damaged.
-            OSError: the file is not there, or the disk failed.
+            OSError: it is not there, or the disk or the server failed.
         """
-        status = self._db.path.stat()
-        place = status.st_dev, status.st_ino
-        if self._commits is None:
-            self._commits = sqlite.OthersCommits(self._db.path)
-            self._place = place
-        if place != self._place:
-            raise AnotherFileError
-        version = self._commits.number()
-        if version != self._version:
+        if self._watch is None:
+            self._watch = self._db.engine.watch()
+        found = self._watch.look()
+        if self._place is None:
+            self._place = found.place
+        if found.place != self._place:
+            raise AnotherDatabaseError
+        self.behind_s = found.behind_s
+        if found.number != self._number:
             self._read(now)
-            self._version = version
+            self._number = found.number
             return True
         if self._is_owed and now - self._whole_at >= WHOLE_S:
             self._tell_whole(now)
@@ -115,12 +120,12 @@ class DatabaseWatch:
 
     def _check_tables(self, view: View) -> None:
         """Refuse tables of another version; looked at when they have changed."""
-        (schema,) = view.execute(sqlite.SCHEMA_VERSION).fetchone()
+        schema = view.execute(view.engine.schema_number).fetchone()
         if schema == self._schema:
             return
         due, unknown = migrations.compare_steps(view)
         if due or unknown:
             name = "reader-older" if unknown else "reader-newer"
             words = Sentence(f"machine.{name}", version=program_version())
-            raise OtherTablesError(errno.ENOTSUP, words, str(self._db.path))
+            raise OtherTablesError(errno.ENOTSUP, words, view.engine.name)
         self._schema = schema

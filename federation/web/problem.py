@@ -37,6 +37,7 @@ from federation.errors import (
     PhotoRoomError,
     ReadOnlyError,
     RecordError,
+    RecoveryConflictError,
     RequestSignatureError,
     StoredError,
     UploadEndedError,
@@ -45,7 +46,13 @@ from federation.errors import (
 from federation.feeds.signature import ACCEPTED
 from federation.store.refusal import ServerLostError
 from federation.text import Sentence, quote
-from federation.text.cause import FULL, fault_of_disk, is_of_disk, tell_refusal
+from federation.text.cause import (
+    FULL,
+    fault_of_disk,
+    is_of_disk,
+    place_of,
+    tell_refusal,
+)
 from federation.web.context import SITE
 from federation.web.language import text_for_program
 from federation.web.refusal import CAUSE
@@ -62,6 +69,8 @@ STATUS: dict[type[FederationError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     UploadEndedError: HTTPStatus.GONE,
     ConflictError: HTTPStatus.CONFLICT,
+    # The same question is answered in a moment.
+    RecoveryConflictError: HTTPStatus.SERVICE_UNAVAILABLE,
     # Another machine answers in a moment, at this address or at its own.
     FencedError: HTTPStatus.SERVICE_UNAVAILABLE,
     RequestSignatureError: HTTPStatus.UNAUTHORIZED,
@@ -137,7 +146,9 @@ def status_of(error: FederationError) -> HTTPStatus:
 
 def _unexpected(request: web.Request, error: Exception) -> web.Response:
     """What is nobody's fault but this node's: its disk, or a bug."""
-    if isinstance(error, OSError) and is_of_disk(error):
+    if isinstance(error, OSError) and (
+        is_of_disk(error) or _is_away_for_reader(request, error)
+    ):
         return _of_disk(request, error)
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
         log.error("no file can be opened for %s: %s", request.method, error)
@@ -146,6 +157,12 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
     log.error("bug in %s %r", request.method, request.path, exc_info=error)
     why = Sentence("refused.bug")
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "bug", why)
+
+
+def _is_away_for_reader(request: web.Request, error: OSError) -> bool:
+    """Whether a reader cannot open the database that the node has, or had, there."""
+    site = request.app[SITE]
+    return site.lag() is not None and place_of(error) == site.db.engine.name
 
 
 def _of_disk(request: web.Request, error: OSError) -> web.Response:
@@ -157,7 +174,7 @@ def _of_disk(request: web.Request, error: OSError) -> web.Response:
     is_batch = request.path == "/v1/records"
     is_full = error.errno in FULL
     done = Sentence("refused.disk-nothing" if is_batch else "refused.disk-cut-off")
-    if isinstance(error, ServerLostError):
+    if isinstance(error, ServerLostError) or _is_away_for_reader(request, error):
         log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
         why = Sentence("refused.database-away", cause=fault_of_disk(error), done=done)
         return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "database-away", why)

@@ -5,6 +5,8 @@
                                        answers with
     laporan/style.css, tilemap.css
 
+They are counted anew once an hour: all records are read for that.
+
 Rule: only of elections of which this organisation keeps reports, and only the figures
 of `records/incidentcounts.py`. No script, nothing from elsewhere: the page says so to
 the browser itself, as no header of ours goes with a file.
@@ -58,7 +60,7 @@ class StaticCounts:
         return items
 
     def _list(self, view: View, election: str) -> list[Item]:
-        counts = self._cache.read(view, election, int(self._clock()))
+        counts = self._cache.read(view, election, int(self._clock()), follows=False)
         above = f"{FOLDER}{election}/"
         items = [
             Item(above + _PAGES[language], partial(self._page, view, counts, language))

@@ -11,6 +11,7 @@ ends with 0 where what must hold held, else with 1.
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,8 @@ def main() -> int:
             )
         )
     asked = parser.parse_args()
+    # Asked to end, it cleans up as at its own end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if asked.attack is None:
         parser.print_help()
         return 0

@@ -10,10 +10,12 @@ import math
 import random
 import signal
 import statistics
+import sys
 import threading
 import time
 import urllib.request
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +23,35 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.records.sealed import leaf_text, record_id
 from tests.bucketserver import BUCKET, BucketServer
+from tests.clusters.machines import Host
 from tests.homes import ELECTION, make_home
-from tests.stories.nodes import Node, Wire, free_port, station
+from tests.stories.nodes import Node, free_port, station
 from tests.waiting import LIMIT_S, wait_until
 
 ORG = "jagasuara.example"
 #: Behind this the library takes a request for lost.
 _TIMEOUT = "2s"
 LONGEST_S = 0.7
+_PAUSE_S = 0.02
 
 
-def make_guarded_home(folder: Path) -> Home:
+def make_guarded_home(folder: Path, bucket: str = BUCKET) -> Home:
     """A home whose guard lies in the bucket."""
     home = make_home(folder, ORG)
     text = home.settings.read_text()
     assert '# guard = "s3://bucket/guard"' in text
     text = text.replace(
-        '# guard = "s3://bucket/guard"', f'guard = "s3://{BUCKET}/guard"'
+        '# guard = "s3://bucket/guard"', f'guard = "s3://{bucket}/guard"'
     ).replace('# guard_access = "keys', 'guard_access = "keys')
     home.settings.write_text(text)
     return home_of(home.folder)
+
+
+def write_access(home: Home, name: str, given: Mapping[str, str]) -> None:
+    """What the environment would say, as a file of the keys folder."""
+    file = home.keys / name
+    file.touch(0o600)
+    file.write_text("".join(f"{key}={value}\n" for key, value in given.items()))
 
 
 def home_of(folder: Path) -> Home:
@@ -51,15 +62,17 @@ def home_of(folder: Path) -> Home:
 class Signer(Node):
     """A process of a home that may have others, with its own way to the bucket."""
 
-    def __init__(self, home: Home, server: BucketServer) -> None:
+    def __init__(
+        self, home: Home, server: BucketServer, host: Host | None = None
+    ) -> None:
         self.org, self.origin, self.home = ORG, f"{ORG}/{ELECTION}", home
         self.process, self.program = None, ["federation"]
         self.patience_s = 4 * LIMIT_S
-        self.wire = Wire(int(server.url.rpartition(":")[2]))
+        where = host or Host()
+        self.host, self.before = where.address, where.before
+        self.wire = where.wire_to(server)
         given = server.environment(AWS_ENDPOINT_URL=self.wire.url, AWS_TIMEOUT=_TIMEOUT)
-        file = home.keys / "guard.env"
-        file.touch(0o600)
-        file.write_text("".join(f"{key}={value}\n" for key, value in given.items()))
+        write_access(home, "guard.env", given)
         self.move(free_port())
 
     def close(self) -> None:
@@ -83,6 +96,7 @@ class SignedHistory:
         self.acknowledged: set[str] = set()
         self.roots: dict[int, set[str]] = {}
         self.silences: list[float] = []
+        self._worst: defaultdict[str, float] = defaultdict(float)
 
     def play(self, kinds: list[str], rounds: int, seconds: float = math.inf) -> None:
         """So many rounds; each kind at least once where they are as many.
@@ -94,6 +108,8 @@ class SignedHistory:
             if time.monotonic() > until:
                 return
             kind = kinds[number] if number < len(kinds) else self._chance.choice(kinds)
+            print(f"{number} {kind}", file=sys.stderr, flush=True)  # noqa: T201
+            heard = len(self.silences)
             try:
                 self.take(self.signer)
                 getattr(self, kind.replace(" ", "_"))()
@@ -103,6 +119,7 @@ class SignedHistory:
                 self.failures.append(f"{number} {kind}: {error}")
                 return
             self.count[kind] += 1
+            self._worst[kind] = max([self._worst[kind], *self.silences[heard:]])
 
     def figures(self) -> dict[str, Any]:
         """What was seen of all of them."""
@@ -116,6 +133,9 @@ class SignedHistory:
             "s until acknowledging again": {
                 "median": round(statistics.median(silent), 2) if silent else None,
                 "worst": round(silent[-1], 2) if silent else None,
+                "worst of each": {
+                    kind: round(worst, 2) for kind, worst in self._worst.items()
+                },
             },
             "failures": self.failures,
         }
@@ -147,7 +167,9 @@ class SignedHistory:
             while not is_over.is_set():
                 # It may be gone: the file with its token is, then, or an answer.
                 with contextlib.suppress(OSError, ValueError):
-                    self.post(signer, self.drafts(self._chance.choice([1, 5, 60])))
+                    rows = self.drafts(self._chance.choice([1, 5, 60]))
+                    if self.post(signer, rows)[0] != 200:
+                        time.sleep(_PAUSE_S)  # a caller that is refused waits, too
                 with contextlib.suppress(OSError, AssertionError):
                     self.see(signer)
 

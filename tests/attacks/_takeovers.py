@@ -16,13 +16,17 @@ acknowledges; who was taken over from says so, signs nothing more, and stands by
 """
 
 import contextlib
+import queue
 import random
 import shutil
 import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from federation.config.home import Home
 from federation.config.rewrite import set_database
 from tests.attacks._signing import (
     LONGEST_S,
@@ -31,47 +35,48 @@ from tests.attacks._signing import (
     home_of,
     make_guarded_home,
 )
-from tests.bucketserver import BucketServer
+from tests.bucketserver import BucketServer, bucket_server
+from tests.clusters.machines import Host
 from tests.postgresserver import PostgresPair, postgres_pair
 from tests.waiting import LIMIT_S, wait_until
 
-KINDS = (
-    "signer killed",
-    "signer stalled",
-    "primary killed",
-    "standby stalled",
-    "bucket away",
-)
+#: What may become of a machine that signs, whatever the database is.
+KINDS_OF_SIGNERS = ("signer killed", "signer stalled", "bucket away")
+KINDS = (*KINDS_OF_SIGNERS, "primary killed", "standby stalled")
 _PATIENCE_S = 4 * LIMIT_S
+_LOOK_S = 0.05
 
 
-class PairLife(SignedHistory):
-    """One history, two machines that would write it, two servers that have it."""
+class MachinesLife(SignedHistory):
+    """One history, two machines that would write it, a database that both reach."""
 
-    kinds = KINDS
+    kinds: tuple[str, ...] = KINDS_OF_SIGNERS
 
     def __init__(
-        self, folder: Path, server: BucketServer, chance: random.Random
+        self,
+        home: Home,
+        server: BucketServer,
+        chance: random.Random,
+        hosts: tuple[Host | None, Host | None] = (None, None),
     ) -> None:
         super().__init__(chance)
-        self._stack = contextlib.ExitStack()
-        self._pair: PostgresPair = self._stack.enter_context(postgres_pair(fsync=True))
-        home = make_guarded_home(folder)
-        set_database(home.settings, self._pair.create("federation"))
-        other = shutil.copytree(home.folder, folder / "other")
-        self.signer = Signer(home_of(home.folder), server)
-        self._other = Signer(home_of(other), server)
-        self.signer.start("--alone")
-        self.wait_to_sign(self.signer)
-        self._stand_by(self._other)
+        other = shutil.copytree(home.folder, home.folder.parent / "other")
+        self.signer = Signer(home, server, hosts[0])
+        self._other = Signer(home_of(other), server, hosts[1])
+        try:
+            self.signer.start("--alone")
+            self.wait_to_sign(self.signer)
+            self._stand_by(self._other)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End whatever is there."""
         for one in (self.signer, self._other):
-            with contextlib.suppress(OSError):
+            if one.process is not None:
                 one.process.send_signal(signal.SIGCONT)
             one.close()
-        self._stack.close()
 
     def figures(self) -> dict[str, Any]:
         """What was seen."""
@@ -94,7 +99,7 @@ class PairLife(SignedHistory):
     def signer_stalled(self) -> None:
         """It wakes in the middle of whatever it was doing, and may not finish it."""
         stalled = self.signer
-        log = _Tail(stalled)
+        log = Tail(stalled)
         with self.stream(stalled):
             self._wait_a_moment()
             began = time.monotonic()
@@ -104,30 +109,6 @@ class PairLife(SignedHistory):
         log.wait_for("has taken over this database", "Standing by")
         self.count["fenced"] += 1
         self._swap()
-
-    def primary_killed(self) -> None:
-        """Whoever finds the new primary first goes on: mostly who signed before."""
-        with self.stream(self.signer):
-            self._wait_a_moment()
-            began = time.monotonic()
-            self._fail_over()
-            self._somebody_goes_on(began)
-
-    def standby_stalled(self) -> None:
-        """Nothing that it does not have is acknowledged."""
-        with self.stream(self.signer):
-            self._wait_a_moment()
-            self._pair.standby.stall()
-            # What was on its way to it may be there.
-            time.sleep(LONGEST_S)
-            before = len(self.acknowledged)
-            time.sleep(2 * LONGEST_S)
-            assert len(self.acknowledged) == before, "acknowledged without a standby"
-            self._pair.standby.go_on()
-            self._wait_a_moment()
-            began = time.monotonic()
-            self._fail_over()
-            self._somebody_goes_on(began)
 
     def bucket_away(self) -> None:
         """Who takes over acknowledges nothing before it could ask what was signed."""
@@ -148,22 +129,51 @@ class PairLife(SignedHistory):
     def _wait_a_moment(self) -> None:
         time.sleep(self._chance.uniform(0, LONGEST_S))
 
-    def _fail_over(self) -> None:
-        """As an operator does, or what does it for one: promote, and make a new one."""
-        self._pair.primary.kill()
-        self._pair.promote()
+    def _somebody_goes_on(
+        self, began: float, then: Callable[[], object] = lambda: None
+    ) -> None:
+        """Whoever acknowledges first signs from here on.
 
-    def _somebody_goes_on(self, began: float) -> None:
-        def acknowledges() -> Signer | None:
-            for one in (self.signer, self._other):
-                if self._acknowledges(one):
-                    return one
-            return None
-
-        if wait_until(acknowledges, "somebody goes on", _PATIENCE_S) is self._other:
+        Args:
+            began: When the silence did.
+            then: What ends the trouble, before the other one's answer is waited for.
+        """
+        with self._both_asked() as found:
+            try:
+                first = found.get(timeout=_PATIENCE_S)
+            except queue.Empty:
+                words = f"nobody goes on within {_PATIENCE_S:g} s"
+                raise AssertionError(words) from None
+            finally:
+                silence = time.monotonic() - began
+                then()
+        self.silences.append(silence)
+        if first is self._other:
             self._swap()
-        self.silences.append(time.monotonic() - began)
-        self._pair.rejoin()
+
+    @contextlib.contextmanager
+    def _both_asked(self) -> "Iterator[queue.SimpleQueue[Signer]]":
+        """Both are handed records in the block, each until it acknowledges one."""
+        found: queue.SimpleQueue[Signer] = queue.SimpleQueue()
+        is_over = threading.Event()
+
+        def ask(one: Signer) -> None:
+            while not is_over.is_set():
+                if self._acknowledges(one):
+                    found.put(one)
+                    return
+                time.sleep(_LOOK_S)
+
+        both = (self.signer, self._other)
+        asking = [threading.Thread(target=ask, args=(one,)) for one in both]
+        for one in asking:
+            one.start()
+        try:
+            yield found
+        finally:
+            is_over.set()
+            for one in asking:
+                one.join()
 
     def _goes_on(self, taker: Signer, began: float) -> None:
         wait_until(lambda: self._acknowledges(taker), "it takes over", _PATIENCE_S)
@@ -179,12 +189,57 @@ class PairLife(SignedHistory):
         self.signer, self._other = self._other, self.signer
 
     def _stand_by(self, one: Signer) -> None:
-        log = _Tail(one)
+        log = Tail(one)
         one.spawn("--standby")
         log.wait_for("Standing by: process")
 
 
-class _Tail:
+class PairLife(MachinesLife):
+    """Over a primary and its standby, of which the attack itself makes the primary."""
+
+    kinds = KINDS
+
+    def __init__(
+        self,
+        home: Home,
+        server: BucketServer,
+        chance: random.Random,
+        pair: PostgresPair,
+    ) -> None:
+        self._pair = pair
+        super().__init__(home, server, chance)
+
+    def primary_killed(self) -> None:
+        """Whoever finds the new primary first goes on: mostly who signed before."""
+        with self.stream(self.signer):
+            self._wait_a_moment()
+            began = time.monotonic()
+            self._fail_over()
+            self._somebody_goes_on(began, self._pair.rejoin)
+
+    def standby_stalled(self) -> None:
+        """Nothing that it does not have is acknowledged."""
+        with self.stream(self.signer):
+            self._wait_a_moment()
+            self._pair.standby.stall()
+            # What was on its way to it may be there.
+            time.sleep(LONGEST_S)
+            before = len(self.acknowledged)
+            time.sleep(2 * LONGEST_S)
+            assert len(self.acknowledged) == before, "acknowledged without a standby"
+            self._pair.standby.go_on()
+            self._wait_a_moment()
+            began = time.monotonic()
+            self._fail_over()
+            self._somebody_goes_on(began, self._pair.rejoin)
+
+    def _fail_over(self) -> None:
+        """As an operator does, or what does it for one: promote, and make a new one."""
+        self._pair.primary.kill()
+        self._pair.promote()
+
+
+class Tail:
     """What one says from here on."""
 
     def __init__(self, one: Signer) -> None:
@@ -199,3 +254,17 @@ class _Tail:
             return all(word in said for word in words)
 
         wait_until(has_said, f"it says {words}", _PATIENCE_S)
+
+
+@contextlib.contextmanager
+def pair_life(folder: Path, chance: random.Random) -> Iterator[PairLife]:
+    """All of it below a folder; it ends with the block."""
+    with (
+        bucket_server(folder / "store") as server,
+        postgres_pair(fsync=True) as pair,
+    ):
+        home = make_guarded_home(folder)
+        set_database(home.settings, pair.create("federation"))
+        home = home_of(home.folder)
+        with contextlib.closing(PairLife(home, server, chance, pair)) as life:
+            yield life

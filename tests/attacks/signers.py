@@ -15,23 +15,29 @@ two roots, and how long nobody acknowledged.
 
     make attack ARGS="signers --rounds 40 --seed 3"
 
-With `--postgresql` the same over a database with a server (`_takeovers.py`).
+The same with two machines over a database with a server (`_takeovers.py`); with three
+servers that Patroni leads (`_patroni.py`); with the guard and a published site in a
+store of many parts (`_storeparts.py`):
+
+    make attack ARGS="signers --postgresql"    # --patroni, --seaweedfs
 """
 
 import argparse
 import contextlib
 import json
 import math
+import os
 import random
 import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from federation.config.home import Home
-from tests.attacks import _takeovers
+from tests.attacks import _patroni, _storeparts, _takeovers
 from tests.attacks._signing import (
     LONGEST_S,
     SignedHistory,
@@ -45,41 +51,58 @@ from tests.waiting import wait_until
 KINDS = ("killed", "away", "stale", "twins")
 
 
+class SetUp(NamedTuple):
+    """Over what the signers are set up.
+
+    Attributes:
+        kinds: What may happen there.
+        life: Below a folder, by a chance; it ends with its block.
+    """
+
+    kinds: tuple[str, ...]
+    life: Callable[
+        [Path, random.Random], contextlib.AbstractContextManager[SignedHistory]
+    ]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many, and by which chance."""
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--kind",
-        choices=sorted({*KINDS, *_takeovers.KINDS}),
-        help="only these",
-    )
+    kinds = {kind for set_up in set_ups().values() for kind in set_up.kinds}
+    parser.add_argument("--kind", choices=sorted(kinds), help="only these")
     parser.add_argument(
         "--seconds", type=float, default=math.inf, help="begin no round later"
     )
-    parser.add_argument(
-        "--postgresql", action="store_true", help="over a database with a server"
-    )
+    over = parser.add_mutually_exclusive_group()
+    told = {
+        "postgresql": "two machines over a database with a server",
+        "patroni": "two machines over three servers that Patroni leads",
+        "seaweedfs": "one machine over a store whose parts are killed",
+    }
+    for name, words in told.items():
+        over.add_argument(
+            f"--{name}", dest="over", action="store_const", const=name, help=words
+        )
+    parser.set_defaults(over="bucket")
 
 
 def run(asked: argparse.Namespace) -> int:
     """Play, check, count."""
-    began = time.monotonic()
-    life_of, kinds = (Life, KINDS)
-    if asked.postgresql:
-        life_of, kinds = _takeovers.PairLife, _takeovers.KINDS
+    began, load = time.monotonic(), os.getloadavg()[0]
+    set_up = set_ups()[asked.over]
     with (
         tempfile.TemporaryDirectory(prefix="federation-signers-") as folder,
-        bucket_server(Path(folder) / "store") as server,
-        contextlib.closing(
-            life_of(Path(folder), server, random.Random(asked.seed))
-        ) as life,
+        set_up.life(Path(folder), random.Random(asked.seed)) as life,
     ):
         life.play(
-            [asked.kind] if asked.kind else list(kinds), asked.rounds, asked.seconds
+            [asked.kind] if asked.kind else list(set_up.kinds),
+            asked.rounds,
+            asked.seconds,
         )
         found = life.figures()
     found["seconds"] = round(time.monotonic() - began, 1)
+    found["load before and after"] = [round(load, 1), round(os.getloadavg()[0], 1)]
     print(json.dumps(found, indent=1))  # noqa: T201  the figures
     return 1 if found["failures"] else 0
 
@@ -191,3 +214,22 @@ class Life(SignedHistory):
         folder = self._folder / f"copy-{self._number}"
         shutil.copytree(self.signer.home.folder, folder)
         return home_of(folder)
+
+
+@contextlib.contextmanager
+def _life(folder: Path, chance: random.Random) -> Iterator[Life]:
+    with (
+        bucket_server(folder / "store") as server,
+        contextlib.closing(Life(folder, server, chance)) as life,
+    ):
+        yield life
+
+
+def set_ups() -> dict[str, SetUp]:
+    """By name: over what the signers can be set up."""
+    return {
+        "bucket": SetUp(KINDS, _life),
+        "postgresql": SetUp(_takeovers.KINDS, _takeovers.pair_life),
+        "patroni": SetUp(_patroni.KINDS, _patroni.patroni_life),
+        "seaweedfs": SetUp(_storeparts.KINDS, _storeparts.parts_life),
+    }

@@ -7,6 +7,8 @@ before and now, round by round in turns.
 sample, which shows only that it works.
 `make bench ARGS="bucket --records 2000"`: objects and bytes of a site in a bucket, and
 of 1,000 records more, at two sizes.
+`make bench ARGS="published --records 100000"`: readers of a bucket behind a cache, how
+soon they see what is new, and what a country (748,374 stations) costs in it.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs;
 `ARGS="crowd --readers 1"`: before a reader beside such a node as well.
 `make bench ARGS=personal`: what is found of personal data in free text, and
@@ -23,6 +25,10 @@ millions, by all contests and stations of 2024; the same command goes on with it
 `make bench ARGS="serve --records 118523"`: what a node answers a second, beside bare
 aiohttp, three rounds.
 `make bench ARGS="engines --records 20000"`: a node's file beside a PostgreSQL server.
+`make bench ARGS=scale`: a country, ten organisations, a crowd: objects, requests,
+bytes, money and what breaks first; `--json`; `--measured FILE` takes what an earlier
+run measured, or keeps it there; all that is asked is an option
+(tests/bench/scale/asked.py).
 `make bench ARGS=risk`: whether an audit by sample keeps the risk that it promises.
 
 make bench ARGS="--records 50000 --rounds 5"
@@ -48,8 +54,10 @@ from tests.bench.engines import Engines
 from tests.bench.grow import Grow
 from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
+from tests.bench.published import Published
 from tests.bench.recap import RecapBench
 from tests.bench.report import Figure, format_table
+from tests.bench.scale import told
 from tests.bench.serve import Serve
 from tests.bench.table import ROUNDS, Table
 from tests.bench.verify import Verification
@@ -89,6 +97,9 @@ def main() -> int:
         text = _run(asked, Path(folder), say)
     if text is None:
         return 0
+    if asked.json:
+        sys.stdout.write(f"{text}\n")
+        return 0
     took = f"{time.monotonic() - began:.0f} s in all"
     sys.stdout.write(f"\n{head}\n\n{text}\n\n{took}\n")
     return 0
@@ -106,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=600, metavar="M")
     parser.add_argument("--readers", type=int, default=0, metavar="N")
     parser.add_argument("--sample", action="store_true")
+    told.add_options(parser)
     return parser
 
 
@@ -148,6 +160,8 @@ def _run_country(
         return _skip(say, "nation-*", data)
     if asked.what == "crowd":
         return Crowd(folder, data, asked.records, say, asked.readers).run()
+    if asked.what == "published":
+        return Published(folder, data, asked.records, say).run()
     if asked.what == "serve":
         return Serve(folder, data, asked.records, say, rounds=asked.rounds).run()
     return Country(folder, data, say).run()
@@ -172,6 +186,15 @@ def _run_grow(
     return Grow(work, register, asked.records, say, minutes=asked.minutes).run()
 
 
+def _run_scale(asked: Asked, folder: Path, shared: Path, say: Say) -> str | None:
+    register = shared / "register2024" / "kp24-tps-register.json.gz"
+    is_kept = asked.measured is not None and asked.measured.is_file()
+    if not (is_kept or register.is_file()):
+        return _skip(say, register.name, register.parent)
+    found = told.run(told.asked_of(asked), folder, register, asked.measured, say)
+    return told.to_json(found) if asked.json else told.format_text(found)
+
+
 def _skip(say: Say, what: str, folder: Path) -> None:
     say(f"skipped: no {what} in {folder}; set FEDERATION_SHARED")
 
@@ -181,10 +204,11 @@ def _run_engines(asked: Asked, folder: Path, _: Path, say: Say) -> list[Figure]:
 
 
 _OF_SHARED: Final = {
-    **dict.fromkeys(("country", "crowd", "serve"), _run_country),
+    **dict.fromkeys(("country", "crowd", "published", "serve"), _run_country),
     "engines": _run_engines,
     "bucket": _run_bucket,
     "grow": _run_grow,
+    "scale": _run_scale,
 }
 
 

@@ -114,7 +114,7 @@ async def test_a_page_in_a_bucket_asks_a_small_file_and_then_for_itself(
     settings = settings_of(listen=Listen(public_url="https://node.example"))
     profiles = {sample.ELECTION: sample.profile()}
     pages = PublishedPages(settings, profiles, lambda _: {}, lambda: 1_707_915_900)
-    maps = MapFiles(sample.ANA, profiles, lambda: 0.0, None, pages)
+    maps = MapFiles(sample.ANA, profiles, pages)
     place = OutputFolder(tmp_path / "site")
     site = StaticSite(place, lambda *_: pages.files(), maps)
 

@@ -152,7 +152,7 @@ async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):
     reached = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def slowly(self, view, by, selection, advance):
+    def slowly(self, view, by, selection, advance, is_over):
         loop.call_soon_threadsafe(reached.set)
         while True:
             advance(1)

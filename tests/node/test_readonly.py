@@ -233,6 +233,14 @@ async def test_without_the_database_it_says_how_late_it_is_and_is_not_ready(pair
         return (await read.get("/readyz"))[0] == 503
 
     await until(is_late)
+    # Who has to open it anew cannot.
+    read.reader.db._opening += 1
+    status, body, headers = await read.get("/v1/tps/1371011001002")
+    said = json.loads(body)
+    assert (status, said["code"]) == (503, "database-away")
+    assert "there is no such file" in said["detail"], said
+    assert str(path) not in said["detail"]
+    assert headers["Retry-After"] == "10"
     status, _, headers = await read.get("/livez")
     assert (status, float(headers["Federation-Lag"]) > 0.4) == (200, True)
     away.rename(path)

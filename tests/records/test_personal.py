@@ -1,5 +1,7 @@
 """records/personal.py: what free text may give away of a person."""
 
+import gzip
+import json
 import re
 import time
 
@@ -104,6 +106,8 @@ def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
         "nama calon tertukar",
         "mulai 0.1234",
         "kelurahan 8171011001 dan 8201012001",
+        "foto/6208012007001/ppwp",
+        "6208102001 013",
         "8123456789",
         "suara 1.234, 100.500",
         "dikirim lewat telegram pukul.",
@@ -116,6 +120,25 @@ def test_what_may_be_somebodys_is_found_and_named(text, kind, word):
 )
 def test_words_of_the_work_are_nobodys(text):
     assert find_personal(text) is None
+
+
+@pytest.mark.slow
+def test_no_code_of_a_station_is_a_telephone_number(shared):
+    """One of each district of the register of 2024; of each village, where a code
+    begins as a telephone number does."""
+    path = shared / "data" / "register2024" / "kp24-tps-register.json.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as text:
+        villages = json.load(text)["tps"]
+    assert len(villages) > 80_000
+    near = [code for code in villages if code.startswith(("620", "8"))]
+    codes = [*{code[:6]: code for code in villages}.values(), *near]
+    refs = (f"foto/{code}001/ppwp" for code in codes)
+    assert [ref for ref in refs if find_personal(ref)] == []
+
+
+def test_a_number_that_begins_like_that_code_is_found():
+    for text in ("6208120000000", "6281200000000", "62 0812-0000-0000"):
+        assert find_personal(text).kind == "telephone"
 
 
 HALVES = pytest.mark.parametrize("half", [KNOWN, HELD_OUT], ids=["known", "held out"])

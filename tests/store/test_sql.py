@@ -25,6 +25,7 @@ OF_POSTGRES = {
     "postgrescatalog.py",
     "postgresconnection.py",
     "postgressettings.py",
+    "postgreswatch.py",
     "postgreswriter.py",
     "scripts.py",
     "bulk.py",
@@ -199,11 +200,11 @@ def test_the_driver_is_known_to_two_files_and_the_one_that_chooses_it():
     assert known == {OF_SQLITE, "refusal.py"}
 
 
-def test_the_driver_of_the_server_is_known_to_four_files():
+def test_the_driver_of_the_server_is_known_to_five_files():
     known = {
         path.name
         for path in FEDERATION.rglob("*.py")
         if re.search(r"(?m)^\s*(import|from) psycopg\b", path.read_text())
     }
-    files = ("address", "connection", "refusal", "writer")
+    files = ("address", "connection", "refusal", "watch", "writer")
     assert known == {f"postgres{name}.py" for name in files}

@@ -13,7 +13,7 @@ from federation.store.db import FILE_NAME, Database
 from federation.store.watch import (
     MARKED,
     WHOLE_S,
-    AnotherFileError,
+    AnotherDatabaseError,
     DatabaseWatch,
     OtherTablesError,
 )
@@ -176,7 +176,7 @@ def test_another_file_in_its_place_is_told_and_one_that_came_back_is_none(
     assert not pair.look()
     pair.written.copy_to(away)
     away.rename(path)
-    with pytest.raises(AnotherFileError):
+    with pytest.raises(AnotherDatabaseError):
         pair.look()
 
 

@@ -36,6 +36,9 @@ class Node:
 
     #: How long its start, and its end, are waited for.
     patience_s = LIMIT_S
+    #: Where it listens, and what stands before its command.
+    host = LOOPBACK
+    before: Sequence[str] = ()
 
     def __init__(self, folder: Path, org: str) -> None:
         self.org, self.origin = org, f"{org}/{ELECTION}"
@@ -47,10 +50,14 @@ class Node:
 
     def move(self, port: int) -> None:
         """From now on the node listens there."""
-        self.port, self.url = port, f"http://{LOOPBACK}:{port}"
+        self.port, self.url = port, f"http://{self.host}:{port}"
         text = self.home.settings.read_text()
         self.home.settings.write_text(
-            re.sub(r"(?m)^port = .*$", f"port = {port}", text)
+            re.sub(
+                r"(?m)^host = .*\nport = .*$",
+                f'host = "{self.host}"\nport = {port}',
+                text,
+            )
         )
 
     def trust(self, other: "Node", url: str | None = None) -> None:
@@ -62,7 +69,7 @@ class Node:
         words = ["serve", "--home", str(self.home.folder), *flags]
         with (self.home.folder / "serve.log").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *self.program, *words],
+                [*self.before, sys.executable, "-m", *self.program, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -92,7 +99,8 @@ class Node:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data)
         request.add_header("Content-Type", "application/json")
-        request.add_header("Authorization", f"Bearer {token}")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
         try:
             with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
                 return answer.status, json.load(answer)

@@ -1,4 +1,4 @@
-"""A cache before a bucket, with the file that the project hands out for nginx."""
+"""A cache before a bucket, with the files that are handed out for nginx and a CDN."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from federation.flows.publish.mapfiles import MapFiles
 from federation.flows.publish.outputbucket import OutputBucket
 from tests import sample_map as sample
 from tests.certificates import Authority
-from tests.proxies import EXAMPLES, LIVE, NAME, free_port, replaced, running
+from tests.proxies import NAME, bucket_file, cdn_file, free_port, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow  # what is kept for two seconds is waited for
@@ -58,43 +58,38 @@ async def gateway(store):
 def publish(db, store):
     place = OutputBucket("s3://b/site", opened=store)
     with db.view() as view:
-        files = MapFiles(sample.ANA, {E: sample.profile()}, lambda: 0.0)
+        files = MapFiles(sample.ANA, {E: sample.profile()})
         files.write(view, place, [E], lambda _: None)
     place.add("verify.html", lambda: b"never changes", "immutable")
+    place.put("logs", b"{}")
     place.sync()
 
 
 @asynccontextmanager
-async def cached(store, folder):
+async def cached(store, folder, program):
     """The bucket behind the example: its public address, and who may ask."""
     authority, port = Authority(folder), free_port()
     certificate = authority.server_file(NAME)
+    scheme = "https" if program == "nginx" else "http"
     async with gateway(store) as bucket:
-        changes = {
-            "/var/cache/nginx/federation": str(folder / "cache"),
-            "server store.example:443;": f"server 127.0.0.1:{bucket.port};",
-            "https://federation_bucket": "http://federation_bucket",
-            "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
-            "    listen [::]:443 ssl http2;\n": "",
-            "server_name data.example.org;": f"server_name {NAME};",
-            f"{LIVE}/fullchain.pem": str(certificate),
-            f"{LIVE}/privkey.pem": str(certificate),
-            # No store behind TLS here: what is said of it is read all the same.
-            "/etc/ssl/certs/ca-certificates.crt": str(certificate),
-        }
-        text = replaced((EXAMPLES / "nginx-bucket.conf").read_text(), changes)
-        with running("nginx", folder / "proxy", text, port):
+        store_host = f"127.0.0.1:{bucket.port}"
+        if program == "nginx":
+            text = bucket_file(folder, port, store_host, "our-data/site", certificate)
+        else:
+            text = cdn_file(store_host, "our-data/site")
+        with running(program, folder / "proxy", text, port):
             connector = TCPConnector(ssl=authority.trusting())
             async with ClientSession(connector=connector) as session:
-                yield bucket, f"https://{NAME}:{port}", session
+                yield bucket, f"{scheme}://{NAME}:{port}", session
 
 
+@pytest.mark.parametrize("program", ["nginx", "varnishd"])
 async def test_a_crowd_is_answered_by_the_cache_and_news_come_through(
-    sample_db, tmp_path
+    sample_db, tmp_path, program
 ):
     store = MemoryStore()
     publish(sample_db, store)
-    async with cached(store, tmp_path) as (bucket, url, session):
+    async with cached(store, tmp_path, program) as (bucket, url, session):
 
         async def get(path, **options):
             async with session.get(f"{url}/{path}", **options) as got:
@@ -102,19 +97,21 @@ async def test_a_crowd_is_answered_by_the_cache_and_news_come_through(
 
         first = await get(NATION)
         assert (first[0], first[1]) == (200, bytes(obstore.get(store, NATION).bytes()))
-        assert first[2]["Cache-Control"] == "public, max-age=2"
+        said = "public, max-age=2, stale-while-revalidate=10, stale-if-error=604800"
+        assert first[2]["Cache-Control"] == said
+        assert first[2]["Content-Encoding"] == "gzip"
         crowd = [get(f"{NATION}?{number}") for number in range(200)]
         assert {one[1] for one in await asyncio.gather(*crowd)} == {first[1]}
         # Once, and again for each two seconds that it took.
         assert bucket.asked["GET", NATION] <= 20
         async with session.post(f"{url}/{NATION}", data=b"x") as got:
-            assert got.status == 403
+            assert got.status in {403, 405}
         assert not [one for one in bucket.asked if one[0] == "POST"]
         assert (await get("nothing"))[0] == 404
 
         before = json.loads(first[1])["cursor"]
-        said = sample._claim(0, sample.CITRA, sample.GAP, sample.three(1, 2, 3))
-        sample.add_claims(sample_db, sample.CITRA, [said])
+        claim = sample._claim(0, sample.CITRA, sample.GAP, sample.three(1, 2, 3))
+        sample.add_claims(sample_db, sample.CITRA, [claim])
         sample.merge(sample_db)
         publish(sample_db, store)
 
@@ -126,9 +123,13 @@ async def test_a_crowd_is_answered_by_the_cache_and_news_come_through(
         assert (await get(NATION, headers={"If-None-Match": tag}))[0] == 304
         assert (await get("verify.html"))[0] == 200
 
-        # The store is gone: what was asked for once is there still.
+        # What partners ask for is asked of the store each time.
+        for _ in range(2):
+            assert (await get("logs"))[1] == b"{}"
+        assert bucket.asked["GET", "logs"] == 2
+        # The store is gone: what was asked for once is there still, however old.
         await bucket.stop()
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(13)
         after = await asyncio.gather(*(get(NATION) for _ in range(50)))
         assert {one[0] for one in after} == {200}
         assert (await get("verify.html"))[1] == b"never changes"

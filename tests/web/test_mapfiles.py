@@ -26,12 +26,12 @@ PROFILES = {E: sample.profile()}
 OF_THE_MOMENT = ("cursor", "vector")
 
 
-def publish(db, store, *, clock=lambda: 0.0, budget_s=None, advance=lambda _: None):
+def publish(db, store, *, is_over=lambda: False, advance=lambda _: None):
     """A turn of a process of its own; what it wrote."""
     place = OutputBucket("s3://b/site", opened=store)
-    files = MapFiles(sample.ANA, PROFILES, clock, budget_s)
+    files = MapFiles(sample.ANA, PROFILES)
     with db.view() as view:
-        files.write(view, place, [E], advance)
+        files.write(view, place, [E], advance, is_over)
     place.sync()
     return place.written.files
 
@@ -91,7 +91,7 @@ async def test_each_object_is_what_a_node_answers_byte_for_byte(sample_db):
 
 def test_a_turn_without_news_writes_nothing(sample_db):
     store = MemoryStore()
-    assert publish(sample_db, store) == len(objects(store)) + 1  # the stand, twice
+    assert publish(sample_db, store) == len(objects(store))
     assert publish(sample_db, store) == 0
 
 
@@ -179,6 +179,10 @@ class _StopError(Exception):
     pass
 
 
+def is_fourth(asked):
+    return next(asked) >= 3
+
+
 @pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "gives way"])
 def test_all_of_it_is_made_in_parts_and_taken_up(sample_db, monkeypatch, is_killed):
     monkeypatch.setattr(mapfiles, "STRIDE", 1)
@@ -194,16 +198,43 @@ def test_all_of_it_is_made_in_parts_and_taken_up(sample_db, monkeypatch, is_kill
             if is_killed and left[0] < 0:
                 raise _StopError
 
-        ticks = iter(range(1000))
+        asked = iter(range(1000))
         with contextlib.suppress(_StopError):
             if is_killed:
                 publish(sample_db, store, advance=advance)
-            else:  # each look at the clock is a second later
-                tick = partial(next, ticks)
-                publish(sample_db, store, clock=tick, budget_s=4)
+            else:  # it is asked after each region
+                publish(sample_db, store, is_over=partial(is_fourth, asked))
         assert turns < 30
     assert turns > 2
     assert told(store) == told(whole)
+
+
+def test_what_changed_is_made_in_parts_and_what_changes_meanwhile_behind_it(sample_db):
+    """By one process, which gives way after each region, and by one that is killed."""
+    store, whole = MemoryStore(), MemoryStore()
+    publish(sample_db, store)
+    one = MapFiles(sample.ANA, PROFILES)
+    news, turns = f"map/{E}/news.json", 0
+    before = objects(store)[news]
+    say(sample_db, sample.BUDI, sample.GAP, (1, 2, 3))
+    rest = [(STATIONS[0], (4, 5, 6)), (STATIONS[-1], (7, 8, 9))]
+    is_left = True
+    while is_left:
+        files = one if turns % 3 else MapFiles(sample.ANA, PROFILES)
+        place = OutputBucket("s3://b/site", opened=store)
+        with sample_db.view() as view:
+            given = view, place, [E], lambda _: None, lambda: True
+            is_left = files.write(*given)
+        place.sync()
+        if turns == 1:
+            assert objects(store)[news] == before
+        if turns % 2 and rest:
+            say(sample_db, sample.BUDI, *rest.pop())
+        turns += 1
+        assert turns < 60
+    publish(sample_db, whole)
+    assert told(store) == told(whole)
+    assert turns > 10
 
 
 def test_a_turn_costs_what_is_new_however_large_the_country_is(tmp_path):

@@ -35,7 +35,7 @@ def published(sample_db):
 
     def turn():
         place = OutputBucket("s3://b/site", opened=store)
-        files = MapFiles(sample.ANA, PROFILES, lambda: 0.0, None, pages)
+        files = MapFiles(sample.ANA, PROFILES, pages)
         with sample_db.view() as view:
             files.write(view, place, [E], lambda _: None)
         for item in pages.files():

@@ -274,7 +274,11 @@ def write_site(
         place.begin(by.settings.org)
         total = site.count(view, selection)
         with run.out.progress(total, run.t("export.bundling")) as advance:
-            return site.write(view, by, selection, advance)
+            done = site.write(view, by, selection, advance)
+            while site.has_more:
+                more = site.write(view, by, selection, advance)
+                done = Written(*map(sum, zip(done, more, strict=True)))
+            return done
 
 
 def write_selection(

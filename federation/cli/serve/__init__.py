@@ -47,6 +47,7 @@ _LOOK_S: Final = 0.2
 @click.option("--standby", is_flag=True, help="serve.help-standby")
 @click.option("--log", type=click.Choice(["text", "json"]), help="serve.help-log")
 @click.option("--read-only", is_flag=True, help="serve.help-read-only")
+@click.option("--database", help="serve.help-database")
 @click.option("--port", type=click.IntRange(0, 65_535), help="serve.help-port")
 @click.option(
     "--max-lag", type=click.FloatRange(1, 86_400), default=10.0,
@@ -60,19 +61,22 @@ def serve(  # noqa: PLR0913  each is an option
     standby: bool,
     log: str | None,
     read_only: bool,
+    database: str | None,
     port: int | None,
     max_lag: float,
 ) -> None:
     """Answer, ask partners, merge; until Ctrl-C."""
     if not read_only and port is not None:
         raise click.UsageError(run.t("serve.port-of-readers"))
+    if not read_only and database is not None:
+        raise click.UsageError(run.t("serve.database-of-readers"))
     if read_only and (alone or standby):
         raise click.UsageError(run.t("serve.readers-sign-nothing"))
     _log_to_stderr(run, log or run.stated_settings().log.format)
     keep_small()
     sys.setswitchinterval(_TURN_S)
     if read_only:
-        read_only_node(run, port, max_lag)
+        read_only_node(run, database, port, max_lag)
         return
     supervisor = Supervisor.from_environ(run.environ, os.getpid())
     supervisor.tell(STATUS=run.t("serve.opening"))

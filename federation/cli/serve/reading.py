@@ -3,29 +3,39 @@
 import asyncio
 import os
 import time
+from dataclasses import replace
 from random import SystemRandom
 
 from federation.cli.context import Run
 from federation.cli.ending import on_request
 from federation.cli.serve.supervisor import Supervisor
 from federation.config.home import Home
+from federation.config.settings import check_database
 from federation.node.heap import keep_started
 from federation.node.readonly import ReaderPlace, ReaderService
 from federation.node.resources import Clocks
 
 
-def read_only(run: Run, port: int | None, max_lag_s: float) -> None:
+def read_only(
+    run: Run, database: str | None, port: int | None, max_lag_s: float
+) -> None:
     """Answer of what the node of this home writes, and write nothing.
 
     Args:
         run: Of the command.
+        database: Of a server from which is read; None: what the settings name, of
+            several servers a standby.
         port: None: that of the settings.
         max_lag_s: With more than so many seconds it is not ready.
     """
     # What was founded is asked of the database: a reader opens no folder of keys.
     settings = run.stated_settings()
+    home = Home.of(run.folder, settings)
+    if database is not None:
+        check_database(database, "--database")
+        home = replace(home, database=database)
     service = ReaderService(
-        Home.of(run.folder, settings),
+        home,
         settings,
         Clocks(wall=run.clock, steady=time.monotonic),
         SystemRandom(),

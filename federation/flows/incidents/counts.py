@@ -50,13 +50,27 @@ class CountsCache:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[_CountsStand, IncidentCounts]] = {}
 
-    def read(self, view: View, election: str, now: int) -> IncidentCounts:
-        """The tables at this time (Unix seconds)."""
+    def read(
+        self, view: View, election: str, now: int, *, follows: bool = True
+    ) -> IncidentCounts:
+        """The tables at this time.
+
+        Args:
+            view: A snapshot.
+            election: Of which election.
+            now: Unix seconds.
+            follows: Also when a log has more; else that waits for the hour: of what is
+                signed in this week nothing is counted anyway.
+        """
         stand = _CountsStand(
             week_begun(now),
             now // _KEPT_S,
             tuple(
-                (log.id, log.generation, incidents.noted_up_to(view, log.id))
+                (
+                    log.id,
+                    log.generation,
+                    incidents.noted_up_to(view, log.id) if follows else 0,
+                )
                 for log in _counted_logs(view, election)
             ),
         )

@@ -8,13 +8,15 @@ is complete, so it is not written again. Where it is written: `place.py`.
     of the map (`mapfiles.py`, in a bucket) → old partials
 
 Partial tiles of the size before stay for one more turn: whoever has just read the old
-checkpoint still asks for them. No write is proportional to what was there before,
-but for the first of a process, which looks at every file.
+checkpoint still asks for them. No turn is proportional to what was there before:
+what was published before this process began is compared a part in each turn (`SPAN`),
+and so many new tiles that a turn is over before they are there are taken up by the
+next, in a snapshot of its own.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Final
 
 from federation.errors import ConflictError, FormatError
@@ -29,13 +31,16 @@ from federation.flows.publish.items import (
     list_tiles,
 )
 from federation.flows.publish.mapfiles import MapFiles
+from federation.flows.publish.photos import viewable_among
 from federation.flows.publish.place import SitePlace, Written
-from federation.store import leaves
+from federation.records.readers import Nobody
+from federation.store import leaves, removals
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint, read_unverified
 from federation.tlog.tile import (
+    WIDTH,
     Bundle,
     Tile,
     bundles_of,
@@ -52,6 +57,8 @@ PAGE: Final = "verify.html"
 #: The folder of photographs.
 PHOTOS: Final = blob_of("").path.rstrip("/")
 _PHOTO: Final = re.compile(rf"{PHOTOS}/[0-9a-f]{{64}}")
+#: So many leaves, with what lies above them, are looked at together.
+SPAN: Final = WIDTH * WIDTH
 #: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
 NO_JEKYLL: Final = ".nojekyll"
 
@@ -75,7 +82,13 @@ class StaticSite:
         self._place, self._beside = place, beside
         self._map_files = map_files
         self._sizes: dict[str, set[int]] = {}
-        #: Whether the last turn has left something of the map to the next.
+        # Of each log: up to where what was there at first is compared, and its size.
+        self._compared: dict[str, tuple[int, int]] = {}
+        # Of a log whose new tiles were too many for a turn: up to where they are there.
+        self._reached: dict[str, int] = {}
+        # With how many removed photographs, and which logs, those there were looked at.
+        self._looked: tuple[int, list[str]] | None = None
+        #: Whether the last turn has left something to the next.
         self.has_more = False
 
     def write(
@@ -84,8 +97,9 @@ class StaticSite:
         by: Publisher,
         selection: Selection,
         advance: Callable[[int], None] = lambda _: None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> Written:
-        """Bring the place up to date with this view.
+        """Bring the place up to date with this view, or a part of it (`has_more`).
 
         Args:
             view: One snapshot for all of it.
@@ -93,6 +107,7 @@ class StaticSite:
             selection: Of what is held; `since` has no meaning here.
             advance: Called with the number of files dealt with; what it raises ends
                 the turn between two files.
+            is_over: Asked between two parts: whether the rest is for another turn.
 
         Raises:
             ConfigError: somebody else's site is there, or other things.
@@ -105,24 +120,22 @@ class StaticSite:
         self._place.begin(by.settings.org)
         readable = selection.list_logs(view)
         before = {log.origin: self._read_size(view, log) for log in readable}
+        self.has_more = False
         for log in readable:
-            self._write_tiles(view, log, before[log.origin], advance)
-        self._write_photos(list_photo_items(view, by, selection), advance)
-        heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
-        heads += list_heads(view, by, selection)
+            self._compare_tiles(view, log, before[log.origin], advance)
+        for log in readable:
+            if not self._write_tiles(view, log, before[log.origin], advance, is_over):
+                # All else names them.
+                self.has_more = True
+                return self._place.written
+        self._write_photos(view, by, selection, advance)
         beside = self._beside(view, selection.elections)
-        heads += beside
-        # Stable, so that of one stage all stand together.
-        heads.sort(key=_stage)
-        for _, together in groupby(heads, _stage):
-            for item in together:
-                self._put_changed(item)
-                advance(1)
-            self._place.sync()
+        heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
+        self._write_heads([*heads, *list_heads(view, by, selection), *beside], advance)
         if self._map_files is not None:
             elections = selection.elections or by.settings.elections
-            given = view, self._place, elections, advance
-            self.has_more = self._map_files.write(*given)
+            given = view, self._place, elections, advance, is_over
+            self.has_more |= self._map_files.write(*given)
         for path in list_old(self._place.names(FOLDER), beside):
             self._place.remove(path)
         for log in readable:
@@ -131,40 +144,83 @@ class StaticSite:
         return self._place.written
 
     def count(self, view: View, selection: Selection) -> int:
-        """How many tiles a turn looks at, for a bar."""
-        return sum(
-            len(tiles) + len(bundles)
-            for log in selection.list_logs(view)
-            for tiles, bundles in self._wanted(log, self._read_size(view, log))
-        )
+        """How many tiles are looked at until all is there, for a bar."""
+        total = 0
+        for log in selection.list_logs(view):
+            before = self._read_size(view, log)
+            ends = [(before, log.size)]
+            if log.origin not in self._compared:
+                ends.append((0, before))
+            total += sum(len(new_tiles(*end)) + len(bundles_of(*end)) for end in ends)
+        return total
 
-    def _wanted(
-        self, log: Log, before: int
-    ) -> tuple[tuple[list[Tile], list[Bundle]], tuple[list[Tile], list[Bundle]]]:
-        """What of a log a turn looks at: what is named there already, what is new.
-
-        The former only once: it was written before the checkpoint that names it.
-        """
-        named = 0 if log.origin in self._sizes else before
-        new = new_tiles(before, log.size), bundles_of(before, log.size)
-        return (new_tiles(0, named), bundles_of(0, named)), new
-
-    def _write_tiles(
+    def _compare_tiles(
         self, view: View, log: Log, before: int, advance: Callable[[int], None]
     ) -> None:
-        named, new = self._wanted(log, before)
-        for item in list_tiles(view, log, *named):
+        """Compare a part of what an earlier process has published; all of it in turn.
+
+        It comes first: nothing is published above what somebody has changed.
+        """
+        start, size = self._compared.get(log.origin, (0, before))
+        items = _list_full(view, log, start, end := _end_of_span(start, size))
+        if log.origin not in self._compared:
+            # They go a turn later.
+            items = chain(items, _list_partial(view, log, 0, size))
+        for item in items:
             self._place.keep(item.path, item.read, item.cached)
             advance(1)
-        for item in list_tiles(view, log, *new):
-            self._place.add(item.path, item.read, item.cached)
-            advance(1)
         self._place.sync()
+        self._compared[log.origin] = end, size
+        self.has_more |= end < size
 
-    def _write_photos(self, items: list[Item], advance: Callable[[int], None]) -> None:
-        """Those that are there; what is not to be shown any longer goes."""
-        # What has no such name was never ours.
-        there = set(filter(_PHOTO.fullmatch, self._place.names(PHOTOS)))
+    def _write_tiles(
+        self,
+        view: View,
+        log: Log,
+        before: int,
+        advance: Callable[[int], None],
+        is_over: Callable[[], bool],
+    ) -> bool:
+        """Have the new tiles of a log written; whether all of them are there."""
+        end = max(before, self._reached.pop(log.origin, 0))
+        while end < log.size:
+            start, end = end, _end_of_span(end, log.size)
+            items = _list_full(view, log, start, end)
+            if end == log.size:
+                items = chain(items, _list_partial(view, log, before, end))
+            for item in items:
+                self._place.add(item.path, item.read, item.cached)
+                advance(1)
+            self._place.sync()
+            if end < log.size and is_over():
+                self._reached[log.origin] = end
+                return False
+        return True
+
+    def _write_heads(self, heads: list[Item], advance: Callable[[int], None]) -> None:
+        # Stable, so that of one stage all stand together.
+        for _, together in groupby(sorted(heads, key=_stage), _stage):
+            for item in together:
+                self._put_changed(item)
+                advance(1)
+            self._place.sync()
+
+    def _write_photos(
+        self,
+        view: View,
+        by: Publisher,
+        selection: Selection,
+        advance: Callable[[int], None],
+    ) -> None:
+        """Those that are asked for; what is not to be shown any longer goes.
+
+        Whoever asks for none leaves those that are there and that all may see.
+        """
+        if by.photos is None:
+            self._remove_hidden(view, by, selection)
+            return
+        items = list_photo_items(view, by, selection)
+        there = self._list_photos()
         for path in there - {item.path for item in items}:
             self._place.remove(path)
         for item in items:
@@ -172,6 +228,24 @@ class StaticSite:
                 self._place.add(item.path, item.read, item.cached)
             advance(1)
         self._place.sync()
+
+    def _remove_hidden(self, view: View, by: Publisher, selection: Selection) -> None:
+        """Remove those that not all may see any longer; asked where that may be so."""
+        origins = [log.origin for log in selection.list_logs(view)]
+        stand = removals.count_removed(view), origins
+        if stand == self._looked:
+            return
+        there, caller = iter(self._list_photos()), Nobody(at=selection.at)
+        is_public = by.settings.photos.public
+        while digests := {path[len(PHOTOS) + 1 :] for path in islice(there, 1000)}:
+            shown = viewable_among(view, digests, caller, is_public=is_public)
+            for digest in digests - shown:
+                self._place.remove(blob_of(digest).path)
+        self._looked = stand
+
+    def _list_photos(self) -> set[str]:
+        """What is there; what has no such name was never ours."""
+        return set(filter(_PHOTO.fullmatch, self._place.names(PHOTOS)))
 
     def _read_size(self, view: View, log: Log) -> int:
         """The size of a log in the place; 0 where it is not there yet, or damaged.
@@ -234,6 +308,25 @@ def _partials(log: Log, size: int) -> Iterator[str]:
     partial += [bundle for bundle in bundles_of(size - 1, size) if size % 256]
     for tile in partial:
         yield log_path(log.origin, format_tile_path(tile))
+
+
+def _end_of_span(start: int, size: int) -> int:
+    return min(size, (start // SPAN + 1) * SPAN)
+
+
+def _list_full(view: View, log: Log, start: int, end: int) -> Iterator[Item]:
+    """The tiles and bundles that are full at `end` and were not at `start`."""
+    tiles = [tile for tile in new_tiles(start, end) if tile.width == WIDTH]
+    bundles = [one for one in bundles_of(start, end) if one.width == WIDTH]
+    return list_tiles(view, log, tiles, bundles)
+
+
+def _list_partial(view: View, log: Log, start: int, end: int) -> Iterator[Item]:
+    """The partial ones of a tree of size `end` that one of `start` has not."""
+    known = tiles_of(start)
+    tiles = [tile for tile in tiles_of(end) if tile not in known]
+    bundles = bundles_of(end - 1, end) if end % WIDTH and end != start else []
+    return list_tiles(view, log, tiles, bundles)
 
 
 def _parse(data: bytes | None) -> Checkpoint | None:

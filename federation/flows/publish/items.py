@@ -79,16 +79,22 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Publisher:
-    """Who publishes, by which rules the maps are made (by election), which photos."""
+    """Who publishes, by which rules the maps are made (by election), which photos.
+
+    `follows`: it does so whenever a map moves; that map is then told as it was told
+    last, since its digest needs all its rows.
+    """
 
     settings: Settings
     profiles: Mapping[str, Profile]
     maps: MapCache = field(default_factory=MapCache)
     photos: PhotoShelf | None = None
+    follows: bool = False
 
     def read_map(self, view: View, election: str) -> bytes:
         """The published map of an election that was merged before."""
-        return format_map(self.maps.read_map(view, election))
+        read = self.maps.read_last if self.follows else self.maps.read_map
+        return format_map(read(view, election))
 
 
 class Selection(NamedTuple):

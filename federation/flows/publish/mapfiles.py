@@ -18,9 +18,9 @@ is around it. So a turn costs what is new, however large the country is. An obje
 `cursor` is that of the map when it was made: it stands until its region changes.
 
 Where nobody knows what changed (the first turn, another list of stations, a log that
-was signed twice, a contest that is new) all of it is made, by code, in parts: how far
-it is stands in `stand.json`, so that a turn which is killed, or has to let others work,
-is taken up there. What changed meanwhile is made behind it.
+was signed twice, a contest that is new) all of it is made. Either way by code, in
+parts: how far it is stands in `stand.json`, so that a turn which is killed, or has to
+let others work, is taken up there. What changed meanwhile is made behind it.
 
 Nothing here is signed: it is written whatever is there. Two nodes that write to one
 address are told so by `stand.json`, which is replaced only as it was looked at.
@@ -29,7 +29,7 @@ address are told so by `stand.json`, which is replaced only as it was looked at.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -59,8 +59,6 @@ RegionDrawer = Callable[[QueryScope, str], Iterable[tuple[str, bytes]]]
 MAP_FOLDER: Final = "map"
 #: So many objects are written until it is noted how far that is.
 STRIDE: Final = 500
-#: With more than so many regions it is all made instead: that can be taken up.
-MOST_CHANGED: Final = 20_000
 #: So many stations of a list; no kecamatan has more.
 _MOST: Final = 10_000
 _FIRST: Final = 500
@@ -85,9 +83,10 @@ class PublishedStand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MapProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """`stand.json`: what is there; while all of it is made, what that began with.
+    """`stand.json`: what is there; while objects are made, what that began with.
 
-    `done`: the last region that is written; `making`: None: nothing is under way.
+    `stand`: None: all of them are made. `done`: the last region that is written;
+    `making`: None: nothing is under way.
     """
 
     stand: PublishedStand | None = None
@@ -110,8 +109,6 @@ class MapFiles:
         self,
         org: str,
         profiles: Mapping[str, Profile],
-        clock: Callable[[], float],
-        budget_s: float | None = None,
         pages: Callable[[View], RegionDrawer] | None = None,
     ) -> None:
         """Nothing is written yet.
@@ -119,13 +116,10 @@ class MapFiles:
         Args:
             org: Our own organisation.
             profiles: By election.
-            clock: Seconds.
-            budget_s: So long all of a map is made in one turn; None: to its end.
             pages: What draws pages of a snapshot; None: there are none.
         """
-        self._org, self._profiles = org, profiles
-        self._clock, self._budget_s = clock, budget_s
-        self._pages = pages
+        self._org, self._profiles, self._pages = org, profiles, pages
+        self._left: dict[str, _ChangedRegions] = {}
 
     def write(
         self,
@@ -133,26 +127,38 @@ class MapFiles:
         place: SitePlace,
         elections: Iterable[str],
         advance: Callable[[int], None],
+        is_over: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Bring the objects of these elections up to date; whether there is more to do.
+
+        Args:
+            view: The snapshot.
+            place: Where.
+            elections: Which.
+            advance: Called with the number of objects given.
+            is_over: Asked after each region: whether others are to have their turn.
 
         Raises:
             ConflictError: somebody else writes there.
             OSError: the object store failed; the next turn goes on.
         """
-        began = self._clock()
-
-        def is_over() -> bool:
-            spent = self._clock() - began
-            return self._budget_s is not None and spent > self._budget_s
-
         left, draw = False, self._pages(view) if self._pages else _draw_nothing
         for election in elections:
             profile = self._profiles.get(election)
             if profile is not None:
                 writing = _MapWriting(view, place, self._org, profile, draw, advance)
-                left |= not writing.run(is_over)
+                rest = writing.run(is_over, self._left.pop(election, None))
+                if rest is not None:
+                    self._left[election], left = rest, True
         return left
+
+
+class _ChangedRegions(NamedTuple):
+    """What is made between two stands, by code; `codes`: None: all there are."""
+
+    stand: PublishedStand | None
+    making: PublishedStand
+    codes: Sequence[str] | None
 
 
 class _MapWriting:
@@ -177,33 +183,34 @@ class _MapWriting:
             QueryScope(self._election, contest, profile) for contest in told
         ]
 
-    def run(self, is_over: Callable[[], bool]) -> bool:
-        """Whether all of it is there now."""
+    def run(
+        self, is_over: Callable[[], bool], left: _ChangedRegions | None
+    ) -> _ChangedRegions | None:
+        """What is to be made still; None: all of it is there now.
+
+        `left`: what an earlier turn of this process gave.
+        """
         known = self._read_progress()
         here = self._read_stand(known.making or known.stand)
-        stand, changed = known.stand, set[str]()
-        if stand is not None and _is_continued(stand, here):
-            changed = self._list_changed(stand, here)
-        is_unknown = stand is None or not _is_continued(stand, here)
-        making, done = known.making, known.done
-        if making is not None and not _is_continued(making, here):
-            making, done = None, None
-        if making is None and (is_unknown or len(changed) > MOST_CHANGED):
+        stand, making, done = known.stand, known.making, known.done
+        if stand is not None and not _is_continued(stand, here):
+            stand, making = None, None
+        if making is None or not _is_continued(making, here):
             making, done = here, None
-        if making is not None:
-            if not self._make_all(making, done, is_over):
-                return False
-            stand, changed = making, self._list_changed(making, here)
-        elif stand == here:
-            return True
-        for code in sorted(_with_parents(changed)):
-            self._write_region(code)
-        cursor = here.cursor
-        note = MapNewsNote(org=self._org, election=self._election, cursor=cursor)
-        self._save("news.json", note)
-        # Behind it: whoever was killed between them says it again.
-        self._save("stand.json", MapProgress(stand=here))
-        return True
+        while stand != here:
+            if left is None or (left.stand, left.making) != (stand, making):
+                # More than that may have changed since: made of what is here now.
+                codes = None if stand is None else self._list_changed(stand, here)
+                left = _ChangedRegions(stand, making, codes)
+            if not self._make(left, done, is_over):
+                return left
+            cursor = making.cursor
+            note = MapNewsNote(org=self._org, election=self._election, cursor=cursor)
+            self._save("news.json", note)
+            # Behind it: whoever was killed between them says it again.
+            self._save("stand.json", MapProgress(stand=making))
+            stand, making, done, left = making, here, None, None
+        return None
 
     def _read_stand(self, before: PublishedStand | None) -> PublishedStand:
         """How it is now; who fell silent holds what it held before."""
@@ -232,8 +239,8 @@ class _MapWriting:
             return MapProgress()  # damaged, or of another version: all is made again
         return found
 
-    def _list_changed(self, before: PublishedStand, here: PublishedStand) -> set[str]:
-        """The kelurahan of which anything is not as it was."""
+    def _list_changed(self, before: PublishedStand, here: PublishedStand) -> list[str]:
+        """The regions of which anything is not as it was, by code."""
         since = parse_cursor(before.cursor).change
         changed = set[str]()
         for scope in self._scopes:
@@ -245,22 +252,26 @@ class _MapWriting:
             # Of a whole log where it is confirmed for the first time: never as a list.
             for place in claims.walk_places(self._view, ids[origin], start, end):
                 changed.add(place.tps[:_KELURAHAN])
-        return changed
+        return sorted(_with_parents(changed))
 
-    def _make_all(
-        self, making: PublishedStand, done: str | None, is_over: Callable[[], bool]
+    def _make(
+        self, asked: _ChangedRegions, done: str | None, is_over: Callable[[], bool]
     ) -> bool:
         """Make what lies behind `done`; whether that was the end."""
-        self._save("stand.json", MapProgress(making=making, done=done))
-        for count, code in enumerate(self._walk("", done), 1):
+        if asked.codes is None:
+            codes = self._walk("", done)
+        else:
+            codes = (code for code in asked.codes if done is None or code > done)
+        for count, code in enumerate(codes, 1):
             self._write_region(code)
-            if count % STRIDE == 0 or is_over():
-                # What it names is there before it is.
-                self._place.sync()
-                self._save("stand.json", MapProgress(making=making, done=code))
-                if is_over():
-                    return False
-        self._place.sync()
+            gives_way = is_over()
+            if gives_way or count % STRIDE == 0:
+                # What it names is there before it is (`_save`).
+                stand, making = asked.stand, asked.making
+                note = MapProgress(stand=stand, making=making, done=code)
+                self._save("stand.json", note)
+            if gives_way:
+                return False
         return True
 
     def _walk(self, code: str, done: str | None) -> Iterator[str]:

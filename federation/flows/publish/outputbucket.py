@@ -11,10 +11,16 @@ that was not tried (`blobs/probe.py`). Only what nobody signs, and is made of th
 is written whatever is there (`mapfiles.py`).
 
     full tiles, entries, photographs, basis   a year, immutable
-    partial tiles                             60 s
+    partial tiles, what pages are made with   60 s
     checkpoint, news of the map               1 s
     what tells of the map                     2 s
-    all else                                  no-cache: kept, but asked about each time
+    all else                                  no-cache: asked about each time
+
+What a crowd asks for a cache must keep, and few keep what is `no-cache`: so only what
+partners and auditors ask for is. A cache that knows both needs no rule for the rest:
+for ten seconds more a copy is given while it is asked for anew
+(`stale-while-revalidate`), for a week more where the store cannot be asked
+(`stale-if-error`).
 
 Several requests are on their way at once, so that a slow line does not make a country
 slow; `sync` waits for all of them. A folder of the bucket is listed once, a thousand
@@ -22,7 +28,7 @@ names a request, and one at a time is kept. Of what changes the tag and the dige
 kept, so that a turn without news asks for little more than the checkpoints. The
 library's calls are synchronous, in threads (docs/adr/0048-backups-in-a-bucket.md).
 
-Source: RFC 9110 sections 13.1.1 and 13.1.2; RFC 9111 section 5.2.2
+Source: RFC 9110 sections 13.1.1 and 13.1.2; RFC 9111 section 5.2.2; RFC 5861
 """
 
 import hashlib
@@ -55,8 +61,11 @@ _THREADS: Final = 8
 _WAITING: Final = 16
 _PAGE: Final = 1000
 _BRIEFLY: Final = "public, max-age=60"
-#: By the last part of a name; all else is bytes.
-_CACHED: Final = dict.fromkeys(("checkpoint", "news.json"), "public, max-age=1")
+_STALE: Final = ", stale-while-revalidate=10, stale-if-error=604800"
+#: By the last part of a name, or how it ends; all else is asked about.
+_CACHED: Final = dict.fromkeys(
+    ("checkpoint", "news.json"), f"public, max-age=1{_STALE}"
+)
 _TEXT, _JSON = "text/plain; charset=utf-8", "application/json"
 _MEDIA: Final = {
     **dict.fromkeys(("about", "checkpoint", "fork", "tps-federation"), _TEXT),
@@ -69,6 +78,8 @@ _MEDIA_BY_ENDING: Final = {
     "json": _JSON,
     "geojson": "application/geo+json",
     "ndjson": "application/x-ndjson; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
 }
 _BYTES: Final = "application/octet-stream"
 #: The mark says below these words whose site it is; an older one says only them.
@@ -325,7 +336,7 @@ class OutputBucket:
 
     def _overwrite(self, name: str, data: bytes) -> int:
         self._held.pop(name, None)
-        self._put(name, data, CACHE_CONTROL["brief"], "overwrite")
+        self._put(name, data, CACHE_CONTROL["brief"] + _STALE, "overwrite")
         return len(data)
 
     def _swap(self, name: str, data: bytes) -> int | None:
@@ -336,7 +347,10 @@ class OutputBucket:
         """
         held = self._held.pop(name, None)
         mode: PutMode = "create" if held is None else {"e_tag": held.tag}
-        how = _CACHED.get(name.rpartition("/")[2], CACHE_CONTROL["conditional"])
+        last = name.rpartition("/")[2]
+        is_seen = last.rpartition(".")[2] in _MEDIA_BY_ENDING
+        how = CACHE_CONTROL["conditional"] if not is_seen else _BRIEFLY + _STALE
+        how = _CACHED.get(last, how)
         digest = hashlib.sha256(data).digest()
         tag = self._put(name, data, how, mode)
         if tag is not None:

@@ -57,15 +57,21 @@ def list_photos(
             entries = evidence.list_evidence(view, log.id, first, end)
             new = {entry.digest for entry in entries} - seen
             seen |= new
-            for digest in sorted(_given(view, shelf, new)):
+            given = viewable_among(view, new, shelf.caller, is_public=shelf.is_public)
+            for digest in sorted(given):
                 yield blob_of(digest).path, partial(shelf.read, digest)
 
 
-def _given(view: View, shelf: PhotoShelf, digests: set[str]) -> set[str]:
+def viewable_among(
+    view: View, digests: set[str], caller: Caller, *, is_public: bool
+) -> set[str]:
+    """Those of these photographs that are held here and that the caller may view.
+
+    `is_public`: see `PhotoShelf`.
+    """
     held = blobs.held_among(view, digests) - removed_among(view, digests)
 
     def may_have(digest: str) -> bool:
-        caller, is_public = shelf.caller, shelf.is_public
         photo = evidence.read_photo(view, digest, caller, is_public=is_public)
         return may_view(caller, photo)
 

@@ -40,6 +40,11 @@ class _Shelf(Generic[T]):
             kept = self._kept[key] = stand, make()
         return kept[1]
 
+    def find_last(self, key: tuple[str, ...]) -> T | None:
+        """What was made last, wherever the map stood then."""
+        kept = self._kept.get(key)
+        return None if kept is None else kept[1]
+
 
 class MapCache:
     """What was made of the maps of one database."""
@@ -60,6 +65,14 @@ class MapCache:
             _read_stand(view, election),
             lambda: published.published_map(view, election),
         )
+
+    def read_last(self, view: View, election: str) -> PublishedMap:
+        """As it was told last; where it was not yet, as it is.
+
+        Raises:
+            NotFoundError: nothing of this election was merged yet.
+        """
+        return self._maps.find_last((election,)) or self.read_map(view, election)
 
     def read_digest(self, view: View, election: str) -> str:
         """The digest of the map of an election, of one without any row too."""

@@ -15,6 +15,7 @@ from obstore.store import MemoryStore
 from federation.blobs.probe import PROBE
 from federation.errors import ConfigError, ConflictError
 from federation.feeds.resource import ABOUT, LOGS, log_path
+from federation.flows.publish import folder
 from federation.flows.publish.folder import StaticSite
 from federation.flows.publish.outputbucket import OutputBucket
 from federation.flows.publish.outputfolder import SAYS, UNFINISHED, OutputFolder
@@ -73,10 +74,10 @@ def fill(store, files):
 
 
 def test_a_bucket_holds_what_a_folder_holds_at_every_size(db, store, tmp_path):
-    folder, site = StaticSite(OutputFolder(tmp_path / "site")), site_in(store)
+    plain, site = StaticSite(OutputFolder(tmp_path / "site")), site_in(store)
     for size in (1, 255, 256, 300, 512, 800):
         hold(db, TREE, size)
-        files, count, _ = write(db, folder)
+        files, count, _ = write(db, plain)
         assert write(db, site)[:2] == (files, count)
         assert objects(store) == on_disk(tmp_path / "site")
 
@@ -102,7 +103,10 @@ def test_each_object_says_how_long_a_copy_is_good_and_what_it_is(db, store):
         said = obstore.get(store, path).attributes
         is_full = re.search(r"/tile/.*[0-9]{3}$", path)
         name = path.rpartition("/")[2]
-        cached = {"checkpoint": "public, max-age=1"}.get(name, "no-cache")
+        stale = ", stale-while-revalidate=10, stale-if-error=604800"
+        said_of = {"checkpoint": "public, max-age=1" + stale}
+        said_of["verify.html"] = "public, max-age=60" + stale
+        cached = said_of.get(name, "no-cache")
         if is_full:
             cached = "public, max-age=31536000, immutable"
         elif ".p/" in path:
@@ -180,6 +184,58 @@ def test_another_object_in_the_place_of_a_tile_ends_it_again_and_again(db, store
         assert read(store, path) == b"another history"
         assert CHECKPOINT not in objects(store)
         assert LOGS.path not in objects(store)
+
+
+def test_more_tiles_than_a_turn_has_time_for_are_taken_up_by_the_next(
+    db, store, monkeypatch
+):
+    """No checkpoint names them before all are there; none is sent twice."""
+    whole = MemoryStore()
+    hold(db, TREE, 800)
+    write(db, site_in(whole))
+    monkeypatch.setattr(folder, "SPAN", 256)
+    site, turns, files = site_in(store), 0, 0
+    while CHECKPOINT not in objects(store):
+        with db.view() as view:
+            files += site.write(view, BY, EVERYTHING, is_over=lambda: True).files
+        turns += 1
+    assert (turns, site.has_more) == (4, False)
+    assert objects(store) == objects(whole)
+    assert files == len(objects(whole))
+
+
+def test_what_was_published_is_compared_a_part_in_each_turn(db, store, monkeypatch):
+    """And nothing is published above what somebody has changed."""
+    hold(db, TREE, 700)
+    write(db, site_in(store))
+    name = log_path(ORIGIN, "tile/entries/001")
+    true = read(store, name)
+    fill(store, {name: true + b"x"})
+    monkeypatch.setattr(folder, "SPAN", 256)
+    site = site_in(store)
+    hold(db, TREE, 800)
+    write(db, site)
+    assert (site.has_more, size_in(store)) == (True, 800)
+    before = objects(store)
+    for _ in range(2):
+        with pytest.raises(ConflictError, match=f"another {name}"):
+            write(db, site)
+    assert objects(store) == before
+    fill(store, {name: true})
+    while site.has_more:
+        assert write(db, site).files == 0
+
+
+def test_what_pages_are_made_with_is_kept_a_minute_and_said_to_be_what_it_is(store):
+    place = OutputBucket("s3://b/site", opened=store)
+    for name in ("static/live.js", "static/icon.svg", "static/style.css"):
+        place.put(name, b"x")
+    place.sync()
+    said = [obstore.get(store, name).attributes for name in objects(store)]
+    assert {one["Cache-Control"].split(",")[1] for one in said} == {" max-age=60"}
+    kinds = {one["Content-Type"].split(";")[0] for one in said}
+    # A browser that is told not to guess runs no script of another type.
+    assert kinds == {"text/javascript", "image/svg+xml", "text/css"}
 
 
 def test_a_bucket_that_has_more_is_never_taken_back(db, store, tmp_path):

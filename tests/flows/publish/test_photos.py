@@ -2,12 +2,16 @@
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from federation.feeds.bundle import BundleFile, write_bundle
 from federation.feeds.files import FileFeed
 from federation.flows.photos.fetch import take_photos
 from federation.flows.photos.index import index_all
+from federation.flows.publish.folder import StaticSite
+from federation.flows.publish.items import Publisher, Selection
+from federation.flows.publish.outputfolder import OutputFolder
 from federation.flows.publish.photos import PhotoShelf, list_photos
 from federation.flows.publish.readable import list_readable
 from federation.records.readers import NOBODY, Partner
@@ -15,6 +19,7 @@ from federation.store import blobs as held
 from federation.store.removals import RemovedPhoto, note_removed
 from federation.store.wanted import OPENED, WantedPhoto
 from tests.fetching import Wanting, digest_of, named, photo
+from tests.flows.publish.conftest import settings_of
 from tests.photographed import A, B, add_named
 
 C = "c.example"
@@ -71,6 +76,44 @@ def test_whoever_gets_the_file_gets_what_the_gate_gives(filled, who):
 def test_photos_of_older_records_are_left_out(filled):
     caller = CALLERS["a partner in the audience of B"][0]
     assert listed(filled, caller, is_public=False, start=lambda _log: 1) == {}
+
+
+def test_photographs_in_a_site_stay_until_they_are_not_for_all_any_more(
+    filled, tmp_path
+):
+    """Whoever publishes without them leaves them: a node, after `export --photos`."""
+    settings = settings_of(org=A)
+    public = msgspec.structs.replace(settings.photos, public=True)
+    settings = msgspec.structs.replace(settings, photos=public)
+    photos = {digest_of(data): data for data in (OURS, THEIRS, GONE)}
+    shelf = PhotoShelf(photos.__getitem__, NOBODY, is_public=True)
+    folder, asked = OutputFolder(tmp_path / "site"), []
+    real = folder.names
+    folder.names = lambda below: (asked.append(below), real(below))[1]
+    site = StaticSite(folder)
+
+    def publish(by):
+        with filled.view() as view:
+            site.write(view, by, Selection())
+        return {path.name for path in (tmp_path / "site/blob").glob("*")}
+
+    with filled.transaction() as tx:
+        tx.execute("UPDATE log SET checkpoint = NULL")
+    assert publish(Publisher(settings, {}, photos=shelf)) == set()
+    (tmp_path / "site/blob").mkdir()
+    for digest in (digest_of(OURS), digest_of(THEIRS)):
+        (tmp_path / "site/blob" / digest).write_bytes(photos[digest])
+    plain = Publisher(settings, {})
+    assert publish(plain) == {digest_of(OURS)}
+    asked.clear()
+    assert publish(plain) == {digest_of(OURS)}
+    assert "blob" not in asked, "nothing has changed: nobody looks"
+    gone = RemovedPhoto(
+        digest=digest_of(OURS), ground="other", reason="", org=A, removed_at=1
+    )
+    with filled.transaction() as tx:
+        note_removed(tx, gone)
+    assert publish(plain) == set()
 
 
 async def test_what_a_bundle_brings_is_held_if_it_is_what_its_name_says(tmp_path, db):

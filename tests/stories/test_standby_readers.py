@@ -1,0 +1,113 @@
+"""A node on a PostgreSQL primary, two readers on its standby, one address for all.
+
+Each is a process, HAProxy with the file that is handed out. The node is killed: who
+reads notices nothing; a standby that lacks something is asked by nobody.
+"""
+
+import json
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from federation.config.home import Home
+from federation.config.rewrite import set_database
+from federation.config.settings import load_settings
+from tests.certificates import Authority
+from tests.proxies import NAME, readers_file, running
+from tests.stories.nodes import ELECTION, PROJECT, free_port
+from tests.stories.readers import ReaderProcess, events, wait_shown
+from tests.waiting import LIMIT_S, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
+
+class Site:
+    """What the proxy answers at the one address."""
+
+    def __init__(self, port: int, trusting: ssl.SSLContext) -> None:
+        self.url, self._trusting = f"https://{NAME}:{port}", trusting
+
+    def get(self, path: str) -> tuple[int, bool]:
+        """The status of an answer; whether a reader has given it."""
+        try:
+            with urllib.request.urlopen(
+                self.url + path, timeout=LIMIT_S, context=self._trusting
+            ) as answer:
+                return answer.status, "Federation-Lag" in answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, "Federation-Lag" in error.headers
+
+
+@pytest.fixture
+def node(pemilu, postgres_pair_session):
+    """One that signs on the primary, with 300 results."""
+    set_database(pemilu.home.settings, postgres_pair_session.create("read_apart"))
+    folder = pemilu.home.folder
+    pemilu.home = Home.of(folder, load_settings(pemilu.home.settings))
+    pemilu.start()
+    wait_until(lambda: not pemilu.why_not(), "it signs")
+    pemilu.take(0, 300)
+    return pemilu
+
+
+def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
+    node, postgres_pair_session, opened, tmp_path
+):
+    pair, home = postgres_pair_session, node.home.folder
+    readers = [ReaderProcess(home, "--max-lag", "2") for _ in range(2)]
+    opened += readers
+    wait_shown(readers, node.origin, 301)
+    theirs = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation'"
+    )
+    assert pair.standby.server.ask(theirs) > [(1,)]
+
+    authority, port = Authority(tmp_path), free_port()
+    ports = [node.port, *(reader.port for reader in readers)]
+    text = readers_file("haproxy", port, ports, authority.server_file(NAME))
+    with running("haproxy", tmp_path / "proxy", text, port):
+        site = Site(port, authority.trusting())
+        wait_until(lambda: site.get("/") == (200, True), "a reader answers")
+
+        # Whoever listens to a reader hears what the node takes in.
+        since = json.loads(readers[1].get("/v1/status")[1])["cursors"][ELECTION]
+        with events(readers[1], since) as heard:
+            node.take(300, 310)
+            assert json.loads(next(heard)[6:])["cursor"] != since
+        wait_shown(readers, node.origin, 311)
+
+        # A standby that does not apply what comes: the node answers in its place.
+        pair.standby.server.ask("SELECT pg_wal_replay_pause()")
+        try:
+            wait_until(lambda: site.get("/") == (200, False), "the node answers")
+            assert {reader.get("/readyz")[0] for reader in readers} == {503}
+        finally:
+            pair.standby.server.ask("SELECT pg_wal_replay_resume()")
+        wait_until(lambda: site.get("/") == (200, True), "readers answer again")
+
+        # The node is killed. It says nothing any more, and nothing lacks.
+        node.stop(signal.SIGKILL)
+        wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level")
+        for path in ("/", "/v1/regions", "/v1/tps/1371011001001", "/logs"):
+            assert site.get(path) == (200, True), path
+        words = ["status", "--home", str(home), "--json"]
+        asked = [word for one in readers for word in ("--reader", one.url)]
+        done = subprocess.run(
+            [sys.executable, "-m", "federation", *words, *asked],
+            capture_output=True, cwd=PROJECT, text=True, check=True,
+        )  # fmt: skip
+        told = json.loads(done.stdout)["readers"]
+        assert [one["is_ready"] for one in told] == [True, True]
+        assert max(one["lag_s"] for one in told) <= 2
+
+        # It comes again, and they follow.
+        node.start()
+        wait_until(lambda: not node.why_not(), "it signs")
+        node.take(310, 320)
+        wait_shown(readers, node.origin, 321)
