@@ -118,6 +118,9 @@ async def offer_upload(request: web.Request, _: NoQuery) -> web.StreamResponse:
     sender = await require_token(request, "intake")
     site, asked = request.app[SITE], await _read(request)
     incoming = _incoming(site)
+    if await incoming.keeps_deleted():
+        # Originals, with all that a telephone writes into them, would stay for good.
+        raise NotFoundError(Sentence("photo.uploads-kept"))
     # What cannot be kept need not come.
     await site.db.read(check_room, limits_of(site.settings.photos))
     offered = incoming.offer(sender, asked.file, site.clock())
