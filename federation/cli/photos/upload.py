@@ -39,7 +39,7 @@ _COLUMNS: Final = ("file", "original", "sha256", "size", "media_type", "likeness
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 
 
-class _Row(NamedTuple):
+class SentFile(NamedTuple):
     """A file by its path in the folder, and the SHA-256 of it as it was sent."""
 
     file: str
@@ -56,7 +56,7 @@ class UploadTable:
             FormatError: it is another table.
             OSError: it cannot be read.
         """
-        self._path, self.rows = path, set[_Row]()
+        self._path, self.rows = path, set[SentFile]()
         self._file: TextIO | None = None
         self._whole = 0  # bytes: whoever was killed may have left a part of a line
         if path.exists():
@@ -66,7 +66,7 @@ class UploadTable:
             rows = list(csv.reader(lines))
             if rows and tuple(rows[0]) != _COLUMNS:
                 raise FormatError(Sentence("photoupload.other-table"), str(path))
-            self.rows = {_Row(*row[:2]) for row in rows[1:]}
+            self.rows = {SentFile(*row[:2]) for row in rows[1:]}
 
     def __enter__(self) -> Self:
         self._file = self._path.open("a", encoding="utf-8", newline="")
@@ -84,7 +84,7 @@ class UploadTable:
         if self._file is not None:
             self._file.close()
 
-    def add(self, row: _Row, entry: Evidence) -> None:
+    def add(self, row: SentFile, entry: Evidence) -> None:
         """Write that it was taken in."""
         self.rows.add(row)
         named = (entry.sha256, entry.size, entry.media_type, entry.likeness or "")
@@ -170,7 +170,7 @@ class PhotoUpload:
         try:
             data = await asyncio.to_thread(read_original, self._folder.folder / file)
             digest = hashlib.sha256(data).hexdigest()
-            row = _Row(str(harmless(file)), digest)
+            row = SentFile(str(harmless(file)), digest)
             if row in self._table.rows:
                 self._known += 1
             else:
