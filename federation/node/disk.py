@@ -10,11 +10,13 @@ looked whether the disk takes something again, and what was kept and not shown i
     disk-full     goes away by itself        data, guard: which folder's disk
     disk-failed   stays until it was seen    as above
     database-away   likewise                 data: the server that has it is silent
+    standby-silent  goes away by itself      data: a COMMIT there waits for a standby
 
 A guard that lies elsewhere is no disk: `guardwatch.py`.
 """
 
 import contextlib
+import errno
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -34,10 +36,12 @@ from federation.node.diskroom import (
     ALARM_FULL,
     PASSING,
     PLACES,
+    SILENT_S,
     DiskPlace,
     alarm_of,
     folder_of,
     fullness,
+    standby_alarm,
 )
 from federation.node.guardwatch import GuardWatch
 from federation.node.resources import Resources
@@ -45,6 +49,7 @@ from federation.store import alarms, logs
 from federation.store.alarms import Alarm
 from federation.store.db import Database
 from federation.store.guard import Guard
+from federation.store.refusal import ServerLostError
 from federation.store.reserve import LITTLE, free_bytes, lacks
 from federation.text import Sentence, as_said
 from federation.text.cause import FULL, place_of
@@ -150,7 +155,26 @@ class Disk:
 
     def alarms(self) -> list[Alarm]:
         """What stands, also where no database could keep it."""
-        return [*self._wrong.values(), *self.guard.alarms()]
+        wrong = [*self._wrong.values(), *self.guard.alarms()]
+        return wrong if "data" in self._wrong else [*wrong, *self._of_server()]
+
+    @property
+    def commit_waits_s(self) -> float | None:
+        """Seconds that a COMMIT has waited for a standby; None: there is no server."""
+        db = self._resources.db
+        return db.waits_s if db.engine.file is None else None
+
+    def _of_server(self) -> list[Alarm]:
+        """What is known of the database's server before whoever writes finds it out.
+
+        The thread that writes is the one that waits for it.
+        """
+        db, now = self._resources.db, self._clock()
+        if db.is_silent:
+            words = Sentence("machine.server-unheard")
+            return [alarm_of("data", ServerLostError(errno.EIO, words), now)]
+        waits_s = db.waits_s
+        return [standby_alarm(waits_s, now)] if waits_s >= SILENT_S else []
 
     def free(self) -> dict[DiskPlace, int | None]:
         """How many bytes are free for each; None where nobody says."""

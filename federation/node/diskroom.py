@@ -20,6 +20,9 @@ ALARM_FULL: Final = "disk-full"
 ALARM_FAILED: Final = "disk-failed"
 #: Of the server that has the database, where one does.
 ALARM_AWAY: Final = "database-away"
+#: Of a synchronous standby that it waits for; of more than so many seconds.
+ALARM_STANDBY: Final = "standby-silent"
+SILENT_S: Final = 5.0
 #: What goes away by itself.
 PASSING: Final = frozenset({ALARM_FULL, ALARM_AWAY})
 
@@ -56,6 +59,18 @@ def alarm_of(place: DiskPlace, error: OSError, now: float) -> Alarm:
         subject=place,
         detail=detail,
         first_at=int(now),
+        last_at=int(now),
+        times=1,
+    )
+
+
+def standby_alarm(waits_s: float, now: float) -> Alarm:
+    """The alarm of a COMMIT that has waited for a standby for so long, at `now`."""
+    return Alarm(
+        code=ALARM_STANDBY,
+        subject="data",
+        detail=Sentence("machine.standby-waited", seconds=f"{waits_s:.0f}"),
+        first_at=int(now - waits_s),
         last_at=int(now),
         times=1,
     )

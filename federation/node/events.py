@@ -16,6 +16,8 @@ Fact: TypeAlias = str | int | float
 EventCode: TypeAlias = Literal[
     "started",
     "stopped",
+    "not-signing",
+    "signing",
     "reader-started",
     "reader-anew",
     "reader-late",

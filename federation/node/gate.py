@@ -107,6 +107,10 @@ class Gate:
             if reason
         ]
 
+    def waiting(self) -> list[Sentence]:
+        """The same, with who has not answered and the way around it."""
+        return [self._tell(origin) for origin in self._decisions if self.reason(origin)]
+
     async def passed(self, origin: str, timeout_s: float) -> None:
         """Return when this log may be signed.
 

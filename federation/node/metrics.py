@@ -114,4 +114,6 @@ def _disk_gauges(disk: Disk, *, is_measured: bool) -> dict[str, float]:
         gauges[f"federation_disk_refuses{label}"] = not disk.takes(place)
         if free is not None and is_measured:
             gauges[f"federation_disk_free_bytes{label}"] = free
+    if disk.commit_waits_s is not None:
+        gauges["federation_database_commit_waits_seconds"] = disk.commit_waits_s
     return gauges

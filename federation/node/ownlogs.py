@@ -6,6 +6,7 @@ may be, from what is here and what was heard. What it decided stands in the gate
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -37,7 +38,7 @@ from federation.node.gate import Gate
 from federation.node.resources import Clocks, Resources
 from federation.records.keychain import open_chain
 from federation.store import alarms, keystatements, logs, mapstate, statements
-from federation.text import Sentence
+from federation.text import Sentence, join
 from federation.tlog.keys import parse_vkey
 
 _AGAIN_S: Final = 1.0
@@ -76,10 +77,17 @@ class OwnLogs:
     async def begin(self) -> None:
         """Ask until every log of ours may be signed, and begins with its keys."""
         await self._leave_ended()
+        told: list[Sentence] = []
         while True:
             await self.reconcile(())
-            if not self._host.gate.reasons():
+            waiting = self._host.gate.waiting()
+            if waiting and waiting != told:
+                say("not-signing", level=logging.WARNING, reason=join(waiting))
+            elif told and not waiting:
+                say("signing")
+            if not waiting:
                 return
+            told = waiting
             await asyncio.sleep(_AGAIN_S)
 
     async def _leave_ended(self) -> None:

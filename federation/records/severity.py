@@ -62,6 +62,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "report-due": "urgent",
         "several-refs": "notice",
         "stalled": "notice",
+        "standby-silent": "urgent",
         "static": "warning",
         "stored-damaged": "urgent",
         "suspected-echo": "notice",

@@ -31,7 +31,7 @@ LEAST: Final = 4
 #: and an answer more than a statement that the server knows already.
 COPIED: Final = 32
 #: So many rows are held, and said, at once.
-MOST: Final = 2_000
+MOST: Final = 5_000
 
 _INSERT: Final = re.compile(
     r"\s*INSERT INTO (?P<table>\w+)(?: \((?P<columns>[\w, ]+)\))?"

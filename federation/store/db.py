@@ -357,6 +357,21 @@ class Database:
             with self.transaction():
                 pass
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether its server was not heard of a moment ago; whoever writes finds out.
+
+        As far as is known without asking: on any thread, also while one waits for it.
+        """
+        writer = self._writer
+        return writer is not None and self.engine.must_renew(writer)
+
+    @property
+    def waits_s(self) -> float:
+        """How many seconds a COMMIT has waited for a standby by now; 0: none does."""
+        writer = self._writer
+        return 0.0 if writer is None else self.engine.see_wait(writer)
+
     def see_writer(self) -> DatabaseWriter | None:
         """Who writes, or wrote last, as the database knows it; None: it does not.
 

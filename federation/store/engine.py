@@ -19,7 +19,7 @@ CHUNK: Final = 400
 
 #: So long nobody else may write to a server's database after the one that does has
 #: last said that it is there.
-LEASE_S: Final = 6.0
+WRITER_LEASE_S: Final = 6.0
 
 #: The steps of a set: its name, each step with its script, and the aggregates that the
 #: scripts call, by name: of how many values, and what makes one.
@@ -89,20 +89,22 @@ class DatabaseWriter(NamedTuple):
 
     Attributes:
         who: The process; since when, by the server's clock.
-        epoch: Goes up with each that took over.
+        term: Goes up with each that took over.
         age_s: Seconds since it said that it was there.
         is_ended: It has said that it writes no more.
+        waits_s: So many seconds a COMMIT has waited for a standby; 0: none waits.
     """
 
     who: Writer
-    epoch: int
+    term: int
     age_s: float
     is_ended: bool
+    waits_s: float = 0.0
 
     @property
     def is_writing(self) -> bool:
         """Whether nobody else may write now."""
-        return not self.is_ended and self.age_s <= LEASE_S
+        return not self.is_ended and self.age_s <= WRITER_LEASE_S
 
     def tell(self) -> dict[str, object]:
         """The words of a sentence about it."""
@@ -291,6 +293,9 @@ class Engine(Protocol):
 
     def must_renew(self, connection: Any) -> bool:  # noqa: ANN401  of this engine
         """Whether somebody else may have taken over, as far as is known here."""
+
+    def see_wait(self, connection: Any) -> float:  # noqa: ANN401  of this engine
+        """How many seconds a COMMIT of this connection has waited for a standby."""
 
     def see_writer(self, connection: Any) -> DatabaseWriter | None:  # noqa: ANN401  of this engine
         """Who writes, as the database itself knows it; None: it does not, or nobody."""

@@ -222,13 +222,23 @@ def has_superseded(view: View, keys: Iterable[int]) -> bool:
     return any(found)
 
 
-def add_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:
-    """Remember that these files (hex SHA-256) are counted in these rows."""
-    tx.executemany(
-        "INSERT INTO merged_file (sha256, key) VALUES (?,?)"
-        " ON CONFLICT (sha256, key) DO NOTHING",
-        sorted((bytes.fromhex(file), key) for file, key in files),
-    )
+def add_files(
+    tx: Transaction, files: Iterable[tuple[str, int]], known: Collection[str]
+) -> None:
+    """Remember that these files (hex SHA-256) are counted in these rows.
+
+    Args:
+        tx: The transaction.
+        files: Each with a row, no two alike.
+        known: Those of them that any row counts already (`known_files`).
+    """
+    new, held = list[tuple[bytes, int]](), list[tuple[bytes, int]]()
+    for file, key in files:
+        (held if file in known else new).append((bytes.fromhex(file), key))
+    # Said apart: what is nowhere yet need not be looked for, and can be copied.
+    insert = "INSERT INTO merged_file (sha256, key) VALUES (?,?)"
+    tx.executemany(insert, sorted(new))
+    tx.executemany(f"{insert} ON CONFLICT (sha256, key) DO NOTHING", sorted(held))
 
 
 def drop_files(tx: Transaction, files: Iterable[tuple[str, int]]) -> None:

@@ -258,6 +258,10 @@ class PostgresDatabase:
         """Whether somebody else may have taken over: nobody could say that we are."""
         return connection.must_renew
 
+    def see_wait(self, connection: PostgresConnection) -> float:
+        """As the server said within the last second."""
+        return connection.waits_s
+
     def see_writer(self, connection: PostgresConnection) -> DatabaseWriter | None:
         """Who writes, or wrote last."""
         return connection.see_writer()

@@ -111,7 +111,9 @@ class PostgresConnection:
         self._connect_raw = connect
         #: When it was last known, by the machine's clock, that nobody else writes.
         self.renewed_at = float("-inf")
-        self._lease: postgreswriter.Lease | None = None
+        #: So many seconds a COMMIT had waited for a standby then.
+        self.waits_s = 0.0
+        self._lease: postgreswriter.WriterLease | None = None
         #: What the server warned of since the transaction began to be committed.
         self.warnings: list[str] = []
         self._writes = holder is not None
@@ -126,10 +128,19 @@ class PostgresConnection:
                 self._raw.close()
                 raise
             self._renewed()
-            self._renewal = postgreswriter.Renewal(self._lease, connect, self._renewed)
+            self._renewal = postgreswriter.Renewal(self._lease, connect, self._said)
 
     def _renewed(self) -> None:
         self.renewed_at = time.monotonic()
+
+    def _said(self, waits_s: float | None) -> None:
+        """What came of saying that it is there; None: the server did not answer."""
+        self.waits_s = waits_s or 0.0
+        if waits_s is None:
+            # Whether it is so, whoever writes next finds out (`must_renew`).
+            self.renewed_at = float("-inf")
+        else:
+            self._renewed()
 
     def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
         raw = self._connect_raw()

@@ -36,7 +36,7 @@ _WHICH: Final = """SELECT (pg_control_system()).system_identifier, oid::bigint
 #: A table that is put back from a dump has another number. What came is known first: by
 #: then no more can have been applied.
 _LOOK: Final = f"""SELECT to_regclass('merge_epoch')::oid::bigint,
-    epoch, nonce, written, CASE
+    term, nonce, written, CASE
         WHEN NOT pg_is_in_recovery() THEN 0
         WHEN pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
             AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0

@@ -1,14 +1,14 @@
 """Who writes to a PostgreSQL database: a lease of a few seconds, and a fence.
 
-Rule: one row says who writes. Whoever wants to takes it, and with it the next epoch,
+Rule: one row says who writes. Whoever wants to takes it, and with it the next term,
 only from one that has ended, that lies in the very folder whose lock it holds itself
-(so that it is dead, however it died), or that has not said for `LEASE_S` that it is
-there, by two looks `_AGAIN_S` apart. Every transaction that writes begins by saying
-so, at its own epoch: one that finds another epoch there is fenced (`FencedError`),
+(so that it is dead, however it died), or that has not said for `WRITER_LEASE_S` that it
+is there, by two looks `_AGAIN_S` apart. Every transaction that writes begins by saying
+so, in its own term: one that finds another term there is fenced (`FencedError`),
 before anything is written.
 
 Two properties follow from that row being written first. Whoever takes over waits for
-the transaction that runs, and then sees how it ended: nothing of an earlier epoch can
+the transaction that runs, and then sees how it ended: nothing of an earlier term can
 be committed behind it. And a transaction of hours keeps the lease as one of a
 millisecond does. Only one that stands still in mid-transaction (a process that was
 stopped, a machine that froze) is ended by whoever waits for it.
@@ -16,7 +16,7 @@ stopped, a machine that froze) is ended by whoever waits for it.
 The times are those of the server's clock; of other clocks nothing depends, and of
 that one only how soon somebody else may take over, never whether two may write.
 
-    epoch, nonce   of who writes; the second, as an epoch that was taken on a server
+    term, nonce    of who writes; the second, as a term that was taken on a server
                    that is lost may be taken again on the one in its place
     holder         by which kernel's lock (`lock.name_folder`)
     written        goes up with each transaction: whoever only reads sees by it that
@@ -38,7 +38,7 @@ from typing import Any, Final, NamedTuple, cast
 import psycopg
 
 from federation.errors import FencedError, HeldError
-from federation.store.engine import LEASE_S, DatabaseWriter
+from federation.store.engine import WRITER_LEASE_S, DatabaseWriter
 from federation.store.lock import Writer
 from federation.store.postgresaddress import RawConnection
 from federation.text import Sentence
@@ -54,7 +54,7 @@ TABLE: Final = "writer"
 _IS_MADE: Final = f"SELECT to_regclass('{TABLE}')::text"
 _CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
     one BIGINT PRIMARY KEY CHECK (one = 1),
-    epoch BIGINT NOT NULL,
+    term BIGINT NOT NULL,
     nonce BIGINT NOT NULL,
     holder TEXT COLLATE "C" NOT NULL,
     host TEXT COLLATE "C" NOT NULL,
@@ -66,20 +66,20 @@ _CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
 )"""
 _TAKE: Final = f"""INSERT INTO {TABLE} AS held
     VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE, 0)
-    ON CONFLICT (one) DO UPDATE SET epoch = held.epoch + 1, nonce = excluded.nonce,
+    ON CONFLICT (one) DO UPDATE SET term = held.term + 1, nonce = excluded.nonce,
         holder = excluded.holder, host = excluded.host, pid = excluded.pid,
         since = clock_timestamp(), renewed_at = clock_timestamp(), is_ended = FALSE
     WHERE held.holder = excluded.holder OR held.is_ended OR held.renewed_at = $5
-    RETURNING epoch"""  # noqa: S608  constants
+    RETURNING term"""  # noqa: S608  constants
 #: Whether it can be had at once, or was not heard of for a lease; when it last was.
 _LOOK: Final = f"""SELECT holder = $1 OR is_ended,
-    renewed_at < clock_timestamp() - make_interval(secs => {LEASE_S}), renewed_at
+    renewed_at < clock_timestamp() - make_interval(secs => {WRITER_LEASE_S}), renewed_at
     FROM {TABLE}"""  # noqa: S608  constants
 #: Of a client of ours that has begun to write and says nothing any more.
 _END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()
     AND datname = current_database()
-    AND state_change < clock_timestamp() - make_interval(secs => {LEASE_S})
+    AND state_change < clock_timestamp() - make_interval(secs => {WRITER_LEASE_S})
     AND pid IN (SELECT pid FROM pg_locks
         WHERE relation = '{TABLE}'::regclass AND mode = 'RowExclusiveLock'
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -87,22 +87,26 @@ _END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 _MINE: Final = f"SELECT 1 FROM {TABLE} WHERE {{mine}}"  # noqa: S608  constants
 _RENEW: Final = f"""UPDATE {TABLE} SET renewed_at = clock_timestamp() WHERE one IN
     (SELECT one FROM {TABLE} WHERE {{mine}} FOR UPDATE SKIP LOCKED)"""  # noqa: S608  constants
-_WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, epoch,
+#: How long a COMMIT here has waited for a synchronous standby, by the server's word.
+_WAITS: Final = """SELECT coalesce(max(extract(epoch FROM
+    clock_timestamp() - query_start)), 0)::float8 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'SyncRep'"""
+_WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, term,
     extract(epoch FROM clock_timestamp() - renewed_at)::float8, is_ended
     FROM {TABLE}"""  # noqa: S608  constants
 
 
-class Lease(NamedTuple):
+class WriterLease(NamedTuple):
     """What a connection writes by."""
 
-    epoch: int
+    term: int
     nonce: int
 
     @property
     def _is_mine(self) -> str:
         # Whole numbers, made here: together with BEGIN it is one message, which takes
         # no values.
-        return f"epoch = {self.epoch} AND nonce = {self.nonce}"
+        return f"term = {self.term} AND nonce = {self.nonce}"
 
     def begin(self, raw: RawConnection) -> "psycopg.Cursor[tuple[Any, ...]]":
         """Begin a transaction that writes, behind every earlier one.
@@ -156,11 +160,18 @@ class Renewal:
 
     def __init__(
         self,
-        lease: Lease,
+        lease: WriterLease,
         connect: Callable[[], RawConnection],
-        told: Callable[[], None],
+        told: Callable[[float | None], None],
     ) -> None:
-        """From now on. `told` is called each time that it has been said."""
+        """From now on.
+
+        Args:
+            lease: Of whoever writes.
+            connect: Makes a connection as the library has it.
+            told: Called each time that it has been said, with the seconds that a COMMIT
+                has waited for a standby by now; with None when it could not be said.
+        """
         self._lease, self._connect, self._told = lease, connect, told
         self._is_over = threading.Event()
         self._thread = threading.Thread(
@@ -182,16 +193,18 @@ class Renewal:
                     # Nothing is lost with it, so no standby is waited for.
                     raw.execute("SET synchronous_commit = local")
                 self._lease.renew(raw)
+                waits_s = see_wait(raw)
             except FencedError:
                 break  # whoever writes next is told
             except psycopg.Error:
+                self._told(None)
                 continue  # of a server that is gone whoever writes is told
-            self._told()
+            self._told(waits_s)
         if raw is not None:
             raw.close()
 
 
-def take(raw: RawConnection, holder: str) -> Lease:
+def take(raw: RawConnection, holder: str) -> WriterLease:
     """Be the one that writes, from now on.
 
     Args:
@@ -221,7 +234,7 @@ def take(raw: RawConnection, holder: str) -> Lease:
             raw.execute(_END_STALLED)
     if row is None:
         raise _held(raw)
-    return Lease(row[0], nonce)
+    return WriterLease(row[0], nonce)
 
 
 def _create(raw: RawConnection) -> None:
@@ -275,9 +288,19 @@ def see(raw: RawConnection) -> DatabaseWriter | None:
     row = raw.execute(_WHO).fetchone()
     if row is None:
         return None
-    host, pid, since, epoch, age_s, is_ended = row
+    host, pid, since, term, age_s, is_ended = row
     who = Writer(int(pid), str(host), int(since))
-    return DatabaseWriter(who, int(epoch), float(age_s), bool(is_ended))
+    return DatabaseWriter(who, int(term), float(age_s), bool(is_ended), see_wait(raw))
+
+
+def see_wait(raw: RawConnection) -> float:
+    """How many seconds a COMMIT has waited for a standby by now; 0: none waits.
+
+    Raises:
+        psycopg.Error: it cannot be found out.
+    """
+    row = raw.execute(_WAITS).fetchone()
+    return 0.0 if row is None else float(row[0])
 
 
 def _fenced(raw: RawConnection) -> FencedError:

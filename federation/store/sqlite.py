@@ -584,6 +584,10 @@ class SqliteFile:
         """The kernel keeps everybody else away (`lock.py`), for as long as it runs."""
         return False
 
+    def see_wait(self, _: SqliteConnection) -> float:
+        """It waits for its own disk alone."""
+        return 0.0
+
     def see_writer(self, _: SqliteConnection) -> None:
         """The lock of the folder says so."""
 

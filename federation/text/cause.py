@@ -73,7 +73,8 @@ def cause_of(error: OSError) -> Sentence:
 
 
 _OF_SERVER: Final = frozenset(
-    f"machine.{name}" for name in ("server-lost", "server-refuses", "not-on-standby")
+    f"machine.{name}"
+    for name in ("server-lost", "server-refuses", "server-unheard", "not-on-standby")
 )
 
 

@@ -644,7 +644,9 @@ async def test_what_the_database_cannot_keep_is_counted_too(home):
         code="disk-full", subject="data", detail="", first_at=1, last_at=1, times=1
     )
     for kept, more in (([], 0), ([alarm], 1)):
-        disk = SimpleNamespace(alarms=lambda kept=kept: kept, free=dict)
+        disk = SimpleNamespace(
+            alarms=lambda kept=kept: kept, free=dict, commit_waits_s=None
+        )
         with home.resources.db.view() as view:
             found = read_metrics(view, NOBODY, home.resources, disk)
         assert found["federation_alarms"] == 2 + more

@@ -32,7 +32,12 @@ from federation.flows.audit import (
 )
 from federation.flows.refer import received
 from federation.node import metrics, observing, referalarms
-from federation.node.diskroom import ALARM_AWAY, ALARM_FAILED, ALARM_FULL
+from federation.node.diskroom import (
+    ALARM_AWAY,
+    ALARM_FAILED,
+    ALARM_FULL,
+    ALARM_STANDBY,
+)
 from federation.store.db import Database
 from federation.text import LANGUAGES, Text, load_topic
 from federation.web.app import make_app
@@ -343,6 +348,7 @@ def test_every_alarm_has_words_and_every_word_an_alarm():
     unknown = {code for code in said if code.startswith("?")}
     assert unknown == {"?code", "?alarm.code"}
     said = (said - unknown) | {"fork", "own-fork", ALARM_FULL, ALARM_FAILED, ALARM_AWAY}
+    said.add(ALARM_STANDBY)
     said |= {referalarms.UNSURE, referalarms.FAILED, referalarms.TWICE}
     # Of a feed: `flows/pull/alarms.py` chooses.
     said |= {"feed-mismatch", "feed-refused"}

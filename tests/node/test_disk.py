@@ -304,3 +304,20 @@ async def until_alarm(node, alarm):
         return alarm in await alarms(node)
 
     await until(is_told)
+
+
+async def test_what_the_thread_that_writes_waits_for_is_told_beside_it(
+    home, monkeypatch
+):
+    async with serving(home, alone=True) as node:
+        assert (await hand_in(node, 1))[0] == 200
+        monkeypatch.setattr(Database, "waits_s", 7.2)
+        assert ("standby-silent", "data") in await alarms(node)
+        assert "waited 7 s for its synchronous standby" in str(await reasons(node))
+        monkeypatch.setattr(Database, "waits_s", 1.0)
+        assert not await reasons(node)
+        monkeypatch.setattr(Database, "is_silent", True)
+        assert ("database-away", "data") in await alarms(node)
+        assert "server does not answer" in str(await reasons(node))
+        monkeypatch.setattr(Database, "is_silent", False)
+        assert not await reasons(node)

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 
+import psycopg
 import pytest
 
 from federation.errors import ConfigError, FencedError, HeldError, VerificationError
@@ -19,7 +20,7 @@ from federation.store import (
     twice,
 )
 from federation.store.db import Database, engine_at
-from federation.store.engine import LEASE_S, SqlError
+from federation.store.engine import WRITER_LEASE_S, SqlError
 from federation.store.refusal import (
     DoubtfulError,
     ServerLostError,
@@ -198,7 +199,7 @@ def short_lease(monkeypatch):
     """Of one second, in place of several."""
     for name in ("_LOOK", "_END_STALLED"):
         said = getattr(postgreswriter, name)
-        short = said.replace(f"secs => {LEASE_S}", "secs => 1.0")
+        short = said.replace(f"secs => {WRITER_LEASE_S}", "secs => 1.0")
         assert short != said
         monkeypatch.setattr(postgreswriter, name, short)
     monkeypatch.setattr(postgreswriter, "RENEW_S", 1_000.0)
@@ -235,7 +236,7 @@ def test_one_that_ended_is_followed_at_once_and_one_of_this_folder_too(
     second = Database.open(tmp_path / "second", postgres)
     # Whoever holds the lock of the same folder knows that this one is dead.
     again = Database.open(tmp_path / "second", postgres)
-    assert again.see_writer().epoch == second.see_writer().epoch == 3
+    assert again.see_writer().term == second.see_writer().term == 3
     with pytest.raises(FencedError), second.transaction() as tx:
         raise_one(tx)
     # It says nothing any more when it ends: the other goes on.
@@ -566,3 +567,77 @@ def test_how_the_server_is_set_is_told_where_it_may_lose_something(
 def test_an_address_that_says_what_nobody_knows_is_told_as_that(tmp_path):
     with pytest.raises(ConfigError, match="sslmod"):
         engine_at(tmp_path, "postgresql://a@/none?sslmod=require")
+
+
+def test_one_that_is_in_a_block_is_waited_for_and_not_ended(postgres, tmp_path):
+    Database.open(tmp_path / "data", postgres).close()
+    with psycopg.connect(postgres) as busy:
+        busy.execute("UPDATE writer SET renewed_at = renewed_at")
+        with pytest.raises(HeldError):
+            Database.open(tmp_path / "second", postgres)
+        busy.execute("SELECT 1")
+    Database.open(tmp_path / "second", postgres).close()
+
+
+def test_nobody_of_another_database_is_ended(
+    short_lease, postgres, postgres_session, tmp_path
+):
+    Database.open(tmp_path / "data", postgres).close()
+    # A copy, in which each table has the same number.
+    postgres_session.ask("CREATE DATABASE twin TEMPLATE tables")
+    twin = postgres_session.address("twin")
+    try:
+        with (
+            psycopg.connect(twin) as stalled,
+            contextlib.closing(psycopg.connect(postgres)) as stalled_here,
+        ):
+            stalled.execute("UPDATE writer SET renewed_at = renewed_at")
+            stalled_here.execute("UPDATE writer SET renewed_at = renewed_at")
+            time.sleep(1.5)
+            takes_over(tmp_path / "second", postgres).close()
+            stalled.execute("SELECT 1")
+    finally:
+        postgres_session.ask("DROP DATABASE twin WITH (FORCE)")
+
+
+def test_a_commit_that_waits_for_its_standby_is_told_while_it_waits(
+    on_postgres, postgres, postgres_session, tmp_path
+):
+    named = "SHOW synchronous_standby_names"
+    postgres_session.ask("ALTER SYSTEM SET synchronous_standby_names = 'far'")
+    postgres_session.ask("SELECT pg_reload_conf()")
+    wait_until(lambda: postgres_session.ask(named) == [("far",)])
+    waiting = threading.Thread(target=write_one, args=(on_postgres,))
+    try:
+        waiting.start()
+        wait_until(lambda: on_postgres.waits_s > 0.5, "it waits")
+        assert not on_postgres.is_silent
+        reader = Database.open(tmp_path / "reader", postgres, readonly=True)
+        with contextlib.closing(reader):
+            assert reader.see_writer().waits_s > 0.5
+            assert (reader.waits_s, reader.is_silent) == (0, False)
+    finally:
+        postgres_session.ask("ALTER SYSTEM RESET synchronous_standby_names")
+        postgres_session.ask("SELECT pg_reload_conf()")
+        waiting.join()
+    wait_until(lambda: on_postgres.waits_s == 0, "it waits no more")
+
+
+def write_one(db):
+    with db.transaction() as tx:
+        raise_one(tx)
+
+
+def test_a_server_that_is_silent_is_known_before_anybody_writes(
+    on_postgres, monkeypatch
+):
+    assert not on_postgres.is_silent
+
+    def lost():
+        raise psycopg.OperationalError("none there")
+
+    monkeypatch.setattr(on_postgres._writer._renewal, "_connect", lost)
+    wait_until(lambda: on_postgres.is_silent, "it is known")
+    # It was a connection alone: whoever writes is answered, and all is well.
+    on_postgres.renew()
+    assert not on_postgres.is_silent

@@ -58,7 +58,7 @@ def test_a_node_on_a_server_and_one_on_a_file_show_the_same_map(
     wait_until(lambda: is_level(on_server, suara), "both have all")
     said = federation(on_server, "status")
     assert said["writer"]["pid"] == on_server.process.pid
-    assert said["lease"]["epoch"] == 1
+    assert said["lease"]["term"] == 1
     assert any("synchronous_standby_names" in one for one in said["weak"])
 
     # The server lets go of every connection, as when it is started again.

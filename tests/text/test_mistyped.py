@@ -7,7 +7,7 @@ import pytest
 from msgspec import Meta
 
 from federation.text import LANGUAGES, Text
-from federation.text.mistyped import explain_mistyped, split_place
+from federation.text.mistyped import DIGEST_PATTERN, explain_mistyped, split_place
 
 CASES = [
     (int, "1", "should be a whole number without quotes, and is text"),
@@ -25,6 +25,7 @@ CASES = [
     (Annotated[str, Meta(max_length=2)], "abc", "at most 2 characters"),
     (Annotated[str, Meta(min_length=2)], "a", "at least 2 characters"),
     (Annotated[str, Meta(pattern="^a$")], "b", "does not have the form required"),
+    (Annotated[str, Meta(pattern=DIGEST_PATTERN)], "b", "should be 64 lower-case hex"),
     (Literal["a"], "b", 'is "b", which is not one of the values allowed'),
 ]
 

@@ -19,7 +19,7 @@ from federation.errors import ConfigError
 from federation.flows.photos.ownroom import OwnRoomSeen, limits_of, see_own_room
 from federation.flows.query import answers, state
 from federation.flows.query.partners import partners
-from federation.node.diskroom import see_room
+from federation.node.diskroom import SILENT_S, see_room
 from federation.node.house.house import House, look_around
 from federation.records.alarmhelp import where_to_read
 from federation.records.readers import THIS_MACHINE
@@ -62,7 +62,8 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
         whole["weak"] = [str(one) for one in weak]
     if held is not None:
         writer = held.who if held.is_writing else None
-        whole["lease"] = {"epoch": held.epoch, "age_s": round(held.age_s, 1)}
+        whole["lease"] = {"term": held.term, "age_s": round(held.age_s, 1)}
+        whole["commit_waits_s"] = round(held.waits_s, 1)
     whole |= {"writer": writer, "guard": run.home.guard_bucket or str(run.home.guard)}
     if read := see_readers(readers):
         whole["readers"] = read
@@ -144,6 +145,9 @@ def _print_writer(run: Run, writer: Writer | None, held: DatabaseWriter | None) 
         told = {"pid": writer.pid, "host": writer.host}
         since = tell_second(writer.since)
         run.out.line(run.t("views.writer", **told, since=since))
+    if held is not None and held.waits_s >= SILENT_S:
+        seconds = run.t.number(round(held.waits_s))
+        run.out.line(run.t("machine.standby-waited", seconds=seconds))
     if run.home.guard_bucket is not None:
         run.out.line(run.t("views.guard", place=run.home.guard_bucket))
 

@@ -55,7 +55,7 @@ def exchange_files(
         return SharedFiles(frozenset(), set(), set())
     known = maprows.known_files(tx, change.asked)
     old = _rows_with(tx, election, known)
-    change.write(tx)
+    change.write(tx, known)
     new = {file: change.apply(tx, election, file, keys) for file, keys in old.items()}
     turned = [
         old[file] | new[file]
@@ -101,10 +101,10 @@ class _BatchFiles:
             key for key, after in self._after.items() if not files.isdisjoint(after)
         }
 
-    def write(self, tx: Transaction) -> None:
-        """Keep it."""
+    def write(self, tx: Transaction, known: Collection[str]) -> None:
+        """Keep it; `known`: the files that any row counted before."""
         maprows.drop_files(tx, _pairs(self.dropped))
-        maprows.add_files(tx, _pairs(self.added))
+        maprows.add_files(tx, _pairs(self.added), known)
 
     def apply(
         self, tx: Transaction, election: int, file: str, keys: Collection[int]

@@ -10,6 +10,7 @@ from pathlib import Path
 from federation.config.home import Home
 from federation.errors import FederationError
 from federation.flows.steps import CheckStep, failed, join, warned, well
+from federation.node.diskroom import SILENT_S
 from federation.node.house.house import House
 from federation.records.timezones import tell_here
 from federation.store.db import FILE_NAME, Database, engine_at
@@ -39,6 +40,10 @@ async def see_database(house: House) -> CheckStep:
         with db.view() as view:
             steps.append(compare_steps(view))
         weak.extend(db.list_weaknesses())
+        held = db.see_writer()
+        if held is not None and held.waits_s >= SILENT_S:
+            seconds = f"{held.waits_s:.0f}"
+            weak.append(Sentence("machine.standby-waited", seconds=seconds))
 
     refusal = read_refusal(home, compare)
     if refusal is not None:
@@ -53,14 +58,15 @@ async def see_database(house: House) -> CheckStep:
             tell_ways(file_of(home)),
             **facts,
         )
+    copies = _tell_copies(home)
     if weak:
         told = Sentence("steps.database-weak", path=path, reason=join(weak))
-        return warned("database", told, Sentence("steps.mend-database-weak"), **facts)
+        mend = Sentence("steps.mend-database-weak")
+        return warned("database", join([told, *copies]), mend, **facts)
+    seen = Sentence("steps.database", path=path)
     if due:
         seen = Sentence("steps.schema-older", path=path, count=len(due))
-        return well("database", seen, **facts)
-    seen = join([Sentence("steps.database", path=path), *_tell_copies(home)])
-    return well("database", seen, **facts)
+    return well("database", join([seen, *copies]), **facts)
 
 
 def _tell_copies(home: Home) -> list[Sentence]:
