@@ -42,6 +42,22 @@ class OwnRoom:
         Raises:
             PhotoRoomError: there is none.
         """
+        more = await self.count(digest, size)
+        try:
+            yield
+        finally:
+            self._coming = _sum(self._coming, BlobTotal(-more.number, -more.size))
+
+    async def count(self, digest: str, size: int) -> BlobTotal:
+        """Count a photograph as one that comes, for good; what it adds.
+
+        Args:
+            digest: Hex SHA-256 of the copy.
+            size: Of it, in bytes.
+
+        Raises:
+            PhotoRoomError: there is no room; it is not counted.
+        """
         more = BlobTotal(1, size)
         async with self._asking:
             known = await self._db.read(held.find_row, digest)
@@ -51,10 +67,7 @@ class OwnRoom:
                 asked = _sum(self._coming, more)
                 await self._db.read(check_room, self.most, asked)
             self._coming = _sum(self._coming, more)
-        try:
-            yield
-        finally:
-            self._coming = _sum(self._coming, BlobTotal(-more.number, -more.size))
+        return more
 
 
 def _sum(one: BlobTotal, other: BlobTotal) -> BlobTotal:
