@@ -77,8 +77,8 @@ bench: $(VENV)/.dev
 attack: $(VENV)/.dev
 	$(BIN)/python -m tests.attacks $(ARGS)
 
-# Clusters of several machines, on loopback: what needs Patroni, etcd or HAProxy.
-# It installs nothing and says what is missing: make nightly [ARGS="PART … --rounds 2"]
+# Clusters of several machines, on loopback: what needs Patroni, etcd, HAProxy, radosgw
+# or a network of its own. It installs nothing and says what is missing: make nightly [ARGS="PART … --rounds 2"]
 nightly: $(VENV)/.dev
 	@$(BIN)/python -m tests.nightly $(ARGS)
 

@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.clusters.machines import why_no_network
+
 PROJECT = Path(__file__).parents[1]
 #: Of each program the Debian package that has it; it may be where only root looks.
 PACKAGES = {
@@ -26,6 +28,11 @@ PACKAGES = {
     "patroni": "patroni",
     "postgres": "postgresql",
     "haproxy": "haproxy",
+    "ip": "iproute2",
+    "ceph-mon": "ceph-mon",
+    "ceph-mgr": "ceph-mgr",
+    "ceph-osd": "ceph-osd",
+    "radosgw": "radosgw",
 }
 _DATABASE = ("etcd", "patroni", "postgres", "haproxy", "weed")
 
@@ -35,7 +42,8 @@ class Part(NamedTuple):
 
     Attributes:
         says: What it is, in a line.
-        needs: Programs; `weed` comes with what a contributor installs.
+        needs: Programs; `weed` comes with what a contributor installs, `network` is
+            leave to have a network of its own.
         attack: The words of the attack.
         rounds: How many, if it has any.
     """
@@ -53,11 +61,22 @@ PARTS = {
         ("signers", "--patroni"),
         20,
     ),
+    "partition": Part(
+        "the same, each machine in a network namespace, and the ways between them cut",
+        (*_DATABASE, "ip", "network"),
+        ("signers", "--partition"),
+        20,
+    ),
     "seaweedfs": Part(
         "SeaweedFS of many parts, which are killed by turns",
         ("weed", "haproxy"),
         ("signers", "--seaweedfs"),
         20,
+    ),
+    "radosgw": Part(
+        "Ceph's gateway: what a node says of it, and whether that is true",
+        ("ceph-mon", "ceph-mgr", "ceph-osd", "radosgw"),
+        ("gateways",),
     ),
 }
 
@@ -122,6 +141,9 @@ def _is_of_debian(need: str) -> bool:
 
 def _lacks(need: str) -> str:
     """Why a need is not met; "" where it is."""
+    if need == "network":
+        why = why_no_network()
+        return f"this machine allows no network namespace ({why})" if why else ""
     if need == "postgres":
         found = any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
         return "" if found else "no PostgreSQL"

@@ -9,12 +9,14 @@ Source: https://developmentseed.org/obstore/latest/api/
 """
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Final
 
 import obstore
 
 from federation.blobs.bucket import open_store
 from federation.blobs.fault import refused, shown_address
+from federation.blobs.probe import keeps_deleted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _PAGE: Final = 1000
+#: For so long what was found out of a store is believed, in seconds.
+_TRIED_S: Final = 600.0
 
 
 class ObjectsBelow:
@@ -31,6 +35,8 @@ class ObjectsBelow:
     def __init__(self, address: str, store: "ObjectStore | None" = None) -> None:
         """`store`: one that is open; None: that of the address."""
         self._url, self._opened = address, store
+        self._tried: tuple[float, bool] | None = None
+        self._trying = threading.Lock()
         self.address = shown_address(address).rstrip("/")
 
     def size(self, key: str) -> int | None:
@@ -74,6 +80,20 @@ class ObjectsBelow:
         place = self.place(keys[0]) if len(keys) == 1 else self.address
         with refused(place), contextlib.suppress(FileNotFoundError):
             obstore.delete(self.open(), list(keys) if len(keys) > 1 else keys[0])
+
+    def keeps_deleted(self, now: float) -> bool:
+        """Whether what is deleted stays there; tried anew after ten minutes.
+
+        Args:
+            now: Seconds of a clock that only goes forward.
+
+        Raises:
+            OSError: the store did not answer, or refuses.
+        """
+        with self._trying:
+            if self._tried is None or now - self._tried[0] >= _TRIED_S:
+                self._tried = now, keeps_deleted(self.open(), self.address)
+            return self._tried[1]
 
     def pages(self, prefix: str | None) -> "Iterator[Sequence[ObjectMeta]]":
         """What there is below a prefix, some at a time.

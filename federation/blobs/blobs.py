@@ -95,6 +95,13 @@ class Blobs(Protocol):
             OSError: the disk failed, or the object store.
         """
 
+    async def keeps_deleted(self) -> bool:
+        """Whether what is deleted lies there still, for whoever owns the store.
+
+        Raises:
+            OSError: the object store did not answer.
+        """
+
     def alone(self, digest: str) -> AbstractAsyncContextManager[None]:
         """Nobody else of this process is in such a block about these bytes."""
 

@@ -68,6 +68,10 @@ class FolderBlobs(ObjectBlobs):
             if error.errno not in _NONE:
                 raise
 
+    async def keeps_deleted(self) -> bool:
+        """A file that is deleted is gone, as far as this machine can know."""
+        return False
+
     def _size(self, digest: str) -> int | None:
         try:
             status = self._path(digest).lstat()

@@ -151,6 +151,15 @@ class Incoming:
         signed = presign("PUT", url, headers, self._key, now=now, lifetime_s=LIFETIME_S)
         return UploadAddress(signed, headers, expires_at)
 
+    async def keeps_deleted(self) -> bool:
+        """Whether what is removed lies there still, for whoever owns the store.
+
+        Raises:
+            OSError: the store did not answer.
+        """
+        now = asyncio.get_running_loop().time()
+        return await asyncio.to_thread(self._objects.keeps_deleted, now)
+
     @contextlib.asynccontextmanager
     async def alone(self, sender: str, digest: str) -> AsyncIterator[None]:
         """Nobody else of this process is in such a block about this file."""

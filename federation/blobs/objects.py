@@ -103,6 +103,11 @@ class ObjectBlobs:
         """Forget these bytes; see `Blobs.delete`."""
         return await self._finish(self._delete, digest)
 
+    async def keeps_deleted(self) -> bool:
+        """Whether what is deleted lies there still; see `Blobs.keeps_deleted`."""
+        now = asyncio.get_running_loop().time()
+        return await self._run(self._objects.keeps_deleted, now)
+
     @contextlib.asynccontextmanager
     async def alone(self, digest: str) -> AsyncIterator[None]:
         """Nobody else is in such a block; see `Blobs.alone`."""

@@ -42,6 +42,8 @@ LEFT_AFTER: Final = timedelta(hours=1)
 #: once is not enough.
 RACERS: Final = 16
 ROUNDS: Final = 3
+#: Of an object that replaces what was there: the second where versions were once kept.
+_NO_VERSION: Final = frozenset({None, "", "null"})
 _UNKNOWN: Final = re.compile(r"status code: 501|NotImplemented")
 
 
@@ -101,6 +103,29 @@ def probe_store(
         finally:
             for number in range(rounds):
                 _forget(store, f"{name}-{number}")
+            _forget(store, name)
+
+
+def keeps_deleted(store: "ObjectStore", place: str) -> bool:
+    """Whether what is deleted there stays as an older version, as the store says.
+
+    Told of an object that is made and deleted again. A store that kept versions once
+    and makes no more says no; what it kept then it keeps.
+
+    Args:
+        store: What is asked; it lets us write and delete.
+        place: Its address, as it is shown.
+
+    Raises:
+        OSError: it cannot be reached, or lets us not.
+    """
+    name = f"{PROBE}{secrets.token_hex(8)}"
+    with refused(place):
+        try:
+            made = obstore.put(store, name, b"probe", use_multipart=False)
+            _remove_left(store, name)
+            return made["version"] not in _NO_VERSION
+        finally:
             _forget(store, name)
 
 

@@ -141,6 +141,10 @@ class Removals:
             why = await self._say(asked.digest, wait_s=WAIT_S)
             found = await db.read(removals.find_removed, asked.digest)
         assert found is not None, "it was noted"
+        is_kept = not found.is_swept and await self._places.blobs.keeps_deleted()
+        if is_kept:
+            place = self._host.resources.home.blobs
+            why = Sentence("removal.versions-kept", place=place)
         return RemovedHere(
             digest=found.digest,
             is_new=is_new,
@@ -151,6 +155,7 @@ class Removals:
             statement=found.statement,
             is_due=found.is_due,
             why=why if found.is_due else "",
+            is_kept=is_kept,
         )
 
     async def expire(self) -> ExpiredHere:

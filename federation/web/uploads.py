@@ -56,7 +56,8 @@ from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.problem import problem
 
 _MOST_BODY: Final = 4096
-_KINDS: Final = {
+#: What may be put there, as it is said.
+KINDS: Final = {
     "image/jpeg": Kind.JPEG,
     "image/png": Kind.PNG,
     "image/webp": Kind.WEBP,
@@ -118,6 +119,9 @@ async def offer_upload(request: web.Request, _: NoQuery) -> web.StreamResponse:
     sender = await require_token(request, "intake")
     site, asked = request.app[SITE], await _read(request)
     incoming = _incoming(site)
+    if await incoming.keeps_deleted():
+        # Originals, with all that a telephone writes into them, would stay for good.
+        raise NotFoundError(Sentence("photo.uploads-kept"))
     # What cannot be kept need not come.
     await site.db.read(check_room, limits_of(site.settings.photos))
     offered = incoming.offer(sender, asked.file, site.clock())
@@ -207,7 +211,7 @@ async def _checked(
     digest, is_first = hashlib.sha256(), True
     try:
         async for piece in incoming.pieces(sender, asked.file):
-            if is_first and kind_of(piece) is not _KINDS[asked.media_type]:
+            if is_first and kind_of(piece) is not KINDS[asked.media_type]:
                 kind = kind_of(piece).value
                 _refuse("photo.upload-kind", kind=kind, said=asked.media_type)
             is_first = False

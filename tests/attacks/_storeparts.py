@@ -36,7 +36,7 @@ from tests.attacks._signing import (
     make_guarded_home,
     write_access,
 )
-from tests.clusters.machines import Host
+from tests.clusters.machines import Near
 from tests.clusters.seaweed import BUCKET, SITE, SeaweedCluster, seaweed_cluster
 from tests.waiting import LIMIT_S, wait_until
 
@@ -47,21 +47,6 @@ KINDS = (
     "master killed",
 )
 _PATIENCE_S = 4 * LIMIT_S
-
-
-class _Plain:
-    """The way to the store as it is: nobody cuts it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def close(self) -> None:
-        """There is nothing to end."""
-
-
-class _Near(Host):
-    def wire_to(self, server):
-        return _Plain(server.url)
 
 
 class PartsLife(SignedHistory):
@@ -87,7 +72,7 @@ class PartsLife(SignedHistory):
             text = text.replace(old, new, 1)
         home.settings.write_text(text)
         write_access(home, "site-store.env", cluster.environment())
-        self.signer = Signer(home_of(home.folder), cluster, _Near())
+        self.signer = Signer(home_of(home.folder), cluster, Near())
         self.published: list[float] = []
         self._highest = 0
         #: On whose machine the gateway and the filer are that the proxy asks.

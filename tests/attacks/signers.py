@@ -16,10 +16,10 @@ two roots, and how long nobody acknowledged.
     make attack ARGS="signers --rounds 40 --seed 3"
 
 The same with two machines over a database with a server (`_takeovers.py`); with three
-servers that Patroni leads (`_patroni.py`); with the guard and a published site in a
-store of many parts (`_storeparts.py`):
+servers that Patroni leads (`_patroni.py`); with the ways between all of them cut; with
+the guard and a published site in a store of many parts (`_storeparts.py`):
 
-    make attack ARGS="signers --postgresql"    # --patroni, --seaweedfs
+    make attack ARGS="signers --postgresql"    # --patroni, --partition, --seaweedfs
 """
 
 import argparse
@@ -46,6 +46,7 @@ from tests.attacks._signing import (
     make_guarded_home,
 )
 from tests.bucketserver import BucketServer, bucket_server
+from tests.clusters.machines import enter_network
 from tests.waiting import wait_until
 
 KINDS = ("killed", "away", "stale", "twins")
@@ -78,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = {
         "postgresql": "two machines over a database with a server",
         "patroni": "two machines over three servers that Patroni leads",
+        "partition": "the same in a network of its own, whose ways are cut",
         "seaweedfs": "one machine over a store whose parts are killed",
     }
     for name, words in told.items():
@@ -89,6 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Play, check, count."""
+    if asked.over == "partition":
+        enter_network()
     began, load = time.monotonic(), os.getloadavg()[0]
     set_up = set_ups()[asked.over]
     with (
@@ -231,5 +235,6 @@ def set_ups() -> dict[str, SetUp]:
         "bucket": SetUp(KINDS, _life),
         "postgresql": SetUp(_takeovers.KINDS, _takeovers.pair_life),
         "patroni": SetUp(_patroni.KINDS, _patroni.patroni_life),
+        "partition": SetUp(_patroni.CUTS, _patroni.partition_life),
         "seaweedfs": SetUp(_storeparts.KINDS, _storeparts.parts_life),
     }

@@ -18,6 +18,7 @@ class FakeS3:
         self.objects: dict[str, bytes] = {}
         self.signed: list[str] = []
         self.refuses = False
+        self.version: str | None = None
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=1 << 25)
@@ -40,7 +41,10 @@ class FakeS3:
                 status=412, text="<Error><Code>PreconditionFailed</Code></Error>"
             )
         self.objects[key] = await request.read()
-        return web.Response(headers={"ETag": '"e"'})
+        headers = {"ETag": '"e"'}
+        if self.version is not None:
+            headers["x-amz-version-id"] = self.version
+        return web.Response(headers=headers)
 
     async def _get(self, request: web.Request) -> web.Response:
         body = self.objects.get(self._key(request))

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.clusters.machines import Host, Loopback, pids_below, signal_all
+from tests.clusters.machines import Host, Loopback, Networked, pids_below, signal_all
 from tests.clusters.written import EXAMPLES, written_for
 from tests.postgresserver import as_nobody, find_programs, give_to_nobody
 from tests.proxies import running
@@ -43,7 +43,7 @@ class PatroniCluster:
     #: How long it took until it was whole.
     ready_s = 0.0
 
-    def __init__(self, folder: Path, machines: Loopback) -> None:
+    def __init__(self, folder: Path, machines: Loopback | Networked) -> None:
         self._folder, self._machines = folder, machines
         self._addresses = {name: machines.host(name).address for name in MEMBERS}
         self._started: list[subprocess.Popen[bytes]] = []
@@ -237,7 +237,7 @@ class PatroniCluster:
 
 
 @contextlib.contextmanager
-def patroni_cluster(machines: Loopback) -> Iterator[PatroniCluster]:
+def patroni_cluster(machines: Loopback | Networked) -> Iterator[PatroniCluster]:
     """One that is whole; all of it ends with the block."""
     for program in ("etcd", "patroni"):
         if shutil.which(program) is None:

@@ -6,10 +6,11 @@ from base64 import b64encode
 from types import SimpleNamespace
 
 import aiohttp
+import obstore
 import pytest
 from aiohttp.test_utils import TestServer
 
-from federation.blobs import incoming
+from federation.blobs import below, incoming
 from federation.blobs.incoming import LEFT_S, PREFIX, ComingFile, Incoming
 from federation.blobs.presign import StoreKey, presign
 from federation.config.home import Home
@@ -17,6 +18,8 @@ from federation.config.settings import load_settings
 from federation.errors import ConfigError, DatabaseBusyError, FencedError
 from federation.flows.photos import take
 from federation.node.comingphotos import open_uploads
+from federation.store import blobs as held
+from federation.store.db import Database
 from federation.text import Sentence
 from tests.blobs import fake_s3
 from tests.blobs.fake_s3 import FakeS3
@@ -172,8 +175,9 @@ async def code_of(node):
 
 
 @pytest.fixture
-def small(home):
+def small(home, monkeypatch):
     """A home whose settings let one photograph of ours be."""
+    monkeypatch.setattr(fake_s3, "TIME", "2124-02-14T08:40:00.000Z")
     text = home.settings.read_text()
     home.settings.write_text(
         text.replace("[photos]\n", "[photos]\nown_max_photos = 1\n")
@@ -423,3 +427,92 @@ def test_without_a_key_that_signs_a_node_does_not_promise_it(home, monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigError, match="AWS_SECRET_ACCESS_KEY"):
         open_uploads(resources)
+
+
+async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(home, s3):
+    """And of what is removed there nothing is claimed, until it does so no more."""
+    async with serving(home) as node:
+        _, entry = await upload(node, PHOTO)
+    s3.version = "an-older-one"
+    removal = {"digest": entry["sha256"], "ground": "request"}
+    async with serving(home) as node:
+        status, said = await node.post(ASK, said_of(photo(size=(180, 130))))
+        assert (status, "versioning" in said["detail"]) == (404, True)
+        await publish(node, entry)
+        for is_new in (True, False):
+            status, said = await node.post("/v1/control/remove-photo", removal)
+            assert (status, said["is_new"], said["is_kept"]) == (200, is_new, True)
+            assert (said["statement"], said["is_due"]) == ("", True)
+            assert "s3://bucket/below" in said["why"]
+        found = await node.get(f"/blob/{entry['sha256']}", headers=as_us(node))
+        assert found[0] == 404
+    s3.version = None
+    async with serving(home) as node:
+        status, said = await node.post("/v1/control/remove-photo", removal)
+        assert (status, said["is_kept"], said["is_due"]) == (200, False, False)
+        assert len(said["statement"]) == 64
+
+
+def as_us(node):
+    return {"Authorization": f"Bearer {node.token}"}
+
+
+async def publish(node, entry):
+    record = {"tps": "1371011001001", "contest": "ppwp", "evidence": [entry]}
+    batch = {"election": "pilpres-2019", "records": [record]}
+    status, said = await node.post("/v1/records", batch)
+    assert (status, said["verdicts"][0]["outcome"]) == (200, "logged")
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+async def test_whichever_request_to_the_store_fails_asking_again_takes_it_in_once(
+    node, s3, monkeypatch, is_done
+):
+    """Each of them once, not done or done and not answered: as a kill leaves it."""
+    _, entry = await upload(node, PHOTO)
+    (copy,) = shared(s3).values()
+    place = f"below/{incoming.name_of('', said_of(PHOTO)['sha256'])}"
+    for number in range(20):
+        s3.objects = {place: PHOTO}
+        await forget(node, entry["sha256"])
+        with monkeypatch.context() as patch:
+            faults = StoreFaults(patch, number, is_done=is_done)
+            status, said = await node.post(DONE, said_of(PHOTO))
+        assert (status == 200) is not faults.is_over, said
+        # What was not acknowledged lies there to be taken in, or was, by its row.
+        assert PHOTO in s3.objects.values() or copy in s3.objects.values()
+        assert await node.post(DONE, said_of(PHOTO)) == (200, entry)
+        assert list(shared(s3).values()) == [copy]
+        assert PHOTO not in s3.objects.values()
+        if not faults.is_over:
+            return
+    raise AssertionError(number)
+
+
+async def forget(node, digest):
+    """Nothing is known of the photograph, as before it came first."""
+    db = Database.open(node.home.data)
+    with db.transaction() as tx:
+        held.mark_going(tx, digest)
+        held.drop_going(tx, digest)
+    db.close()
+
+
+class StoreFaults:
+    """One request to the store fails, the `number`th; `is_done`: after it was done."""
+
+    def __init__(self, patch, number, *, is_done):
+        self.is_over, self._left, self._is_done = False, number, is_done
+        for name in ("head", "get_range", "put", "delete"):
+            patch.setattr(below.obstore, name, self._faulty(getattr(obstore, name)))
+
+    def _faulty(self, call):
+        def asked(*given, **named):
+            is_now, self._left = self._left == 0, self._left - 1
+            answer = call(*given, **named) if self._is_done or not is_now else None
+            if is_now:
+                self.is_over = True
+                raise obstore.exceptions.GenericError("the store went away")
+            return answer
+
+        return asked

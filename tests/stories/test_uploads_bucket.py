@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import json
 import os
+import re
 import time
 
 import aiohttp
@@ -12,11 +14,13 @@ import pytest
 from federation.blobs.bucket import open_store
 from federation.blobs.incoming import PREFIX, ComingFile, Incoming, name_of
 from federation.blobs.presign import read_store_key
+from federation.blobs.probe import keeps_deleted
 from federation.config.home import Home
 from federation.config.settings import load_settings
 from tests.bucketserver import BUCKET
 from tests.homes import ELECTION, make_home, serving
 from tests.photos.pictures import photo
+from tests.stories.nodes import PROJECT
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
@@ -156,3 +160,61 @@ async def read(node, digest, **headers):
     headers["Authorization"] = f"Bearer {node.token}"
     async with node._session.get(f"{node.url}/blob/{digest}", headers=headers) as said:
         return said.status, await said.read()
+
+
+async def test_a_bucket_with_versions_is_found_out_and_one_without_is_not(
+    outside, bucket_store
+):
+    address = "s3://versions/below"
+    assert bucket_store.own("versions", "", "") == 200
+    store = open_store(address)
+    assert not keeps_deleted(store, address)
+    for state, keeps in (("Enabled", True), ("Suspended", False)):
+        said = f"<Status>{state}</Status>"
+        body = f"<VersioningConfiguration>{said}</VersioningConfiguration>"
+        assert bucket_store.own("versions", "versioning", body) == 200
+        assert keeps_deleted(store, address) is keeps, state
+
+
+CORS = re.compile(r"```json cors.json\n(.+?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("page", ["share-photos.md", "share-photos.id.md"])
+async def test_the_cors_rule_of_the_page_lets_a_browser_put_a_file_and_no_more(
+    outside, bucket_store, page
+):
+    text = (PROJECT / "docs" / "how-to" / page).read_text()
+    (rule,) = json.loads(CORS.search(text)[1])["CORSRules"]
+    names = (("AllowedOrigins", "AllowedOrigin"), ("AllowedMethods", "AllowedMethod"))
+    names += (("AllowedHeaders", "AllowedHeader"),)
+    lines = [f"<{one}>{v}</{one}>" for many, one in names for v in rule[many]]
+    lines.append(f"<MaxAgeSeconds>{rule['MaxAgeSeconds']}</MaxAgeSeconds>")
+    body = "".join(lines)
+    body = f"<CORSConfiguration><CORSRule>{body}</CORSRule></CORSConfiguration>"
+    bucket = page.replace(".", "-")
+    assert bucket_store.own(bucket, "", "") == 200
+    assert bucket_store.own(bucket, "cors", body) == 200
+    here = Incoming(f"s3://{bucket}", bucket_store.url, read_store_key(os.environ))
+    digest = hashlib.sha256(PHOTO).hexdigest()
+    file = ComingFile(digest, len(PHOTO), "image/jpeg")
+    url, headers, _ = here.offer(page, file, int(time.time()))
+    # As a browser asks before: without what it sends by itself.
+    sent = {k.lower() for k in headers} - {"content-length"}
+    (origin,) = rule["AllowedOrigins"]
+
+    async def preflight(origin, method):
+        asked = {"Origin": origin, "Access-Control-Request-Method": method}
+        asked["Access-Control-Request-Headers"] = ",".join(sorted(sent))
+        async with outside.options(url, headers=asked) as answer:
+            told = answer.headers
+            methods = told.get("Access-Control-Allow-Methods", "").split(", ")
+            is_named = told.get("Access-Control-Allow-Origin") == origin
+            return answer.status < 300 and is_named and method in methods
+
+    assert await preflight(origin, "PUT")
+    for asked in (("https://evil.example", "PUT"), (origin, "GET"), (origin, "DELETE")):
+        assert not await preflight(*asked), asked
+    named = {"Origin": origin}
+    async with outside.put(url, data=PHOTO, headers=headers | named) as answer:
+        assert answer.status == 200
+        assert answer.headers["Access-Control-Allow-Origin"] == origin

@@ -1,7 +1,8 @@
 """`federation photos remove | removals`: what is shown no longer, and who honours it.
 
 Rule: the bytes go at once, whether or not anything can be signed now; the command says
-which of the two was done. What is removed already is no failure.
+which of the two was done. What is removed already is no failure. A store that keeps
+what is deleted has removed nothing: that is said, and the exit code is `NEGATIVE`.
 """
 
 import click
@@ -10,6 +11,7 @@ from federation.cli.arguments import page_options, read_digest
 from federation.cli.client import hand_in
 from federation.cli.context import Run, command_options
 from federation.cli.help import Command
+from federation.cli.output import NEGATIVE, OK
 from federation.cli.statement import check_reason
 from federation.cli.times import tell_second, tell_stamp
 from federation.flows.photos.honour import Honouring
@@ -34,17 +36,22 @@ from federation.web.requests.wire import check_request
 )  # fmt: skip
 @click.option("--alone", is_flag=True, help="import.option-alone")
 @command_options
-def remove(run: Run, *, digest: str, reason: str, ground: str, alone: bool) -> None:
+def remove(run: Run, *, digest: str, reason: str, ground: str, alone: bool) -> int:
     """Remove one photograph."""
     check_reason(run, reason)
     members = {"digest": read_digest(run, digest), "ground": ground, "reason": reason}
     done = hand_in(run, check_request(RemovePhoto, members), alone=alone)
-    run.finish(Sentence("removal.unsaid"))
+    run.finish(Sentence("removal.unsaid-kept" if done.is_kept else "removal.unsaid"))
     run.out.show(done, lambda: _print_done(run, done))
+    return NEGATIVE if done.is_kept else OK
 
 
 def _print_done(run: Run, done: RemovedHere) -> None:
     t = run.t
+    if done.is_kept:
+        run.out.line(t("removal.hidden", digest=done.digest))
+        run.out.line(t.say(done.why))
+        return
     key = "removal.removed" if done.is_new else "removal.was-removed"
     run.out.line(t(key, digest=done.digest, day=tell_second(done.removed_at)))
     if done.statement:

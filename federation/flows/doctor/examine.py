@@ -90,6 +90,7 @@ def _examine(examined: ExaminationInput, view: View, report: DoctorReport) -> No
     _told(examined.db.engine.label, report, rows.check_twice, view, report)
     _told(examined.db.engine.label, report, rows.check_strays, view, report)
     _told("photos", report, photos.check_totals, view, report)
+    _told("photos", report, photos.check_going, view, report)
     if examined.photos is not None:
         place, kept = "photos", examined.photos
         _told(place, report, photos.check_photos, view, kept.blobs, report)

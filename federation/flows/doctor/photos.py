@@ -7,6 +7,7 @@ that has no row is what a crash left, or somebody put there: nobody is handed it
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Final
 
 from federation.blobs.blobs import Blobs
@@ -26,7 +27,7 @@ from federation.store import evidence, likenesses, logs
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database, View
 from federation.store.following import end_of
-from federation.store.removals import removed_among
+from federation.store.removals import list_unswept, removed_among
 from federation.text import Sentence, as_said
 from federation.text.cause import cause_of, place_of
 
@@ -129,6 +130,17 @@ def _check_parts(view: View, report: DoctorReport) -> None:
                 "photos",
                 Sentence("examined.part", part=part, likeness=likeness),
             )
+
+
+def check_going(view: View, report: DoctorReport) -> None:
+    """What is handed to nobody any more is gone: a disk or a store may keep it."""
+    for removed in list_unswept(view, "", MOST_UNCITED):
+        why = Sentence("examined.photo-going", day=_day(removed.removed_at))
+        report.note("photo-going", removed.digest, why)
+
+
+def _day(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
 
 
 def check_removed(places: PhotoPlaces, report: DoctorReport) -> None:

@@ -16,8 +16,9 @@ from federation.store.db import View
 from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
 
-#: `removed`; `due`: removed, and not told yet; or why it is kept here.
-HereState = Literal["removed", "due", "not-theirs", "kept", "not-honoured"]
+#: `removed`; `due`: removed, and not told yet; `going`: handed to nobody, and its bytes
+#: may lie here still; or why it is kept here.
+HereState = Literal["removed", "due", "going", "not-theirs", "kept", "not-honoured"]
 
 
 class HonouredBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +124,8 @@ def _here(
     whose: Honouring,
 ) -> HereState:
     if gone is not None:
+        if not gone.is_swept:
+            return "going"
         return "due" if gone.is_due else "removed"
     standings = {standing_of(one, said, collected) for one in said}
     best = next(standing for standing in _BEST_FIRST if standing in standings)

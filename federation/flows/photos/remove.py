@@ -1,7 +1,8 @@
 """A photograph goes: noted, then its bytes deleted, then said, each durable in itself.
 
     note     the row that it is gone for good (`store/removals.py`)
-    sweep    its bytes, the row of them; thumbnails, what came in part, its original
+    sweep    its bytes, the row of them; thumbnails, what came in part, its original; a
+             store that keeps what is deleted has not swept what is to be said
     say      the signed statement, by whoever may sign (`node/removing.py`)
 
 Rule: the row comes first, so that nothing brings back what is being deleted, and what
@@ -69,6 +70,9 @@ def note_gone(tx: Transaction, removed: RemovedPhoto) -> bool:
 async def sweep(places: PhotoPlaces) -> int:
     """Delete all that is gone and may lie here still; how many photographs.
 
+    Where the store keeps what is deleted, what somebody is to be told of is not swept:
+    nobody is handed it, and it is tried again.
+
     Raises:
         OSError: a disk failed, or the object store; what is left is swept later. One
             that cannot be deleted keeps none of the others.
@@ -79,6 +83,8 @@ async def sweep(places: PhotoPlaces) -> int:
         for removed in left:
             try:
                 await _drop_all(places, removed.digest)
+                if removed.is_due and await places.blobs.keeps_deleted():
+                    continue
                 await places.db.write(removals.note_swept, removed.digest)
             except OSError as error:
                 faults.append(error)

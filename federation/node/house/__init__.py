@@ -15,6 +15,7 @@ it.
     filesystem  what they lie on: a disk, a network, memory, a container
     room        how much is free there
     photoroom   how much of their bound our own photographs take
+    photostore  whether what is removed from a bucket is gone (`ONLINE`)
     database    its header and tables, by whom they were made, whether it is there
     running     the node that runs here, or the port that one would have
     callers     whether callers behind a proxy are told apart

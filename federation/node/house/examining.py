@@ -16,6 +16,7 @@ from federation.node.house import (
     limits,
     outside,
     photoroom,
+    photostore,
     room,
     running,
     settings,
@@ -49,6 +50,7 @@ OFFLINE: Final[tuple[StepPlan[House], ...]] = (
 ONLINE: Final[tuple[StepPlan[House], ...]] = (
     *OFFLINE,
     StepPlan("partners-clock", ("settings", "peers-file"), outside.compare_clock),
+    StepPlan("photo-store", ("settings",), photostore.see_photo_store),
     StepPlan("public", ("settings", "keys"), outside.call_ourselves),
     StepPlan("outside", ("settings", "peers-file", "keys"), outside.ask_partners),
     StepPlan("addresses", ("settings", "public"), addresses.see_addresses),

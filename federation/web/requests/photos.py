@@ -55,6 +55,7 @@ class RemovedHere(msgspec.Struct, frozen=True, kw_only=True):
 
     `is_new`: it was not removed before. `statement`: the id of our record that says so;
     while `is_due` it is to be signed still, and `why` says what it waits for.
+    `is_kept`: nobody is handed it, and the store keeps its bytes: it is not removed.
     """
 
     digest: str
@@ -66,6 +67,7 @@ class RemovedHere(msgspec.Struct, frozen=True, kw_only=True):
     statement: str
     is_due: bool
     why: str = ""
+    is_kept: bool = False
 
 
 class RemovePhoto(Request[RemovedHere], frozen=True, kw_only=True):

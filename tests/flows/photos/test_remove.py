@@ -1,11 +1,16 @@
 """A photograph goes from here for good, whatever stops it on the way."""
 
+import contextlib
 import errno
 import hashlib
 
+import obstore
 import pytest
+from obstore.store import MemoryStore
 
+from federation.blobs import below
 from federation.blobs.blobs import open_blobs
+from federation.blobs.objects import ObjectBlobs
 from federation.errors import ConflictError
 from federation.flows.photos.held import Photo, keep_photo
 from federation.flows.photos.index import index_all
@@ -218,3 +223,51 @@ async def test_a_photo_that_cannot_be_deleted_keeps_none_of_the_others(
     assert there == {stuck}
     assert await sweep(places) == 1
     assert await places.blobs.size(stuck) is None
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+async def test_whichever_request_to_a_store_fails_nothing_is_called_gone_that_is_not(
+    places, monkeypatch, is_done
+):
+    """Each of them once, not done or done and not answered: as a kill leaves it."""
+    store = MemoryStore()
+    places = places._replace(blobs=ObjectBlobs("s3://bucket", store))
+    for number in range(20):
+        await places.db.write(forget_all)
+        await hold(places)
+        await places.db.write(note_gone, removed())
+        left, is_over = [number], []
+
+        def faulty(call, left=left, is_over=is_over):
+            def asked(*given, **named):
+                is_now, left[0] = left[0] == 0, left[0] - 1
+                answer = call(*given, **named) if is_done or not is_now else None
+                if is_now:
+                    is_over.append(call)
+                    raise obstore.exceptions.GenericError("the store went away")
+                return answer
+
+            return asked
+
+        with monkeypatch.context() as patch:
+            for name in ("head", "put", "delete"):
+                patch.setattr(below.obstore, name, faulty(getattr(obstore, name)))
+            # Anew: what was found out of the store is not known yet.
+            again = places._replace(blobs=ObjectBlobs("s3://bucket", store))
+            with contextlib.suppress(OSError):
+                await sweep(again)
+        with places.db.view() as view:
+            is_swept = removals.find_removed(view, ONE).is_swept
+        assert not (is_swept and await places.blobs.size(ONE))
+        await sweep(places)
+        assert await places.blobs.size(ONE) is None
+        with places.db.view() as view:
+            assert removals.find_removed(view, ONE).is_swept
+            assert held.find_row(view, ONE) is None
+        if not is_over:
+            return
+    raise AssertionError(number)
+
+
+def forget_all(tx):
+    tx.execute("DELETE FROM removed_photo")
