@@ -4,8 +4,9 @@ Rule: a reader never finds a checkpoint whose tiles are not there yet. What neve
 changes is written first, what names it last, each file whole at once; one that is there
 is complete, so it is not written again. Where it is written: `place.py`.
 
-    what not all may see any longer goes → tiles, entries → keys, about, maps … → checkpoints → cosigned → logs → what tells
-    of the map (`mapfiles.py`, in a bucket) → old partials
+    what not all may see any longer goes → tiles, entries → keys, about, maps …
+    → checkpoints → cosigned → logs → what tells of the map (`mapfiles.py`, in a
+    bucket) → old partials
 
 Partial tiles of the size before stay for one more turn: whoever has just read the old
 checkpoint still asks for them. No turn is proportional to what was there before:
