@@ -64,6 +64,12 @@ _AT_THE_DOOR: Final = tuple(
         (r"no pg_hba\.conf entry", "28000"),
         (r"permission denied for database", "42501"),
     )
+) + ((re.compile(r"fe_sendauth: no password supplied"), "28P01"),)
+#: What answers, but is not to be written to as it is now: that may pass, as where one
+#: is to be promoted, so it counts as lost.
+_OPEN: Final = (
+    ("server is in hot standby mode", "standby"),
+    ("server does not support SSL", "without-tls"),
 )
 
 
@@ -174,7 +180,9 @@ def _refused(error: psycopg.Error, state: str, name: str) -> OSError | None:
 
 
 def _tell_lost(error: psycopg.Error) -> Sentence:
-    return Sentence("machine.server-lost", words=_words(error))
+    said = str(error)
+    name = next((name for words, name in _OPEN if words in said), "lost")
+    return Sentence(f"machine.server-{name}", words=_words(error))
 
 
 def _words(error: psycopg.Error) -> Sentence:
