@@ -225,7 +225,7 @@ class Engine(Protocol):
         self,
         writer: Any = None,  # noqa: ANN401  of this engine
     ) -> EngineConnection:
-        """A connection that only reads; from where `writer`, if there is one, writes."""
+        """A connection that only reads; from where `writer`, if any, writes."""
 
     def open_to_watch(self) -> EngineConnection:
         """The same, beside another process that writes."""

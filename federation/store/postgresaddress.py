@@ -1,9 +1,9 @@
 """Where a PostgreSQL server is: what its address says, and how it is reached.
 
-Rule: always the primary, for whoever writes, and of two that call themselves that (an
-old one lives on behind a failover) for all its connections the same; for one that only reads what another
-process writes, a standby where there is one, and the same for all its connections: of
-two standbys one is behind the other. A server that is gone without a word is found out
+Rule: always the primary, for whoever writes; for one that only reads what another
+process writes, a standby where there is one. In either case the same for all its
+connections: of two standbys one is behind the other, and an old primary that lives on
+behind a failover still calls itself one. A server that is gone without a word is found out
 within seconds. What of an address is wrong is told before anybody is called.
 
 Source: https://www.postgresql.org/docs/15/libpq-connect.html

@@ -160,7 +160,7 @@ class PostgresConnection:
     def _connect(self) -> RawConnection:
         first, writer = None, self._writer
         if writer is not None:
-            # Before its server: one that it goes to meanwhile is followed the next time.
+            # Before its server: where it goes meanwhile it is followed the next time.
             self._writer_connected = writer.connected
             first = None if writer.is_lost else writer.server
         raw = self._connect_raw(first)

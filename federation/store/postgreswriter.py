@@ -23,8 +23,8 @@ that one only how soon somebody else may take over, never whether two may write.
                    there was one (`postgreswatch.py`)
     host, pid      for people
 
-A table of an earlier version, with other columns, is made anew: nothing in it is signed,
-and whoever still writes by it finds its row no more, and writes nothing.
+A table of an earlier version, with other columns, is made anew: nothing in it is
+signed, and whoever still writes by it finds its row no more, and writes nothing.
 
 Source: docs/adr/0067-a-lease-and-a-fence.md
 """
@@ -68,7 +68,7 @@ _COLUMNS: Final = {
 }
 #: Gives the names of the columns that it has; none: it is not there.
 _MADE: Final = f"""SELECT attname::text FROM pg_attribute
-    WHERE attrelid = to_regclass('{TABLE}') AND attnum > 0 AND NOT attisdropped"""
+    WHERE attrelid = to_regclass('{TABLE}') AND attnum > 0 AND NOT attisdropped"""  # noqa: S608  constants
 _CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
     {", ".join(" ".join(column) for column in _COLUMNS.items())}
 )"""
@@ -193,7 +193,7 @@ class Renewal:
         self._thread.join(RENEW_S)
 
     def follow(self) -> None:
-        """Whoever writes has connected anew, perhaps to another server: say it there."""
+        """Say it where whoever writes has connected anew: on another server, perhaps."""
         self._has_moved.set()
 
     def _run(self) -> None:

@@ -590,7 +590,7 @@ def test_settling_drops_what_nothing_signs_and_nothing_that_is_kept(node, monkey
 
 
 def test_settling_goes_by_what_the_writer_holds_whatever_others_read(node, monkeypatch):
-    """A view of the same thread has the leaves, and not yet the checkpoint over them."""
+    """A view of this thread has the leaves, and not yet the checkpoint over them."""
     append(node, draft(1))
     sign = sequence.sign_checkpoint
     with contextlib.ExitStack() as older:
