@@ -113,7 +113,7 @@ def bucket_file(folder, port, store, path, certificate=None):
     """
     changes = {
         "/var/cache/nginx/federation": str(folder / "cache"),
-        "/run/nginx-federation.sock": str(folder / "s"),
+        "127.0.0.1:8479": f"127.0.0.1:{free_port()}",
         "server store.example:443;": f"server {store};",
         "https://federation_bucket/our-data/site/": f"http://federation_bucket/{path}/",
         # No store behind TLS here: what is said of it is read all the same.

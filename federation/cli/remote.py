@@ -165,7 +165,7 @@ class RemoteDesk:
         # 422 where not one row was taken: each of them says why.
         is_answer = isinstance(value, dict) and "verdicts" in value
         if status != 200 and not (status == 422 and is_answer):
-            raise _error(self._url, status, value)
+            raise error_of(self._url, status, value)
         try:
             answered: A = convert(value, request.answer_type())
         except ValidationError as error:
@@ -175,7 +175,7 @@ class RemoteDesk:
         return answered
 
 
-def _error(url: str, status: int, problem: object) -> FederationError | OSError:
+def error_of(url: str, status: int, problem: object) -> FederationError | OSError:
     """What a Problem Details answer says, as the error it was on the other side."""
     members = problem if isinstance(problem, dict) else {}
     detail = str(members.get("detail", ""))

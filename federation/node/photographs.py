@@ -14,9 +14,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Final, Protocol
 
+from federation.flows.photos.admission import OwnRoom
 from federation.flows.photos.held import finish_drops
 from federation.flows.photos.index import index_once
-from federation.flows.photos.ownroom import OwnRoom, limits_of
+from federation.flows.photos.ownroom import limits_of
 from federation.flows.photos.thumbnails import Thumbnails
 from federation.node.photocare import PhotoCare
 from federation.node.photofetching import FetchHost, PhotoFetching

@@ -56,7 +56,8 @@ from federation.web.openapi import JSON, Endpoint, NoQuery
 from federation.web.problem import problem
 
 _MOST_BODY: Final = 4096
-_KINDS: Final = {
+#: What may be put there, as it is said.
+KINDS: Final = {
     "image/jpeg": Kind.JPEG,
     "image/png": Kind.PNG,
     "image/webp": Kind.WEBP,
@@ -210,7 +211,7 @@ async def _checked(
     digest, is_first = hashlib.sha256(), True
     try:
         async for piece in incoming.pieces(sender, asked.file):
-            if is_first and kind_of(piece) is not _KINDS[asked.media_type]:
+            if is_first and kind_of(piece) is not KINDS[asked.media_type]:
                 kind = kind_of(piece).value
                 _refuse("photo.upload-kind", kind=kind, said=asked.media_type)
             is_first = False

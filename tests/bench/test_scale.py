@@ -124,6 +124,16 @@ def test_a_bill_by_hand():
     assert "no price for out_gb" in bill(prices, Use(1, 1, 1, 1)).warnings[0]
 
 
+amounts = st.integers(0, 10**15)
+
+
+@given(use=st.tuples(*[amounts] * 4), more=st.tuples(*[amounts] * 4))
+def test_more_of_anything_is_never_cheaper(use, more):
+    larger = [one + two for one, two in zip(use, more, strict=True)]
+    for prices in read_lists():
+        assert bill(prices, Use(*larger)).total >= bill(prices, Use(*use)).total
+
+
 def test_every_price_list_says_where_it_is_from_and_has_a_price():
     lists = read_lists()
     assert len(lists) >= 2

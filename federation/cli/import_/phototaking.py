@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -58,7 +59,8 @@ class PhotoTaker:
     async def _take(self, shown: ShownPage) -> Evidence | FormatError:
         async with self._seats:
             try:
-                original = await asyncio.to_thread(self._read, shown.file)
+                path = self._folder.folder / shown.file
+                original = await asyncio.to_thread(read_original, path)
                 entry = await self._hand_in(original)
             except FormatError as error:
                 return PhotoError(error.what, shown.file)
@@ -78,14 +80,18 @@ class PhotoTaker:
             media_type=drawn.media_type, sha256=digest, size=len(drawn.data)
         )
 
-    def _read(self, file: str) -> bytes:
-        path = self._folder.folder / file
-        try:
-            with open_regular(path, follow=False) as opened:
-                data = opened.read(MOST_ORIGINAL_BYTES + 1)
-        except OSError as error:
-            raise FormatError(cause_of(error)) from error
-        if len(data) > MOST_ORIGINAL_BYTES:
-            most = MOST_ORIGINAL_BYTES >> 20
-            raise PhotoError(Sentence("photo.bytes", most=most))
-        return data
+
+def read_original(path: Path) -> bytes:
+    """All of a photograph, as it is.
+
+    Raises:
+        FormatError: it cannot be read, or is too large.
+    """
+    try:
+        with open_regular(path, follow=False) as opened:
+            data = opened.read(MOST_ORIGINAL_BYTES + 1)
+    except OSError as error:
+        raise FormatError(cause_of(error)) from error
+    if len(data) > MOST_ORIGINAL_BYTES:
+        raise PhotoError(Sentence("photo.bytes", most=MOST_ORIGINAL_BYTES >> 20))
+    return data

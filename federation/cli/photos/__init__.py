@@ -2,7 +2,8 @@
 
 A file for each verb: `import` (`importing`; which photo is of which station: `naming`,
 by the names that `pattern` reads or those that a table gives; what becomes of them is
-that of `import`: `import_/phototaking`), `fetch` (from partners), `missing` (what could
+that of `import`: `import_/phototaking`), `upload` (to a node elsewhere, from any
+machine; how: `sending`), `fetch` (from partners), `missing` (what could
 not be had), `remove` (shown no longer, and who honours it), `retention`, `alike` (which
 look like another one).
 """
@@ -16,6 +17,7 @@ from federation.cli.photos.importing import import_photos
 from federation.cli.photos.missing import missing
 from federation.cli.photos.remove import list_removed, remove
 from federation.cli.photos.retention import retention
+from federation.cli.photos.upload import upload
 
 
 @click.group("photos", cls=CommandGroup, help="cli.command-photos")
@@ -24,7 +26,7 @@ def photos() -> None:
 
 
 _COMMANDS = (
-    *(import_photos, fetch, missing, alike),
+    *(import_photos, upload, fetch, missing, alike),
     *(remove, list_removed, retention),
 )
 for _command in _COMMANDS:

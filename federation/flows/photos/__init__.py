@@ -16,6 +16,7 @@ alike     which look alike, as their records say
 alikeanswers  the same as it is answered, a page at a time
 alikehere  two of them compared here, where both are held
 room      what those of partners may take, and which go for others
+admission  which of our own may be kept, of several at a time
 ownroom   what our own may take; who is refused, and from when on somebody is told
 take      what is handed in: drawn anew, kept, and which copy was made of which original
 remove    a photo goes: noted, its bytes deleted, said, in the one order that is right

@@ -4,12 +4,10 @@ Rule: what is held is never dropped for what comes. So who brings a photograph f
 there is no room is refused, before anything of it is kept, and told how much is taken;
 one whose copy is held already needs none. What is counted are the copies drawn anew
 (`store/blobs.py`), not originals and not what lies in a bucket until it is looked at.
-Of several that come at once each is counted before it is kept: the bound is not passed.
+Of several that come at once each is counted before it is kept (`admission.py`): the
+bound is not passed.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -18,7 +16,7 @@ from federation.config.settings import PhotoSettings
 from federation.errors import PhotoRoomError
 from federation.store import blobs as held
 from federation.store.blobs import BlobTotal
-from federation.store.db import Database, View
+from federation.store.db import View
 from federation.text import Sentence
 
 #: From so many hundredths on somebody is told, while there is time to make room.
@@ -101,53 +99,6 @@ def check_room(view: View, most: RoomLimits, more: BlobTotal = _ANY) -> None:
     if most.size is not None and total.size + more.size > most.size:
         sizes = {"held": _mb(total.size), "most": _mb(most.size)}
         raise PhotoRoomError(Sentence("photo.no-room-size", **sizes))
-
-
-class OwnRoom:
-    """One for all that is taken in at the same time."""
-
-    def __init__(self, db: Database, most: RoomLimits) -> None:
-        """Nothing is counted yet."""
-        self._db, self.most = db, most
-        self._coming = BlobTotal(0, 0)
-        self._asking = asyncio.Lock()
-
-    async def check(self) -> None:
-        """Return if there is room for anything at all.
-
-        Raises:
-            PhotoRoomError: there is none.
-        """
-        await self._db.read(check_room, self.most)
-
-    @contextlib.asynccontextmanager
-    async def hold(self, digest: str, size: int) -> AsyncIterator[None]:
-        """There is room for this photograph during the block, which keeps it.
-
-        Args:
-            digest: Hex SHA-256 of the copy.
-            size: Of it, in bytes.
-
-        Raises:
-            PhotoRoomError: there is none.
-        """
-        more = BlobTotal(1, size)
-        async with self._asking:
-            known = await self._db.read(held.find_row, digest)
-            if known is not None and known.is_own:
-                more = BlobTotal(0, 0)
-            else:
-                asked = _sum(self._coming, more)
-                await self._db.read(check_room, self.most, asked)
-            self._coming = _sum(self._coming, more)
-        try:
-            yield
-        finally:
-            self._coming = _sum(self._coming, BlobTotal(-more.number, -more.size))
-
-
-def _sum(one: BlobTotal, other: BlobTotal) -> BlobTotal:
-    return BlobTotal(one.number + other.number, one.size + other.size)
 
 
 def _mb(size: int) -> str:

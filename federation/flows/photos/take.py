@@ -16,8 +16,8 @@ from msgspec import UNSET
 
 from federation.blobs.blobs import Blobs
 from federation.errors import PhotoError
+from federation.flows.photos.admission import OwnRoom
 from federation.flows.photos.held import Photo, keep_photo
-from federation.flows.photos.ownroom import OwnRoom
 from federation.photos.originals import drop_original, keep_original
 from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence

@@ -8,9 +8,9 @@ import pytest
 
 from federation.blobs.blobs import open_blobs
 from federation.errors import PhotoRoomError
+from federation.flows.photos.admission import OwnRoom
 from federation.flows.photos.held import Photo, drop_photo, keep_photo
 from federation.flows.photos.ownroom import (
-    OwnRoom,
     RoomLimits,
     check_room,
     see_own_room,

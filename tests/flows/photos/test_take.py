@@ -8,8 +8,9 @@ import pytest
 from federation.blobs.blobs import open_blobs
 from federation.errors import PhotoError
 from federation.flows.photos import take
+from federation.flows.photos.admission import OwnRoom
 from federation.flows.photos.held import drop_photo
-from federation.flows.photos.ownroom import OwnRoom, RoomLimits
+from federation.flows.photos.ownroom import RoomLimits
 from federation.flows.photos.take import PhotoShelves, take_photo
 from federation.photos.redraw import Redrawer
 from federation.store import blobs as held
