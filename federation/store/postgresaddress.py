@@ -3,8 +3,8 @@
 Rule: always the primary, for whoever writes; for one that only reads what another
 process writes, a standby where there is one. In either case the same for all its
 connections: of two standbys one is behind the other, and an old primary that lives on
-behind a failover still calls itself one. A server that is gone without a word is found out
-within seconds. What of an address is wrong is told before anybody is called.
+behind a failover still calls itself one. A server that is gone without a word is found
+out within seconds. What of an address is wrong is told before anybody is called.
 
 Source: https://www.postgresql.org/docs/15/libpq-connect.html
 """

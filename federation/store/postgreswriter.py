@@ -193,7 +193,7 @@ class Renewal:
         self._thread.join(RENEW_S)
 
     def follow(self) -> None:
-        """Say it where whoever writes has connected anew: on another server, perhaps."""
+        """Say it where whoever writes is now: it has connected anew."""
         self._has_moved.set()
 
     def _run(self) -> None:
