@@ -4,18 +4,21 @@ Rule: always the primary, for whoever writes; for one that only reads what anoth
 process writes, a standby where there is one. In either case the same for all its
 connections: of two standbys one is behind the other, and an old primary that lives on
 behind a failover still calls itself one. A server that is gone without a word is found
-out within seconds. What of an address is wrong is told before anybody is called.
+out within seconds. What of an address is wrong is told before anybody is called, in
+words of ours: those of libpq hold a part of the address, which may be a password.
 
 Source: https://www.postgresql.org/docs/15/libpq-connect.html
 """
 
 import contextlib
+import re
 from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, pq
 
-from federation.text import Sentence, quote
+from federation.text import Sentence
 
 CONNECT_TIMEOUT_S: Final = 10
 #: A server that is gone without a word is found out within seconds, not within the
@@ -27,6 +30,10 @@ _KEPT_ALIVE: Final = {
     "tcp_user_timeout": 10_000,
 }
 
+#: What the names of options have in them whose values nobody may see.
+_SECRET: Final = ("password", "secret", "client_key")
+#: One for each host; what else stands there is told by libpq when it connects.
+_PORTS: Final = re.compile(r"[0-9,]*")
 
 #: A connection as the library has it.
 RawConnection = psycopg.Connection[tuple[Any, ...]]
@@ -122,10 +129,19 @@ def name_of(address: str) -> str:
 
 
 def find_fault(address: str) -> Sentence | None:
-    """What is wrong with an address, if it is none, or says what nobody knows."""
-    try:
-        conninfo.conninfo_to_dict(address)
-    except psycopg.ProgrammingError as error:
-        words = quote(str(error).strip())
-        return Sentence("machine.database-unreadable", words=words)
-    return None
+    """What is wrong with an address: a secret, none at all, or what nobody knows."""
+    query = address.partition("?")[2]
+    named = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    said: dict[str, Any] | None = None
+    with contextlib.suppress(psycopg.ProgrammingError):
+        said = conninfo.conninfo_to_dict(address)
+    if any(part in name for name in (*named, *(said or ())) for part in _SECRET):
+        return Sentence("machine.database-password")
+    if said is not None and _PORTS.fullmatch(said.get("port", "")):
+        return None
+    known = {one.keyword.decode() for one in pq.Conninfo.get_defaults()}
+    for name in named:
+        # Behind "@" it is no option: it may be the rest of anything.
+        if name not in known and "@" not in query:
+            return Sentence("machine.database-option", name=name)
+    return Sentence("machine.database-unreadable")
