@@ -17,7 +17,7 @@ from typing import Final
 import click
 
 from federation.cli.context import Run, command_options
-from federation.cli.doctor import open_examined
+from federation.cli.doctor import open_examined, print_findings
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.home import Home
@@ -191,6 +191,7 @@ def _print(run: Run, place: str, moved: MovedRows, report: DoctorReport) -> None
     for election, digest in moved.digests.items():
         run.out.line(t("move.digest", election=election, digest=digest))
     if not report.is_clean:
+        print_findings(run, report)
         run.out.line(t("move.not-clean", errors=report.errors))
         return
     run.out.line(t("move.done"))

@@ -9,8 +9,10 @@ from federation.cli import move
 from federation.config.home import Home
 from federation.config.rewrite import set_database
 from federation.config.settings import load_settings
+from federation.flows.doctor import DoctorFinding, DoctorReport
 from federation.store.db import FILE_NAME, Database
 from federation.store.upgrade import MOVED_NAME
+from federation.text import Text
 from tests.cli.filled_home import rows
 from tests.homes import ELECTION
 
@@ -147,3 +149,15 @@ def test_what_is_wrong_with_the_address_is_told_of_the_option(
     assert "--to" in ended.err
     assert told in ended.err
     assert "federation.toml" not in ended.err
+
+
+def test_what_the_examination_finds_there_is_named_and_the_node_stays(
+    home, federation, postgres, monkeypatch
+):
+    found = DoctorFinding(level="error", code="photo-likeness", subject="a", detail="")
+    report = DoctorReport(is_deep=True, findings=[found], errors=1)
+    monkeypatch.setattr(move, "examine", lambda *_, **__: report)
+    ended = federation("move", "--to", postgres)
+    assert ended.code == 1
+    assert Text("en")("doctor.found-photo-likeness") in " ".join(ended.out.split())
+    assert database_of(home) is None

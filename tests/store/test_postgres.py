@@ -22,6 +22,7 @@ from federation.store import (
 )
 from federation.store.db import Database, engine_at
 from federation.store.engine import WRITER_LEASE_S, SqlError
+from federation.store.postgresrefusal import translated
 from federation.store.refusal import (
     DoubtfulError,
     ServerLostError,
@@ -473,6 +474,23 @@ def test_of_several_servers_one_that_is_away_is_told_as_away(
     address = f"postgresql://federation@/none-there?host={both}"
     with pytest.raises(ServerLostError):
         Database.open(tmp_path, address)
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "lost"),
+    [
+        ("fe_sendauth: no password supplied", "does not let this user", False),
+        ("server is in hot standby mode", "is a standby", True),
+        ("server does not support SSL, but SSL was required", "not encrypted", True),
+        ("Connection refused", "does not answer", True),
+    ],
+)
+def test_what_answers_and_cannot_be_used_says_why(words, told, lost):
+    """A standby may become a primary: whoever waits for one goes on waiting."""
+    said = f'connection to server at "127.0.0.1", port 1 failed: {words}'
+    with pytest.raises(OSError, match=told) as caught, translated("postgresql://d/x"):
+        raise psycopg.OperationalError(said)
+    assert isinstance(caught.value, ServerLostError) is lost
 
 
 def test_what_the_driver_says_is_told_by_its_first_line(tmp_path):
