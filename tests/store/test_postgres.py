@@ -17,6 +17,7 @@ from federation.store import (
     migrations,
     postgrescatalog,
     postgreswriter,
+    pulls,
     twice,
 )
 from federation.store.db import Database, engine_at
@@ -544,6 +545,38 @@ def test_a_server_that_goes_while_the_doctor_looks_is_no_damage(
     with pytest.raises(ServerLostError), on_postgres.view() as view, view.apart():  # noqa: PT012
         end_connections(postgres_session)
         view.execute("SELECT 1").fetchall()
+
+
+def test_a_server_that_goes_while_a_partners_row_is_read_is_no_damage(
+    on_postgres, postgres_session
+):
+    with pytest.raises(ServerLostError), on_postgres.view() as view:  # noqa: PT012
+        end_connections(postgres_session)
+        pulls.load_seen(view, "a.example")
+
+
+OLDER = [
+    "ALTER TABLE writer DROP COLUMN written",
+    "ALTER TABLE writer DROP COLUMN written; ALTER TABLE writer RENAME term TO epoch",
+]
+
+
+@pytest.mark.parametrize("older", OLDER)
+def test_a_table_of_who_writes_of_an_earlier_version_is_made_anew(
+    other, postgres_session, tmp_path, older
+):
+    database = other.partition("@/")[2].partition("?")[0]
+    with contextlib.closing(Database.open(tmp_path / "data", other)) as first:
+        postgres_session.ask(older, database)
+        # It is told who writes, and takes nothing from one that does.
+        assert first_seen(other, tmp_path).who.pid == os.getpid()
+        with pytest.raises(HeldError, match=f"process {os.getpid()} on "):
+            Database.open(tmp_path / "second", other)
+        with contextlib.closing(Database.open(tmp_path / "data", other)) as again:
+            write_one(again)
+            assert codes(again) == ["code"]
+            with pytest.raises(FencedError):
+                write_one(first)
 
 
 def test_rows_that_are_walked_are_fetched_as_they_are_asked_for(on_postgres):
