@@ -443,11 +443,11 @@ def test_a_commit_whose_standby_was_not_waited_for_is_doubtful(
     assert codes(on_postgres) == ["code", "next"]
 
 
-def test_a_server_that_is_not_there_is_named_without_its_password(tmp_path):
-    address = f"postgresql://a:secret@/none?host={tmp_path}"
-    with pytest.raises(OSError, match="postgresql") as caught:
+def test_a_server_that_is_not_there_is_named(tmp_path):
+    address = f"postgresql://a@/none?host={tmp_path}"
+    with pytest.raises(OSError, match="does not answer") as caught:
         Database.open(tmp_path, address)
-    assert "secret" not in f"{caught.value.filename} {cause_of(caught.value)}"
+    assert caught.value.filename == f"postgresql://{tmp_path}/none"
 
 
 @pytest.mark.parametrize(
