@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from federation.cli.remote import _error
+from federation.cli.remote import error_of
 from federation.errors import (
     DoubtError,
     FederationError,
@@ -92,7 +92,7 @@ def test_a_withdrawal_is_told_in_the_same_way(federation, table, monkeypatch):
 def test_what_a_running_node_answers_is_what_a_command_would_say_itself(
     status, code, kind
 ):
-    found = _error("http://127.0.0.1:1", status, {"code": code, "detail": "x"})
+    found = error_of("http://127.0.0.1:1", status, {"code": code, "detail": "x"})
     assert type(found) is kind or (kind is OSError and isinstance(found, OSError))
     if isinstance(found, FederationError) and kind is not PeerError:
         assert str(found) == "x", "in no words of its own around the node's"
