@@ -51,7 +51,7 @@ test: $(VENV)/.dev
 BOTH := $(patsubst %,tests/flows/test_%.py,attach basis begin cells changed companions cosign damaged_about duplicates \
 	further_lines geojson handedin incidents incidents_counts incidents_days incidents_desk incidents_history \
 	incidents_merged incidents_mergedlist ingest kpu listing margin merge mixed_rows pending query receipt recap \
-	recollect sampleplan search staleness) tests/flows/photos/test_index.py \
+	recollect sampleplan search staleness) tests/flows/photos/test_doctor.py tests/flows/photos/test_index.py \
 	$(patsubst %,tests/flows/pull/test_%.py,chain forked forks turn)
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one

@@ -184,8 +184,11 @@ class Incoming:
         """
         return await asyncio.to_thread(self._objects.size, name_of(sender, digest))
 
-    async def is_taken(self, sender: str, digest: str, size: int) -> bool:
+    async def reads_taken(self, sender: str, digest: str, size: int) -> bool | None:
         """Whether what lies here, of `size` bytes, says that it was taken in.
+
+        None: it looks so, and this node has not said it: its key is another by now, or
+        somebody else wrote there.
 
         Raises:
             FileNotFoundError: it went meanwhile.
@@ -195,7 +198,9 @@ class Incoming:
         if size != _MARK_BYTES:
             return False
         found = await asyncio.to_thread(self._objects.read, name, 0, _MARK_BYTES)
-        return hmac.compare_digest(found, self._mark(name))
+        if not found.startswith(_MARK):
+            return False
+        return hmac.compare_digest(found, self._mark(name)) or None
 
     async def settle(self, sender: str, digest: str) -> None:
         """It was taken in: the mark lies in its place; counted until its address ends.

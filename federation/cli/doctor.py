@@ -197,6 +197,20 @@ def _print(
             run.out.line(t(f"steps.{name}", names=", ".join(names)))
 
 
+def print_findings(run: Run, report: DoctorReport) -> None:
+    """Each kind of finding once per place: a damaged log has thousands of one kind."""
+    t = run.t
+    kinds = Counter((f.level, f.code, f.subject) for f in report.findings)
+    rows = [
+        (t(f"doctor.level-{level}"), t(f"doctor.found-{code}"), subject, count)
+        for (level, code, subject), count in kinds.items()
+    ]
+    if rows:
+        headers = [t(f"doctor.{name}") for name in ("level", "what", "where", "times")]
+        run.out.table(headers, rows, right=(3,))
+        run.out.line(t("doctor.details"))
+
+
 def _print_data(
     run: Run,
     steps: Sequence[CheckStep],
@@ -215,16 +229,7 @@ def _print_data(
         what = "; ".join(sorted(gone))
         key = "doctor.mended" if what else "doctor.mended-nothing"
         run.out.line(t(key, what=what))
-    # Each kind of finding once per place: a damaged log has thousands of one kind.
-    kinds = Counter((f.level, f.code, f.subject) for f in report.findings)
-    rows = [
-        (t(f"doctor.level-{level}"), t(f"doctor.found-{code}"), subject, count)
-        for (level, code, subject), count in kinds.items()
-    ]
-    if rows:
-        headers = [t(f"doctor.{name}") for name in ("level", "what", "where", "times")]
-        run.out.table(headers, rows, right=(3,))
-        run.out.line(t("doctor.details"))
+    print_findings(run, report)
     if steps[-1].after or steps[-1].problem == "no-data":
         return
     _print_extent(run, report)

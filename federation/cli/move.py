@@ -3,7 +3,9 @@
 Only with the node stopped. What was moved is compared, row by row, and examined as by
 `federation doctor --deep` before federation.toml names it; until then nothing of the
 node has changed. Ended anywhere, by whatever, it is run again: what it had not put
-there it puts there, what it had is compared, and what was left to do last is done.
+there it puts there, what it had is compared, and what was left to do last is done: the
+file is put aside only when the server was seen to have every row of it, and never in
+the place of one that an earlier move has put aside.
 """
 
 import contextlib
@@ -15,16 +17,16 @@ from typing import Final
 import click
 
 from federation.cli.context import Run, command_options
-from federation.cli.doctor import open_examined
+from federation.cli.doctor import open_examined, print_findings
 from federation.cli.help import Command
 from federation.cli.output import NEGATIVE, OK
 from federation.config.home import Home
 from federation.config.rewrite import set_database
 from federation.config.settings import check_database
-from federation.errors import ConfigError, ConflictError
+from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.files import sync_folder
 from federation.flows.doctor import DoctorReport, examine
-from federation.flows.move import PASSES, MovedRows, move_rows
+from federation.flows.move import PASSES, MovedRows, compare_rows, move_rows
 from federation.store.db import FILE_NAME, Database, engine_at
 from federation.store.lock import hold
 from federation.store.upgrade import MOVED_NAME
@@ -45,6 +47,9 @@ def move(run: Run, *, place: str) -> int:
     address = None if place == _FILE else place
     _check_place(home, address)
     with hold(home.lock):
+        if _leaves_file(home, address) and (home.data / MOVED_NAME).exists():
+            there = home.data / MOVED_NAME
+            raise ConflictError(Sentence("move.kept-before", path=there))
         if address == home.database:
             return _finish(run, address)
         with _opened(home, address) as (source, target):
@@ -81,21 +86,54 @@ def _check_place(home: Home, address: str | None) -> None:
         raise ConfigError("--to", "", error.reason) from error
 
 
+def _leaves_file(home: Home, address: str | None) -> bool:
+    """Whether the file in the data folder is put aside when this move is done."""
+    is_from_file = home.database is None or home.database == address
+    return address is not None and is_from_file and (home.data / FILE_NAME).exists()
+
+
 def _finish(run: Run, address: str | None) -> int:
     """Do what a move that was ended had left to do last.
 
     Raises:
-        ConflictError: there is nothing left of any.
+        ConflictError: there is nothing left of any, or the server has not what the file
+            has; nothing has changed.
+        OSError: the server does not answer, or refuses us; nothing has changed.
     """
     home = run.home
-    if address is None or not (home.data / FILE_NAME).exists():
+    if not _leaves_file(home, address):
         raise ConflictError(Sentence("move.there-already"))
+    name = engine_at(home.data, address).name
+    moved = _compared(run, address)
+    if moved is None:
+        told = {"place": name, "path": home.data / FILE_NAME}
+        raise ConflictError(Sentence("move.not-there", **told))
     _rename(home.data)
     run.finish(Sentence("cli.done-unsaid"))
-    name = engine_at(home.data, address).name
-    value = {"to": name, "resumed": True}
+    value = {
+        "to": name,
+        "rows": moved.rows,
+        "digests": moved.digests,
+        "resumed": moved.resumed,
+    }
     run.out.show(value, lambda: run.out.line(run.t("move.finished", place=name)))
     return OK
+
+
+def _compared(run: Run, address: str | None) -> MovedRows | None:
+    """What the file and the server both have; None: they differ."""
+    data = run.home.data
+    with contextlib.closing(Database.open(data, readonly=True)) as source:
+        try:
+            target = Database.open(data, address, readonly=True)
+        except NotFoundError:
+            return None  # no tables of ours
+        rows = (PASSES - 1) * sum(source.count_rows().values())
+        with (
+            contextlib.closing(target),
+            run.out.progress(rows, run.t("move.working")) as advance,
+        ):
+            return compare_rows(source, target, advance)
 
 
 @contextlib.contextmanager
@@ -130,7 +168,7 @@ def _go_over(
         made.replace(home.data / FILE_NAME)
         sync_folder(home.data)
     set_database(home.settings, address)
-    if address is not None and home.database is None:
+    if _leaves_file(home, address):
         # Whoever names it again by mistake would go on from an old state.
         _rename(home.data)
 
@@ -153,6 +191,7 @@ def _print(run: Run, place: str, moved: MovedRows, report: DoctorReport) -> None
     for election, digest in moved.digests.items():
         run.out.line(t("move.digest", election=election, digest=digest))
     if not report.is_clean:
+        print_findings(run, report)
         run.out.line(t("move.not-clean", errors=report.errors))
         return
     run.out.line(t("move.done"))

@@ -363,9 +363,10 @@ def check_database(address: str | None, where: str) -> None:
     if not address.startswith(("postgresql://", "postgres://")):
         raise ConfigError(where, "database", Sentence("machine.database-address"))
     # A password is kept by libpq's own means: this file is shown to whoever helps.
+    # One with "/", "?" or "@" in it is no address to libpq; it is seen all the same.
     _, _, rest = address.partition("://")
-    user, is_named, _ = rest.partition("/")[0].rpartition("@")
-    if (is_named and ":" in user) or "password=" in rest.partition("?")[2]:
+    before, _, _ = rest.rpartition("@")
+    if ":" in before or "password=" in rest.partition("?")[2]:
         raise ConfigError(where, "database", Sentence("machine.database-password"))
 
 

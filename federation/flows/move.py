@@ -54,19 +54,37 @@ def move_rows(
         VerificationError: it does not have what the source has.
         OSError: one of the two failed; there is nothing in the target.
     """
-    counted, held = source.count_rows(), target.count_rows()
+    held = target.count_rows()
     resumed = any(count for name, count in held.items() if name not in _NEW)
-    if resumed and held != counted:
-        raise _not_empty(target, held)
     if not resumed:
         source.copy_rows_to(target, told)
-    digests, rows = _digests(source), source.digest_rows(told)
-    if target.digest_rows(told) != rows or _digests(target) != digests:
+    moved = compare_rows(source, target, told)
+    if moved is None:
         if resumed:
             raise _not_empty(target, held)
         raise VerificationError(Sentence("move.differs", place=target.engine.name))
+    return msgspec.structs.replace(moved, resumed=resumed)
+
+
+def compare_rows(
+    source: Database, target: Database, told: Callable[[int], None]
+) -> MovedRows | None:
+    """What two databases both have; None: one has what the other one has not.
+
+    Nothing is put into either. `told` is called as by `move_rows`, for two passes.
+
+    Raises:
+        VerificationError: one of the two is damaged.
+        OSError: one of the two failed.
+    """
+    counted = source.count_rows()
+    if target.count_rows() != counted:
+        return None
+    digests, rows = _digests(source), source.digest_rows(told)
+    if target.digest_rows(told) != rows or _digests(target) != digests:
+        return None
     some = {name: count for name, count in counted.items() if count}
-    return MovedRows(rows=some, digests=digests, resumed=resumed)
+    return MovedRows(rows=some, digests=digests, resumed=True)
 
 
 def _not_empty(target: Database, held: dict[str, int]) -> ConflictError:

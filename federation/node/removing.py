@@ -141,7 +141,8 @@ class Removals:
             why = await self._say(asked.digest, wait_s=WAIT_S)
             found = await db.read(removals.find_removed, asked.digest)
         assert found is not None, "it was noted"
-        is_kept = not found.is_swept and await self._places.blobs.keeps_deleted()
+        # What a disk or the store has refused was raised: it keeps what is deleted.
+        is_kept = not found.is_swept
         if is_kept:
             place = self._host.resources.home.blobs
             why = Sentence("removal.versions-kept", place=place)

@@ -81,6 +81,7 @@ def or_nothing(pattern: str) -> str:
 
 #: What people are told instead of a pattern: keys of sentences.
 PLAIN: Final = {
+    DIGEST_PATTERN: "machine.a-digest",
     INCIDENT_PATTERN: "member.an-incident",
     ORG_PATTERN: "member.a-domain",
     ORIGIN_PATTERN: "member.a-history",

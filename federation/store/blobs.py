@@ -148,6 +148,16 @@ def held_among(view: View, digests: Iterable[str]) -> set[str]:
     return {digest for (digest,) in rows}
 
 
+def own_among(view: View, digests: Iterable[str]) -> set[str]:
+    """Those of these that are counted as ours, also damaged ones."""
+    rows = view.select_among(
+        "SELECT digest FROM blob WHERE is_own = 1 AND is_going = 0"
+        " AND digest IN ({marks})",
+        among=digests,
+    )
+    return {digest for (digest,) in rows}
+
+
 def list_blobs(view: View, after: str = "", limit: int = 1000) -> list[HeldBlob]:
     """The next photos, by digest; also those that are damaged."""
     rows = view.execute(

@@ -316,6 +316,31 @@ class Database:
                 connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
+    def view_of_writer(self) -> Iterator[View]:
+        """A snapshot on the connection that writes: of the server that is written to.
+
+        For what decides what is written next. Behind a failover an old primary may live
+        on, and another connection still read there what has come to nothing here.
+
+        Raises:
+            VerificationError: the file is damaged.
+            FencedError: another process has taken over.
+            OSError: the disk failed.
+        """
+        if self._writer is None:
+            # A disk that was full when it was opened: there is one file, and no writer.
+            with self.view() as view:
+                yield view
+            return
+        with self._writing_to() as writer:
+            writer.execute(self.engine.begin_reading)
+            try:
+                yield View(writer)
+            finally:
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+
+    @contextlib.contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
         """Everything in the block is kept when it ends, or undone if it raises.
 
@@ -595,8 +620,11 @@ class Database:
         opening = self._opening
         if connection is None or self._local.opening != opening:
             engine = self.engine
-            connect = engine.open_to_watch if self.is_followed else engine.open_to_read
-            connection = connect()
+            connection = (
+                engine.open_to_watch()
+                if self.is_followed
+                else engine.open_to_read(self._writer)
+            )
             self._local.connection, self._local.opening = connection, opening
             self._local.is_near = None
             with self._list_lock:

@@ -33,6 +33,11 @@ class SqlError(Exception):
     it; what they leave is a fault of ours, or damage.
     """
 
+    @property
+    def is_of_text(self) -> bool:
+        """Whether text of a row that was read is none: that row is damaged, no more."""
+        return "decode" in str(self)
+
 
 class StoredRows(Protocol):
     """What a statement gives."""
@@ -216,8 +221,11 @@ class Engine(Protocol):
     def exists(self) -> bool:
         """Whether there is a database with tables, or what was to be one."""
 
-    def open_to_read(self) -> EngineConnection:
-        """A connection that only reads."""
+    def open_to_read(
+        self,
+        writer: Any = None,  # noqa: ANN401  of this engine
+    ) -> EngineConnection:
+        """A connection that only reads; from where `writer`, if any, writes."""
 
     def open_to_watch(self) -> EngineConnection:
         """The same, beside another process that writes."""

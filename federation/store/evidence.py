@@ -17,6 +17,7 @@ from federation.records.keystatement import stored_parts
 from federation.records.readers import Caller, may_read
 from federation.store import blobs
 from federation.store.db import Transaction, View
+from federation.store.hiddenphotos import note_hidden
 from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
 
@@ -60,6 +61,8 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 #: So many records of one log that name a photo, or a station's photos, are looked at,
 #: the newest: who signs it a million times makes nothing slower, and hides nobody.
 MAX_OF_LOG: Final = 100
+#: Above every leaf.
+_NO_END: Final = (1 << 63) - 1
 _CURSOR: Final = LogCursor("evidence_noted")
 #: Below which index a log was looked through.
 noted_up_to = _CURSOR.position
@@ -155,10 +158,7 @@ def replace_evidence(
         end: Where it is then.
         entries: In any order.
     """
-    tx.execute(
-        "DELETE FROM evidence WHERE log_id = ? AND idx >= ? AND idx < ?",
-        (log_id, start, end),
-    )
+    _drop(tx, log_id, start, end)
     tx.executemany(
         "INSERT INTO evidence (log_id, idx, place, digest, contest, tps, round, record,"
         " size, media_type, page, likeness, is_derived)"
@@ -193,7 +193,19 @@ def forget_from(tx: Transaction, log_id: int, index: int) -> None:
 def drop_from(tx: Transaction, log_id: int, index: int) -> None:
     """The records from this index on are not there any more."""
     forget_from(tx, log_id, index)
-    tx.execute("DELETE FROM evidence WHERE log_id = ? AND idx >= ?", (log_id, index))
+    _drop(tx, log_id, index, _NO_END)
+
+
+def _drop(tx: Transaction, log_id: int, start: int, end: int) -> None:
+    """Take out what is noted of leaves [start, end); what of ours goes is said."""
+    whose = log_id, start, end
+    gone = tx.execute(
+        "SELECT DISTINCT digest FROM evidence WHERE log_id = ? AND idx >= ? AND idx < ?"
+        " AND EXISTS (SELECT 1 FROM log WHERE log.id = evidence.log_id AND own = 1)",
+        whose,
+    ).fetchall()
+    note_hidden(tx, [digest.hex() for (digest,) in gone])
+    tx.execute("DELETE FROM evidence WHERE log_id = ? AND idx >= ? AND idx < ?", whose)
 
 
 def clear_evidence(tx: Transaction) -> None:

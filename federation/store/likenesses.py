@@ -81,8 +81,8 @@ def is_noted(view: View, log_id: int, likeness: str, parts: Sequence[int]) -> bo
     named = bytes.fromhex(likeness)
     for part, value in enumerate(parts):
         held, number = view.execute(
-            "SELECT coalesce(sum(likeness = ?), 0), count(*) FROM likeness_part"
-            " WHERE part = ? AND value = ? AND log_id = ?",
+            "SELECT count(CASE WHEN likeness = ? THEN 1 END), count(*)"
+            " FROM likeness_part WHERE part = ? AND value = ? AND log_id = ?",
             (named, part, value, log_id),
         ).fetchone()
         if not held and number < MOST_OF_LOG:

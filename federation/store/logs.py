@@ -148,7 +148,7 @@ def _one(view: View, where: str, which: str | int) -> Log:
             (which,),
         ).fetchone()
     except SqlError as error:
-        if "decode" not in str(error):
+        if not error.is_of_text:
             raise
         raise StoredError(
             Sentence("held.row-of-log", error=quote(error)), f"log {which}"
@@ -251,15 +251,16 @@ def write_again(tx: Transaction, log_id: int) -> None:
 
 
 def drop_above(tx: Transaction, log_id: int, size: int) -> None:
-    """Forget every leaf from index `size` on; never below the checkpoint.
+    """Forget every leaf from index `size` on; never below any checkpoint, shown or not.
 
     Raises:
-        ConflictError: the checkpoint covers more than `size`.
+        ConflictError: a checkpoint covers more than `size`.
     """
-    log = log_by_id(tx, log_id)
-    if size < log.size:
+    log, newest = log_by_id(tx, log_id), newest_checkpoint(tx, log_id)
+    covered = log.size if newest is None else max(log.size, newest[0])
+    if size < covered:
         raise ConflictError(
-            Sentence("held.signed-more", origin=log.origin, size=size), log.size
+            Sentence("held.signed-more", origin=log.origin, size=size), covered
         )
     if size < log.next_index:
         leaves.drop_above(tx, log_id, size)

@@ -45,7 +45,7 @@ SETS: Final = {
     "people": ("people", "sessions", "actions"),
     "photos": ("blobs", "evidence", "likenesses"),
     "originals": ("originals",),
-    "removals": ("removals",),
+    "removals": ("removals", "hiddenphotos"),
     "reading": ("leases", "photoanswers"),
     "saidremovals": ("saidremovals",),
     "incidents": ("incidents",),

@@ -18,7 +18,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -119,14 +119,16 @@ class PostgresDatabase:
         ):
             return postgrescatalog.has_steps(asked)
 
-    def open_to_read(self) -> PostgresConnection:
-        """A connection that only reads.
+    def open_to_read(
+        self, writer: PostgresConnection | None = None
+    ) -> PostgresConnection:
+        """A connection that only reads, from where `writer` writes, if there is one.
 
         Raises:
             OSError: the server does not answer, or refuses us.
         """
         with self.translated():
-            return self._connected(None)
+            return self._connected(None, writer)
 
     def open_to_watch(self) -> PostgresConnection:
         """The same: a server always has others that write."""
@@ -162,13 +164,16 @@ class PostgresDatabase:
         with self.translated():
             return self._connected(name_folder(self.folder))
 
-    def _connected(self, holder: str | None) -> PostgresConnection:
-        connect = partial(postgresaddress.connect, self.address)
-        if self.server is not None:
+    def _connected(
+        self, holder: str | None, writer: PostgresConnection | None = None
+    ) -> PostgresConnection:
+        def connect(first: Server | None) -> RawConnection:
+            if self.server is None:
+                return postgresaddress.connect(self.address, first)
             assert holder is None, "read from where nobody writes"
-            to = postgresaddress.connect_to_read
-            connect = partial(to, self.address, self.server)
-        return PostgresConnection(self, connect, holder)
+            return postgresaddress.connect_to_read(self.address, self.server)
+
+        return PostgresConnection(self, connect, holder, writer)
 
     def translated(self) -> contextlib.AbstractContextManager[None]:
         """Around whatever asks it: its errors as those that a person can act on."""

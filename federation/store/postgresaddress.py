@@ -1,20 +1,24 @@
 """Where a PostgreSQL server is: what its address says, and how it is reached.
 
 Rule: always the primary, for whoever writes; for one that only reads what another
-process writes, a standby where there is one, and the same for all its connections: of
-two standbys one is behind the other. A server that is gone without a word is found out
-within seconds. What of an address is wrong is told before anybody is called.
+process writes, a standby where there is one. In either case the same for all its
+connections: of two standbys one is behind the other, and an old primary that lives on
+behind a failover still calls itself one. A server that is gone without a word is found
+out within seconds. What of an address is wrong is told before anybody is called, in
+words of ours: those of libpq hold a part of the address, which may be a password.
 
 Source: https://www.postgresql.org/docs/15/libpq-connect.html
 """
 
 import contextlib
+import re
 from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, pq
 
-from federation.text import Sentence, quote
+from federation.text import Sentence
 
 CONNECT_TIMEOUT_S: Final = 10
 #: A server that is gone without a word is found out within seconds, not within the
@@ -26,6 +30,10 @@ _KEPT_ALIVE: Final = {
     "tcp_user_timeout": 10_000,
 }
 
+#: What the names of options have in them whose values nobody may see.
+_SECRET: Final = ("password", "secret", "client_key")
+#: One for each host; what else stands there is told by libpq when it connects.
+_PORTS: Final = re.compile(r"[0-9,]*")
 
 #: A connection as the library has it.
 RawConnection = psycopg.Connection[tuple[Any, ...]]
@@ -45,14 +53,22 @@ class Server(NamedTuple):
     hostaddr: str | None
 
 
-def connect(address: str) -> RawConnection:
+def connect(address: str, first: Server | None = None) -> RawConnection:
     """A connection to the primary, as the library has it.
+
+    Args:
+        address: As in the settings.
+        first: The one of its servers that is asked first; None: as the address has it.
 
     Raises:
         psycopg.Error: there is none that answers, or it refuses us.
     """
     # Views, too: a standby may be behind what was just written.
-    return _connect(address, {"target_session_attrs": "primary"})
+    primary = {"target_session_attrs": "primary"}
+    if first is not None:
+        with contextlib.suppress(psycopg.OperationalError):
+            return _connect(address, {**_named(first), **primary})
+    return _connect(address, primary)
 
 
 def connect_to_read(address: str, server: Server | None = None) -> RawConnection:
@@ -67,8 +83,7 @@ def connect_to_read(address: str, server: Server | None = None) -> RawConnection
         psycopg.Error: there is none that answers, or it refuses us.
     """
     if server is not None:
-        named = {key: value for key, value in server._asdict().items() if value}
-        return _connect(address, {**named, "target_session_attrs": "any"})
+        return _connect(address, {**_named(server), "target_session_attrs": "any"})
     said = conninfo.conninfo_to_dict(address)
     wanted = said.get("target_session_attrs", "prefer-standby")
     return _connect(address, {"target_session_attrs": wanted})
@@ -79,6 +94,11 @@ def server_of(raw: RawConnection) -> Server:
     info = raw.info
     is_numbered = "hostaddr" in info.get_parameters()
     return Server(info.host, info.port, info.hostaddr if is_numbered else None)
+
+
+def _named(server: Server) -> dict[str, Any]:
+    """The words of an address that names this server alone."""
+    return {key: value for key, value in server._asdict().items() if value}
 
 
 def _connect(address: str, asked: dict[str, Any]) -> RawConnection:
@@ -109,10 +129,19 @@ def name_of(address: str) -> str:
 
 
 def find_fault(address: str) -> Sentence | None:
-    """What is wrong with an address, if it is none, or says what nobody knows."""
-    try:
-        conninfo.conninfo_to_dict(address)
-    except psycopg.ProgrammingError as error:
-        words = quote(str(error).strip())
-        return Sentence("machine.database-unreadable", words=words)
-    return None
+    """What is wrong with an address: a secret, none at all, or what nobody knows."""
+    query = address.partition("?")[2]
+    named = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
+    said: dict[str, Any] | None = None
+    with contextlib.suppress(psycopg.ProgrammingError):
+        said = conninfo.conninfo_to_dict(address)
+    if any(part in name for name in (*named, *(said or ())) for part in _SECRET):
+        return Sentence("machine.database-password")
+    if said is not None and _PORTS.fullmatch(said.get("port", "")):
+        return None
+    known = {one.keyword.decode() for one in pq.Conninfo.get_defaults()}
+    for name in named:
+        # Behind "@" it is no option: it may be the rest of anything.
+        if name not in known and "@" not in query:
+            return Sentence("machine.database-option", name=name)
+    return Sentence("machine.database-unreadable")

@@ -75,9 +75,9 @@ def _by_bytes(objects: str) -> str:
     return f"SELECT {columns} FROM ({objects}) AS found"  # noqa: S608  constants
 
 
-#: Gives (kind, name, body) of the schema as any database has it that the steps made.
 #: Each change of the tables is a step more.
 SCHEMA_NUMBER: Final = f"SELECT count(*), max(applied_at) FROM {STEPS}"  # noqa: S608  a constant
+#: Gives (kind, name, body) of the schema as any database has it that the steps made.
 SCHEMA_MADE: Final = _by_bytes(_MADE)
 #: The same, and each step that was applied.
 SCHEMA: Final = _by_bytes(

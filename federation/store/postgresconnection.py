@@ -11,6 +11,10 @@ it is: the wait was cancelled, and the standby may lack it
 transaction begins, never within one; of the one that writes, only behind a transaction
 that has told so.
 
+One that reads for whoever writes reads on the same server: where the connection that
+writes was made anew, each of these is, too, before its next snapshot. An old primary
+that lives on behind a failover keeps sessions for as long as nobody ends them.
+
 A pool of connections between us and the server has to keep sessions, not transactions:
 what is set of one (`synchronous_commit`) has to stay.
 
@@ -40,6 +44,7 @@ from federation.store.bulk import (
     table_of,
 )
 from federation.store.engine import DatabaseWriter, Engine, SqlError
+from federation.store.postgresaddress import RawConnection, Server, server_of
 from federation.store.postgrescatalog import COLUMNS
 from federation.store.scripts import numbered
 
@@ -93,15 +98,18 @@ class PostgresConnection:
     def __init__(
         self,
         engine: Engine,
-        connect: Callable[[], "psycopg.Connection[tuple[Any, ...]]"],
+        connect: Callable[[Server | None], RawConnection],
         holder: str | None,
+        writer: "PostgresConnection | None" = None,
     ) -> None:
         """It is connected at once.
 
         Args:
             engine: What it is a connection to.
-            connect: Makes one as the library has it.
+            connect: Makes one as the library has it; asks the server first that it is
+                given.
             holder: Whoever writes by it (`lock.name_folder`); None: it only reads.
+            writer: The one that writes, if this one reads for the same process.
 
         Raises:
             HeldError: it is to write, and another process does.
@@ -109,6 +117,11 @@ class PostgresConnection:
         """
         self.engine, self.total_changes = engine, 0
         self._connect_raw = connect
+        self._writer = writer
+        #: How often it was connected, and where it was last.
+        self.connected = 0
+        self.server: Server | None = None
+        self._writer_connected = 0
         #: When it was last known, by the machine's clock, that nobody else writes.
         self.renewed_at = float("-inf")
         #: So many seconds a COMMIT had waited for a standby then.
@@ -128,7 +141,9 @@ class PostgresConnection:
                 self._raw.close()
                 raise
             self._renewed()
-            self._renewal = postgreswriter.Renewal(self._lease, connect, self._said)
+            self._renewal = postgreswriter.Renewal(
+                self._lease, lambda: connect(self.server), self._said
+            )
 
     def _renewed(self) -> None:
         self.renewed_at = time.monotonic()
@@ -142,8 +157,13 @@ class PostgresConnection:
         else:
             self._renewed()
 
-    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        raw = self._connect_raw()
+    def _connect(self) -> RawConnection:
+        first, writer = None, self._writer
+        if writer is not None:
+            # Before its server: where it goes meanwhile it is followed the next time.
+            self._writer_connected = writer.connected
+            first = None if writer.is_lost else writer.server
+        raw = self._connect_raw(first)
         try:
             _adapt(raw.adapters)
             raw.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -158,6 +178,8 @@ class PostgresConnection:
             raw.close()
             raise
         raw.add_notice_handler(self._note)
+        self.server = server_of(raw)
+        self.connected += 1
         return raw
 
     def _note(self, notice: psycopg.errors.Diagnostic) -> None:
@@ -217,6 +239,8 @@ class PostgresConnection:
         Raises:
             FencedError: it writes, and another process has taken over.
         """
+        if self._writer and self._writer.connected != self._writer_connected:
+            self._raw.close()
         if not self._raw.closed:
             try:
                 return self._begin_here(sql)
@@ -225,6 +249,8 @@ class PostgresConnection:
                     raise
         self._many.clear()
         self._raw = self._connect()
+        if self._lease is not None:
+            self._renewal.follow()
         return self._begin_here(sql)
 
     def _begin_here(self, sql: str) -> "psycopg.RawCursor[Any]":

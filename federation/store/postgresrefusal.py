@@ -53,17 +53,24 @@ _TOLD: Final = {
     "25006": (errno.EROFS, "database-standby"),
 }
 
-#: What a server says to whoever calls: of that libpq gives no state. Its words in
+#: What a server, or libpq itself, says to whoever calls, without a state. Its words in
 #: English, and the state that they have; in another language they are quoted.
 _AT_THE_DOOR: Final = tuple(
-    (re.compile(rf"FATAL: +{words}"), state)
+    (re.compile(rf"(?:FATAL: +|fe_sendauth: ){words}"), state)
     for words, state in (
         (r'database "[^"]*" does not exist', "3D000"),
         (r'role "[^"]*" (does not exist|is not permitted)', "28000"),
         (r"(password|\w+) authentication failed", "28P01"),
+        (r"no password supplied", "28P01"),
         (r"no pg_hba\.conf entry", "28000"),
         (r"permission denied for database", "42501"),
     )
+)
+#: What answers, but is not to be written to as it is now: that may pass, as where one
+#: is to be promoted, so it counts as lost.
+_OPEN: Final = (
+    ("server is in hot standby mode", "standby"),
+    ("server does not support SSL", "without-tls"),
 )
 
 
@@ -174,7 +181,9 @@ def _refused(error: psycopg.Error, state: str, name: str) -> OSError | None:
 
 
 def _tell_lost(error: psycopg.Error) -> Sentence:
-    return Sentence("machine.server-lost", words=_words(error))
+    said = str(error)
+    name = next((name for words, name in _OPEN if words in said), "lost")
+    return Sentence(f"machine.server-{name}", words=_words(error))
 
 
 def _words(error: psycopg.Error) -> Sentence:

@@ -7,7 +7,9 @@ is behind is known by the server alone: it has applied all that came, or what it
 applied is as old as that row says.
 
 A standby whose primary is gone without a word (a cable, a machine that stands still)
-believes it for `wal_receiver_timeout`; while somebody writes, the row says it sooner.
+believes it for `wal_receiver_timeout`, and so do we: the age of the row says nothing
+then. It grows as well while one transaction runs for hours, and when whoever writes was
+killed: nothing lacks then; and the row has the primary's clock, the age the standby's.
 
 Where the server that was read from does not answer for `PATIENCE_S`, another one of
 the address is looked for: a database in another place, of which nothing is read on.

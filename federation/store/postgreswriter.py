@@ -23,6 +23,9 @@ that one only how soon somebody else may take over, never whether two may write.
                    there was one (`postgreswatch.py`)
     host, pid      for people
 
+A table of an earlier version, with other columns, is made anew: nothing in it is
+signed, and whoever still writes by it finds its row no more, and writes nothing.
+
 Source: docs/adr/0067-a-lease-and-a-fence.md
 """
 
@@ -51,20 +54,25 @@ _PATIENCE_MS: Final = 1_000
 _AGAIN_S: Final = 2 * RENEW_S
 
 TABLE: Final = "writer"
-_IS_MADE: Final = f"SELECT to_regclass('{TABLE}')::text"
+_COLUMNS: Final = {
+    "one": "BIGINT PRIMARY KEY CHECK (one = 1)",
+    "term": "BIGINT NOT NULL",
+    "nonce": "BIGINT NOT NULL",
+    "holder": 'TEXT COLLATE "C" NOT NULL',
+    "host": 'TEXT COLLATE "C" NOT NULL',
+    "pid": "BIGINT NOT NULL",
+    "since": "TIMESTAMPTZ NOT NULL",
+    "renewed_at": "TIMESTAMPTZ NOT NULL",
+    "is_ended": "BOOLEAN NOT NULL",
+    "written": "BIGINT NOT NULL",
+}
+#: Gives the names of the columns that it has; none: it is not there.
+_MADE: Final = f"""SELECT attname::text FROM pg_attribute
+    WHERE attrelid = to_regclass('{TABLE}') AND attnum > 0 AND NOT attisdropped"""  # noqa: S608  constants
 _CREATE: Final = f"""CREATE TABLE IF NOT EXISTS {TABLE} (
-    one BIGINT PRIMARY KEY CHECK (one = 1),
-    term BIGINT NOT NULL,
-    nonce BIGINT NOT NULL,
-    holder TEXT COLLATE "C" NOT NULL,
-    host TEXT COLLATE "C" NOT NULL,
-    pid BIGINT NOT NULL,
-    since TIMESTAMPTZ NOT NULL,
-    renewed_at TIMESTAMPTZ NOT NULL,
-    is_ended BOOLEAN NOT NULL,
-    written BIGINT NOT NULL
+    {", ".join(" ".join(column) for column in _COLUMNS.items())}
 )"""
-_TAKE: Final = f"""INSERT INTO {TABLE} AS held
+_TAKE: Final = f"""INSERT INTO {TABLE} AS held ({", ".join(_COLUMNS)})
     VALUES (1, 1, $1, $2, $3, $4, clock_timestamp(), clock_timestamp(), FALSE, 0)
     ON CONFLICT (one) DO UPDATE SET term = held.term + 1, nonce = excluded.nonce,
         holder = excluded.holder, host = excluded.host, pid = excluded.pid,
@@ -91,7 +99,7 @@ _RENEW: Final = f"""UPDATE {TABLE} SET renewed_at = clock_timestamp() WHERE one 
 _WAITS: Final = """SELECT coalesce(max(extract(epoch FROM
     clock_timestamp() - query_start)), 0)::float8 FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event = 'SyncRep'"""
-_WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, term,
+_WHO: Final = f"""SELECT host, pid, extract(epoch FROM since)::float8, {{term}},
     extract(epoch FROM clock_timestamp() - renewed_at)::float8, is_ended
     FROM {TABLE}"""  # noqa: S608  constants
 
@@ -173,7 +181,7 @@ class Renewal:
                 has waited for a standby by now; with None when it could not be said.
         """
         self._lease, self._connect, self._told = lease, connect, told
-        self._is_over = threading.Event()
+        self._is_over, self._has_moved = threading.Event(), threading.Event()
         self._thread = threading.Thread(
             target=self._run, name="store-renewal", daemon=True
         )
@@ -184,9 +192,17 @@ class Renewal:
         self._is_over.set()
         self._thread.join(RENEW_S)
 
+    def follow(self) -> None:
+        """Say it where whoever writes is now: it has connected anew."""
+        self._has_moved.set()
+
     def _run(self) -> None:
         raw: RawConnection | None = None
         while not self._is_over.wait(RENEW_S):
+            if self._has_moved.is_set():
+                self._has_moved.clear()
+                if raw is not None:
+                    raw.close()
             try:
                 if raw is None or raw.closed:
                     raw = self._connect()
@@ -215,8 +231,7 @@ def take(raw: RawConnection, holder: str) -> WriterLease:
         HeldError: another process writes.
         psycopg.Error: it cannot be found out.
     """
-    if raw.execute(_IS_MADE).fetchone() == (None,):
-        _create(raw)
+    _create(raw, holder)
     heard_at = _find_free(raw, holder)
     nonce = secrets.randbits(62)
     values = nonce, holder, os.uname().nodename, os.getpid(), heard_at
@@ -237,11 +252,30 @@ def take(raw: RawConnection, holder: str) -> WriterLease:
     return WriterLease(row[0], nonce)
 
 
-def _create(raw: RawConnection) -> None:
+def _made(raw: RawConnection) -> set[str]:
+    return {name for (name,) in raw.execute(_MADE)}
+
+
+def _create(raw: RawConnection, holder: str) -> None:
+    """Make the table; in place of one of an earlier version, if nobody writes by that.
+
+    Raises:
+        HeldError: another process writes.
+    """
+    made = _made(raw)
+    if made == _COLUMNS.keys():
+        return
+    if made:
+        _find_free(raw, holder)
     # Of two that make it at once one is first, and either is well served.
-    with contextlib.suppress(
-        psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable
+    with (
+        contextlib.suppress(
+            psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable
+        ),
+        raw.transaction(),
     ):
+        if made:
+            raw.execute(f"DROP TABLE IF EXISTS {TABLE}")
         raw.execute(_CREATE)
 
 
@@ -283,9 +317,11 @@ def see(raw: RawConnection) -> DatabaseWriter | None:
     Raises:
         psycopg.Error: it cannot be found out.
     """
-    if raw.execute(_IS_MADE).fetchone() == (None,):
+    made = _made(raw)
+    if not made:
         return None
-    row = raw.execute(_WHO).fetchone()
+    # An earlier version named it otherwise.
+    row = raw.execute(_WHO.format(term="term" if "term" in made else "0")).fetchone()
     if row is None:
         return None
     host, pid, since, term, age_s, is_ended = row

@@ -191,6 +191,8 @@ def load_seen(view: View, org: str) -> PeerSeen:
             (org,),
         ).fetchone()
     except SqlError as error:
+        if not error.is_of_text:
+            raise
         raise StoredError(
             Sentence("held.showed", org=org, error=quote(error)), "peer_seen"
         ) from None

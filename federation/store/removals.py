@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from federation.store.db import Transaction, View
+from federation.store.hiddenphotos import note_hidden
 from federation.store.twice import write_twice
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -100,12 +101,6 @@ def removed_among(view: View, digests: Iterable[str]) -> set[str]:
     return {digest for (digest,) in view.select_among(sql, among=digests)}
 
 
-def count_removed(view: View) -> int:
-    """How many are gone."""
-    row = view.execute("SELECT count(*) FROM removed_photo").fetchone()
-    return int(row[0])
-
-
 def find_removed(view: View, digest: str) -> RemovedPhoto | None:
     """Why and since when this photograph is gone, if it is."""
     sql = f"SELECT {_COLUMNS} FROM removed_photo WHERE digest = ?"  # noqa: S608  a constant
@@ -163,7 +158,9 @@ def note_removed(tx: Transaction, removed: RemovedPhoto) -> bool:
         " AND removed_photo.is_due = 0 AND removed_photo.statement = ''",
         msgspec.structs.astuple(removed),
     )
-    return done.rowcount == 1
+    if is_new := done.rowcount == 1:
+        note_hidden(tx, [removed.digest])
+    return is_new
 
 
 def note_swept(tx: Transaction, digest: str) -> None:

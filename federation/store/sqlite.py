@@ -473,8 +473,8 @@ class SqliteFile:
         """Whether the file is there."""
         return self.file.exists()
 
-    def open_to_read(self) -> SqliteConnection:
-        """A connection that only reads."""
+    def open_to_read(self, _: object = None) -> SqliteConnection:
+        """A connection that only reads, of the file that is written."""
         return open_to_read(self.file)
 
     def open_to_watch(self) -> SqliteConnection:

@@ -74,7 +74,14 @@ def cause_of(error: OSError) -> Sentence:
 
 _OF_SERVER: Final = frozenset(
     f"machine.{name}"
-    for name in ("server-lost", "server-refuses", "server-unheard", "not-on-standby")
+    for name in (
+        "server-lost",
+        "server-standby",
+        "server-without-tls",
+        "server-refuses",
+        "server-unheard",
+        "not-on-standby",
+    )
 )
 
 

@@ -11,7 +11,7 @@ back, compared with what was said of them, and go through the same door. A mark 
 the place of what was put there then (`blobs/incoming.py`); where it is refused it is
 removed; where a disk, the database or the store fails, or there is no room, it stays,
 and the last question may be asked again. Whoever asks of what does not lie there is
-told whether it may come still, did not come in time, or was never asked for:
+told whether it may come still, did not come in time, or nothing is known of it here:
 `upload-awaited` (404), `upload-ended` (410), `not-found` (404). The node asks no
 address that a caller names. Where there is no bucket to put things into, both say so,
 and the direct way stays open.
@@ -122,8 +122,13 @@ async def offer_upload(request: web.Request, _: NoQuery) -> web.StreamResponse:
     if await incoming.keeps_deleted():
         # Originals, with all that a telephone writes into them, would stay for good.
         raise NotFoundError(Sentence("photo.uploads-kept"))
-    # What cannot be kept need not come.
-    await site.db.read(check_room, limits_of(site.settings.photos))
+    try:
+        # What cannot be kept need not come.
+        await site.db.read(check_room, limits_of(site.settings.photos))
+    except PhotoRoomError:
+        # What was taken in is kept: it is answered as before.
+        if not await _was_taken(incoming, sender, asked):
+            raise
     offered = incoming.offer(sender, asked.file, site.clock())
     if offered is None:
         why = Sentence("refused.many-uploads")
@@ -169,7 +174,13 @@ async def _take(
     if size is None:
         raise _not_here(incoming, sender, asked, site.clock())
     try:
-        if await incoming.is_taken(sender, asked.sha256, size):
+        is_taken = await incoming.reads_taken(sender, asked.sha256, size)
+    except FileNotFoundError:
+        raise _not_here(incoming, sender, asked, site.clock()) from None
+    if is_taken is None:
+        raise await _forget(incoming, sender, asked)
+    try:
+        if is_taken:
             return await _find_taken(site, incoming, sender, asked)
         if size != asked.size:
             _refuse("photo.upload-size", size=size, said=asked.size)
@@ -194,9 +205,25 @@ async def _find_taken(
     """
     copy = await site.db.read(find_taken, asked.sha256)
     if copy is None:
-        await incoming.drop(sender, asked.sha256)  # so that it may come again
-        raise NotFoundError(Sentence("photo.upload-unknown", digest=asked.sha256))
+        raise await _forget(incoming, sender, asked)
     return TakenPhoto(*copy, asked.sha256).entry()
+
+
+async def _was_taken(incoming: Incoming, sender: str, asked: UploadAsked) -> bool:
+    """Whether our mark lies there: the sender has handed it in before."""
+    size = await incoming.size(sender, asked.sha256)
+    try:
+        return size is not None and bool(
+            await incoming.reads_taken(sender, asked.sha256, size)
+        )
+    except FileNotFoundError:
+        return False
+
+
+async def _forget(incoming: Incoming, sender: str, asked: UploadAsked) -> NotFoundError:
+    """Remove a mark that says nothing any more, so that the file may come again."""
+    await incoming.drop(sender, asked.sha256)
+    return NotFoundError(Sentence("photo.upload-unknown", digest=asked.sha256))
 
 
 async def _checked(

@@ -7,9 +7,12 @@ import pytest
 
 from federation.cli import move
 from federation.config.home import Home
+from federation.config.rewrite import set_database
 from federation.config.settings import load_settings
+from federation.flows.doctor import DoctorFinding, DoctorReport
 from federation.store.db import FILE_NAME, Database
 from federation.store.upgrade import MOVED_NAME
+from federation.text import Text
 from tests.cli.filled_home import rows
 from tests.homes import ELECTION
 
@@ -81,6 +84,33 @@ def test_a_move_that_ended_behind_the_settings_has_the_file_put_aside(
     assert "already" in federation("move", "--to", postgres).err
 
 
+@pytest.mark.parametrize("place", ["a server that is away", "an empty database"])
+def test_the_file_stays_where_it_is_while_the_server_named_lacks_its_rows(
+    home, federation, postgres, place
+):
+    is_away = place == "a server that is away"
+    address = "postgresql://a@127.0.0.1:1/none" if is_away else postgres
+    set_database(home.settings, address)
+    refused = federation("move", "--to", address)
+    assert refused.code != 0
+    assert ("does not answer" if is_away else "does not have what") in refused.err
+    assert (home.data / FILE_NAME).exists()
+    assert not (home.data / MOVED_NAME).exists()
+
+
+def test_a_file_of_an_earlier_move_is_never_replaced(home, federation):
+    earlier = home.data / MOVED_NAME
+    earlier.write_bytes(b"earlier")
+    address = "postgresql://a@127.0.0.1:1/none"
+    for named in (None, address):
+        set_database(home.settings, named)
+        refused = federation("move", "--to", address)
+        assert refused.code != 0
+        assert str(earlier) in refused.err
+        assert (home.data / FILE_NAME).exists()
+    assert earlier.read_bytes() == b"earlier"
+
+
 @pytest.mark.slow  # seconds of examining
 def test_a_move_back_that_ended_is_gone_over_to_and_another_file_is_left_alone(
     home, federation, postgres, ended_at
@@ -92,6 +122,7 @@ def test_a_move_back_that_ended_is_gone_over_to_and_another_file_is_left_alone(
     assert database_of(home) is None
 
     # The server has what the file has, until the node goes on from that.
+    (home.data / MOVED_NAME).unlink()
     assert moved(federation, postgres)["resumed"]
     (home.data / MOVED_NAME).rename(home.data / FILE_NAME)
     with contextlib.closing(Database.open(home.data)) as db, db.transaction() as tx:
@@ -118,3 +149,15 @@ def test_what_is_wrong_with_the_address_is_told_of_the_option(
     assert "--to" in ended.err
     assert told in ended.err
     assert "federation.toml" not in ended.err
+
+
+def test_what_the_examination_finds_there_is_named_and_the_node_stays(
+    home, federation, postgres, monkeypatch
+):
+    found = DoctorFinding(level="error", code="photo-likeness", subject="a", detail="")
+    report = DoctorReport(is_deep=True, findings=[found], errors=1)
+    monkeypatch.setattr(move, "examine", lambda *_, **__: report)
+    ended = federation("move", "--to", postgres)
+    assert ended.code == 1
+    assert Text("en")("doctor.found-photo-likeness") in " ".join(ended.out.split())
+    assert database_of(home) is None

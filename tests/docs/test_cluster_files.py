@@ -39,6 +39,15 @@ def test_each_machine_has_a_name_of_its_own(file):
     assert named == {name: [name] for name in THERE}
 
 
+def test_a_standby_is_set_as_readers_of_it_need_it():
+    page = (EXAMPLES.parents[1] / "how-to" / "many-readers.md").read_text()
+    asked = dict(re.findall(r"`(hot_standby_\w+|wal_receiver_\w+) = '?(\w+)'?`", page))
+    text = (EXAMPLES / "patroni.yml").read_text()
+    said = dict(re.findall(r'(?m)^    (\w+): "?(\w+)"?$', text))
+    assert len(asked) == 2
+    assert asked.items() <= said.items()
+
+
 @pytest.mark.parametrize("file", [one for one in FILES if one.endswith(".cfg")])
 def test_haproxy_takes_its_files(file, tmp_path):
     path = tmp_path / file

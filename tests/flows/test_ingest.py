@@ -589,6 +589,27 @@ def test_settling_drops_what_nothing_signs_and_nothing_that_is_kept(node, monkey
     assert len(check_whole(node)) == 4
 
 
+def test_settling_goes_by_what_the_writer_holds_whatever_others_read(node, monkeypatch):
+    """A view of this thread has the leaves, and not yet the checkpoint over them."""
+    append(node, draft(1))
+    sign = sequence.sign_checkpoint
+    with contextlib.ExitStack() as older:
+
+        def sign_later(*words):
+            view = older.enter_context(node.db.view())
+            assert logs.get_log(view, node.log.origin).next_index == 4
+            return sign(*words)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sequence, "sign_checkpoint", sign_later)
+            Fault(node, patch, "t3", kept=False)
+            with pytest.raises(KeptError):
+                append(node, draft(2), draft(3))
+        assert sequence.settle(node.db, node.guard, node.log.origin).size == 4
+    assert outcomes(node, draft(2), draft(3)) == ["held", "held"]
+    assert len(check_whole(node)) == 4
+
+
 def test_without_its_guard_a_log_that_has_signed_signs_nothing(node):
     """Whether this folder is a copy, nobody knows: partners are to be asked first."""
     append(node, draft(1))

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from federation.blobs import below, incoming
 from federation.blobs.incoming import LEFT_S, PREFIX, ComingFile, Incoming
+from federation.blobs.objects import ObjectBlobs
 from federation.blobs.presign import StoreKey, presign
 from federation.config.home import Home
 from federation.config.settings import load_settings
@@ -79,7 +80,7 @@ def shared(s3):
     return {key: data for key, data in s3.objects.items() if PREFIX not in key}
 
 
-async def upload(node, data, said=None, put=None):
+async def upload(node, data, said=None, put=None, put_answers=200):
     """Ask, put there, tell: what the node answers last."""
     said = said or said_of(data)
     status, offered = await node.post(ASK, said)
@@ -90,7 +91,7 @@ async def upload(node, data, said=None, put=None):
         aiohttp.ClientSession() as outside,
         outside.put(offered["url"], data=sent, headers=headers) as answer,
     ):
-        assert answer.status == 200
+        assert answer.status == put_answers
     return await node.post(DONE, said)
 
 
@@ -138,7 +139,7 @@ async def test_only_we_can_make_a_mark(node, s3):
     for forged in (b"taken in " + b"0" * 64, mark):
         s3.objects[f"below/{incoming.name_of('', other['sha256'])}"] = forged
         status, said = await node.post(DONE, other)
-        assert (status, said["code"]) == (422, "photo")
+        assert (status, said["code"]) == (404, "not-found")
         assert entry["sha256"] not in str(said)
     # Nor is a mark that another's token has earned one of ours.
     s3.objects[f"below/{incoming.name_of('other', said_of(PHOTO)['sha256'])}"] = mark
@@ -155,6 +156,19 @@ async def test_a_mark_outlives_a_node_that_is_started_anew(home, s3):
         assert (await node.post("/v1/control/remove-photo", removal))[0] == 200
         assert (await node.post(DONE, said_of(PHOTO)))[0] == 422
         assert s3.objects == {}
+
+
+async def test_a_mark_of_an_earlier_key_is_nothing_known_and_no_fault(
+    home, s3, monkeypatch
+):
+    monkeypatch.setattr(fake_s3, "TIME", "2124-02-14T08:40:00.000Z")
+    async with serving(home) as node:
+        _, entry = await upload(node, PHOTO)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret-of-the-store")
+    async with serving(home) as node:
+        assert await code_of(node) == (404, "not-found")
+        assert coming(s3) == []
+        assert await upload(node, PHOTO) == (200, entry)
 
 
 async def test_why_nothing_lies_there_is_told_apart(s3, home, monkeypatch):
@@ -200,7 +214,7 @@ async def test_at_the_bound_each_door_refuses_and_what_was_accepted_is_kept(smal
         assert other in s3.objects.values()
         # What was taken in needs no room.
         assert await node.post("/v1/evidence", PHOTO) == (200, entry)
-        assert await node.post(DONE, said_of(PHOTO)) == (200, entry)
+        assert await upload(node, PHOTO, put_answers=412) == (200, entry)
         status, text, _ = await node.get(
             "/metrics", headers={"Authorization": f"Bearer {node.token}"}
         )
@@ -326,9 +340,10 @@ async def test_where_the_database_takes_nothing_it_lies_there_still(
     assert PHOTO not in s3.objects.values()
 
 
-async def test_what_goes_while_it_is_read_was_not_there(node, s3, monkeypatch):
+@pytest.mark.parametrize("there", [len(PHOTO), 73], ids=["file", "mark"])
+async def test_what_goes_while_it_is_read_was_not_there(node, monkeypatch, there):
     async def size(*_):
-        return len(PHOTO)
+        return there
 
     monkeypatch.setattr(Incoming, "size", size)
     assert await code_of(node) == (404, "not-found")
@@ -441,7 +456,9 @@ def test_without_a_key_that_signs_a_node_does_not_promise_it(home, monkeypatch):
         open_uploads(resources)
 
 
-async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(home, s3):
+async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(
+    home, s3, monkeypatch
+):
     """And of what is removed there nothing is claimed, until it does so no more."""
     async with serving(home) as node:
         _, entry = await upload(node, PHOTO)
@@ -456,6 +473,11 @@ async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(home, s3):
             assert (status, said["is_new"], said["is_kept"]) == (200, is_new, True)
             assert (said["statement"], said["is_due"]) == ("", True)
             assert "s3://bucket/below" in said["why"]
+        with monkeypatch.context() as patch:
+            # Asked twice of one removal, it would be away at the second.
+            patch.setattr(ObjectBlobs, "keeps_deleted", keeps_once())
+            status, said = await node.post("/v1/control/remove-photo", removal)
+            assert (status, said["is_kept"]) == (200, True)
         found = await node.get(f"/blob/{entry['sha256']}", headers=as_us(node))
         assert found[0] == 404
     s3.version = None
@@ -463,6 +485,17 @@ async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(home, s3):
         status, said = await node.post("/v1/control/remove-photo", removal)
         assert (status, said["is_kept"], said["is_due"]) == (200, False, False)
         assert len(said["statement"]) == 64
+
+
+def keeps_once():
+    answers = [True]
+
+    async def keeps_deleted(_):
+        if not answers:
+            raise OSError("the store went away")
+        return answers.pop()
+
+    return keeps_deleted
 
 
 def as_us(node):

@@ -129,6 +129,17 @@ def test_dropping_stops_at_what_is_signed(tx, own):
     assert leaves.read_leaves(tx, own.id, 0, 3) == some(0, 3)
 
 
+def test_dropping_stops_at_what_is_kept_and_not_shown_yet(tx, own):
+    root = grow(tx, own, 0, 5)
+    logs.keep_signed(tx, own.id, 0, b"note", 3, root)
+    for size in (0, 2):
+        with pytest.raises(ConflictError) as caught:
+            logs.drop_above(tx, own.id, size)
+        assert caught.value.known_size == 3
+    logs.drop_above(tx, own.id, 3)
+    assert leaves.read_leaves(tx, own.id, 0, 3) == some(0, 3)
+
+
 def test_a_mirror_is_written_as_the_rules_have_returned_it(tx, mirror):
     log = aim(tx, mirror, b"five", 5, b"r" * 32)
     assert (log.size, log.pending, log.pending_size) == (0, b"five", 5)

@@ -63,6 +63,7 @@ ONLY_SQLITE = {
     "a name in quotes of its own": r"[`\[]",
     "a table or column of its own": r"\b(sqlite_|pragma_|rowid\b|oid\b)",
     "min or max of a row": r"\b(min|max)\(((?!SELECT)[^()]|\([^()]*\))*,",
+    "a comparison added up": r"\bsum\(((?!CASE)[^()])*[=<>]",
     "a number as a condition": r"&\s*(\?|\w+\b)(?!\s*\))",
 }
 

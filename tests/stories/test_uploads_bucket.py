@@ -84,7 +84,7 @@ async def test_an_address_lets_through_one_file_and_nothing_else(outside, bucket
     # Taken in, it does not come once more while its address holds.
     await here.settle("one", digest)
     assert await put(url, headers, PHOTO) == 412
-    assert await here.is_taken("one", digest, await here.size("one", digest))
+    assert await here.reads_taken("one", digest, await here.size("one", digest))
     assert await here.sweep(now) == 0
     assert await here.sweep(now + 10_000) == 1
     assert lying() == []

@@ -14,11 +14,12 @@ from federation.cli.context import Run
 from federation.cli.import_.photofolder import PhotoFolder
 from federation.errors import FormatError, PhotoError, PhotoRoomError
 from federation.files import open_regular
-from federation.flows.photos.admission import OwnRoom
-from federation.flows.photos.ownroom import limits_of
+from federation.flows.photos.ownroom import RoomLimits, check_room, limits_of
 from federation.node.house.database import is_there
 from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
 from federation.records.result import Evidence
+from federation.store.blobs import BlobTotal, find_row
+from federation.store.db import Database, View
 from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.web.requests.photos import TakePhoto
@@ -53,10 +54,13 @@ class RefusedPhoto(NamedTuple):
 class DryDesk:
     """Draws what would be taken in, and counts the room that it would need."""
 
-    def __init__(self, redrawer: Redrawer, room: OwnRoom | None) -> None:
-        """`room` None: nothing bounds it, or nothing is held yet."""
-        self._redrawer, self._room = redrawer, room
-        self._counted: set[str] = set()
+    def __init__(
+        self, redrawer: Redrawer, db: Database | None, most: RoomLimits
+    ) -> None:
+        """`db` None: nothing bounds it, or nothing is held yet."""
+        self._redrawer, self._db, self._most = redrawer, db, most
+        self._counted, self._total = set[str](), BlobTotal(0, 0)
+        self._counting = asyncio.Lock()
 
     async def take(self, original: bytes) -> Evidence:
         """The entry that its copy would have.
@@ -67,12 +71,28 @@ class DryDesk:
         """
         drawn = await self._redrawer.redraw(original)
         digest = hashlib.sha256(drawn.data).hexdigest()
-        if self._room is not None and digest not in self._counted:
-            await self._room.count(digest, len(drawn.data))
-            self._counted.add(digest)
+        async with self._counting:
+            if self._db is not None and digest not in self._counted:
+                size = len(drawn.data)
+                self._total = await self._db.read(self._count, digest, size)
+                self._counted.add(digest)
         return Evidence(
             media_type=drawn.media_type, sha256=digest, size=len(drawn.data)
         )
+
+    def _count(self, view: View, digest: str, size: int) -> BlobTotal:
+        """What would come, this one with it.
+
+        Raises:
+            PhotoRoomError: there would be no room for it.
+        """
+        known = find_row(view, digest)
+        if known is not None and known.is_own:
+            return self._total
+        number, before = self._total
+        total = BlobTotal(number + 1, before + size)
+        check_room(view, self._most, total)
+        return total
 
 
 @contextlib.asynccontextmanager
@@ -80,9 +100,9 @@ async def open_dry_desk(run: Run) -> AsyncIterator[DryDesk]:
     """What a dry run hands photographs to; it knows what is held, and the bound."""
     most = limits_of(run.settings.photos)
     is_bound = any(most) and is_there(run.home)
-    room = OwnRoom(run.open_database(), most) if is_bound else None
+    db = run.open_database() if is_bound else None
     async with Redrawer() as redrawer:
-        yield DryDesk(redrawer, room)
+        yield DryDesk(redrawer, db, most)
 
 
 class PhotoTaker:

@@ -224,14 +224,14 @@ def _find_out(
         with db.transaction():
             pass
         size = settle(db, guard, log.origin).size
-        with db.view() as view:
+        with db.view_of_writer() as view:
             kept = logs.root_of_size(view, log.log_id, signed.size)
     except FencedError as fenced:
         cause = fenced.cause
         raise DoubtError(Sentence("intake.in-doubt", cause=cause)) from error
     except (OSError, FederationError) as again:
         try:
-            with db.view() as view:
+            with db.view_of_writer() as view:
                 kept = logs.root_of_size(view, log.log_id, signed.size)
         except (OSError, FederationError):
             kept = None
@@ -277,6 +277,9 @@ def _kept(error: Exception) -> KeptError:
 def settle(db: Database, guard: Guard, origin: str) -> Head:
     """Bring an own log into a state from which it can be appended to.
 
+    What is decided here is read by the connection that writes (`view_of_writer`): what
+    another server holds, or held, must drop nothing here.
+
     Raises:
         ConflictError: it must not be signed: closed, frozen, stalled, being refilled;
             the message says what to do.
@@ -285,7 +288,7 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
         UnknownPastError: what was signed at most is not known here, see `knows_past`.
         VerificationError: the database does not lead to what was signed.
     """
-    with db.view() as view:
+    with db.view_of_writer() as view:
         log = logs.get_log(view, origin)
         newest = logs.newest_checkpoint(view, log.id)
     check_writable(log)
@@ -293,11 +296,11 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     if log.next_index > size:
         with db.transaction() as tx:
             logs.drop_above(tx, log.id, log.size if newest is None else size)
-    with db.view() as view:
+    held = guard.read(origin)
+    with db.view_of_writer() as view:
         frontier = stored.frontier(view, log.id, size)
         if frontier.root() != root:
             raise VerificationError(Sentence("held.other-tree", origin=origin))
-        held = guard.read(origin)
         _check_guard(view, log, size, held)
     if (held or log.size) and not knows_past(guard, log):
         raise UnknownPastError(Sentence("held.is-copy", origin=origin))

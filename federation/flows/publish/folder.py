@@ -4,8 +4,9 @@ Rule: a reader never finds a checkpoint whose tiles are not there yet. What neve
 changes is written first, what names it last, each file whole at once; one that is there
 is complete, so it is not written again. Where it is written: `place.py`.
 
-    tiles, entries → keys, about, maps … → checkpoints → cosigned → logs → what tells
-    of the map (`mapfiles.py`, in a bucket) → old partials
+    what not all may see any longer goes → tiles, entries → keys, about, maps …
+    → checkpoints → cosigned → logs → what tells of the map (`mapfiles.py`, in a
+    bucket) → old partials
 
 Partial tiles of the size before stay for one more turn: whoever has just read the old
 checkpoint still asks for them. No turn is proportional to what was there before:
@@ -34,7 +35,7 @@ from federation.flows.publish.mapfiles import MapFiles
 from federation.flows.publish.photos import viewable_among
 from federation.flows.publish.place import SitePlace, Written
 from federation.records.readers import Nobody
-from federation.store import leaves, removals
+from federation.store import hiddenphotos, leaves
 from federation.store.db import View
 from federation.store.logs import Log
 from federation.text import Sentence
@@ -59,6 +60,9 @@ PHOTOS: Final = blob_of("").path.rstrip("/")
 _PHOTO: Final = re.compile(rf"{PHOTOS}/[0-9a-f]{{64}}")
 #: So many leaves, with what lies above them, are looked at together.
 SPAN: Final = WIDTH * WIDTH
+#: So many photographs that fewer may see are looked for among those that are there;
+#: where there are more, all of these are asked about.
+_MOST_HIDDEN: Final = 1000
 #: An empty file: GitHub Pages leaves out `.well-known` where it is missing.
 NO_JEKYLL: Final = ".nojekyll"
 
@@ -84,10 +88,12 @@ class StaticSite:
         self._sizes: dict[str, set[int]] = {}
         # Of each log: up to where what was there at first is compared, and its size.
         self._compared: dict[str, tuple[int, int]] = {}
-        # Of a log whose new tiles were too many for a turn: up to where they are there.
+        # Of each log: up to where its new tiles are there that nothing names yet.
         self._reached: dict[str, int] = {}
-        # With how many removed photographs, and which logs, those there were looked at.
-        self._looked: tuple[int, list[str]] | None = None
+        # By which rules, and up to which place of those that fewer may see, the
+        # photographs there were looked at.
+        self._looked: tuple[bool, list[str]] | None = None
+        self._hidden_up_to = 0
         #: Whether the last turn has left something to the next.
         self.has_more = False
 
@@ -118,6 +124,8 @@ class StaticSite:
         """
         self._place.restart()
         self._place.begin(by.settings.org)
+        # First: it waits for nothing that is to be written.
+        self._remove_hidden(view, by, selection)
         readable = selection.list_logs(view)
         before = {log.origin: self._read_size(view, log) for log in readable}
         self.has_more = False
@@ -132,6 +140,7 @@ class StaticSite:
         beside = self._beside(view, selection.elections)
         heads = [Item(NO_JEKYLL, bytes), Item(PAGE, page)]
         self._write_heads([*heads, *list_heads(view, by, selection), *beside], advance)
+        self._reached.clear()  # the checkpoints say it now
         if self._map_files is not None:
             elections = selection.elections or by.settings.elections
             given = view, self._place, elections, advance, is_over
@@ -182,18 +191,20 @@ class StaticSite:
         is_over: Callable[[], bool],
     ) -> bool:
         """Have the new tiles of a log written; whether all of them are there."""
-        end = max(before, self._reached.pop(log.origin, 0))
+        end = max(before, self._reached.get(log.origin, 0))
         while end < log.size:
             start, end = end, _end_of_span(end, log.size)
             items = _list_full(view, log, start, end)
             if end == log.size:
                 items = chain(items, _list_partial(view, log, before, end))
+                # They go some day though the checkpoint may come to name others.
+                self._sizes.get(log.origin, set()).add(end)
             for item in items:
                 self._place.add(item.path, item.read, item.cached)
                 advance(1)
             self._place.sync()
+            self._reached[log.origin] = end
             if end < log.size and is_over():
-                self._reached[log.origin] = end
                 return False
         return True
 
@@ -212,12 +223,8 @@ class StaticSite:
         selection: Selection,
         advance: Callable[[int], None],
     ) -> None:
-        """Those that are asked for; what is not to be shown any longer goes.
-
-        Whoever asks for none leaves those that are there and that all may see.
-        """
+        """Those that are asked for, and no others; as they are where none are."""
         if by.photos is None:
-            self._remove_hidden(view, by, selection)
             return
         items = list_photo_items(view, by, selection)
         there = self._list_photos()
@@ -230,18 +237,26 @@ class StaticSite:
         self._place.sync()
 
     def _remove_hidden(self, view: View, by: Publisher, selection: Selection) -> None:
-        """Remove those that not all may see any longer; asked where that may be so."""
-        origins = [log.origin for log in selection.list_logs(view)]
-        stand = removals.count_removed(view), origins
-        if stand == self._looked:
+        """Remove those that not all may see any longer.
+
+        All that is there is asked about once, and by other rules; then what fewer may
+        see since then is.
+        """
+        is_public = by.settings.photos.public
+        rules = is_public, [log.origin for log in selection.list_logs(view)]
+        last = hiddenphotos.last_place(view)
+        since = hiddenphotos.list_hidden(view, self._hidden_up_to, _MOST_HIDDEN + 1)
+        is_known = self._looked == rules and len(since) <= _MOST_HIDDEN
+        if is_known and not since:
             return
         there, caller = iter(self._list_photos()), Nobody(at=selection.at)
-        is_public = by.settings.photos.public
         while digests := {path[len(PHOTOS) + 1 :] for path in islice(there, 1000)}:
+            if is_known:
+                digests.intersection_update(since)
             shown = viewable_among(view, digests, caller, is_public=is_public)
             for digest in digests - shown:
                 self._place.remove(blob_of(digest).path)
-        self._looked = stand
+        self._looked, self._hidden_up_to = rules, last
 
     def _list_photos(self) -> set[str]:
         """What is there; what has no such name was never ours."""

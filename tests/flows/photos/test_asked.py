@@ -101,6 +101,9 @@ def test_who_collected_a_photo_asks_all_who_honour_it(db):
     assert settle(db, A) == [ONE]
     found = gone(db)
     assert (found.org, found.honours, found.reason) == (A, record, "bukan formulir")
+    assert here(db, A) == "going"
+    with db.transaction() as tx:
+        removals.note_swept(tx, ONE)
     assert here(db, A) == "removed"
     assert settle(db, A) == []
 

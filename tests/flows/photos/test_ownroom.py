@@ -53,6 +53,33 @@ async def test_however_many_come_at_once_the_bound_is_not_passed(db, tmp_path, m
     await keep(room, db, blobs, 9)
 
 
+async def test_what_comes_is_counted_once_so_that_what_fits_is_not_refused(
+    db, tmp_path
+):
+    room, blobs = OwnRoom(db, RoomLimits(number=2)), open_blobs("blobs", tmp_path)
+    one, two, three = (hashlib.sha256(bytes([n])).hexdigest() for n in (1, 2, 3))
+
+    async def is_refused(digest):
+        try:
+            async with room.hold(digest, SIZE):
+                return False
+        except PhotoRoomError:
+            return True
+
+    # The same photograph twice at once is one, until the last of both is over.
+    async with room.hold(one, SIZE):
+        assert not await is_refused(one)
+        async with room.hold(two, SIZE):
+            assert await is_refused(three)
+    async with room.hold(one, SIZE):
+        photo = Photo(one, b"1" * SIZE, "image/jpeg")
+        await keep_photo(db, blobs, photo, is_own=True, now=NOW)
+        # Its row is there before its block is over.
+        async with room.hold(two, SIZE):
+            assert await is_refused(three)
+    assert not await is_refused(two)
+
+
 async def test_a_refusal_says_how_much_is_taken_and_by_which_setting(db, tmp_path):
     blobs = open_blobs("blobs", tmp_path)
     await keep(OwnRoom(db, RoomLimits()), db, blobs, 1, 1 << 20)

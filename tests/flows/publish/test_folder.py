@@ -132,6 +132,34 @@ def test_a_turn_reads_only_what_is_new(db, folder):
     assert done.files == 5 + 2
 
 
+def test_of_several_new_logs_each_span_is_looked_at_once(db, folder, monkeypatch):
+    """However few of them a turn has time for; and half-done edges go."""
+    monkeypatch.setattr(publish, "SPAN", 256)
+    other = FakeOrg("kawalpemilu.example")
+    trees = [TREE, Tree(other).grow(other.results(1, 800))]
+    looked, real = [], publish._list_full
+
+    def look(view, log, start, end):
+        looked.append((log.origin, start))
+        return real(view, log, start, end)
+
+    monkeypatch.setattr(publish, "_list_full", look)
+    site, turns = StaticSite(OutputFolder(folder)), 0
+    for tree in trees:
+        hold(db, tree, 700)
+    while site.has_more or not turns:
+        first, turns = len(looked), turns + 1
+        if turns == 3:
+            hold(db, TREE, 720)
+        with db.view() as view:
+            site.write(view, BY, EVERYTHING, is_over=lambda at=first: len(looked) > at)
+    new = [one for one in looked if one[1] or looked.index(one) > 1]
+    assert turns > 4
+    assert len(new) == len(set(new)), looked
+    write(db, site)
+    assert on_disk(folder) == published(db)
+
+
 def test_a_new_cosignature_changes_the_checkpoint_alone(db, folder):
     hold(db, TREE, 10)
     site = StaticSite(OutputFolder(folder))

@@ -16,7 +16,9 @@ from federation.flows.publish.photos import PhotoShelf, list_photos
 from federation.flows.publish.readable import list_readable
 from federation.records.readers import NOBODY, Partner
 from federation.store import blobs as held
-from federation.store.removals import RemovedPhoto, note_removed
+from federation.store import logs
+from federation.store.evidence import replace_evidence
+from federation.store.removals import RemovedPhoto, let_again, note_removed
 from federation.store.wanted import OPENED, WantedPhoto
 from tests.fetching import Wanting, digest_of, named, photo
 from tests.flows.publish.conftest import settings_of
@@ -103,7 +105,7 @@ def test_photographs_in_a_site_stay_until_they_are_not_for_all_any_more(
     (tmp_path / "site/blob").mkdir()
     for digest in (digest_of(OURS), digest_of(THEIRS)):
         (tmp_path / "site/blob" / digest).write_bytes(photos[digest])
-    plain = Publisher(settings, {})
+    plain, site = Publisher(settings, {}), StaticSite(folder)
     assert publish(plain) == {digest_of(OURS)}
     asked.clear()
     assert publish(plain) == {digest_of(OURS)}
@@ -114,6 +116,59 @@ def test_photographs_in_a_site_stay_until_they_are_not_for_all_any_more(
     with filled.transaction() as tx:
         note_removed(tx, gone)
     assert publish(plain) == set()
+
+
+@pytest.mark.parametrize("how", ["removed", "unnamed", "not public"])
+def test_what_not_all_may_see_any_longer_goes_with_the_next_turn_whatever_waits(
+    filled, tmp_path, how
+):
+    """Before tiles; also where as many were let come again as were removed."""
+    settings = settings_of(org=A)
+    shown, hidden = (
+        msgspec.structs.replace(
+            settings,
+            photos=msgspec.structs.replace(settings.photos, public=is_public),
+        )
+        for is_public in (True, False)
+    )
+    kept = photo(5)
+    add_named(filled, "e.example", [(TPS, named(kept))], own=True)
+    index_all(filled)
+    with filled.transaction() as tx:
+        tx.execute("UPDATE log SET checkpoint = NULL")
+        held.save_blob(tx, digest_of(kept), 9, "image/jpeg", is_own=True, now=1)
+        let = RemovedPhoto(
+            digest="0" * 64, ground="other", reason="", org=B, removed_at=1,
+            honours="ab" * 32,
+        )  # fmt: skip
+        note_removed(tx, let)
+    site = StaticSite(OutputFolder(tmp_path / "site"))
+    both = {digest_of(OURS), digest_of(kept)}
+
+    def publish(by):
+        with filled.view() as view:
+            site.write(view, by, Selection())
+        return {path.name for path in (tmp_path / "site/blob").glob("*")}
+
+    publish(Publisher(shown, {}))
+    (tmp_path / "site/blob").mkdir()
+    for digest in both:
+        (tmp_path / "site/blob" / digest).write_bytes(b"x")
+    site = StaticSite(OutputFolder(tmp_path / "site"))
+    assert publish(Publisher(shown, {})) == both
+    with filled.transaction() as tx:
+        match how:
+            case "removed":
+                assert let_again(tx, let.digest)
+                gone = msgspec.structs.replace(let, digest=digest_of(OURS))
+                note_removed(tx, gone)
+            case "unnamed":
+                [ours] = [log for log in logs.list_logs(tx) if log.org == A]
+                replace_evidence(tx, ours.id, 0, 1, [])
+    # All that is to be written waits for another turn.
+    site._write_tiles = lambda *_: False
+    left = {"not public": set()}.get(how, {digest_of(kept)})
+    assert publish(Publisher(hidden if how == "not public" else shown, {})) == left
 
 
 async def test_what_a_bundle_brings_is_held_if_it_is_what_its_name_says(tmp_path, db):
