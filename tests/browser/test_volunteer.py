@@ -87,6 +87,7 @@ async def with_a_telephone(chromium, url: str, kept: Path) -> Person:
     return Person(tab, url)
 
 
+@pytest.mark.long
 async def test_my_station_differs_here_is_the_photo_here_is_the_proof(
     chromium, tmp_path
 ):

@@ -169,7 +169,6 @@ def test_after_makers_were_killed_others_make_the_next_batch(node, monkeypatch):
             os.kill(pid, signal.SIGKILL)
         assert _logged(node, *(_draft(number) for number in range(1, 6))) == 5
         assert makers.executor is not killed
-        assert not makers.is_warm
         monkeypatch.setattr("federation.flows.ownlog.signing.make_rows", None)
         assert _logged(node, *(_draft(number) for number in range(6, 11))) == 5
         assert makers.is_warm

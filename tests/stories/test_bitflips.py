@@ -73,6 +73,8 @@ def test_a_flipped_bit_of_every_column_is_noticed(ward):
     for (table, column), cells in sorted(columns.items()):
         if table.endswith("_twice") or table in {"schema_kept", "sqlite_schema"}:
             continue  # a few of them are drawn below
+        if table == "hidden_photo":
+            continue  # says only when to ask again; every start asks about all
         cell = chance.choice(cells)
         if ward.flip(chance.choice(cell.bytes), chance.randrange(8)).isupper():
             unseen.append(f"{table}.{column}")

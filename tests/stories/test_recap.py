@@ -15,6 +15,7 @@ DATA = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data" / "pilpre
 @pytest.mark.skipif(
     not RecapBench.is_complete(DATA, "sample"), reason="no sample of 2019 beside"
 )
+@pytest.mark.long
 def test_each_planted_break_is_named_at_its_region_and_nothing_else(tmp_path):
     audit = RecapBench(tmp_path, DATA, "sample", print, breaks=20, seed=1)
     audit.run()
