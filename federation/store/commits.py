@@ -53,7 +53,7 @@ class CommitCounts:
         self.newest += 1
 
     def count_foreign(self, but: Iterable[str] = ()) -> None:
-        """Another process has made one: of any table, as far as is known, `but` these."""
+        """Another process has made one: of any table, for what is known, but `but`."""
         self._last = {table: self.last_of((table,)) for table in but}
         self._others = self.newest + 1
         self.newest += 1
