@@ -278,17 +278,19 @@ class Schedule:
             if name not in self._duties:
                 task.cancel()
 
-    def notify(self, name: str) -> bool:
+    def notify(self, name: str, *, although_failing: bool = False) -> bool:
         """Whether there is such a duty; it is due at once, or right after its turn.
 
         One that rests is due behind its rest, or when it was, if that is sooner. One
-        that backs off or has been asked to wait keeps its time.
+        that backs off or has been asked to wait keeps its time; one that backs off does
+        not where `although_failing`, which is for the node's own reasons: a peer's word
+        must not hurry it.
         """
         if name not in self._duties:
             return False
         if name in self._running:
             self._again.add(name)
-        elif not self._is_put_off(name):
+        elif although_failing or not self._is_put_off(name):
             self._set_due(name, self._due_by_news(name, self._clock()))
         return True
 

@@ -83,6 +83,7 @@ STATUSES: Final[Mapping[str, str]] = {
     "bug": "500",
     "busy": "503",
     "database-away": "503",
+    "store-away": "503",
     "disk-failed": "500",
     "disk-full": "507",
     "http": "",

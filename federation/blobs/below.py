@@ -10,6 +10,7 @@ Source: https://developmentseed.org/obstore/latest/api/
 
 import contextlib
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import obstore
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _PAGE: Final = 1000
+#: Somebody waits for the answer: what fails at once is asked again, and a request that
+#: was waited for in vain, half a minute where AWS_TIMEOUT says nothing else, is not.
+_RETRY_FOR: Final = timedelta(seconds=10)
 #: For so long what was found out of a store is believed, in seconds.
 _TRIED_S: Final = 600.0
 
@@ -121,5 +125,5 @@ class ObjectsBelow:
             OSError: it is no address.
         """
         if self._opened is None:
-            self._opened = open_store(self._url)
+            self._opened = open_store(self._url, retry_for=_RETRY_FOR)
         return self._opened

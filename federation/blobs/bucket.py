@@ -12,6 +12,7 @@ Source: https://docs.rs/object_store/latest/object_store/aws/enum.AmazonS3Config
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from obstore.store import from_url
@@ -21,7 +22,7 @@ from federation.errors import ConfigError
 from federation.text import Sentence
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, RetryConfig
 
 #: What such a file may say.
 KEYS: Final = (
@@ -52,7 +53,11 @@ def check_address(address: str) -> None:
 
 
 def open_store(
-    address: str, given: Mapping[str, str] | None = None, *, retries: int = _RETRIES
+    address: str,
+    given: Mapping[str, str] | None = None,
+    *,
+    retries: int = _RETRIES,
+    retry_for: timedelta | None = None,
 ) -> "ObjectStore":
     """The store at an address; nothing is asked of it yet.
 
@@ -60,6 +65,8 @@ def open_store(
         address: `s3://bucket/below`.
         given: Some of `KEYS` and `OPTIONS`.
         retries: How often the library asks again by itself.
+        retry_for: For how long it does, from the first time on; None: three minutes.
+            What is under way then is waited for as long as any request.
 
     Raises:
         OSError: it is no address.
@@ -70,9 +77,12 @@ def open_store(
     # Options replace those of the environment, so none are handed over but for some.
     words = {"config": config} if config else {}
     words |= {"client_options": options} if options else {}
+    retry: RetryConfig = {"max_retries": retries}
+    if retry_for is not None:
+        retry["retry_timeout"] = retry_for
     with refused(shown_address(address)):
         return from_url(
             address,
-            retry_config={"max_retries": retries},
+            retry_config=retry,
             **cast("dict[str, Any]", words),
         )

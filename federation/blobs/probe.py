@@ -121,8 +121,9 @@ def keeps_deleted(store: "ObjectStore", place: str) -> bool:
     """
     name = f"{PROBE}{secrets.token_hex(8)}"
     with refused(place):
+        # Where that fails nothing more is asked: whoever waits has waited once.
+        made = obstore.put(store, name, b"probe", use_multipart=False)
         try:
-            made = obstore.put(store, name, b"probe", use_multipart=False)
             _remove_left(store, name)
             return made["version"] not in _NO_VERSION
         finally:

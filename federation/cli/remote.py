@@ -51,6 +51,7 @@ _REFUSED: Mapping[str, int] = {
     "database-away": errno.EIO,
     "disk-failed": errno.EIO,
     "disk-full": errno.ENOSPC,
+    "store-away": errno.EIO,
 }
 _BLAME: Mapping[str, Callable[[Sentence], FederationError]] = {
     "conflict": ConflictError,

@@ -150,9 +150,11 @@ class Node:
         if signs:
             self.schedule.set_duties(self._duties())
             # Nothing is signed before they answer: whoever did so a moment ago, to
-            # another process, is asked again now, not an interval later.
+            # another process, is asked again now, not an interval later. So is who
+            # failed before: after a power cut all of them come back together, and who
+            # waited out its backoff would not sign for as long.
             for org in self.peers.reachable:
-                self.schedule.notify(org)
+                self.schedule.notify(org, although_failing=True)
             duties += [self.own_logs.begin, self._watch_peers]
         for duty in duties:
             self._start(self._keep_up(duty))

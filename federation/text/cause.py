@@ -85,13 +85,25 @@ _OF_SERVER: Final = frozenset(
 )
 
 
+#: What `blobs/fault.py` makes of its answers.
+_OF_STORE: Final = ("blobs.store-", "blobs.no-store")
+
+
 def is_of_server(error: OSError) -> bool:
     """Whether it is the server of the database that takes nothing, and no disk."""
     return isinstance(error.strerror, Sentence) and error.strerror.key in _OF_SERVER
 
 
+def is_of_store(error: OSError) -> bool:
+    """Whether it is an object store that does not answer or refuses, and no disk."""
+    said = error.strerror
+    return isinstance(said, Sentence) and said.key.startswith(_OF_STORE)
+
+
 def fault_of_disk(error: OSError) -> Sentence:
     """Why a disk takes nothing, for those who did not type a command."""
+    if is_of_store(error):
+        return Sentence("machine.store-away")
     if is_of_server(error):
         # Whatever it says: addresses and users' names are nobody's business out there.
         return Sentence("machine.server-away")

@@ -50,6 +50,7 @@ from federation.text.cause import (
     FULL,
     fault_of_disk,
     is_of_disk,
+    is_of_store,
     place_of,
     tell_refusal,
 )
@@ -178,6 +179,10 @@ def _of_disk(request: web.Request, error: OSError) -> web.Response:
         log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
         why = Sentence("refused.database-away", cause=fault_of_disk(error), done=done)
         return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "database-away", why)
+    if is_of_store(error):
+        log.error("%s %s: %s", request.method, request.path, tell_refusal(error))
+        why = Sentence("refused.store-away", cause=fault_of_disk(error), done=done)
+        return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "store-away", why)
     why = Sentence(
         "refused.disk",
         cause=fault_of_disk(error),

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from federation.blobs import below, folder, objects
 from federation.blobs.blobs import open_blobs
 from federation.blobs.objects import ObjectBlobs
 from federation.errors import NotFoundError
-from federation.text.cause import tell_refusal
+from federation.text.cause import is_of_store, tell_refusal
 from tests.blobs.fake_s3 import FakeS3
 
 DATA = bytes(range(256)) * 4
@@ -444,3 +445,39 @@ async def test_an_object_store_is_asked_with_credentials_that_nobody_is_shown(
     for secret in ("a-key", SECRET, "Signature", "Authorization"):
         assert secret not in told
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_store_that_stands_still_is_asked_once_and_told_as_a_store(
+    tmp_path, monkeypatch
+):
+    asked, gone = [], asyncio.Semaphore(0)
+
+    async def stand_still(reader, writer):
+        asked.append(await reader.readline())
+        await reader.read()  # till whoever asked has gone
+        writer.close()
+        await writer.wait_closed()
+        gone.release()
+
+    monkeypatch.setattr(below, "_RETRY_FOR", timedelta(milliseconds=1))
+    monkeypatch.setenv("AWS_TIMEOUT", "200ms")
+    server = await asyncio.start_server(stand_still, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for name, value in (
+        ("ACCESS_KEY_ID", "a-key"),
+        ("SECRET_ACCESS_KEY", SECRET),
+        ("ENDPOINT", url),
+        ("ALLOW_HTTP", "true"),
+        ("REGION", "here"),
+    ):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    blobs = open_blobs("s3://bucket/below", tmp_path)
+    for ask in (blobs.put(DIGEST, DATA), blobs.keeps_deleted()):
+        asked.clear()
+        with pytest.raises(OSError, match="object store") as failed:
+            await ask
+        assert is_of_store(failed.value)
+        assert len(asked) == 1
+        await gone.acquire()
+    server.close()
+    await server.wait_closed()

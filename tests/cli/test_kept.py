@@ -87,6 +87,7 @@ def test_a_withdrawal_is_told_in_the_same_way(federation, table, monkeypatch):
         (503, "guard-unreachable", GuardUnreachableError),
         (503, "fenced", FencedError),
         (503, "database-away", OSError),
+        (503, "store-away", OSError),
     ],
 )
 def test_what_a_running_node_answers_is_what_a_command_would_say_itself(

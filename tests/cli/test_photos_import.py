@@ -111,6 +111,29 @@ def test_a_dry_run_keeps_nothing_and_tells_what_would_be_refused(
     )
 
 
+def test_at_the_bound_each_is_told_its_own_reason_dry_or_not(
+    own_home, take, folder, tmp_path
+):
+    settings = Home(own_home).settings
+    bound = "[photos]\nown_max_photos = 1\n"
+    settings.write_text(settings.read_text().replace("[photos]\n", bound))
+    put(folder, f"{TPS}_1.jpg")
+    take("--pattern", PATTERN)
+    put(folder, f"{TPS}_2.jpg", 2)
+    (folder / f"{TPS}_3.jpg").write_bytes(b"a list of what to buy")
+    for words in (["--dry-run"], []):
+        report = tmp_path / f"report{len(words)}.csv"
+        code, said = take("--pattern", PATTERN, "--report", report, *words)
+        assert (code, said["photos"]["taken"], said["photos"]["refused"]) == (1, 1, 2)
+        rows = list(csv.DictReader(report.read_text().splitlines()))
+        assert {row["file"]: row["code"] for row in rows} == {
+            f"{TPS}_2.jpg": "photos-full",
+            f"{TPS}_3.jpg": "photo",
+        }, words
+        (why,) = (row["reason"] for row in rows if row["code"] == "photos-full")
+        assert "own_max_photos" in why
+
+
 def test_each_file_that_is_refused_stands_in_the_report(take, folder, tmp_path):
     put(folder, f"{TPS}_1.jpg")
     put(folder, "IMG_20240214.jpg")

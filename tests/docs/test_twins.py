@@ -24,7 +24,7 @@ TWINS = sorted(
     if not path.name.endswith(".id.md") and path.with_suffix(".id.md").exists()
 )
 LINK = re.compile(r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^)\s]+)\)")
-FENCE = re.compile(r"(?m)^(```+)(\w*)\n(.*?)^\1$", re.DOTALL)
+FENCE = re.compile(r"(?m)^(```+)(\w*)[^`\n]*\n(.*?)^\1$", re.DOTALL)
 OUTSIDE = ("http://", "https://", "mailto:")
 
 each_pair = pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from federation.node.node import Node
 from federation.node.resources import open_resources
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps
+from federation.store import pulls
+from federation.store.pulls import PeerTurn, Turn
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
 from tests.waiting import until
 
@@ -283,8 +285,12 @@ async def test_a_command_after_a_turn_asks_its_partners_again_before_it_signs(tm
         settings = load_settings(one.settings)
         patient = replace(settings.sync, reconcile_wait_s=600)
         settings = replace(settings, sync=patient)
-        for _ in range(2):
+        away = PeerTurn(org=ORGS[1], failures=9, next_due=time.time() + 500)
+        for has_failed in (False, False, True):
             with open_resources(one, settings) as parts:
+                if has_failed:
+                    turn = Turn(org=ORGS[1], at=0, seconds=1.0, outcome="failed")
+                    await parts.db.write(pulls.save_turn, away, turn)
                 node = Node(parts, clocks(), Random(1))
                 async with node.open():
                     await node.gate.passed(f"{ORGS[0]}/{ELECTION}", 10)

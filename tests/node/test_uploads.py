@@ -224,6 +224,18 @@ async def test_at_the_bound_each_door_refuses_and_what_was_accepted_is_kept(smal
         assert (await node.post(DONE, said_of(other)))[0] == 200
 
 
+async def test_a_store_that_refuses_us_is_told_as_the_store_and_no_disk(node, s3):
+    await node.post(ASK, said_of(PHOTO))
+    s3.refuses = True
+    for path, body in (("/v1/evidence", PHOTO), (DONE, said_of(PHOTO))):
+        status, said = await node.post(path, body)
+        assert (status, said["code"]) == (503, "store-away")
+        assert "disk" not in said["detail"]
+        assert s3.url not in said["detail"], "what it is called is nobody's business"
+    s3.refuses = False
+    assert (await node.post("/v1/evidence", PHOTO))[0] == 200
+
+
 async def test_an_address_binds_length_kind_and_digest_and_is_kept_by_no_cache(node):
     status, offered = await node.post(ASK, said_of(PHOTO))
     digest = b64encode(hashlib.sha256(PHOTO).digest()).decode()

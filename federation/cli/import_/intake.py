@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from federation.cli.import_.phototaking import RefusedPhoto
 from federation.cli.import_.spool import Drafts, SpooledDraft
 from federation.cli.import_.stations import StationList
 from federation.cli.report import RefusalReport, ReportLine
@@ -131,12 +132,12 @@ class Intake:
         """Note a file that could not be read at all, or not to its end."""
         self._refuse(ReportLine(file, 0, "", "file", self._t.say(error.told)))
 
-    def refuse_photo(self, name: str, reason: str) -> None:
+    def refuse_photo(self, photo: RefusedPhoto) -> None:
         """Note a photograph that is not taken; its row may be, without it."""
-        why = self._t.say(reason)
-        self._report.add(ReportLine(name, 0, "photos", "photo", why))
+        why = self._t.say(photo.reason)
+        self._report.add(ReportLine(photo.file, 0, "photos", photo.code, why))
 
-    def skip_photo(self, name: str, reason: str) -> None:
+    def skip_photo(self, name: str, reason: Sentence) -> None:
         """Note a file among the photographs that no row names."""
         why = self._t.say(reason)
         self._report.skip(ReportLine(name, 0, "photos", "unnamed", why))

@@ -15,24 +15,30 @@ import msgspec
 from federation.cli.context import Run
 from federation.cli.import_.intake import Send
 from federation.cli.import_.photofolder import PhotoFolder
-from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
-from federation.errors import FormatError, PhotoError
+from federation.cli.import_.phototaking import (
+    DryDesk,
+    PhotoTaker,
+    RefusedPhoto,
+    ShownPage,
+    SlotKey,
+)
+from federation.errors import PhotoError
 from federation.flows.ownlog.verdict import Verdict
-from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
 from federation.sources.mapping import PHOTOS
 from federation.text import Sentence
 from federation.web.requests.photos import AddEvidence, SlotPhotos
 from federation.web.requests.request import Desk
 
-_RefusePhoto = Callable[[str, str], None]
+_SkipPhoto = Callable[[str, Sentence], None]
+_RefusePhoto = Callable[[RefusedPhoto], None]
 
 
 class PhotosBeside:
     """Takes the photographs in of one import; `counts`: taken, refused, unnamed."""
 
     def __init__(
-        self, run: Run, folder: PhotoFolder, desk: Desk | Redrawer, election: str
+        self, run: Run, folder: PhotoFolder, desk: Desk | DryDesk, election: str
     ) -> None:
         """`desk`: see `PhotoTaker`."""
         self.counts: Counter[str] = Counter(taken=0, refused=0, unnamed=0)
@@ -59,7 +65,7 @@ class PhotosBeside:
 
         return send_both
 
-    def skip_unnamed(self, skip: _RefusePhoto, read: Collection[Path]) -> None:
+    def skip_unnamed(self, skip: _SkipPhoto, read: Collection[Path]) -> None:
         """Note the files that no row named, but for those that were `read` as rows."""
         for file in self._folder.files:
             if file not in self._named and not self._folder.is_one(file, read):
@@ -74,26 +80,26 @@ class PhotosBeside:
             try:
                 file = self._folder.find(name, submission)
             except PhotoError as error:
-                self._refuse(refuse, name, error)
+                self._refuse(refuse, RefusedPhoto(name, error.code, error.what))
             else:
                 self._named.add(file)
                 pages.append(ShownPage(file, page))
         return list(dict.fromkeys(pages))
 
-    def _refuse(self, refuse: _RefusePhoto, name: str, error: FormatError) -> None:
+    def _refuse(self, refuse: _RefusePhoto, photo: RefusedPhoto) -> None:
         self.counts["refused"] += 1
-        refuse(name, error.what)
+        refuse(photo)
 
     def _put(
         self,
         draft: dict[str, Any],
-        taken: list[Evidence | FormatError],
+        taken: list[Evidence | RefusedPhoto],
         refuse: _RefusePhoto,
     ) -> None:
         entries = [entry for entry in taken if isinstance(entry, Evidence)]
-        for error in taken:
-            if isinstance(error, FormatError):
-                self._refuse(refuse, error.at, error)
+        for photo in taken:
+            if isinstance(photo, RefusedPhoto):
+                self._refuse(refuse, photo)
         self.counts["taken"] += len(entries)
         if entries:
             files = msgspec.to_builtins(entries)
@@ -108,7 +114,7 @@ class PhotosBeside:
             for verdict in verdicts
             if verdict.outcome == "kept-reviewed" and "evidence" in drafts[verdict.row]
         ]
-        if not kept or isinstance(self._desk, Redrawer):
+        if not kept or isinstance(self._desk, DryDesk):
             return verdicts
         slots = [
             SlotPhotos(

@@ -31,6 +31,7 @@ from federation.cli.import_.options import ImportOptions
 from federation.cli.import_.outcome import ImportOutcome
 from federation.cli.import_.photofolder import PhotoFolder
 from federation.cli.import_.photosbeside import PhotosBeside
+from federation.cli.import_.phototaking import DryDesk, open_dry_desk
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.report import RefusalReport
@@ -38,7 +39,6 @@ from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED
 from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.verdict import Verdict
-from federation.photos.redraw import Redrawer
 from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import check_delimiter, join_options, parse_flags
 from federation.sources.photonames import is_of_photos
@@ -170,8 +170,8 @@ class Import:
         if self._given.dry_run:
             await self._read(paths, intake)
             check = make_checker(self._profile, self._run)
-            async with Redrawer() as redrawer:
-                await self._publish(intake, self._with_photos(check, redrawer, intake))
+            async with open_dry_desk(self._run) as dry:
+                await self._publish(intake, self._with_photos(check, dry, intake))
             return
         async with open_desk(self._run, alone=self._given.alone) as desk:
 
@@ -193,7 +193,7 @@ class Import:
             await self._publish(intake, self._with_photos(send, desk, intake))
             await intake.withdraw(empty)
 
-    def _with_photos(self, send: Send, desk: Desk | Redrawer, intake: Intake) -> Send:
+    def _with_photos(self, send: Send, desk: Desk | DryDesk, intake: Intake) -> Send:
         """The same, but what rows name is taken in before they are sent."""
         if self._given.photos is None:
             return send

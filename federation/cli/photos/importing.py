@@ -22,7 +22,14 @@ from federation.cli.help import Command
 from federation.cli.import_.files import check_report
 from federation.cli.import_.mapping import load_mapping
 from federation.cli.import_.photofolder import PhotoFolder
-from federation.cli.import_.phototaking import PhotoTaker, ShownPage, SlotKey
+from federation.cli.import_.phototaking import (
+    DryDesk,
+    PhotoTaker,
+    RefusedPhoto,
+    ShownPage,
+    SlotKey,
+    open_dry_desk,
+)
 from federation.cli.import_.stations import StationList
 from federation.cli.output import NEGATIVE, OK
 from federation.cli.photos.naming import NamedForms, PhotoNaming
@@ -30,7 +37,6 @@ from federation.cli.photos.pattern import NamePattern
 from federation.cli.report import RefusalReport, ReportLine, print_left_out
 from federation.errors import ConfigError, FormatError
 from federation.flows.ownlog.verdict import Verdict
-from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
 from federation.sources.mapping import check_delimiter, join_options, parse_flags
 from federation.sources.words import FORMS, name_contest
@@ -156,8 +162,8 @@ class PhotoImport:
             self._refuse(report, line)
         await self._drop_unlisted(forms, report)
         if self._given.dry_run:
-            async with Redrawer() as redrawer:
-                await self._take(folder, forms, report, redrawer)
+            async with open_dry_desk(self._run) as dry:
+                await self._take(folder, forms, report, dry)
             return
         async with open_desk(self._run, alone=self._given.alone) as desk:
             await self._take(folder, forms, report, desk)
@@ -184,7 +190,7 @@ class PhotoImport:
         folder: PhotoFolder,
         forms: NamedForms,
         report: RefusalReport,
-        desk: Desk | Redrawer,
+        desk: Desk | DryDesk,
     ) -> None:
         total = sum(map(len, forms.shown.values()))
         label = self._run.t("photoimport.progress")
@@ -202,17 +208,17 @@ class PhotoImport:
                     for slot, entries in taken
                     if entries
                 ]
-                if slots and not isinstance(desk, Redrawer):
+                if slots and not isinstance(desk, DryDesk):
                     await self._say(desk, slots, report)
 
     def _sort_out(
-        self, results: Iterable[Evidence | FormatError], report: RefusalReport
+        self, results: Iterable[Evidence | RefusedPhoto], report: RefusalReport
     ) -> list[Evidence]:
         entries = []
         for result in results:
-            if isinstance(result, FormatError):
-                reason = self._run.t.say(FormatError(result.what).told)
-                self._refuse(report, ReportLine(result.at, 0, "", "photo", reason))
+            if isinstance(result, RefusedPhoto):
+                file, code, reason = result
+                self._refuse(report, ReportLine(file, 0, "", code, reason))
             else:
                 entries.append(result)
         self._counts["taken"] += len(entries)

@@ -54,13 +54,18 @@ class OwnRoomSeen(Struct, frozen=True, kw_only=True):
 
     def tell(self) -> Sentence:
         """What is taken of what there is."""
-        told = {"number": self.number, "size": _mb(self.size)}
+        told: dict[str, int | str] = {"number": self.number, "size": _mb(self.size)}
         if self.percent is None:
             return Sentence("photo.room-unbound", **told)
-        number = "∞" if self.most_number is None else str(self.most_number)
-        size = "∞" if self.most_size is None else _mb(self.most_size)
-        most = {"most_number": number, "most_size": size, "percent": self.percent}
-        return Sentence("photo.room", **told, **most)
+        told["percent"] = self.percent
+        if self.most_number is None:
+            assert self.most_size is not None, "a percent is of a bound"
+            most = _mb(self.most_size)
+            return Sentence("photo.room-size", **told, most_size=most)
+        told["most_number"] = self.most_number
+        if self.most_size is None:
+            return Sentence("photo.room-number", **told)
+        return Sentence("photo.room", **told, most_size=_mb(self.most_size))
 
 
 def limits_of(photos: PhotoSettings) -> RoomLimits:

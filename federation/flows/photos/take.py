@@ -18,6 +18,7 @@ from federation.blobs.blobs import Blobs
 from federation.errors import PhotoError
 from federation.flows.photos.admission import OwnRoom
 from federation.flows.photos.held import Photo, keep_photo
+from federation.photos.kind import kind_of
 from federation.photos.originals import drop_original, keep_original
 from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
@@ -102,7 +103,9 @@ async def take_photo(
 async def _draw(
     redrawer: Redrawer, shelves: PhotoShelves, original: bytes, now: int
 ) -> SharedCopy:
-    await shelves.room.check()  # before the work of drawing it
+    # Before the work of drawing it; what is no photograph needs no room to be told so.
+    kind_of(original)
+    await shelves.room.check()
     drawn = await redrawer.redraw(original)
     digest = _digest(drawn.data)
     if await shelves.db.read(is_removed, digest):

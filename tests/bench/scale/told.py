@@ -166,8 +166,8 @@ def _measured(measured: Measured) -> Iterator[Row]:
             " what is there",
         )
     for kind, line in measured.bytes.items():
-        how = f"{line.base:,.0f} and {line.each:,.0f} for each part"
-        yield Row(f"object: {kind}", line.base, "bytes", how)
+        how = f"of one part; {line.each:,.0f} more for each further one"
+        yield Row(f"object: {kind}", line.at(1), "bytes", how)
     for what, times in measured.packed.items():
         yield Row(f"{what}, packed", times, "times smaller", "gzip, level 1")
     yield Row(
@@ -237,7 +237,8 @@ def _night(asked: Asked, measured: Measured) -> Iterator[Row]:
             f"PUTs of a night, {what}",
             night.puts,
             "",
-            f"news of the map {night.news:,} times; what readers have is up to {night.oldest_s:,.0f} s old",
+            "where turns follow each other without rest, as many as the store takes: a cap, no need;"
+            f" news of the map {night.news:,} times; what readers have is up to {night.oldest_s:,.0f} s old",
         )
     rows = asked.stations * asked.contests
     yield Row(

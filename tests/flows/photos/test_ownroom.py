@@ -110,6 +110,9 @@ async def test_how_full_it_is_is_that_of_the_nearer_bound(db, tmp_path, most, pe
     with db.view() as view:
         seen = see_own_room(view, most)
     assert seen.percent == percent
+    words = str(seen.tell())
+    assert ("without a bound" in words) is (None in most)
+    assert ("%" in words) is (percent is not None)
     assert seen.is_filling is (percent is not None and percent >= 90)
     assert seen.is_full is (percent is not None and percent >= 100)
 
