@@ -1,11 +1,15 @@
 """What is made again from the leaves follows the logs: a batch of each that is ahead.
 
 Rule: each log at a cursor of its own, in transactions of its own. A log whose stored
-leaves are damaged stands still, and no other waits for it.
+leaves are damaged stands still, and no other waits for it. A transaction takes a batch,
+or what is done of it in `HOLDS_S`: who has something to store waits for no longer. Of
+names of photographs a batch takes the longer the more there are: found by their
+digests, they lie anywhere in a large file.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 from federation.errors import FormatError, NotFoundError, RecordError
@@ -15,6 +19,10 @@ from federation.store.logs import Log
 from federation.store.view import Transaction, View
 
 ALARM: Final = "stored-damaged"
+#: Seconds after which a transaction ends behind the slice that it is in.
+HOLDS_S: Final = 0.25
+#: Leaves that are looked at between two looks at the clock: four bundles.
+_SLICE: Final = 1_024
 
 
 def end_of(log: Log) -> int:
@@ -35,7 +43,7 @@ class LogFollower:
         end: Below which index it is to be; 0 for a log that is not followed.
         take: Note what the leaves from an index on say, and move the cursor, at most
             so many leaves; the index behind them. May raise what a damaged leaf does.
-        batch: How many leaves of a log are looked at in one transaction.
+        batch: At how many leaves of a log one transaction looks at most.
     """
 
     position: Callable[[View, int], int]
@@ -69,9 +77,7 @@ class LogFollower:
         for log_id in ahead:
             try:
                 with db.transaction() as tx:
-                    start = self.position(tx, log_id)
-                    log = logs.log_by_id(tx, log_id)
-                    moved += self.take(tx, log, start, limit or self.batch) - start
+                    moved += self._follow(tx, log_id, limit or self.batch)
             except (FormatError, RecordError, NotFoundError) as error:
                 if now is not None:
                     with db.transaction() as tx:
@@ -83,6 +89,18 @@ class LogFollower:
         """Note all that is stored: for a command that looks at it next."""
         while self.step(db):
             pass
+
+    def _follow(self, tx: Transaction, log_id: int, limit: int) -> int:
+        """Over how many leaves the cursor of a log moved in this transaction."""
+        until = monotonic() + HOLDS_S
+        log = logs.log_by_id(tx, log_id)
+        start = at = self.position(tx, log_id)
+        goal = min(start + limit, self.end(tx, log))
+        while at < goal:
+            at = self.take(tx, log, at, min(_SLICE, goal - at))
+            if monotonic() >= until:
+                break
+        return at - start
 
     def _is_ahead(self, view: View, log: Log) -> bool:
         return self.position(view, log.id) < self.end(view, log)

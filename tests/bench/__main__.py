@@ -17,6 +17,8 @@ what looking for it costs.
 `ARGS="recap --sample"`: of the sample.
 `make bench ARGS=dataset`: the country's Parquet by DuckDB and pandas beside the API;
 `ARGS="dataset --sample"`: of the sample.
+`make bench ARGS="same DIR"`: the same leaves merged by this checkout and by the one in
+DIR: one map, byte for byte; `ARGS="same DIR --sample"`: of the sample.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 `make bench ARGS=peers`: git, rsync and hypercore beside ours, as far as they are here.
@@ -57,6 +59,7 @@ from tests.bench.photos import PhotoBench
 from tests.bench.published import Published
 from tests.bench.recap import RecapBench
 from tests.bench.report import Figure, format_table
+from tests.bench.same import SameLeaves
 from tests.bench.scale import told
 from tests.bench.serve import Serve
 from tests.bench.table import ROUNDS, Table
@@ -68,8 +71,11 @@ Asked = argparse.Namespace
 _OF_STEM: Final = {
     "dataset": DatasetBench,
     "recap": RecapBench,
+    "same": SameLeaves,
     "verify": Verification,
 }
+#: Those beside which another checkout runs.
+_BESIDE: Final = {"against", "same"}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
@@ -81,8 +87,8 @@ _QUICK: Final = {
 def main() -> int:
     """Measure, print; 0 whatever was found, because machines differ."""
     asked = _parser().parse_args()
-    if (asked.what == "against") != (asked.against is not None):
-        _parser().error("against DIR: another checkout of this project")
+    if (asked.what in _BESIDE) != (asked.against is not None):
+        _parser().error("against DIR, same DIR: another checkout of this project")
     head = f"{report.machine()}\n`python -m tests.bench {' '.join(sys.argv[1:])}`"
     began = time.monotonic()
     # Programs are compiled once, as by `make bench`: a start is measured, too.
@@ -149,7 +155,8 @@ def _run_stem(
     stem = "sample" if asked.sample else "nation"
     if not audit.is_complete(data, stem):
         return _skip(say, f"{stem}-*", data)
-    return audit(folder, data, stem, say).run()
+    more = [asked.against] if asked.what in _BESIDE else []
+    return audit(folder, data, stem, say, *more).run()
 
 
 def _run_country(

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO, cast
 
 from tests.bench.bare import Bare, records_of
 from tests.bench.node import Node, Watch
@@ -230,7 +230,7 @@ def is_west(line: str) -> bool:
 
 def count_statuses(files: dict[str, Path]) -> dict[str, dict[str, int]]:
     """Statuses and official statuses of the register's stations and all others."""
-    with gzip.open(files["register"], "rt", encoding="utf-8") as lines:
+    with open_text(files["register"]) as lines:
         register = {row["kode_tps"] for row in csv.DictReader(lines)}
     said: dict[str, dict[str, Votes]] = {}
     for org, code, votes in _monitors(files):
@@ -246,6 +246,13 @@ def count_statuses(files: dict[str, Path]) -> dict[str, dict[str, int]]:
     return {"status": dict(status), "official": dict(official)}
 
 
+def open_text(path: Path) -> TextIO:
+    """The lines of a file, packed or not."""
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8"))
+    return path.open(encoding="utf-8")
+
+
 def _status(votes: list[Votes]) -> str:
     if len(votes) < 2:
         return "single" if votes else "missing"
@@ -259,17 +266,17 @@ def _beside(votes: list[Votes], official: Votes | None) -> str:
 
 
 def _monitors(files: dict[str, Path]) -> Iterator[tuple[str, str, Votes]]:
-    with gzip.open(files["plano"], "rt", encoding="utf-8") as lines:
+    with open_text(files["plano"]) as lines:
         for row in csv.DictReader(lines):
             code = f"{row['kode_kelurahan']}{int(row['no_tps']):03}"
             yield "plano", code, (int(row["paslon_01"]), int(row["paslon_02"]))
-    with gzip.open(files["copies"], "rt", encoding="utf-8") as lines:
+    with open_text(files["copies"]) as lines:
         for row in csv.DictReader(lines, delimiter=";"):
             yield "copies", row["Kode TPS"], (int(row["Pas 1"]), int(row["Pas 2"]))
 
 
 def _situng(files: dict[str, Path]) -> Iterator[tuple[str, Votes]]:
-    with gzip.open(files["situng"], "rt", encoding="utf-8") as lines:
+    with open_text(files["situng"]) as lines:
         for line in lines:
             row: dict[str, Any] = json.loads(line)
             yield row["kode"], (row["chart"]["21"], row["chart"]["22"])

@@ -44,6 +44,9 @@ TIMES: Final = 5
 ASKED: Final = 50
 WITHIN_S: Final = 86_400.0
 RESIDENT_MB: Final = 300
+#: Nodes are at rest that together use less than this share of a processor, so long.
+RESTS_S: Final = 3.0
+AT_REST: Final = 0.1
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,6 +283,9 @@ class Grow:
         self, nodes: list[Node], watch: Watch, taken: Sequence[Part], parts: int
     ) -> Mark:
         first, second, _ = nodes
+        # Which record names which photograph is noted behind the map, for as long as
+        # merging took or longer: what is measured is a node at rest.
+        self._rest(nodes)
         self._say("measuring")
         held = sum(first.sizes().values())
         queries = dict(self._ask(first, parts))
@@ -311,6 +317,14 @@ class Grow:
             database=_database(first),
             load=os.getloadavg()[0],
         )
+
+    def _rest(self, nodes: Sequence[Node]) -> None:
+        """Wait until the nodes have nothing left to do of what they took in."""
+        while not self._is_over.wait(0.0):
+            used = sum(node.cpu_s() for node in nodes)
+            self._is_over.wait(RESTS_S)
+            if sum(node.cpu_s() for node in nodes) - used < RESTS_S * AT_REST:
+                return
 
     def _ask(self, node: Node, parts: int) -> Iterator[tuple[str, float]]:
         """Medians in milliseconds; other stations and regions each time."""

@@ -32,9 +32,15 @@ NEVER_S = 86_400
 class Node:
     """An organisation's node; `close` ends its process."""
 
-    def __init__(self, org: str, home: Path, election: str) -> None:
-        """Keys and settings of a new home; one that is there is gone on with."""
+    def __init__(
+        self, org: str, home: Path, election: str, program: Path | None = None
+    ) -> None:
+        """Keys and settings of a new home; one that is there is gone on with.
+
+        `program`: another checkout, whose `federation` this node is.
+        """
         self.org, self.home, self.election = org, home, election
+        self._program = program
         self.process: subprocess.Popen[bytes] | None = None
         if home.exists():
             settings = tomllib.loads((home / "federation.toml").read_text())
@@ -221,8 +227,11 @@ class Node:
 
     def _spawn(self, *words: str, output: Any) -> subprocess.Popen[bytes]:
         environ = {k: v for k, v in os.environ.items() if k != "FEDERATION_HOME"}
+        if self._program is not None:
+            environ["PYTHONPATH"] = str(self._program)
         return subprocess.Popen(
             [*FEDERATION, *words, "--home", str(self.home)],
+            cwd=self._program,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output if output is not subprocess.PIPE else subprocess.PIPE,

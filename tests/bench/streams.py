@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.country import ELECTION
+from tests.bench.country import ELECTION, FILES
 from tests.bench.node import Node
 
 WITHIN_S = 7_200.0
@@ -44,10 +44,10 @@ class Streams:
             node = nodes[org] = Node(f"{org}.example", self._folder / org, ELECTION)
             node.set(interval_s=2, reconcile_wait_s=1, deadline_s=3600)
             stack.callback(node.stop)
-        register = _find(self._data, self._stem, REGISTER)
+        register = file_of(self._data, self._stem, REGISTER)
         nodes[FIRST].command("tps-list", "import", str(register))
         for org, (name, *options) in STREAMS.items():
-            path = _find(self._data, self._stem, name)
+            path = file_of(self._data, self._stem, name)
             self._say(f"{org} imports {path}")
             nodes[org].command("import", str(path), *options)
         return nodes
@@ -63,6 +63,21 @@ class Streams:
         for origin, size in goal.items():
             first.wait_stored(origin, size, WITHIN_S)
         first.wait_merged(goal, WITHIN_S)
+
+
+def files_of(data: Path, stem: str) -> dict[str, Path]:
+    """The register and the streams, by the names that `country.py` gives them."""
+    names = zip(
+        FILES, (REGISTER, *(name for name, *_ in STREAMS.values())), strict=True
+    )
+    return {name: file_of(data, stem, file) for name, file in names}
+
+
+def file_of(data: Path, stem: str, name: str) -> Path:
+    """The same of a run whose files are all there."""
+    path = _find(data, stem, name)
+    assert path is not None, f"{stem}-{name}: see `is_complete`"
+    return path
 
 
 def _find(data: Path, stem: str, name: str) -> Path | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from federation.errors import FormatError
-from federation.store import alarms, logs
+from federation.store import alarms, following, logs
 from federation.store.following import LogFollower, end_of
 from federation.store.logcursor import LogCursor
 from tests.engines import of_sqlite
@@ -91,3 +91,26 @@ def test_what_is_taken_back_is_looked_at_again_and_a_cursor_never_leaps(follows)
         assert follows.follower.is_behind(view)
     follows.follower.catch_up(follows.db)
     assert follows.seen == [("a.example/x", 3), ("a.example/x", 4)]
+
+
+@of_sqlite
+def test_a_slow_batch_ends_behind_its_slice_for_who_waits_to_write(
+    follows, monkeypatch
+):
+    now, slice_, size = [0.0], following._SLICE, 10 * following._SLICE
+    monkeypatch.setattr(following, "monotonic", lambda: now[0])
+    follows.add("a.example/x", 0, size)
+    quick = follows.follower.take
+
+    def take(tx, log, start, limit):
+        now[0] += following.HOLDS_S * 0.6
+        return quick(tx, log, start, limit)
+
+    slow = LogFollower(
+        follows.cursor.position, lambda _view, log: end_of(log), take, size
+    )
+    # Two slices take longer than a transaction may; a quick one takes what is left.
+    assert [slow.step(follows.db) for _ in range(2)] == [2 * slice_] * 2
+    rest = LogFollower(slow.position, slow.end, quick, size)
+    assert rest.step(follows.db) == size - 4 * slice_
+    assert follows.seen == [("a.example/x", index) for index in range(size)]
