@@ -9,7 +9,8 @@ import pytest
 
 from federation.node.events import LOG
 from federation.store import sqlite
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from tests import sample_map
 from tests.engines import ENGINES
 from tests.postgresserver import (

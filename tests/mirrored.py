@@ -1,8 +1,8 @@
 """Logs as a pull leaves them, without a pull."""
 
 from federation.store import logs
-from federation.store.db import Transaction
 from federation.store.logs import Log
+from federation.store.view import Transaction
 from federation.tlog.checkpoint import Checkpoint, SignedCheckpoint
 from federation.tlog.mirror import Mirror
 

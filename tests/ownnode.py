@@ -20,10 +20,11 @@ from federation.records.keysigning import sign_statement
 from federation.records.ownstatement import OwnStatement
 from federation.records.profile import Profile, parse_profile
 from federation.store import logs
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.folderguard import FolderGuard
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.tlog.keys import ALG_COSIGNATURE, ALG_ED25519, Signer
 
 NOW = 1_707_900_000  # 2024-02-14T08:40:00Z

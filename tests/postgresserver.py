@@ -23,8 +23,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from federation.store.db import engine_at as _engine_at
 from federation.store.engine import Engine
+from federation.store.enginechoice import engine_at as _engine_at
 from tests.waiting import wait_until
 
 _NOBODY = 65534

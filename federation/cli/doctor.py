@@ -41,7 +41,8 @@ from federation.node.house.house import look_around
 from federation.node.resources import open_resources
 from federation.profiles import load_profiles
 from federation.store.annex import AnnexFolder
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.lock import hold
 from federation.store.reserve import lacks
 from federation.text import Sentence

@@ -21,7 +21,7 @@ from federation.config.settings import Settings, parse_settings
 from federation.config.settings_text import PEERS_TEXT, format_settings
 from federation.errors import ConfigError, ConflictError
 from federation.node.guards import open_guard
-from federation.store.db import engine_at
+from federation.store.enginechoice import engine_at
 from federation.text import Sentence
 
 

@@ -27,7 +27,8 @@ from federation.errors import ConfigError, ConflictError, NotFoundError
 from federation.files import sync_folder
 from federation.flows.doctor import DoctorReport, examine
 from federation.flows.move import PASSES, MovedRows, compare_rows, move_rows
-from federation.store.db import FILE_NAME, Database, engine_at
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME, engine_at
 from federation.store.lock import hold
 from federation.store.upgrade import MOVED_NAME
 from federation.text import Sentence

@@ -22,7 +22,7 @@ from federation.config.disk import blaming
 from federation.files import write_whole
 from federation.flows.receipt import Issued, find_record, find_station, issue
 from federation.records.readers import Nobody
-from federation.store.db import View
+from federation.store.view import View
 
 _RECORD: Final = re.compile("[0-9a-fA-F]{64}")
 

@@ -32,8 +32,9 @@ from federation.feeds.feed import Feed
 from federation.feeds.resource import checkpoint_of, cosigned_of
 from federation.records.keychain import KeyChain, newest_keys
 from federation.store import cosignatures, keystatements, leaves, logs
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import MAX_FURTHER, read_unverified
 from federation.tlog.cosignature import (

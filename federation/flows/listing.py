@@ -19,7 +19,7 @@ from federation.records.recap import NATION_CODE
 from federation.records.regions import why_impossible
 from federation.records.tps import OVERSEAS, TPS_LENGTH
 from federation.store import registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 UNLISTED, REGION = "unlisted", "region"

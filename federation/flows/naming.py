@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from federation.store import registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 KABUPATEN, KECAMATAN, KELURAHAN = 4, 6, 10

@@ -27,7 +27,8 @@ from federation.records.about import About, open_about
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.readers import PHOTOS, Partner
 from federation.store import keystatements, logs
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 from federation.tlog.keys import VerifierKey, parse_vkey
 
 #: The key chains that were opened, by log, and with which pinned key.

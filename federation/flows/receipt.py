@@ -30,8 +30,8 @@ from federation.store import (
     mapreading,
     recordindex,
 )
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.merkle import prove_inclusion
 

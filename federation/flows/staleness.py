@@ -20,8 +20,8 @@ from federation.records.canonical import format_time
 from federation.records.readers import Partner, may_read
 from federation.records.timezones import tell_moment
 from federation.store import cosignatures, keystatements, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 
 NOT_HELD: Final = "not-held"

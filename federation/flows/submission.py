@@ -14,8 +14,8 @@ from federation.feeds.witness import WitnessReply
 from federation.flows.cosign import save_collected
 from federation.records.readers import Nobody, may_read
 from federation.store import cosignatures, keystatements, leaves, logs
-from federation.store.db import Transaction, View
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import parse_decimal
 from federation.tlog.keys import VerifierKey

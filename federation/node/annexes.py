@@ -23,9 +23,9 @@ from federation.node.resources import Resources
 from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
 from federation.store.annex import AnnexFolder, parse_annex
-from federation.store.db import Transaction
 from federation.store.outbox import OutboxItem
 from federation.store.papers import PapersFolder
+from federation.store.view import Transaction
 from federation.text import Sentence
 from federation.web.requests.annexes import (
     PapersLeft,

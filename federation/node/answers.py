@@ -22,7 +22,7 @@ from federation.node.referring import ReferringNode
 from federation.node.resources import Resources
 from federation.records.incidentstatus import OF_AGENCY
 from federation.store.agencyanswers import AgencyAnswer, find_answer, save_answer
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.requests.answers import TakeAnswer
 from federation.web.requests.incidents import StateIncident

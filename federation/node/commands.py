@@ -41,7 +41,7 @@ from federation.records.logclosed import LogClosed
 from federation.records.tps import parse_tps
 from federation.records.withdrawal import Withdrawal
 from federation.store import actions, alarms, logs, registers, tokens
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 from federation.web.requests.partners import (

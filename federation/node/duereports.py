@@ -25,8 +25,8 @@ from federation.records.kinds import INCIDENT
 from federation.records.readers import THIS_MACHINE
 from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms, incidents, leaves
-from federation.store.db import Transaction, View
 from federation.store.incidents import IncidentEntry
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 ALARM: Final = "report-due"

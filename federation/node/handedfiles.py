@@ -44,8 +44,8 @@ from federation.node.node import Node
 from federation.records.keychain import parse_origin
 from federation.records.readers import NOBODY, may_know
 from federation.store import cosignatures, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.tlog.checkpoint import read_unverified

@@ -38,8 +38,9 @@ from federation.records.readers import may_do
 from federation.sources.incidentdraft import INCIDENT_MEMBERS
 from federation.store.actions import note_action
 from federation.store.annex import AnnexHead, format_annex
-from federation.store.db import Database, Transaction
+from federation.store.db import Database
 from federation.store.people import find_person
+from federation.store.view import Transaction
 from federation.text import Sentence
 from federation.web.requests.annexes import PurgeAnnex, SaveAnnex
 from federation.web.requests.handedin import (

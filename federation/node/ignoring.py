@@ -12,8 +12,8 @@ from federation.node.node import Node
 from federation.node.strangers import ALARM, tell_strangers
 from federation.records.readers import Person
 from federation.store import actions, strangers
-from federation.store.db import Transaction
 from federation.store.strangers import AskingKey, IgnoredStranger
+from federation.store.view import Transaction
 from federation.text import Sentence
 from federation.web.requests.partners import IgnoreStrangers
 from federation.web.requests.request import Request

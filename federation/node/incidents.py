@@ -24,7 +24,7 @@ from federation.node.disk import Disk
 from federation.node.gate import GATE_S, Gate
 from federation.node.resources import Clocks, Resources
 from federation.sources.incidentdraft import read_incident
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 from federation.web.requests.incidents import (
     AddIncidents,
     IncidentVerdicts,

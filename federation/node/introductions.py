@@ -12,7 +12,7 @@ from federation.feeds.introduction import Introduction
 from federation.feeds.signature import RequestSigner
 from federation.node.resources import Clocks, Resources
 from federation.store import alarms
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 ALARM = "unbelieved"

@@ -15,7 +15,7 @@ from federation.node.disk import Disk
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
 from federation.store import blobs, cosignatures, wanted
-from federation.store.db import View
+from federation.store.view import View
 
 
 def read_metrics(

@@ -50,8 +50,8 @@ from federation.node.turns import PartnerTurns
 from federation.node.webhooks import Webhooks
 from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
-from federation.store.db import Transaction
 from federation.store.epoch import save_followed
+from federation.store.view import Transaction
 from federation.text import Sentence
 from federation.text.cause import is_of_disk, tell_refusal
 

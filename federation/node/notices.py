@@ -31,8 +31,8 @@ from federation.node.resources import Clocks, Resources
 from federation.records.about import open_about_unpinned
 from federation.store import keystatements, notices
 from federation.store.alarms import Alarm, find_details
-from federation.store.db import View
 from federation.store.notices import Notice
+from federation.store.view import View
 from federation.text import Sentence
 
 FORK: Final = "fork"

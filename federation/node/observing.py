@@ -33,7 +33,6 @@ from federation.node.strangers import Strangers
 from federation.records.timezones import tell_here
 from federation.schedule import Duty, Result, Schedule
 from federation.store import alarms, pulls
-from federation.store.db import Transaction, View
 from federation.store.observations import (
     Observation,
     ObservedWhat,
@@ -41,6 +40,7 @@ from federation.store.observations import (
     load_observations,
     save_observations,
 )
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 NAME: Final = "observing"  # no organisation's: theirs have a dot

@@ -11,9 +11,9 @@ from typing import Any, Final, Protocol
 
 from federation.flows.refer.overview import find_waiting, note_papers_seen
 from federation.node.resources import Clocks, Resources
-from federation.store.db import Transaction
 from federation.store.outbox import OutboxItem
 from federation.store.papers import PapersFolder
+from federation.store.view import Transaction
 from federation.web.requests.papers import LookAtPapers
 from federation.web.requests.request import Request
 

@@ -23,7 +23,7 @@ from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
 from federation.store.actions import has_looked, note_look
 from federation.store.blobs import HeldBlob, count_damaged, is_use_due, use_blob
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 from federation.text import Sentence
 
 ALARM: Final = "photo-damaged"

@@ -24,8 +24,8 @@ from federation.node.resources import Clocks, Resources
 from federation.records.keystatement import parse_origin
 from federation.schedule import OF_DISK, Duty, Result, Schedule
 from federation.store import pulls, wanted
-from federation.store.db import View
 from federation.store.pulls import PeerSeen
+from federation.store.view import View
 from federation.store.wanted import WantedPhoto
 from federation.text import Sentence
 from federation.web.requests.photos import FetchPhotos, PhotosFetched

@@ -28,7 +28,7 @@ from federation.node.resources import Resources
 from federation.node.sites import make_site, open_place
 from federation.schedule import Duty, Result
 from federation.store import alarms
-from federation.store.db import View
+from federation.store.view import View
 from federation.text.cause import tell_refusal
 
 ALARM = "static"

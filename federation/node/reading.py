@@ -30,10 +30,11 @@ from federation.node.node import Node
 from federation.records.claim import StatementSlot
 from federation.records.tps import parse_tps
 from federation.store import actions, leases, photoanswers, statements, wanted
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.mapstate import read_positions
 from federation.store.photoanswers import AnsweredPhoto, FormPlace, PhotoAnswer
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.web.requests.reading import (
     AnsweredForm,

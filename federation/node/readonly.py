@@ -39,8 +39,9 @@ from federation.records.readers import Caller, Person
 from federation.store import keystatements, logs
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.mapstate import last_seq
+from federation.store.view import View
 from federation.store.watch import AnotherDatabaseError, DatabaseWatch, OtherTablesError
 from federation.text import Sentence
 from federation.text.cause import tell_refusal

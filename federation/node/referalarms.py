@@ -15,8 +15,8 @@ from federation.flows.refer import note as notes
 from federation.flows.refer.holding import find_first
 from federation.flows.refer.sending import GAVE_WAY
 from federation.store import alarms
-from federation.store.db import Transaction, View
 from federation.store.outbox import list_items
+from federation.store.view import Transaction, View
 from federation.text import Sentence, as_said, join
 
 UNSURE: Final = "referral-unsure"

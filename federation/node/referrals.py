@@ -37,7 +37,6 @@ from federation.node.referalarms import find_told, tell_told
 from federation.node.resources import Clocks, Resources
 from federation.schedule import OF_DISK, Duty, Result
 from federation.store import incidents, logs
-from federation.store.db import View
 from federation.store.outbox import (
     OutboxItem,
     OutboxKey,
@@ -46,6 +45,7 @@ from federation.store.outbox import (
 )
 from federation.store.papers import PapersFolder
 from federation.store.trymark import TryMark, knows_action, newest_action
+from federation.store.view import View
 from federation.text import Sentence
 
 NAME: Final = "reports to agencies"

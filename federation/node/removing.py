@@ -35,8 +35,8 @@ from federation.schedule import Duty, Result
 from federation.sources.personal import why_personal
 from federation.store import actions, evidence, logs, removals
 from federation.store import blobs as held
-from federation.store.db import Transaction, View
 from federation.store.removals import RemovedPhoto
+from federation.store.view import Transaction, View
 from federation.text import Sentence, as_said
 from federation.web.requests.photos import ExpiredHere, RemovedHere, RemovePhoto
 

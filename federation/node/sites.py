@@ -19,7 +19,7 @@ from federation.flows.publish.mapfiles import MapFiles
 from federation.flows.publish.outputfolder import OutputFolder
 from federation.flows.publish.place import SitePlace
 from federation.records.profile import Profile
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.publishedpages import PublishedPages
 from federation.web.staticcounts import StaticCounts
 

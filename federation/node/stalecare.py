@@ -11,7 +11,7 @@ from federation.node.peers import Peers
 from federation.node.resources import Clocks, Resources
 from federation.schedule import Duty, Result
 from federation.store import alarms
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 NAME: Final = "old confirmations"
 INTERVAL_S: Final = 120.0

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from federation.flows.partners import PartnerBook
 from federation.records.canonical import ORG_PATTERN
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.strangers import (
     Stranger,
     awaits_turn,
@@ -27,6 +27,7 @@ from federation.store.strangers import (
     list_strangers,
     save_strangers,
 )
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
 

@@ -14,7 +14,7 @@ from federation.node.events import say
 from federation.node.node import Node
 from federation.node.resources import Resources
 from federation.store import logs
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.witness import parse_offer

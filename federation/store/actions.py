@@ -17,8 +17,8 @@ from typing import Final
 import msgspec
 
 from federation.records.readers import Person
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MAX_ACTIONS: Final = 10_000_000
 MAX_LOOKS: Final = 1_000_000

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import msgspec
 
 from federation.store.cause import pack_cause, unpack_cause
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

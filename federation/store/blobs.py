@@ -14,8 +14,8 @@ and go: to ask it costs the same however many are held.
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 _COLUMNS: Final = "size, media_type, is_own, held_at, used_at, is_damaged"
 

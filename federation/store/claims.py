@@ -32,7 +32,7 @@ from federation.records.claim import (
     split_claims,
 )
 from federation.store import evidence, recordindex
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.packing import pack, unpack
 from federation.tlog.tile import WIDTH

@@ -16,7 +16,7 @@ from federation.records.companion import (
 from federation.records.keychain import KeyChain
 from federation.records.sealed import leaf_statement
 from federation.store import leaves
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

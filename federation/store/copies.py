@@ -5,8 +5,8 @@ Of an own log it says that more was signed than is here; of a mirror, what its o
 has signed and not handed over.
 """
 
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 
 from federation.errors import FormatError
 from federation.records.keystatement import key_name
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 from federation.tlog.keys import VerifierKey, parse_vkey
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

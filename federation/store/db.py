@@ -1,7 +1,8 @@
 """One database, one writer, many readers: a SQLite file, or PostgreSQL.
 
 Rule: everything that changes goes through `transaction()` (durable when it returns),
-everything that is looked up through `view()` (a snapshot that cannot write). The
+everything that is looked up through `view()` (a snapshot that cannot write; both:
+`view.py`). The
 coroutines `read`, `write` and `run` only choose the thread: readers have a small
 pool and a connection each, the writer is one thread.
 
@@ -11,79 +12,43 @@ such a library is found, the slower rollback journal is used instead, with
 `synchronous=EXTRA` (`sqlite.py`). With FULL the removal of the journal is not durable,
 so that a power cut takes back a transaction that the guard, another file, knows of.
 
-Which engine it is, is chosen where it is opened (`engine_at`), by the address that the
-settings name; what the two do each in its own way is listed in `engine.py`.
+Which engine it is, `enginechoice.py` says; what the two do each in its own way is
+listed in `engine.py`.
 
 Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 """
 
 import contextlib
-import re
-import resource
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from federation.errors import (
-    ConfigError,
     FencedError,
     NotFoundError,
     RecoveryConflictError,
 )
 from federation.files import make_folders
 from federation.store import migrations, transfer, upgrade
-from federation.store.engine import (
-    DatabaseWriter,
-    Engine,
-    EngineConnection,
-    StoredRows,
-)
-from federation.store.sqlite import SqliteFile
+from federation.store.commits import ANY_TABLE, CommitCounts
+from federation.store.engine import DatabaseWriter, Engine, EngineConnection
+from federation.store.enginechoice import FILE_NAME, engine_at
+from federation.store.nearness import Nearness
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.text.cause import FULL
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-FILE_NAME = "federation.db"
 READER_THREADS = 4
-#: A read that takes longer, the disk being asked, did not find its rows in memory.
-NEAR_S: Final = 0.005
-FAR_S: Final = 1.0
 #: So often a read that a standby broke off is begun anew.
 _AGAIN: Final = 2
 
-#: As all statements of the store begin; what begins otherwise may do anything.
-_WRITES: Final = re.compile(
-    r"\s*(?:insert\s+into|update|delete\s+from)\s+(?!or\b)(\w+)", re.IGNORECASE
-)
-_READS: Final = re.compile(
-    r"\s*(?:select|with\b(?!.*\b(?:insert|replace|update|delete)\b))\b",
-    re.IGNORECASE | re.DOTALL,
-)
-#: What is written by a statement that says it otherwise.
-_ANY: Final = "*"
-
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-@lru_cache(maxsize=1000)
-def _written(sql: str) -> str:
-    """The table that a statement writes to; "": none."""
-    if found := _WRITES.match(sql):
-        return found[1].lower()
-    return "" if _READS.match(sql) else _ANY
-
-
-def _disk_reads() -> int:
-    """How often this thread had the disk read; of the process, where no thread says."""
-    whose = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
-    return resource.getrusage(whose).ru_inblock
 
 
 def _running_loop() -> "AbstractEventLoop":
@@ -91,103 +56,6 @@ def _running_loop() -> "AbstractEventLoop":
     from asyncio import get_running_loop  # noqa: PLC0415  # start-up time
 
     return get_running_loop()
-
-
-def engine_at(folder: Path, address: str | None = None) -> Engine:
-    """The database of a folder of data, opened or not, there or not.
-
-    Args:
-        folder: Of the data.
-        address: Where it lies with a server, "postgresql://…"; None: in the folder.
-
-    Raises:
-        ConfigError: what speaks to that server is not installed, or it is no address.
-    """
-    if address is None:
-        return SqliteFile(folder / FILE_NAME)
-    try:
-        # Imported here: whoever has one file must not need, nor load, the driver.
-        from federation.store.postgres import PostgresDatabase  # noqa: PLC0415  # optional
-    except ImportError as error:
-        reason = Sentence("machine.no-psycopg")
-        raise ConfigError("federation.toml", "database", reason) from error
-    engine = PostgresDatabase(address, folder)
-    if fault := engine.find_fault():
-        raise ConfigError("federation.toml", "database", fault)
-    return engine
-
-
-class View:
-    """A snapshot of the database that can only be read."""
-
-    def __init__(self, connection: EngineConnection) -> None:
-        """`connection` is for this module only: all SQL goes through the methods."""
-        self._connection, self.engine = connection, connection.engine
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> StoredRows:
-        """The rows of a statement of plain SQL (`sqlite.py` says what that is)."""
-        return self._connection.execute(sql, values)
-
-    def walk(
-        self, sql: str, values: Sequence[object] = ()
-    ) -> Iterator[tuple[Any, ...]]:
-        """The same rows where there may be very many: some are held at a time."""
-        return self.engine.walk(self._connection, sql, values)
-
-    def select_among(
-        self, sql: str, *first: object, among: Iterable[object], mark: str = "?"
-    ) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement about many values, some hundred at a time.
-
-        Args:
-            sql: In it `IN ({marks})`, or `(VALUES {marks})`, stands for the values,
-                last of all placeholders.
-            first: The values of the other placeholders.
-            among: The many.
-            mark: How one of them is written.
-        """
-        return self.engine.select_among(self._connection, sql, first, among, mark)
-
-    def apart(self) -> contextlib.AbstractContextManager[None]:
-        """A block behind which the snapshot goes on, whatever fails in it.
-
-        For whoever looks at what may be damaged, thing by thing.
-        """
-        return self.engine.apart(self._connection)
-
-    def table_names(self) -> list[str]:
-        """All tables as they were made, by name."""
-        return sorted(name for (name,) in self.execute(self.engine.tables))
-
-    def primary_key(self, table: str) -> list[str]:
-        """The columns of a table's key, in its order."""
-        return self.engine.primary_key(self._connection, table)
-
-    def columns(self, table: str) -> list[str]:
-        """All columns of a table, in its order."""
-        return self.engine.columns(self._connection, table)
-
-
-class Transaction(View):
-    """A snapshot that can be written; all of it is kept, or nothing.
-
-    `tables`: what was written to so far, beside what triggers write.
-    """
-
-    def __init__(self, connection: EngineConnection) -> None:
-        """Nothing is written yet."""
-        super().__init__(connection)
-        self.tables: set[str] = set()
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> StoredRows:
-        """The rows of a statement, which may write."""
-        self.tables.add(_written(sql))
-        return super().execute(sql, values)
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Execute a statement of plain SQL with the values of each row."""
-        self.tables.add(_written(sql))
-        self._connection.executemany(sql, rows)
 
 
 class Database:
@@ -209,16 +77,11 @@ class Database:
         self._told: upgrade.Listener | None = None
         # Why the newest write was not taken; None when one has been taken since.
         self.refused: OSError | None = None
-        #: Goes up with whatever is written: what is made of the database at one number
-        #: is true for as long as that stands. Read it before what is made of it.
-        self.commits = 0
-        self._last: dict[str, int] = {}
-        self._others = 0  # the last of those that wrote any table not in `_last`
+        self._counts, self._nearness = CommitCounts(), Nearness()
         self._connections: list[EngineConnection] = []
         self._local = threading.local()
         self._writer: EngineConnection | None = None
         self._opening, self._is_closed = 0, False
-        self._clock, self._far_until = time.monotonic, 0.0
         self._write_lock = threading.Lock()
         self._list_lock = threading.Lock()
         self._readers = ThreadPoolExecutor(READER_THREADS, "store-reader")
@@ -366,7 +229,7 @@ class Database:
                     writer.execute("COMMIT")
             finally:
                 if writer.total_changes > before:
-                    self._last |= dict.fromkeys(tx.tables, self.commits + 1)
+                    self._counts.expect(tx.tables)
                 # A failed COMMIT (disk full) may leave the transaction open.
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
@@ -428,23 +291,28 @@ class Database:
         with self.engine.translated():
             return upgrade.plan_upgrade(connection)
 
+    @property
+    def commits(self) -> int:
+        """Goes up with whatever is written.
+
+        What is made of the database at one number is true for as long as that stands.
+        Read it before what is made of it.
+        """
+        return self._counts.newest
+
     def last_commit(self, tables: Iterable[str]) -> int:
         """The number of the last of `commits` that wrote one of these tables.
 
         0: none has since it was opened. As with `commits`: read it before the tables.
         """
-        last = self._last
-        named = (last.get(table, self._others) for table in tables)
-        return max((last.get(_ANY, 0), *named))
+        return self._counts.last_of(tables)
 
     def written_elsewhere(self, but: Iterable[str] = ()) -> None:
         """Another process has written: any table, for all that is known, `but` these.
 
         `commits` goes up, as with a commit of our own.
         """
-        self._last = {table: self.last_commit((table,)) for table in but}
-        self._others = self.commits + 1
-        self.commits += 1
+        self._counts.count_foreign(but)
 
     def shrink(self) -> None:
         """Bring all that is in the log into the database, and give its room back.
@@ -470,7 +338,7 @@ class Database:
                 before = self._writer.total_changes
                 yield self._writer
                 if self._writer.total_changes > before:
-                    self.commits += 1
+                    self._counts.count()
                     self.refused = None
         except OSError as error:
             self.refused = error
@@ -508,23 +376,16 @@ class Database:
 
         Such a read takes a tenth of a millisecond, and to hand it to another thread
         several: at each of its statements that waits for the interpreter. Where it
-        would wait for the writer (without a write-ahead log) or for the disk (for
-        `FAR_S` after a read that asked it and took more than `NEAR_S`), a reader thread
-        does it.
+        would wait for the writer (without a write-ahead log) or for the disk
+        (`Nearness`), a reader thread does it.
 
         Raises:
             FederationError: whatever `fn` raises.
         """
-        began = self._clock()
-        if began < self._far_until or not self._is_near():
+        if self._nearness.is_far() or not self._never_waits():
             return await self.read(fn, *args, **kwargs)
-        asked = _disk_reads()
-        with self.view() as view:
-            found = fn(view, *args, **kwargs)
-        ended = self._clock()
-        if ended - began > NEAR_S and _disk_reads() > asked:
-            self._far_until = ended + FAR_S
-        return found
+        with self._nearness.learning(), self.view() as view:
+            return fn(view, *args, **kwargs)
 
     async def write(
         self,
@@ -598,7 +459,7 @@ class Database:
             OSError: one of the two failed; the other one has what it had.
         """
         with self.view() as view, other.transaction() as tx:
-            tx.tables.add(_ANY)
+            tx.tables.add(ANY_TABLE)
             transfer.copy_rows(view._connection, tx._connection, told)  # noqa: SLF001  its own
 
     def copy_to(self, path: Path) -> None:
@@ -626,18 +487,18 @@ class Database:
                 else engine.open_to_read(self._writer)
             )
             self._local.connection, self._local.opening = connection, opening
-            self._local.is_near = None
+            self._local.never_waits = None
             with self._list_lock:
                 self._connections.append(connection)
         return connection
 
-    def _is_near(self) -> bool:
+    def _never_waits(self) -> bool:
         """Whether this thread reads without ever waiting for the writer."""
         connection = self._reader()
-        if self._local.is_near is None:
+        if self._local.never_waits is None:
             with self.engine.translated():
-                self._local.is_near = self.engine.never_waits(connection)
-        return bool(self._local.is_near)
+                self._local.never_waits = self.engine.never_waits(connection)
+        return bool(self._local.never_waits)
 
     def _connect_writer(self) -> EngineConnection:
         connection = self.engine.open_to_write()

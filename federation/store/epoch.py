@@ -19,7 +19,8 @@ from federation.decoding import parse_json
 from federation.errors import FormatError
 from federation.files import make_folders, write_whole
 from federation.store import mapstate
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 
 MAX_FILE_BYTES: Final = 1 << 20
 

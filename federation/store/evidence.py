@@ -16,10 +16,10 @@ from typing import Any, Final, NamedTuple
 from federation.records.keystatement import stored_parts
 from federation.records.readers import Caller, may_read
 from federation.store import blobs
-from federation.store.db import Transaction, View
 from federation.store.hiddenphotos import note_hidden
 from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -14,8 +14,9 @@ from typing import Final
 
 from federation.errors import FormatError, NotFoundError, RecordError
 from federation.store import alarms, logs
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 
 ALARM: Final = "stored-damaged"
 #: Seconds after which a transaction ends behind the slice that it is in.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from federation.store import migrations
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 #: Name, offset, bytes: what nobody has set, or what has one value only.
 _FIXED: Final = (

@@ -10,7 +10,7 @@ place which to ask about since (`flows/publish/folder.py`).
 from collections.abc import Iterable
 from typing import Final
 
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 MIGRATIONS: Final[tuple[tuple[str, str], ...]] = (
     (

@@ -13,9 +13,9 @@ Who may see a row is asked of the gate: each says of which log it is.
 from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple, Protocol
 
-from federation.store.db import Transaction, View
 from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

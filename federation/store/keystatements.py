@@ -12,8 +12,8 @@ from federation.errors import ConflictError, FormatError
 from federation.records.keystatement import Follows, KeyStatement, next_generation
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, recaps
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

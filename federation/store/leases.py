@@ -11,9 +11,9 @@ Written twice all the same: a row of which nobody knows whose it is goes (`docto
 from collections.abc import Iterable
 from typing import Final
 
-from federation.store.db import Transaction, View
 from federation.store.photoanswers import FormPlace
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from federation.errors import FormatError, NotFoundError, StoredError
 from federation.records.sealed import Sealed, reopen_leaf
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.merkle import Frontier, HashReader
 from federation.tlog.packing import pack, unpack

@@ -11,7 +11,7 @@ no photo but its own.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

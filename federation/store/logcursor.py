@@ -4,7 +4,7 @@ Rule: moved in the transaction that notes what the leaves below it say, and take
 in the one that changes them: what is made again from the logs is never ahead of them.
 """
 
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 
 class LogCursor:

@@ -19,9 +19,9 @@ from federation.errors import ConflictError, NotFoundError, StoredError
 from federation.records.keystatement import parse_origin, stored_parts
 from federation.store import companions, evidence, incidents, leaves, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
-from federation.store.db import Transaction, View
 from federation.store.engine import SqlError
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence, quote
 from federation.tlog.mirror import Mirror
 

@@ -15,7 +15,6 @@ from federation.records.result import CONTESTS
 from federation.records.slots import unpack_slots
 from federation.records.tps import parse_tps
 from federation.store import maprows, mapstate
-from federation.store.db import View
 from federation.store.mapkey import (
     decode_key,
     election_range,
@@ -23,6 +22,7 @@ from federation.store.mapkey import (
     region_range,
 )
 from federation.store.maprows import StoredRow
+from federation.store.view import View
 
 _VILLAGE = 10
 _QUEUES = frozenset({"disputed", "unread"})

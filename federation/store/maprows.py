@@ -16,8 +16,8 @@ from federation.records.merge import FLAGS
 from federation.records.mergepart import MergedRow
 from federation.records.readingqueue import REASONS, ReadingReason
 from federation.records.slots import LatestClaim, unpack_slots
-from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, election_range
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

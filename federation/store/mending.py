@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from federation.store import leaves, mapstate
-from federation.store.db import Transaction, View
 from federation.store.twice import ENDING
+from federation.store.view import Transaction, View
 from federation.tlog.tile import WIDTH
 
 #: Everything that follows from the records, and how far it has come.

@@ -13,7 +13,7 @@ from unicodedata import combining, normalize
 
 from federation.records.tps import regions_of
 from federation.store import registers, sqlite
-from federation.store.db import View
+from federation.store.view import View
 
 #: So many letters in a row are looked for: less finds nothing.
 GRAM: Final = 3

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 ObservedWhat: TypeAlias = Literal["clock", "certificate", "disk-pace"]
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from federation.records.officialchange import KINDS, ChangeKind, VotesComparison
-from federation.store.db import Transaction, View
 from federation.store.mapkey import election_range
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

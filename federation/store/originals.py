@@ -10,8 +10,8 @@ twice.
 
 from typing import NamedTuple
 
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -22,8 +22,8 @@ from msgspec.structs import replace
 from federation.errors import StoredError
 from federation.records.referral import ReferralStage, ReferralWay
 from federation.store.cause import pack_cause, unpack_cause
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 OutboxState: TypeAlias = Literal[

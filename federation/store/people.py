@@ -18,7 +18,6 @@ from federation.errors import NotFoundError, StoredError
 from federation.records.readers import Person, PersonRole
 from federation.store import sessions
 from federation.store.actions import MACHINE, note_action
-from federation.store.db import Transaction, View
 from federation.store.sessions import (
     MIN_SECRET_CHARS,
     UnixTime,
@@ -27,6 +26,7 @@ from federation.store.sessions import (
     end_sessions,
 )
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 #: So long after a link has ended its person is forgotten, when another is added.

@@ -7,8 +7,8 @@ each photograph of a contest at a station, the last one.
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 _KEY = "election TEXT, contest TEXT, tps TEXT, sha256 TEXT"
 _REST = "answer TEXT, person TEXT, at INTEGER, elsewhere TEXT"

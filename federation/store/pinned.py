@@ -10,7 +10,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.records.keystatement import KeyStatement, next_generation
 from federation.records.sealed import leaf_statement
 from federation.store import keystatements, logs
-from federation.store.db import View
+from federation.store.view import View
 from federation.tlog.keys import VerifierKey, parse_vkey
 
 

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from federation.errors import StoredError
 from federation.store.cause import pack_cause, unpack_cause
-from federation.store.db import Transaction, View
 from federation.store.engine import SqlError
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence, quote
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

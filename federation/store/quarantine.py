@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from federation.records.admission import Rejected
 from federation.store import incidents, recaps, saidremovals
 from federation.store.cause import pack_cause, unpack_cause
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import as_said
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

@@ -18,9 +18,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from federation.store.db import Transaction, View
 from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

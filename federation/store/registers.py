@@ -18,10 +18,10 @@ from typing import NamedTuple
 from federation.records.register import LEVELS, UNKNOWN_VOTERS, Register, Village
 from federation.records.tps import TpsId
 from federation.store import mapstate, rollup
-from federation.store.db import Transaction, View
 from federation.store.engine import CHUNK
 from federation.store.mapkey import decode_key, region_range
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

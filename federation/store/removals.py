@@ -17,9 +17,9 @@ from typing import Final
 
 import msgspec
 
-from federation.store.db import Transaction, View
 from federation.store.hiddenphotos import note_hidden
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -10,9 +10,9 @@ asked us not to show, and there are few of them.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from federation.store.db import Transaction, View
 from federation.store.logcursor import LogCursor
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from federation.records.claim import Claim
 from federation.store import maprows, mapstate
-from federation.store.db import Transaction, View
 from federation.store.mapkey import decode_key, election_range
+from federation.store.view import Transaction, View
 from federation.tlog.tile import WIDTH
 
 # A bound parameter cannot name a table: these are all that do.

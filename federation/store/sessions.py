@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Meta
 
 from federation.errors import StoredError
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 #: How many browsers of one person are signed in at once: one more ends the oldest.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from federation.records.claim import StatementSlot
 from federation.records.ownstatement import OwnStatement
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from federation.store.db import Transaction, View
 from federation.store.pulls import list_turns
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 #: So long a turn is waited for that shows the keys of a partner, in seconds.
 AWAITED_S = 3600

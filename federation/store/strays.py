@@ -7,7 +7,7 @@ the next, so that it costs a look-up for each log.
 from collections.abc import Iterator
 from typing import Final
 
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 _SIGNED: Final = frozenset({"bundle", "checkpoint", "key_statement"})
 

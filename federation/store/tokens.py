@@ -13,8 +13,8 @@ from typing import Literal
 import msgspec
 
 from federation.errors import ConflictError, NotFoundError
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 Scope = Literal["intake", "reports", "mail", "control"]

@@ -20,9 +20,9 @@ from typing import Final, NamedTuple
 from federation.errors import FormatError
 from federation.files import make_folders, write_durably
 from federation.store.actions import read_actions
-from federation.store.db import View
 from federation.store.folderguard import is_written_here, line_of_file
 from federation.store.guard import split_line
+from federation.store.view import View
 
 _NONE: Final = b"0\n"
 _TRIES: Final = 3

@@ -14,7 +14,7 @@ Source: docs/adr/0015-what-nothing-signs-is-written-twice.md
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from federation.store.db import Transaction, View
+from federation.store.view import Transaction, View
 
 ENDING: Final = "_twice"
 MAX_SHOWN: Final = 100

@@ -8,8 +8,8 @@ unasked for, and nobody would know.
     wanted_map     up to which change the map of an election was
 """
 
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (

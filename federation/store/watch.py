@@ -15,8 +15,9 @@ import errno
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from federation.store import migrations
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.upgrade import program_version
+from federation.store.view import View
 from federation.text import Sentence
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ tells it something twice, never nothing. It holds no message: those are made of 
 import msgspec
 
 from federation.decoding import json_parser
-from federation.store.db import Transaction, View
 from federation.store.twice import write_twice
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (

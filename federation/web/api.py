@@ -35,7 +35,7 @@ from federation.flows.query.partorder import order_parts
 from federation.flows.query.scope import REGION_CODE, QueryScope, ask, read_names
 from federation.records.readers import may_see
 from federation.records.tps import TPS_PATTERN
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.access import known_caller, public_caller
 from federation.web.connections import for_news

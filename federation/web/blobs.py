@@ -26,9 +26,9 @@ from federation.feeds.resource import CACHE_CONTROL, blob_of
 from federation.records.readers import Caller, Nobody, Person, may_view
 from federation.store import blobs as held
 from federation.store.blobs import HeldBlob
-from federation.store.db import View
 from federation.store.evidence import read_photo
 from federation.store.removals import is_removed
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.access import caller_of, stranger_of
 from federation.web.context import SITE, WebContext

@@ -18,7 +18,8 @@ from aiohttp import web
 
 from federation.errors import FederationError
 from federation.flows.query.partshelf import PartProgress
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 from federation.text import Sentence
 
 CountedAnswer = TypeVar("CountedAnswer")

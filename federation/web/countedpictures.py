@@ -22,7 +22,8 @@ from federation.flows.query.pictures.shelf import (
     PictureShelf,
 )
 from federation.flows.query.scope import QueryScope
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 
 PATIENCE_S: Final = 1.0
 #: A page that still waits asks again every two seconds.

@@ -31,7 +31,7 @@ from federation.flows.query.waiting import waiting_logs
 from federation.records.readers import Caller, Nobody, may_do
 from federation.records.timezones import tell_moment
 from federation.records.tps import TpsId, parse_tps
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import LANGUAGES, Language, Sentence, Text
 from federation.web import live
 from federation.web.access import caller_of

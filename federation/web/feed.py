@@ -29,8 +29,8 @@ from federation.flows.publish.readable import (
 from federation.records.keychain import encode_keys
 from federation.records.readers import Caller, Nobody, may_know, may_read
 from federation.store import keystatements, leaves, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH, Bundle, Tile, parse_tile_path
 from federation.web.access import caller_of, stranger_of

@@ -44,7 +44,7 @@ from federation.flows.query.scope import (
 from federation.flows.query.state import sources
 from federation.flows.query.table import Credit
 from federation.records.honest import ROUNDS
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.charts.columns import ColumnChart, draw_columns
 from federation.web.charts.within import WithinChart, draw_within

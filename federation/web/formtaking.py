@@ -35,7 +35,7 @@ from federation.flows.queue.waiting import (
 from federation.records.readingqueue import QUEUES
 from federation.records.tps import parse_tps
 from federation.store import rollup
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.context import SITE
 from federation.web.dashboard import tell_fresh
 from federation.web.editorpage import EditorPage, elsewhere, for_editors

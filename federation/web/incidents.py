@@ -47,8 +47,8 @@ from federation.records.incident import IncidentName
 from federation.records.incidentcounts import IncidentCounts
 from federation.records.readers import Caller, may_do
 from federation.sources.json import decode_json
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.context import ENTITLED, SITE, WebContext

@@ -16,7 +16,7 @@ from federation.flows.query.kpuanswers import KpuAnswer
 from federation.flows.query.kputable import KpuExport, kpu_table
 from federation.flows.query.scope import ask
 from federation.flows.query.table import Credit, QueryTable
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.context import SITE
 from federation.web.countqueries import KpuExportQuery, KpuQuery
 from federation.web.openapi import Endpoint

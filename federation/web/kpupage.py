@@ -23,8 +23,8 @@ from federation.flows.query.kpudays import KpuDay
 from federation.flows.query.scope import parents_of, places
 from federation.records.officialchange import KINDS, ChangeKind
 from federation.records.timezones import tell_local
-from federation.store.db import View
 from federation.store.officialchanges import ChangeOrder
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.charts.lines import LineChart, Series, draw_lines
 from federation.web.context import SITE

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Text
 from federation.web.context import SITE, WebContext
 from federation.web.keptpages import (

@@ -8,7 +8,8 @@ import asyncio
 
 from federation.config.settings import Settings
 from federation.flows.query.freshness import LastChange, last_change
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 
 
 class MapChanges:

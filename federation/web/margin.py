@@ -41,7 +41,7 @@ from federation.flows.query.scope import (
 from federation.flows.query.state import sources
 from federation.flows.query.table import Credit
 from federation.records.margin import BASES, Basis, Knowledge
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.charts.spans import Span, SpanChart, draw_spans
 from federation.web.context import SITE, WebContext

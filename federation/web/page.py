@@ -21,7 +21,7 @@ from yarl import URL
 from federation.flows.query import answers
 from federation.flows.query.comparison import compare
 from federation.records.readers import may_do
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.forms import form_token

@@ -22,9 +22,9 @@ from federation.records.readers import Caller, Person, may_do
 from federation.records.severity import ORDER, severity_of
 from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm, SettledAlarm
-from federation.store.db import View
 from federation.store.pulls import KEPT_TURNS
 from federation.store.strangers import IgnoredStranger
+from federation.store.view import View
 from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.dashboard import live_address

@@ -25,7 +25,7 @@ from federation.blobs.blobs import DIGEST_PATTERN, Blobs
 from federation.feeds.resource import MAX_TOGETHER, MAX_TOGETHER_BYTES
 from federation.records.readers import Caller, Nobody, Person
 from federation.store.blobs import HeldBlob
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.access import caller_of, stranger_of
 from federation.web.blobs import SAFELY, find_viewed
 from federation.web.context import SITE

@@ -44,7 +44,7 @@ from federation.flows.query.state import sources
 from federation.flows.query.table import Credit
 from federation.records.timezones import tell_moment
 from federation.records.turnout import cell_from
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence, Text
 from federation.web.charts.bars import BarChart, BarShare, draw_bars
 from federation.web.charts.columns import ColumnChart, draw_columns

@@ -19,7 +19,7 @@ from federation.flows.query.cursor import format_cursor, read_cursor
 from federation.flows.query.scope import QueryScope, places
 from federation.records.register import LEVELS
 from federation.records.tps import parse_tps, regions_of
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.bucket import Bucket
 from federation.web.context import SITE, WebContext
 from federation.web.dashboard import (

@@ -25,7 +25,7 @@ from federation.flows.publish.mapfiles import MAP_FOLDER, RegionDrawer
 from federation.flows.query.region import told_contests
 from federation.flows.query.scope import QueryScope
 from federation.records.profile import Profile
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import LANGUAGES, Language, Text
 from federation.web import live
 from federation.web.page import POLICY, Page, query_of, static_file

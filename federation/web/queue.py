@@ -18,7 +18,7 @@ from federation.flows.queue.answers import QueueAnswer
 from federation.flows.queue.export import QueueExport
 from federation.flows.queue.table import waiting_table
 from federation.flows.queue.waiting import QueueAsked, list_queue
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.access import admit
 from federation.web.context import ENTITLED, SITE, WebContext
 from federation.web.openapi import Endpoint

@@ -11,8 +11,8 @@ from federation.flows.query.region import read_line
 from federation.flows.query.scope import QueryScope
 from federation.flows.query.stations import StationFilter, count_stations
 from federation.records.readers import may_do
-from federation.store.db import View
 from federation.store.recaps import has_recaps
+from federation.store.view import View
 from federation.web.page import Page, query_of
 from federation.web.sessions import SIGNED_IN
 

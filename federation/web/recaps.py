@@ -20,7 +20,7 @@ from federation.flows.query.table import Credit, QueryTable
 from federation.flows.recap.answers import RecapsAnswer
 from federation.flows.recap.list import RecapFilter, list_recaps, recap_table
 from federation.flows.recap.shelf import Compare
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.countqueries import RecapsQuery

@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 
 from federation.flows.receipt import file_name, find_record, make_receipt
 from federation.records.canonical import DIGEST_PATTERN
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.access import stranger_of
 from federation.web.context import SITE
 from federation.web.feed import TEXT, conditional

@@ -23,7 +23,7 @@ from federation.flows.recap.answers import RecapDocument
 from federation.flows.recap.list import RecapFilter, list_recaps
 from federation.records.profile import Profile
 from federation.records.tally import count_added
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.dashboard import (

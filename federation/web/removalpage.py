@@ -17,7 +17,7 @@ from federation.errors import FormatError, NotFoundError
 from federation.records.readers import Caller, Person, may_read
 from federation.records.removal import GROUNDS
 from federation.store import evidence
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Text
 from federation.web.access import require
 from federation.web.context import SITE

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from federation.flows.query.search import MAX_TYPED, SearchAnswer, search
 from federation.records.register import LEVELS
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.context import SITE
 from federation.web.dashboard import ask_page, page_handler, tell_fresh
 from federation.web.page import Page

@@ -29,7 +29,7 @@ from federation.flows.incidents.counts import (
 from federation.flows.publish.beside import FOLDER
 from federation.flows.publish.items import Item
 from federation.records.incidentcounts import IncidentCounts
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import LANGUAGES, Language, Text
 from federation.web.countspage import FORMS, tell_counts
 from federation.web.page import render_file, static_file

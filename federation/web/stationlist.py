@@ -25,7 +25,7 @@ from federation.flows.query.stations import (
 )
 from federation.records.coverage import OFFICIAL
 from federation.records.merge import FLAGS, STATUSES
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.context import SITE
 from federation.web.dashboard import (

@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from federation.flows.query.scope import places
 from federation.flows.query.search import MAX_TYPED, SearchAnswer, search
 from federation.records.register import LEVELS
-from federation.store.db import View
+from federation.store.view import View
 from federation.web.bucket import Bucket
 from federation.web.context import SITE
 from federation.web.dashboard import ask_page, page_handler

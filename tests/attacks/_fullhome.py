@@ -67,12 +67,14 @@ from federation.store import (
     webhooks,
 )
 from federation.store.agencyanswers import AgencyAnswer
-from federation.store.db import FILE_NAME, Database, Transaction
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.folderguard import FolderGuard
 from federation.store.originals import SharedCopy
 from federation.store.outbox import OutboxItem
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 from federation.store.removals import RemovedPhoto
+from federation.store.view import Transaction
 from federation.store.wanted import PhotoTry
 from federation.tlog.cosignature import cosign
 from federation.tlog.fork import format_evidence

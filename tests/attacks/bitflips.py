@@ -30,7 +30,8 @@ from sqlite_utils.utils import sqlite3
 from federation.errors import FederationError
 from federation.flows.doctor import DoctorReport, mend
 from federation.store.claims import MAX_BYTES
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.leaves import MAX_BUNDLE_BYTES
 from federation.tlog.packing import unpack
 from federation.tlog.tile import WIDTH

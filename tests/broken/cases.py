@@ -27,7 +27,7 @@ from federation.config.home import Home
 from federation.node.house import filesystem, folders, library, limits, room
 from federation.records.about import sign_about
 from federation.store import alarms, upgrade
-from federation.store.db import FILE_NAME
+from federation.store.enginechoice import FILE_NAME
 from federation.store.lock import hold
 from federation.store.sqlite import SqliteLibrary
 from federation.tlog.keys import Signer

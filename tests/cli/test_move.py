@@ -10,7 +10,8 @@ from federation.config.home import Home
 from federation.config.rewrite import set_database
 from federation.config.settings import load_settings
 from federation.flows.doctor import DoctorFinding, DoctorReport
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.upgrade import MOVED_NAME
 from federation.text import Text
 from tests.cli.filled_home import rows

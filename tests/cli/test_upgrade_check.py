@@ -8,7 +8,8 @@ import pytest
 from federation.config.keystore import load_signer
 from federation.records.about import About, sign_about
 from federation.store import alarms, upgrade
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.keystatements import replace_about
 from federation.store.upgrade import COPY_NAME
 from tests.homes import add_peer, make_home

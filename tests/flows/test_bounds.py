@@ -9,8 +9,8 @@ from federation.flows.query.stations import StationFilter, stations
 from federation.records.register import Register
 from federation.records.tps import TpsId
 from federation.store import registers
-from federation.store.db import View
 from federation.store.namesearch import NameIndexes
+from federation.store.view import View
 from tests import sample_map as sample
 
 

@@ -24,7 +24,8 @@ from federation.store import (
     statements,
 )
 from federation.store import leaves as stored
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.folderguard import FolderGuard
 from federation.tlog.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from federation.tlog.cosignature import cosign

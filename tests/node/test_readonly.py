@@ -13,7 +13,8 @@ import pytest
 from federation.config.settings import load_settings
 from federation.errors import NotFoundError
 from federation.store import alarms
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.watch import OtherTablesError
 from federation.web.sessions import cookie_form
 from tests.homes import ELECTION, add_peer, draft, make_home, serving

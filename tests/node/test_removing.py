@@ -15,8 +15,9 @@ from federation.flows.photos.held import Photo, keep_photo
 from federation.flows.photos.index import index_all
 from federation.flows.photos.remove import sweep
 from federation.store import actions, evidence, removals, saidremovals
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
 from federation.store.driver import sqlite3
+from federation.store.enginechoice import FILE_NAME
 from federation.text import Text
 from tests.homes import add_peer, draft, make_home, serving
 from tests.photographed import add_named, file_of

@@ -29,8 +29,9 @@ from federation.flows.ownlog.reconcile import UNKNOWN
 from federation.flows.ownlog.successor import has_ended, look_at_copy, proposed_size
 from federation.flows.ownlog.verdict import Verdict
 from federation.store import copies, logs
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.leaves import read_leaves
+from federation.store.view import View
 from federation.tlog.merkle import Frontier, hash_leaf
 from tests.simulator.member import Member, copy_files
 from tests.simulator.verdict import (

@@ -36,11 +36,12 @@ from federation.node.turns import PartnerTurns
 from federation.records.keychain import LAST
 from federation.schedule import Result
 from federation.store import alarms
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.engine import Engine
 from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.reserve import Reserve
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from tests.fakes import FakeOrg
 from tests.ownnode import NOW, small_profile

@@ -15,7 +15,7 @@ from federation.feeds.resource import LOGS, Resource, log_path
 from federation.flows.publish.items import Selection, list_heads
 from federation.flows.publish.readable import read_pending
 from federation.store import leaves, logs
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.tile import Tile, parse_tile_path
 from tests.simulator.member import Member

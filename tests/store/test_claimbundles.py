@@ -23,7 +23,8 @@ from federation.records.claim import (
     split_claims,
 )
 from federation.store import claims
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.upgrade import COPY_NAME
 
 LEAVES = 9
@@ -234,7 +235,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from federation.store import claims
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 
 finalize, done = claims._PackClaims.finalize, []
 

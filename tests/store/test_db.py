@@ -8,8 +8,10 @@ import pytest
 
 from federation.errors import ConflictError, NotFoundError, VerificationError
 from federation.store import alarms
-from federation.store.db import FAR_S, FILE_NAME, NEAR_S, Database
+from federation.store.db import Database
 from federation.store.engine import CHUNK
+from federation.store.enginechoice import FILE_NAME
+from federation.store.nearness import FAR_S, NEAR_S
 from federation.store.sqlite import journal_mode
 from tests.engines import of_sqlite
 
@@ -90,8 +92,8 @@ async def test_reads_and_writes_have_threads_of_their_own(db):
 async def test_few_rows_are_read_here_but_while_the_disk_is_slow(db, monkeypatch):
     here = threading.current_thread().name
     now, disk = [100.0], [0]
-    monkeypatch.setattr(db, "_clock", lambda: now[0])
-    monkeypatch.setattr("federation.store.db._disk_reads", lambda: disk[0])
+    monkeypatch.setattr(db._nearness, "_clock", lambda: now[0])
+    monkeypatch.setattr("federation.store.nearness._disk_reads", lambda: disk[0])
 
     def name(_, took=0.0, reads=0):
         now[0] += took

@@ -10,7 +10,8 @@ import sqlite_utils
 
 import federation.store
 from federation.store import alarms, migrations
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 
 
 def applied(db):

@@ -9,7 +9,7 @@ from federation.errors import NotFoundError, StoredError
 from federation.records.readers import ROLES, Person
 from federation.store import people, sessions, twice
 from federation.store.actions import note_action
-from federation.store.db import FILE_NAME
+from federation.store.enginechoice import FILE_NAME
 from tests.actions import all_actions
 from tests.engines import of_sqlite
 

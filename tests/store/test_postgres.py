@@ -20,8 +20,9 @@ from federation.store import (
     pulls,
     twice,
 )
-from federation.store.db import Database, engine_at
+from federation.store.db import Database
 from federation.store.engine import WRITER_LEASE_S, SqlError
+from federation.store.enginechoice import engine_at
 from federation.store.postgresrefusal import translated
 from federation.store.refusal import (
     DoubtfulError,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from federation.config.settings import check_database
 from federation.errors import ConfigError
-from federation.store.db import engine_at
+from federation.store.enginechoice import engine_at
 from federation.store.postgresaddress import find_fault
 from federation.text import Text
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from federation.store import sqlite
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.lock import hold
 from federation.text.cause import cause_of, place_of
 

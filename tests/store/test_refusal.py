@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from federation.errors import ConflictError, NotFoundError, VerificationError
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.refusal import translated
 from federation.text.cause import cause_of, place_of
 

@@ -4,7 +4,7 @@ import pytest
 
 from federation.errors import ConflictError, NotFoundError
 from federation.store import tokens
-from federation.store.db import FILE_NAME
+from federation.store.enginechoice import FILE_NAME
 from tests.engines import of_sqlite
 
 SECRET = "s" * 16 + "ecret-of-the-platform"

@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 
 from federation.store import alarms, form, pulls, strays, tokens, twice
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.text import Text
 from tests.engines import of_sqlite
 

@@ -12,7 +12,8 @@ import pytest
 
 from federation.store import alarms, upgrade
 from federation.store import sqlite as store_sqlite
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.upgrade import COPY_NAME, KEPT_S, drop_old_copies
 
 STEP = ("9999-test", "ALTER TABLE alarm ADD COLUMN seen INTEGER;")

@@ -9,7 +9,8 @@ from federation.errors import NotFoundError
 from federation.flows.merge import follow_official, merge_once
 from federation.flows.query.cursor import read_cursor
 from federation.store import alarms, mapstate, registers, sqlite
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.watch import (
     MARKED,
     WHOLE_S,

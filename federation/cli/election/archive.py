@@ -42,8 +42,8 @@ from federation.flows.publish.trust import TRUST_QUORUM
 from federation.flows.query.export import WHATS, Export
 from federation.flows.query.scope import QueryScope, contests_of
 from federation.records.readers import Nobody
-from federation.store.db import View
 from federation.store.mapreading import list_rows
+from federation.store.view import View
 from federation.text import LANGUAGES, Sentence, Text
 from federation.verifier import page
 

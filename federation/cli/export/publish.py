@@ -40,7 +40,7 @@ from federation.node.resources import open_resources
 from federation.node.sites import make_site, open_place
 from federation.profiles import load_profiles
 from federation.records.readers import Caller, Nobody
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH
 

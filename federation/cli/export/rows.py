@@ -14,7 +14,7 @@ from federation.files import write_whole
 from federation.flows.dataset.choose import open_form
 from federation.flows.dataset.nist import ReportFacts
 from federation.flows.query.table import RowStream
-from federation.store.db import View
+from federation.store.view import View
 
 
 def write_rows(

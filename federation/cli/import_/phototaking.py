@@ -19,7 +19,8 @@ from federation.node.house.database import is_there
 from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
 from federation.records.result import Evidence
 from federation.store.blobs import BlobTotal, find_row
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 from federation.text import Sentence
 from federation.text.cause import cause_of
 from federation.web.requests.photos import TakePhoto

@@ -11,8 +11,8 @@ from federation.flows.incidents.answers import parse_after, parse_traced
 from federation.flows.incidents.days import day_begins, day_is_over
 from federation.flows.incidents.index import is_behind
 from federation.records.incident import CATEGORIES, LAWS
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -101,7 +101,8 @@ def _check_rivals(settings: Settings, home: Home, election: str) -> None:
     """Nothing is signed for a log with which the node would not start."""
     # Imported here: `keys show` must not pay for the store.
     from federation.node.rivals import check_one_log  # noqa: PLC0415  # start-up time
-    from federation.store.db import Database, engine_at  # noqa: PLC0415  # the same
+    from federation.store.db import Database  # noqa: PLC0415  # the same
+    from federation.store.enginechoice import engine_at  # noqa: PLC0415  # the same
 
     if engine_at(home.data, home.database).exists():
         joined = replace(settings, elections=[*settings.elections, election])

@@ -47,8 +47,8 @@ from federation.records.keychange import (
 from federation.records.keysigning import check_begins, check_continues, sign_statement
 from federation.records.keystatement import KeyStatement, Role
 from federation.store import logs
-from federation.store.db import View
 from federation.store.lock import hold
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.keys import Signer, VerifierKey, parse_vkey
 

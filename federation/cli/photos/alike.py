@@ -27,7 +27,7 @@ from federation.flows.photos.index import is_behind
 from federation.flows.query.cells import format_csv
 from federation.photos.redraw import Redrawer
 from federation.records.readers import THIS_MACHINE
-from federation.store.db import View
+from federation.store.view import View
 
 _PAGE = 500
 

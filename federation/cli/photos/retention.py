@@ -13,7 +13,7 @@ from federation.cli.help import Command
 from federation.flows.photos.retention import RetentionTerms, find_expired, make_terms
 from federation.profiles import load_profiles
 from federation.store.blobs import HeldBlob
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.web.requests.photos import ExpirePhotos
 

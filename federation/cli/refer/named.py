@@ -10,8 +10,8 @@ from federation.cli.client import hand_in
 from federation.cli.context import Run
 from federation.cli.incidents.named import read_name
 from federation.flows.refer.holding import StandingReferral, find_holding
-from federation.store.db import View
 from federation.store.outbox import OutboxItem, OutboxKind
+from federation.store.view import View
 from federation.web.requests.request import Request
 from federation.web.requests.wire import check_request
 

@@ -21,7 +21,8 @@ from federation.node.house.examining import examine_files
 from federation.node.house.house import House
 from federation.records.readers import THIS_MACHINE
 from federation.store import logs
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 
 
 def show_broken(

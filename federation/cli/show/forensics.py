@@ -30,7 +30,7 @@ from federation.flows.query.region import require_region
 from federation.flows.query.scope import QueryScope, places, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import Credit
-from federation.store.db import View
+from federation.store.view import View
 
 
 @click.command("forensics", cls=Command, help="patterns.help")

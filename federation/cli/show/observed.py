@@ -16,9 +16,9 @@ from federation.config.lastbackup import is_overdue, read_last
 from federation.flows.query.partners import PartnersAnswer, PartnerView, host_of
 from federation.node.diskroom import PLACES
 from federation.records.timezones import tell_here
-from federation.store.db import View
 from federation.store.observations import Observation, load_observations
 from federation.store.reserve import free_bytes
+from federation.store.view import View
 
 #: A certificate lasts for weeks; all else is measured again each hour.
 _KNOWN_FOR_S: Final = {"certificate": 7 * 86_400}

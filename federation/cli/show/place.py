@@ -17,8 +17,8 @@ from federation.flows.query.scope import parse_region
 from federation.flows.query.search import MAX_TYPED, SearchAnswer, search
 from federation.records.tps import regions_of
 from federation.store import registers
-from federation.store.db import View
 from federation.store.namesearch import NameIndex
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -25,9 +25,9 @@ from federation.flows.photos.alike import find_like
 from federation.photos.kind import kind_of
 from federation.photos.redraw import MOST_ORIGINAL_BYTES, Redrawer
 from federation.records.readers import THIS_MACHINE
-from federation.store.db import View
 from federation.store.evidence import NamedEvidence, find_evidence
 from federation.store.originals import find_copy
+from federation.store.view import View
 
 _HEAD: Final = 1024
 _MAX_SHOWN: Final = 20

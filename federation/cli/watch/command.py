@@ -45,7 +45,8 @@ from federation.records.officialchange import KINDS
 from federation.records.timezones import tell_here
 from federation.sources.row import NO_NUMBERS
 from federation.store import logs
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 from federation.text import Sentence
 from federation.text.cause import cause_of
 

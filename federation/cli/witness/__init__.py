@@ -14,9 +14,9 @@ from federation.errors import ConfigError, NotFoundError
 from federation.node.witnesskey import load_witness_key, make_witness_key
 from federation.records.keychain import LAST, open_chain
 from federation.store import cosignatures, logs
-from federation.store.db import View
 from federation.store.folderguard import FolderGuard
 from federation.store.logs import Log
+from federation.store.view import View
 
 
 @click.group("witness", cls=CommandGroup, help="witness.help")

@@ -17,8 +17,8 @@ from federation.records.personal import find_personal
 from federation.records.readers import Person, may_do
 from federation.sources.row import clip
 from federation.store.actions import MACHINE, list_subjects, note_action
-from federation.store.db import Transaction, View
 from federation.store.people import find_person
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 AnnexAct: TypeAlias = Literal["add", "show", "export", "purge", "expire"]

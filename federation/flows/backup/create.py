@@ -55,7 +55,8 @@ from federation.flows.backup.place import (
 )
 from federation.flows.backup.room import check_room
 from federation.flows.backup.secret import collect_secrets, seal_secrets
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.form import check_form
 from federation.store.reserve import free_bytes
 from federation.store.upgrade import program_version

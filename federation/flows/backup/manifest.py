@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from federation.store import logs
-from federation.store.db import View
+from federation.store.view import View
 
 
 class LogExtent(msgspec.Struct, frozen=True, kw_only=True):

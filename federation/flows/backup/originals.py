@@ -18,9 +18,10 @@ from federation.errors import NotFoundError, VerificationError
 from federation.flows.annex.sealing import open_bytes, seal_bytes
 from federation.flows.backup.photos import PREFIXES
 from federation.photos.originals import keep_original
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.originals import find_copy
 from federation.store.removals import removed_among
+from federation.store.view import View
 from federation.text import Sentence
 
 _BOUND: Final = b"federation/original/v1\n"

@@ -33,7 +33,7 @@ from federation.store.datasetfile import (
     DatasetTable,
     write_dataset_file,
 )
-from federation.store.db import View
+from federation.store.view import View
 
 METADATA: Final = "metadata.json"
 _PLACES: Final = ("province", "kabupaten", "kecamatan", "kelurahan")

@@ -42,7 +42,7 @@ from federation.flows.query.published import published_map
 from federation.flows.query.region import region as region_of
 from federation.flows.query.region import require_region
 from federation.flows.query.scope import QueryScope
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Language, Text
 
 CITATION: Final = "CITATION.cff"

@@ -14,7 +14,7 @@ from federation.flows.annex.keep import is_due
 from federation.flows.annex.uses import list_kept
 from federation.flows.doctor.report import DoctorReport
 from federation.store.annex import AnnexFolder, FoundAnnex
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 from federation.text.cause import cause_of, place_of
 

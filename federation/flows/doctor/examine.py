@@ -27,10 +27,11 @@ from federation.records.profile import Profile
 from federation.records.sealed import leaf_statement
 from federation.store import form, keystatements, logs, mapstate
 from federation.store.companions import with_companions
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.logs import Log
 from federation.store.pinned import read_identity
+from federation.store.view import View
 from federation.text import Sentence, as_said, quote
 from federation.text.cause import explain_bug
 from federation.tlog.keys import VerifierKey, parse_vkey

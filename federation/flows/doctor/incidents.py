@@ -7,8 +7,8 @@ from federation.flows.incidents.index import (
     read_incident_entries,
 )
 from federation.store import incidents, logs
-from federation.store.db import View
 from federation.store.following import end_of
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -19,8 +19,9 @@ from federation.store import (
     statements,
 )
 from federation.store import leaves as stored
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence, as_said
 from federation.tlog.tile import WIDTH
 

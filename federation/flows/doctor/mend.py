@@ -47,8 +47,9 @@ from federation.store import (
     strays,
     twice,
 )
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import as_said
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.cosignature import open_cosignatures

@@ -9,10 +9,11 @@ from federation.flows.merge import merge_once
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.store import mapstate, registers, rollup, scratch
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.mapkey import election_range
 from federation.store.mapstate import MapInputs
 from federation.store.scratch import list_map
+from federation.store.view import View
 from federation.text import Sentence, as_said
 
 #: Of a log that was not for everybody when the map was made nothing is copied.

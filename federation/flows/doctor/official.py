@@ -6,8 +6,8 @@ Rule: of every row of the map but those that are due: of these it may be behind.
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.merge import make_official
 from federation.store import mapstate, officialchanges
-from federation.store.db import View
 from federation.store.mapkey import decode_key, election_range
+from federation.store.view import View
 from federation.text import as_said
 
 BATCH = 5_000

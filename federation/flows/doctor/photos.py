@@ -25,9 +25,10 @@ from federation.photos.likeness import BITS, bands_of
 from federation.store import blobs as held
 from federation.store import evidence, likenesses, logs
 from federation.store.blobs import HeldBlob
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.following import end_of
 from federation.store.removals import list_unswept, removed_among
+from federation.store.view import View
 from federation.text import Sentence, as_said
 from federation.text.cause import cause_of, place_of
 

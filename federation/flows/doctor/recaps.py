@@ -3,8 +3,8 @@
 from federation.flows.doctor.report import DoctorReport
 from federation.flows.recap.index import BATCH, read_recaps
 from federation.store import logs, recaps
-from federation.store.db import View
 from federation.store.following import end_of
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -12,8 +12,8 @@ from federation.records.about import open_about
 from federation.records.keychain import KeyChain
 from federation.records.register import format_register_digest
 from federation.store import copies, form, keystatements, registers, strays, twice
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence, as_said
 from federation.tlog.checkpoint import open_by_any
 

@@ -13,9 +13,9 @@ from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain
 from federation.store import cosignatures, logs
 from federation.store import leaves as stored
-from federation.store.db import View
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.checkpoint import open_checkpoint, read_unverified
 from federation.tlog.cosignature import open_cosignatures

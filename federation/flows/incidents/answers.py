@@ -24,8 +24,8 @@ from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller, may_do, may_read
 from federation.records.sealed import Sealed
 from federation.store import incidents, leaves, logs
-from federation.store.db import View
 from federation.store.incidents import IncidentEntry, IncidentFilter
+from federation.store.view import View
 from federation.text import Sentence
 
 _COMMON: Final = frozenset({"type", "org", "election", "recorded_at", "id"})

@@ -28,8 +28,8 @@ from federation.records.incidentcounts import (
 from federation.records.provinces import PROVINCES, is_province
 from federation.records.readers import may_count
 from federation.store import incidents, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Text
 
 _KEPT_S = 3_600

@@ -44,8 +44,8 @@ from federation.records.incidentmerge import PairSaid
 from federation.records.kinds import INCIDENT_STATUS
 from federation.records.readers import Caller
 from federation.records.tps import regions_of
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 
 #: So many pairs of one incident are shown to be judged.
 MOST_PAIRS: Final = 50

@@ -22,8 +22,8 @@ from federation.records.readers import Caller
 from federation.records.referral import Referral
 from federation.records.sealed import reopen_leaf
 from federation.store import incidents, leaves, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 
 
 class IncidentsDigest(Struct, frozen=True, kw_only=True):

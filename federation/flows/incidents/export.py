@@ -22,8 +22,8 @@ from federation.flows.incidents.sortedlist import (
 from federation.flows.incidents.table import read_merged_table
 from federation.flows.query.table import QueryTable
 from federation.records.readers import Caller
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 
 _PAGE = 200
 

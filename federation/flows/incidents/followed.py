@@ -19,8 +19,8 @@ from federation.records.readers import Caller, may_follow
 from federation.records.referral import Referral
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, leaves, logs
-from federation.store.db import View
 from federation.store.incidents import IncidentEntry, IncidentFilter
+from federation.store.view import View
 
 MOST: Final = 1_000
 _PAGE: Final = 500

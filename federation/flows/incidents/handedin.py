@@ -18,7 +18,7 @@ from federation.records.incident import Incident
 from federation.records.kinds import INCIDENT
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, leaves
-from federation.store.db import View
+from federation.store.view import View
 
 _HALF: Final = 8
 

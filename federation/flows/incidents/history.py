@@ -25,8 +25,8 @@ from federation.records.incidentstatus import (
 from federation.records.kinds import REFERRAL
 from federation.records.referral import Referral
 from federation.store import incidents, leaves
-from federation.store.db import View
 from federation.store.incidents import IncidentEntry
+from federation.store.view import View
 
 #: So many lines of one incident are told, those that were said last.
 MOST_LINES: Final = 300

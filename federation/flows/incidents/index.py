@@ -14,10 +14,10 @@ from federation.records.kinds import INCIDENT, kind_of
 from federation.records.referral import Referral
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, keystatements, leaves, quarantine
-from federation.store.db import Transaction, View
 from federation.store.following import LogFollower, end_of
 from federation.store.incidents import IncidentEntry
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 
 BATCH: Final = 2_048
 

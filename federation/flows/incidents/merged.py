@@ -36,8 +36,8 @@ from federation.records.kinds import INCIDENT
 from federation.records.referral import Referral
 from federation.records.sealed import reopen_leaf
 from federation.store import incidents, leaves
-from federation.store.db import View
 from federation.store.incidents import MAX_OF_LOG, IncidentEntry
+from federation.store.view import View
 
 #: So many reports are looked at for one incident; a larger one is shown in part.
 MAX_LOOKED_AT: Final = 1_000

@@ -27,8 +27,8 @@ from federation.records.incidentmerge import MergedIncident, ReportKey, name_of
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
 from federation.store import incidents
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 
 #: So many of those that are cut are named in `next`.
 _MOST_TRACED = 40

@@ -12,7 +12,7 @@ from federation.profiles import load_regions
 from federation.records.provinces import PROVINCES, is_province
 from federation.records.tps import OVERSEAS
 from federation.store import registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Text
 
 _PROVINCE: Final = 2

@@ -31,8 +31,8 @@ from federation.records.incidentmerge import PairSaid, key_of, pair_of, word_of
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
 from federation.store import incidents
-from federation.store.db import View
 from federation.store.incidents import MAX_OF_LOG, IncidentEntry, IncidentFilter
+from federation.store.view import View
 
 _KECAMATAN: Final = 6
 _KABUPATEN: Final = 4

@@ -22,8 +22,8 @@ from federation.records.incidentcounts import agencies_of, is_at, monday_of
 from federation.records.incidentmerge import merge_incidents
 from federation.records.readers import Caller
 from federation.store import incidents, logs
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 
 #: From so many records on, what was made is given for a minute.
 _LARGE = 20_000

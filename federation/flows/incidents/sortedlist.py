@@ -14,8 +14,8 @@ from federation.flows.incidents.due import DueDates
 from federation.flows.incidents.merged import FoundIncident
 from federation.flows.incidents.mergedlist import MergedList, list_merged
 from federation.records.readers import Caller
-from federation.store.db import View
 from federation.store.incidents import IncidentFilter
+from federation.store.view import View
 from federation.text import Sentence
 
 #: "": the newest report first.

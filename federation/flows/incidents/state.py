@@ -36,9 +36,10 @@ from federation.records.readers import THIS_MACHINE, Act, Caller, Person, may_do
 from federation.records.sealed import text_of
 from federation.store import incidents, leaves
 from federation.store.actions import MACHINE, note_action
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.people import find_person
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 _DID: Final = {"duplicate": "pair", "not_duplicate": "unpair", "closed": "close"}

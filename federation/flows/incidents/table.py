@@ -13,7 +13,7 @@ from federation.flows.incidents.answers import ShownIncident
 from federation.flows.incidents.merged import FoundIncident
 from federation.flows.incidents.places import read_places, regions_around
 from federation.flows.query.table import QueryTable, TableRow
-from federation.store.db import View
+from federation.store.view import View
 
 _REGIONS: Final = ("province", "kabupaten", "kecamatan", "kelurahan")
 _REPORT: Final = (

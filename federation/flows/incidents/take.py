@@ -38,8 +38,9 @@ from federation.records.problem import Problem
 from federation.records.sealed import leaf_statement, text_of
 from federation.sources.row import clip
 from federation.store import incidents, leaves
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
+from federation.store.view import Transaction, View
 from federation.text import Sentence, Text
 
 MAX_REPORTS: Final = 5_000

@@ -22,9 +22,9 @@ from federation.records.profile import Profile
 from federation.records.slots import Correction, LatestClaim
 from federation.records.tps import TpsId
 from federation.store import logs, maprows, mapstate, officialchanges, registers
-from federation.store.db import Transaction
 from federation.store.mapkey import encode_key
 from federation.store.maprows import Changed, HeldRow, Pointer
+from federation.store.view import Transaction
 
 #: Of so many rows it is found at once which files stand at two stations; and written.
 STRIP_ROWS: Final = 2_000

@@ -15,7 +15,7 @@ from typing import Final
 
 from federation.records.slots import Correction
 from federation.store import alarms, cosignatures, logs
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 from federation.text import Sentence
 
 ALARM: Final = "changed-after-held"

@@ -18,7 +18,7 @@ from federation.records.merge import counted_files
 from federation.records.mergepart import FileChange
 from federation.records.slots import LatestClaim
 from federation.store import maprows
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 
 _Rows: TypeAlias = dict[str, set[int]]
 

@@ -11,7 +11,7 @@ from federation.records.claim import Claim, bundle_claims
 from federation.records.profile import Profile
 from federation.records.sealed import reopen_leaf
 from federation.store import claims, leaves
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 
 
 def next_claims(

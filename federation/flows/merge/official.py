@@ -21,9 +21,10 @@ from federation.records.officialchange import (
 from federation.records.sealed import LeafTimes, leaf_times
 from federation.records.slots import LatestClaim
 from federation.store import claims, leaves, logs, maprows, officialchanges
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.maprows import StoredRow
 from federation.store.officialchanges import OfficialRow
+from federation.store.view import Transaction, View
 from federation.tlog.tile import WIDTH
 
 BATCH: Final = 5_000

@@ -12,8 +12,9 @@ from federation.flows.merge.places import ClaimPage, note_places
 from federation.flows.merge.plan import Plan, current_basis, make_plan
 from federation.records.profile import Profile
 from federation.store import maprows, mapstate, officialchanges, rollup
-from federation.store.db import Database, Transaction
+from federation.store.db import Database
 from federation.store.mapstate import MapInputs
+from federation.store.view import Transaction
 
 BATCH = 10_000
 _HERE: Final = PartMerger()

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from federation.records.claim import Claim, ClaimPlace
 from federation.store import claims, logs, recordindex
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 
 _NEVER: Final = 1 << 62
 

@@ -17,10 +17,10 @@ from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.records.readers import is_open
 from federation.store import keystatements, logs, mapstate, registers
-from federation.store.db import View
 from federation.store.following import end_of
 from federation.store.logs import Log
 from federation.store.mapstate import MapInputs, Position
+from federation.store.view import View
 
 
 class Step(NamedTuple):

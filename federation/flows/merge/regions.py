@@ -5,7 +5,7 @@ from collections import defaultdict
 from federation.records import tally
 from federation.records.differences import Counters, Differences
 from federation.store import rollup
-from federation.store.db import Transaction
+from federation.store.view import Transaction
 
 
 def roll_up(tx: Transaction, election: str, differences: Differences) -> None:

@@ -25,8 +25,9 @@ from federation.records.problem import Problem
 from federation.records.result import MOST_FILES, Evidence, TpsResult
 from federation.records.tps import parse_tps
 from federation.store import leaves, statements
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.guard import Guard
+from federation.store.view import View
 from federation.text import Sentence
 
 #: What a draft does not say.

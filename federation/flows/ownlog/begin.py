@@ -27,8 +27,9 @@ from federation.records.profile import Profile
 from federation.records.sealed import seal
 from federation.store import keystatements, logs, statements
 from federation.store.companions import read_companions
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.keys import Signer
 

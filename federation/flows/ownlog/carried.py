@@ -22,7 +22,7 @@ from federation.records.ownstatement import OwnStatement, content_of
 from federation.records.result import Evidence, TpsResult
 from federation.records.sealed import text_of
 from federation.store import claims, evidence, leaves, logs, statements
-from federation.store.db import View
+from federation.store.view import View
 
 #: So many statements about one form are looked through, the newest.
 _MOST: Final = 32

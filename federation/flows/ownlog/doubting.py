@@ -39,7 +39,7 @@ from federation.records.recap import Recap
 from federation.records.result import TpsResult
 from federation.records.tps import TPS_LENGTH
 from federation.sources.personal import why_personal
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 OUTSIDE, PAST, FUTURE = "outside_register", "time_past", "time_future"

@@ -32,8 +32,9 @@ from federation.store import (
     statements,
 )
 from federation.store import leaves as stored
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.statements import Revision
+from federation.store.view import View
 from federation.text import Sentence
 
 DraftOutcome: TypeAlias = Literal["logged", "held", "stale", "refused", "kept-reviewed"]

@@ -45,8 +45,9 @@ from federation.records.kinds import Statement, kind_of
 from federation.records.ownstatement import OwnStatement
 from federation.records.problem import Problem
 from federation.store import alarms, claims, logs, statements
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 __all__ = (

@@ -37,9 +37,10 @@ from federation.flows.ownlog.sequence import OwnLog, knows_past
 from federation.store import alarms, keystatements, logs
 from federation.store import copies as shown
 from federation.store import leaves as stored
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence, join
 from federation.tlog.checkpoint import SignedCheckpoint
 from federation.tlog.fork import format_evidence

@@ -18,9 +18,9 @@ from federation.flows.pull.context import PullContext
 from federation.flows.pull.extend import Extending, extend
 from federation.flows.pull.room import Budget
 from federation.store import logs
-from federation.store.db import Transaction
 from federation.store.guard import Guard
 from federation.store.logs import Log
+from federation.store.view import Transaction
 from federation.tlog.fork import format_evidence
 
 

@@ -46,13 +46,14 @@ from federation.records.keychain import KeyChain
 from federation.records.profile import Profile
 from federation.store import leaves as stored
 from federation.store import logs
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.refusal import (
     DoubtfulError,
     ServerLostError,
     UnreplicatedError,
 )
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.text.cause import fault_of_disk
 from federation.tlog.checkpoint import (

@@ -20,8 +20,9 @@ from federation.flows.verify.prefix import read_tree
 from federation.records.keychain import KeyChain
 from federation.store import alarms, logs
 from federation.store import leaves as stored
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.merkle import (
     HashReader,

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from federation.flows.photos.ownroom import RoomLimits, check_room
 from federation.store import blobs as held
 from federation.store.blobs import BlobTotal
-from federation.store.db import Database, View
+from federation.store.db import Database
+from federation.store.view import View
 
 
 class OwnRoom:

@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 from federation.photos.likeness import BITS, LIKE, distance, probes_of, turned
 from federation.records.readers import Caller, may_read
 from federation.store import evidence, likenesses
-from federation.store.db import View
 from federation.store.evidence import NamedEvidence
+from federation.store.view import View
 
 #: So many different photos of one station are looked up, the newest of each log.
 MOST_PHOTOS: Final = 64

@@ -11,8 +11,8 @@ from msgspec import UNSET, Struct, UnsetType
 from federation.flows.photos.alike import AlikePair, alike_in_region, only_once
 from federation.flows.query.table import QueryTable, TableRow
 from federation.records.readers import Caller
-from federation.store.db import View
 from federation.store.evidence import NamedEvidence
+from federation.store.view import View
 
 #: So many stations are looked at for one page, however few have something to tell.
 MOST_STATIONS: Final = 1_000

@@ -12,7 +12,7 @@ from federation.errors import NotFoundError, PhotoError
 from federation.photos.likeness import LIKE, distance
 from federation.photos.redraw import Redrawer
 from federation.store.blobs import find_blob
-from federation.store.db import View
+from federation.store.view import View
 
 
 class PhotosHere(NamedTuple):

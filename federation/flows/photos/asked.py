@@ -21,10 +21,11 @@ from msgspec import UNSET
 from federation.records.readers import is_open
 from federation.records.removal import PhotoRemoval
 from federation.store import claims, evidence, leaves, quarantine, saidremovals
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.following import LogFollower, end_of
 from federation.store.logs import Log
 from federation.store.saidremovals import SaidRemoval
+from federation.store.view import Transaction, View
 
 BATCH: Final = 10_000
 

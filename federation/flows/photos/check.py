@@ -14,7 +14,8 @@ from federation.blobs.blobs import MAX_BLOB_BYTES, Blobs
 from federation.errors import NotFoundError
 from federation.store import blobs as held
 from federation.store.blobs import HeldBlob
-from federation.store.db import Database, Transaction
+from federation.store.db import Database
+from federation.store.view import Transaction
 
 PhotoFault: TypeAlias = Literal["missing", "damaged"]
 #: What is read again in one turn: of photographs drawn anew about a hundred.

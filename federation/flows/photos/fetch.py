@@ -28,8 +28,8 @@ from federation.flows.photos.sought import Sought, load_sought
 from federation.flows.photos.together import Lane, PhotoWay
 from federation.flows.photos.turns import FetchContext, FetchReport, PhotoSource
 from federation.store import wanted
-from federation.store.db import View
 from federation.store.removals import removed_among
+from federation.store.view import View
 from federation.store.wanted import PhotoTry, WantedPhoto
 
 #: What files are called where a partner would be named.

@@ -12,8 +12,9 @@ from federation.blobs.blobs import Blobs
 from federation.errors import ConflictError
 from federation.store import blobs as held
 from federation.store.blobs import HeldBlob
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.removals import is_removed
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 

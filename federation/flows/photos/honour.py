@@ -21,9 +21,10 @@ from federation.flows.photos.remove import note_gone
 from federation.flows.photos.wants import want_again
 from federation.store import blobs as held
 from federation.store import evidence, removals, saidremovals
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
+from federation.store.view import Transaction, View
 
 _BATCH: Final = 100
 _LOOKED_AT: Final = 1_000

@@ -35,10 +35,10 @@ from federation.store import (
     quarantine,
     recaps,
 )
-from federation.store.db import Transaction, View
 from federation.store.evidence import EvidenceEntry
 from federation.store.following import LogFollower, end_of
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.tlog.tile import WIDTH
 
 BATCH: Final = 10_000

@@ -13,8 +13,8 @@ from federation.config.peers import PhotoPolicy
 from federation.flows.photos.wants import is_wantable, not_held
 from federation.records.readers import Caller, may_read
 from federation.store import evidence, wanted
-from federation.store.db import View
 from federation.store.removals import removed_among
+from federation.store.view import View
 from federation.store.wanted import OPENED, PhotoTry
 
 

@@ -16,7 +16,7 @@ from federation.config.settings import PhotoSettings
 from federation.errors import PhotoRoomError
 from federation.store import blobs as held
 from federation.store.blobs import BlobTotal
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 #: From so many hundredths on somebody is told, while there is time to make room.

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from federation.store import blobs as held
 from federation.store import wanted
-from federation.store.db import Database, Transaction
+from federation.store.db import Database
 from federation.store.removals import removed_among
+from federation.store.view import Transaction
 
 _GATHER_S: Final = 0.01
 

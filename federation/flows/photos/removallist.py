@@ -12,9 +12,9 @@ import msgspec
 from federation.flows.photos.asked import RemovalStanding, collectors, standing_of
 from federation.flows.photos.honour import Honouring
 from federation.store import removals, saidremovals
-from federation.store.db import View
 from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
+from federation.store.view import View
 
 #: `removed`; `due`: removed, and not told yet; `going`: handed to nobody, and its bytes
 #: may lie here still; or why it is kept here.

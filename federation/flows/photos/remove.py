@@ -28,9 +28,10 @@ from federation.records.canonical import format_time
 from federation.records.removal import PhotoRemoval, RemovalGround
 from federation.store import blobs as held
 from federation.store import evidence, originals, removals, saidremovals, wanted
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.removals import RemovedPhoto
 from federation.store.saidremovals import SaidRemoval
+from federation.store.view import Transaction, View
 
 _BATCH: Final = 100
 #: A disk that has failed so often in one sweep has failed as a whole.

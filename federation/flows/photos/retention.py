@@ -18,8 +18,8 @@ from federation.records.profile import Profile
 from federation.store import blobs as held
 from federation.store import evidence
 from federation.store.blobs import HeldBlob
-from federation.store.db import View
 from federation.store.removals import EXPIRED, RemovedPhoto
+from federation.store.view import View
 
 PAGE: Final = 1_000
 _DAY_S: Final = 86_400

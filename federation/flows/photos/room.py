@@ -12,10 +12,11 @@ from typing import Final
 from federation.blobs.blobs import Blobs
 from federation.flows.photos.held import evict_photo
 from federation.store import blobs as held
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.evidence import find_evidence
 from federation.store.leases import holders
 from federation.store.photoanswers import FormPlace
+from federation.store.view import View
 from federation.store.wanted import OPENED
 
 REST_S: Final = 86_400

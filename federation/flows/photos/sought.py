@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from federation.flows.photos.wants import is_wantable, not_held
 from federation.store import evidence, wanted
-from federation.store.db import View
+from federation.store.view import View
 from federation.store.wanted import WantedPhoto
 
 

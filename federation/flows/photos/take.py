@@ -24,9 +24,10 @@ from federation.photos.redraw import Redrawer
 from federation.records.result import Evidence
 from federation.store import originals
 from federation.store.blobs import find_blob
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.originals import SharedCopy
 from federation.store.removals import is_removed
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -28,10 +28,11 @@ from federation.store import (
     wanted,
     wantedcursors,
 )
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.evidence import EvidenceEntry
 from federation.store.logs import Log
 from federation.store.removals import removed_among
+from federation.store.view import Transaction, View
 from federation.store.wanted import ALL, DOUBTED
 
 Policies = Mapping[str, PhotoPolicy]

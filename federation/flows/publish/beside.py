@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from federation.flows.publish.items import Item
-from federation.store.db import View
+from federation.store.view import View
 
 FOLDER: Final = "laporan/"
 #: The files of a view, of these elections; none named: of all.

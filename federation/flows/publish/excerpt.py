@@ -24,7 +24,7 @@ from federation.flows.receipt import make_receipt
 from federation.records.merge import decode_row
 from federation.records.readers import Nobody
 from federation.store import mapreading
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 PAGE = 500

@@ -36,8 +36,8 @@ from federation.flows.publish.photos import viewable_among
 from federation.flows.publish.place import SitePlace, Written
 from federation.records.readers import Nobody
 from federation.store import hiddenphotos, leaves
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.checkpoint import Checkpoint, read_unverified
 from federation.tlog.tile import (

@@ -22,8 +22,8 @@ from federation.records.keystatement import KeyStatement
 from federation.records.readers import Nobody
 from federation.records.sealed import leaf_statement
 from federation.store import keystatements
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import LANGUAGES, Text
 from federation.tlog.keys import parse_vkey
 

@@ -55,8 +55,8 @@ from federation.records.profile import Profile
 from federation.records.publishedmap import format_map
 from federation.records.readers import Nobody
 from federation.store import keystatements, leaves, mapstate, registers
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.tile import (

@@ -51,7 +51,7 @@ from federation.store import (
     registers,
 )
 from federation.store.cosignatures import HolderSizes
-from federation.store.db import View
+from federation.store.view import View
 
 #: The pages of a region: path and bytes of each.
 RegionDrawer = Callable[[QueryScope, str], Iterable[tuple[str, bytes]]]

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from federation.feeds.resource import blob_of
 from federation.records.readers import Caller, may_view
 from federation.store import blobs, evidence
-from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.removals import removed_among
+from federation.store.view import View
 from federation.tlog.tile import WIDTH
 
 _STEP = 4 * WIDTH

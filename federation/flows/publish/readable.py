@@ -26,8 +26,8 @@ from federation.records.keychain import encode_keys
 from federation.records.readers import Caller, Nobody, may_read
 from federation.records.sealed import leaf_text
 from federation.store import copies, cosignatures, keystatements, leaves, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.note import encode_notes

@@ -26,7 +26,7 @@ from federation.flows.publish.readable import list_readable
 from federation.records.keychain import KeyChain, open_chain
 from federation.records.readers import Nobody
 from federation.store import keystatements
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import LANGUAGES, Text
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.policy import (

@@ -23,8 +23,9 @@ from federation.flows.pull.setapart import tell_set_apart
 from federation.records.evidence import format_fork
 from federation.records.readers import NOBODY, may_quote
 from federation.store import alarms, logs
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 _OF_FEED: Final = ("feed-mismatch", "feed-refused")

@@ -17,7 +17,8 @@ from federation.feeds.resource import ELECTIONS
 from federation.records.merge import RULES_VERSION
 from federation.records.profile import Profile
 from federation.store import alarms, registers
-from federation.store.db import Database, Transaction
+from federation.store.db import Database
+from federation.store.view import Transaction
 from federation.text import Sentence, join
 
 ALARM = "other-basis"

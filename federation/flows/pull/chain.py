@@ -31,8 +31,8 @@ from federation.records.canonical import decode_as
 from federation.records.keychain import KeyChain, decode_keys, open_chain
 from federation.records.keystatement import KeyStatement
 from federation.store import keystatements, logs
-from federation.store.db import Transaction, View
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey, parse_vkey
 from federation.tlog.note import parse_note

@@ -35,8 +35,8 @@ from federation.records.keychain import KeyChain
 from federation.store import claims, copies, logs, quarantine, taken
 from federation.store import leaves as stored
 from federation.store.companions import with_companions
-from federation.store.db import Transaction, View
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog import mirror
 from federation.tlog.checkpoint import SignedCheckpoint, open_by_any

@@ -19,7 +19,7 @@ from federation.flows.pull.context import PullContext
 from federation.records.evidence import open_evidence
 from federation.records.keychain import KeyChain, open_chain
 from federation.store import keystatements
-from federation.store.db import View
+from federation.store.view import View
 
 MAX_UNPROVED: Final = 32
 

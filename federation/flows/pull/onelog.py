@@ -42,10 +42,10 @@ from federation.records.keychain import KeyChain
 from federation.records.readers import NOBODY, may_know
 from federation.store import leaves, logs
 from federation.store.companions import with_companions
-from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.pinned import read_identity
 from federation.store.taken import read_taken
+from federation.store.view import View
 from federation.text import Sentence
 from federation.text.cause import explain_bug, tell_refusal
 from federation.tlog.checkpoint import SignedCheckpoint

@@ -25,8 +25,9 @@ from federation.records.kinds import UNKNOWN, kind_of
 from federation.records.profile import Profile
 from federation.store import alarms, claims, keystatements, logs, mapstate, quarantine
 from federation.store import leaves as stored
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.logs import Log
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH
 

@@ -8,8 +8,8 @@ are, from which on, and the reason that was given. What is refused for anything 
 from typing import Final
 
 from federation.store import alarms, quarantine
-from federation.store.db import Transaction
 from federation.store.logs import Log
+from federation.store.view import Transaction
 from federation.text import Sentence
 
 ALARM: Final = "keys-changed"

@@ -5,8 +5,8 @@ grown by others meanwhile; then it must be looked at again.
 """
 
 from federation.store import logs
-from federation.store.db import View
 from federation.store.pulls import PeerSeen
+from federation.store.view import View
 
 
 def knows_more(view: View, seen: PeerSeen) -> bool:

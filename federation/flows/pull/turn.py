@@ -38,9 +38,10 @@ from federation.records.about import open_about_unpinned
 from federation.records.keychain import encode_keys, parse_origin
 from federation.records.keystatement import next_generation
 from federation.store import copies, keystatements, logs, pulls
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.logs import Log
 from federation.store.pulls import PeerSeen
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 from federation.tlog.checkpoint import read_unverified
 

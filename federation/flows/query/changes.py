@@ -15,7 +15,7 @@ from federation.flows.query.cursor import (
 )
 from federation.flows.query.scope import QueryScope
 from federation.store import mapreading
-from federation.store.db import View
+from federation.store.view import View
 
 
 def changes(

@@ -14,8 +14,8 @@ from federation.records.claim import Claim
 from federation.records.readers import NOBODY, may_read
 from federation.records.result import TpsResult
 from federation.store import claims, leaves, logs, mapstate, recordindex
-from federation.store.db import View
 from federation.store.mapreading import MergedTps
+from federation.store.view import View
 
 _STEPS = 4  # of a transcription of a transcription: nobody should, somebody might
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from federation.errors import FormatError
 from federation.store import mapstate
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 MAX_CHANGE = 2**53 - 1

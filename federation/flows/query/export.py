@@ -37,9 +37,9 @@ from federation.flows.query.table import (
 from federation.flows.query.tps import NO_BACKING, contest_of
 from federation.records.merge import decode_row
 from federation.store import logs, mapreading, maprows
-from federation.store.db import View
 from federation.store.mapkey import encode_key
 from federation.store.mapstate import find_election
+from federation.store.view import View
 
 What: TypeAlias = Literal["results", "disputed", "gaps", "coverage", "stations"]
 WHATS: tuple[What, ...] = ("results", "disputed", "gaps", "coverage", "stations")

@@ -13,8 +13,8 @@ from collections.abc import Collection, Mapping
 
 from federation.errors import FormatError
 from federation.store import cosignatures, logs
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.tlog.checkpoint import read_unverified
 from federation.tlog.fork import parse_evidence
 

@@ -8,7 +8,7 @@ signed times. One that lies in the future is somebody's wrong clock and is left 
 from typing import Final, NamedTuple
 
 from federation.store import cosignatures, mapstate
-from federation.store.db import View
+from federation.store.view import View
 
 #: So far two right clocks may be apart, in seconds.
 _APART_S: Final = 60

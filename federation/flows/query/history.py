@@ -22,7 +22,7 @@ from federation.records.result import TpsResult
 from federation.records.timezones import tell_local
 from federation.records.withdrawal import Withdrawal
 from federation.store import claims, leaves, logs
-from federation.store.db import View
+from federation.store.view import View
 
 #: So many replaced statements of one log are told.
 MOST_REPLACED: Final = 20

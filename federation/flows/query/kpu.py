@@ -43,7 +43,6 @@ from federation.records.officialchange import (
 )
 from federation.records.tally import race_level
 from federation.store import claims, logs, maprows, officialchanges
-from federation.store.db import View
 from federation.store.mapkey import decode_key, encode_key, region_range
 from federation.store.mapstate import find_election, vector
 from federation.store.officialchanges import (
@@ -53,6 +52,7 @@ from federation.store.officialchanges import (
     ChangePlace,
     OfficialRow,
 )
+from federation.store.view import View
 from federation.text import Sentence
 from federation.tlog.tile import WIDTH
 

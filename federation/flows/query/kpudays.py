@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from federation.records.officialchange import KINDS, ChangeKind
 from federation.store import officialchanges
-from federation.store.db import View
+from federation.store.view import View
 
 _WIB_S: Final = 7 * 3_600
 #: So many days of a snapshot are told, the last ones that changed anything.

@@ -15,8 +15,8 @@ from federation.flows.query.region import require_region
 from federation.flows.query.scope import QueryScope, read_names
 from federation.flows.query.state import sources
 from federation.flows.query.table import END, PLACE, Credit, QueryTable, place_cells
-from federation.store.db import View
 from federation.store.officialchanges import OfficialRow
+from federation.store.view import View
 
 PAGE = 500
 

@@ -13,7 +13,7 @@ from federation.flows.query.scope import QueryScope, list_missing, places
 from federation.flows.query.tps import contest_of, read_backing
 from federation.records.merge import decode_row
 from federation.store import mapreading, registers
-from federation.store.db import View
+from federation.store.view import View
 
 
 def gaps(

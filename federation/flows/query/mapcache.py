@@ -12,8 +12,8 @@ from federation.flows.query.cursor import Cursor, read_cursor
 from federation.flows.query.scope import QueryScope
 from federation.records.publishedmap import PublishedMap
 from federation.store import mapreading, mapstate
-from federation.store.db import View
 from federation.store.mapstate import MapInputs
+from federation.store.view import View
 
 T = TypeVar("T")
 

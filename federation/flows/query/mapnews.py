@@ -14,7 +14,7 @@ from federation.flows.query.changes import changes
 from federation.flows.query.scope import QueryScope
 from federation.records.merge import decode_row
 from federation.store import mapstate
-from federation.store.db import View
+from federation.store.view import View
 from federation.store.webhooks import Told
 
 #: Rows of one message: some 200 kB, which every receiver takes.

@@ -36,7 +36,7 @@ from federation.records.margin import (
 )
 from federation.records.numbering import find_id
 from federation.store import mapstate, registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import LANGUAGES, Sentence, Text
 
 

@@ -17,7 +17,7 @@ from federation.records.merge import decode_row
 from federation.records.numbering import numbering
 from federation.records.tps import TpsId
 from federation.store import mapreading, registers
-from federation.store.db import View
+from federation.store.view import View
 
 #: Of so many unseen stations a part that is kept has the codes.
 KEPT_NAMES: Final = 50

@@ -21,10 +21,10 @@ from federation.records.keystatement import next_generation
 from federation.records.readers import Caller, may_quote, may_read, may_see
 from federation.store import alarms, cosignatures, logs, pulls, strangers, taken
 from federation.store.alarms import Alarm, SettledAlarm
-from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.observations import Observation, load_observations
 from federation.store.strangers import IgnoredStranger, awaits_turn
+from federation.store.view import View
 from federation.text import Sentence
 
 #: From the worst on; `up-to-date` where nothing else holds.

@@ -16,7 +16,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from federation.flows.query.cursor import Cursor, read_cursor
 from federation.flows.query.scope import QueryScope
 from federation.store import mapreading, mapstate, registers
-from federation.store.db import View
+from federation.store.view import View
 
 KeptPart = TypeVar("KeptPart")
 

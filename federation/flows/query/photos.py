@@ -14,7 +14,7 @@ import msgspec
 
 from federation.records.readers import Caller, may_read, may_view
 from federation.store import blobs, evidence, removals
-from federation.store.db import View
+from federation.store.view import View
 
 #: Behind every page that a record says.
 _NO_PAGE: Final = 1_000

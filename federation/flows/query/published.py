@@ -12,7 +12,7 @@ from federation.errors import NotFoundError
 from federation.records.profile import Profile
 from federation.records.publishedmap import PublishedMap
 from federation.store import mapreading, mapstate, registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -22,8 +22,8 @@ from federation.records.merge import decode_row
 from federation.records.profile import Profile
 from federation.records.tally import Tally, race_level, region_tally
 from federation.store import mapreading, mapstate, registers, rollup
-from federation.store.db import View
 from federation.store.recaps import has_recaps
+from federation.store.view import View
 from federation.text import Sentence
 
 _VILLAGE = 10

@@ -42,7 +42,7 @@ from federation.records.margin import official_groups
 from federation.records.merge import counted_claims, decode_row
 from federation.records.tps import TpsId
 from federation.store import mapreading, registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 #: All stations of the audit, as often as they are asked for, by code.

@@ -15,7 +15,7 @@ from federation.records.profile import ContestRules, Profile
 from federation.records.register import LEVELS
 from federation.records.tps import parse_tps, regions_of
 from federation.store import registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 #: The code of a region, or "" for the nation.

@@ -21,8 +21,8 @@ from federation.flows.query.scope import parents_of
 from federation.flows.query.shortforms import write_out
 from federation.records.tps import TpsId
 from federation.store import registers
-from federation.store.db import View
 from federation.store.namesearch import FoundName, NameIndex, fold
+from federation.store.view import View
 
 MOST: Final = 20
 #: What is typed is cut here: no name of a place is longer.

@@ -35,7 +35,7 @@ from federation.store import (
     registers,
 )
 from federation.store.alarms import Alarm
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -29,8 +29,8 @@ from federation.records.coverage import Coverage, Share, counters_of, kind_of
 from federation.records.merge import Row, decode_row
 from federation.records.tps import parse_tps
 from federation.store import mapreading, registers, rollup
-from federation.store.db import View
 from federation.store.mapreading import StationRow
+from federation.store.view import View
 from federation.text import Sentence
 
 #: What a station is that is covered, and where votes are read, too: one of these.

@@ -17,7 +17,7 @@ from federation.flows.query import answers
 from federation.flows.query.cells import Cell
 from federation.records.merge import decode_row
 from federation.records.tps import regions_of
-from federation.store.db import View
+from federation.store.view import View
 
 TableRow: TypeAlias = list[Cell]
 #: Degrees east and north.

@@ -18,7 +18,7 @@ from federation.records.merge import decode_row
 from federation.records.profile import Profile
 from federation.records.tps import parse_tps, regions_of
 from federation.store import cosignatures, mapreading, registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from federation.records.readers import PUBLIC, Caller, is_open, may_read
 from federation.store import logs
-from federation.store.db import View
+from federation.store.view import View
 
 
 class WaitingLog(NamedTuple):

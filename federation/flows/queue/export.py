@@ -10,7 +10,7 @@ from federation.flows.query.scope import parse_region, read_names
 from federation.flows.query.table import QueryTable
 from federation.flows.queue.table import waiting_table
 from federation.flows.queue.waiting import QueueAsked, list_queue
-from federation.store.db import View
+from federation.store.view import View
 
 _PAGE = 200
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from federation.flows.queue.waiting import QueueAsked, open_forms
 from federation.store import leases
-from federation.store.db import Transaction
 from federation.store.photoanswers import FormPlace
+from federation.store.view import Transaction
 
 
 class OfferedForm(NamedTuple):

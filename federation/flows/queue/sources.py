@@ -17,8 +17,8 @@ from federation.records.merge import decode_row
 from federation.records.readingqueue import counted_monitors
 from federation.records.result import Evidence, TpsResult
 from federation.store import blobs, leaves, logs, mapreading, photoanswers
-from federation.store.db import View
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
+from federation.store.view import View
 from federation.text import Sentence
 
 #: Behind every page that a record says.

@@ -44,10 +44,10 @@ from federation.records.readingqueue import (
 from federation.records.register import LEVELS
 from federation.records.tps import parse_tps
 from federation.store import blobs, leases, mapreading, photoanswers, registers
-from federation.store.db import View
 from federation.store.mapreading import StationRow
 from federation.store.photoanswers import AnsweredPhoto, FormPlace
 from federation.store.removals import removed_among
+from federation.store.view import View
 from federation.text import Sentence
 
 _STEP: Final = 200

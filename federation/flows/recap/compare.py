@@ -30,8 +30,8 @@ from federation.records.recapitulation import (
 from federation.records.tally import count_added, region_tally
 from federation.records.tps import SPECIAL_FROM
 from federation.store import logs, recaps, registers, rollup
-from federation.store.db import View
 from federation.store.recaps import RecapEntry
+from federation.store.view import View
 
 #: So many of what is missing are named.
 MAX_NAMED: Final = 20

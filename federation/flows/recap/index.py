@@ -11,10 +11,10 @@ from federation.records.kinds import RECAP
 from federation.records.recap import Recap, region_of
 from federation.records.sealed import leaf_statement, leaf_text, record_id
 from federation.store import keystatements, leaves, quarantine, recaps
-from federation.store.db import Transaction, View
 from federation.store.following import LogFollower, end_of
 from federation.store.logs import Log
 from federation.store.recaps import RecapEntry
+from federation.store.view import Transaction, View
 
 BATCH: Final = 10_000
 # Exact: inside the text of a member every quotation mark is escaped.

@@ -27,7 +27,7 @@ from federation.flows.recap.shelf import Compare
 from federation.records.recap import NATION_CODE
 from federation.records.recapitulation import level_of
 from federation.store import registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from federation.flows.query.scope import QueryScope
 from federation.flows.recap.compare import RecapComparison, compare_recaps
-from federation.store.db import View
+from federation.store.view import View
 
 _KEPT: Final = 2
 #: As `compare_recaps`: of a region, down to codes of some length.

@@ -15,8 +15,8 @@ from msgspec import UNSET
 from federation.flows.incidents.state import find_own_word
 from federation.flows.refer.row import Hand, change_item, current_item, note_step
 from federation.records.incidentstatus import IncidentState
-from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, OutboxState, list_items
+from federation.store.view import Transaction, View
 
 #: What only an agency that has a report can have done.
 _ANSWERS: Final[frozenset[IncidentState]] = frozenset(

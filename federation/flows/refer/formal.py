@@ -29,7 +29,7 @@ from federation.flows.refer.dossier import (
 from federation.records.incident import Incident, IncidentName
 from federation.records.kinds import INCIDENT
 from federation.store import incidents, leaves
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 PapersForm: TypeAlias = Literal["report", "initial"]

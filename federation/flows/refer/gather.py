@@ -14,7 +14,7 @@ from federation.records.incident import Incident, IncidentName
 from federation.records.kinds import INCIDENT
 from federation.records.readers import Caller
 from federation.store import incidents, leaves, logs
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 

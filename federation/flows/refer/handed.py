@@ -8,8 +8,8 @@ from typing import Final
 
 from federation.errors import NotFoundError
 from federation.flows.refer.holding import find_own
-from federation.store.db import View
 from federation.store.outbox import OutboxState, find_item
+from federation.store.view import View
 from federation.text import Sentence
 
 #: It has it, or may have it.

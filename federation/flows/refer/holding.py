@@ -30,9 +30,9 @@ from federation.records.kinds import INCIDENT_STATUS, REFERRAL
 from federation.records.referral import THERE, Referral, ReferralStage
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, leaves
-from federation.store.db import View
 from federation.store.incidents import IncidentEntry
 from federation.store.outbox import ENDED, OutboxItem, OutboxKind, find_item
+from federation.store.view import View
 from federation.text import Sentence
 
 _MOST_SAME: Final = 256

@@ -25,8 +25,8 @@ from federation.records.referral import THERE, ReferralWay
 from federation.records.sealed import leaf_statement
 from federation.records.timezones import tell_local
 from federation.store import incidents, leaves
-from federation.store.db import View
 from federation.store.outbox import ENDED, OutboxItem, find_item, list_items
+from federation.store.view import View
 from federation.text import Sentence, Text
 
 _WAYS: tuple[ReferralWay, ...] = ("email", "webhook", "by-hand")

@@ -44,8 +44,9 @@ from federation.records.referral import THERE
 from federation.records.sealed import leaf_statement
 from federation.sources.personal import why_personal
 from federation.store import incidents, leaves
-from federation.store.db import Database, Transaction, View
+from federation.store.db import Database
 from federation.store.outbox import ENDED, OutboxItem, OutboxKind, find_item
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 #: What somebody may still say that it does not go.

@@ -14,8 +14,8 @@ from federation.records.kinds import INCIDENT
 from federation.records.sealed import leaf_statement
 from federation.store import incidents, leaves
 from federation.store.actions import note_action
-from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, list_items
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 

@@ -34,8 +34,8 @@ from federation.store.agencyanswers import (
     list_answers,
     save_answer,
 )
-from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, list_items
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 CAME: Final = "agency-mail"

@@ -11,7 +11,6 @@ from federation.errors import ConflictError, NotFoundError
 from federation.flows.annex.uses import find_coordinator
 from federation.records.canonical import format_time
 from federation.store.actions import MACHINE, note_action
-from federation.store.db import Transaction, View
 from federation.store.outbox import (
     OutboxItem,
     OutboxKind,
@@ -19,6 +18,7 @@ from federation.store.outbox import (
     find_item,
     save_item,
 )
+from federation.store.view import Transaction, View
 from federation.text import Sentence, quote
 
 MAX_ANSWER: Final = 300

@@ -19,9 +19,10 @@ from federation.records.ownstatement import content_of
 from federation.records.referral import THERE, Referral
 from federation.records.sealed import leaf_statement, text_of
 from federation.store import incidents, leaves
-from federation.store.db import Database, View
+from federation.store.db import Database
 from federation.store.guard import Guard
 from federation.store.outbox import OutboxItem, OutboxKind
+from federation.store.view import View
 from federation.text import Sentence, as_said
 
 #: What is said of an incident after it was referred: not taken back by saying that.

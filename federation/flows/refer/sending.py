@@ -29,8 +29,8 @@ from federation.flows.refer.row import (
     note_step,
 )
 from federation.store import alarms
-from federation.store.db import Transaction, View
 from federation.store.outbox import OutboxItem, OutboxKey, list_items
+from federation.store.view import Transaction, View
 from federation.text import Sentence
 
 #: The alarm of one that was approved and does not go, for somebody else is there.

@@ -6,8 +6,8 @@ prepared is lost by it, for that is said nowhere.
 """
 
 from federation.errors import ConflictError
-from federation.store.db import View
 from federation.store.outbox import ON_THE_WAY, OutboxItem, list_items
+from federation.store.view import View
 from federation.text import Sentence
 
 

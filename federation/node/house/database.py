@@ -13,8 +13,9 @@ from federation.flows.steps import CheckStep, failed, join, warned, well
 from federation.node.diskroom import SILENT_S
 from federation.node.house.house import House
 from federation.records.timezones import tell_here
-from federation.store.db import FILE_NAME, Database, engine_at
+from federation.store.db import Database
 from federation.store.engine import SqlError
+from federation.store.enginechoice import FILE_NAME, engine_at
 from federation.store.form import compare_steps
 from federation.store.upgrade import (
     in_megabytes,

@@ -10,7 +10,7 @@ import sys
 from federation.errors import ConfigError
 from federation.flows.steps import CheckStep, failed, warned, well
 from federation.node.house.house import House
-from federation.store.db import engine_at
+from federation.store.enginechoice import engine_at
 from federation.store.sqlite import LEAST, WAL_RESET_BUG, describe_library
 from federation.text import Sentence
 

@@ -30,7 +30,7 @@ from federation.records.incident import CATEGORIES, IncidentName
 from federation.records.readers import Sender, ThisMachine
 from federation.sources.moment import parse_time
 from federation.sources.row import BadCell
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.open311.catalogue import FORMAT, PATH, jurisdiction, not_found

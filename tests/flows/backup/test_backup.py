@@ -20,7 +20,8 @@ from federation.flows.backup.rotate import rotate_backups
 from federation.photos.originals import keep_original
 from federation.store import logs
 from federation.store.blobs import save_blob
-from federation.store.db import FILE_NAME, Database
+from federation.store.db import Database
+from federation.store.enginechoice import FILE_NAME
 from federation.store.folderguard import FolderGuard
 from federation.store.lock import hold
 from federation.store.originals import SharedCopy, save_copy

@@ -32,7 +32,7 @@ from federation.records.patterns import (
     mean_digits,
 )
 from federation.store import registers
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import LANGUAGES, Sentence, Text
 
 Pattern: TypeAlias = Literal[

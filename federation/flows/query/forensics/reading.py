@@ -15,7 +15,7 @@ from federation.flows.query.scope import QueryScope
 from federation.records.claim import Claim, read_counts
 from federation.records.merge import counted_claims, decode_row
 from federation.store import mapreading, registers
-from federation.store.db import View
+from federation.store.view import View
 
 #: Figures that follow from the votes, or from these and another figure.
 _FOLLOWS: Final = frozenset({"suara_sah", "suara_total"})

@@ -23,7 +23,7 @@ from federation.records.numbering import find_id
 from federation.records.tally import race_level
 from federation.records.timezones import WIB
 from federation.records.turnout import ALL, COLUMNS, ROWS, STEP
-from federation.store.db import View
+from federation.store.view import View
 from federation.text import Sentence
 
 Picture: TypeAlias = Literal[

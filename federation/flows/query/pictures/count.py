@@ -30,9 +30,9 @@ from federation.records.merge import Row, counted_claims, decode_row
 from federation.records.numbering import numbering
 from federation.records.turnout import count_voted, share_row, turnout_column
 from federation.store import logs, mapreading, registers
-from federation.store.db import View
 from federation.store.logs import Log
 from federation.store.mapreading import StationRow
+from federation.store.view import View
 
 PictureCounters: TypeAlias = Counter[str]
 #: The same while it is counted, by the parts of a name; `given`: votes as they are.

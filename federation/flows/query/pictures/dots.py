@@ -16,7 +16,7 @@ from federation.flows.query.scope import QueryScope
 from federation.records.merge import decode_row
 from federation.records.turnout import share_row, turnout_column
 from federation.store import mapreading, registers
-from federation.store.db import View
+from federation.store.view import View
 
 #: The length of the code of the largest region whose stations are dots.
 KECAMATAN: Final = 6

@@ -20,7 +20,7 @@ from federation.flows.query.pictures.dots import count_inside
 from federation.flows.query.pictures.times import EntryTimes
 from federation.flows.query.scope import QueryScope
 from federation.store import mapreading, mapstate, rollup
-from federation.store.db import View
+from federation.store.view import View
 
 if TYPE_CHECKING:
     from federation.store.mapstate import MapInputs

@@ -11,8 +11,8 @@ from typing import Final
 
 from federation.records.sealed import LeafTimes, leaf_times
 from federation.store import leaves
-from federation.store.db import View
 from federation.store.logs import Log
+from federation.store.view import View
 from federation.tlog.tile import WIDTH
 
 #: The last second that four bytes can hold: of the year 2106.
