@@ -204,7 +204,11 @@ class Grow:
         before = [node.size() for node in nodes]
         used, began = _used(nodes), time.monotonic()
         with ThreadPoolExecutor(len(nodes)) as pool:
-            list(pool.map(self._take_in, nodes, paths, [watch] * len(nodes)))
+            try:
+                list(pool.map(self._take_in, nodes, paths, [watch] * len(nodes)))
+            except BaseException:
+                self._end(nodes)  # else whoever ends this waits for whole imports
+                raise
         imported_s, after = time.monotonic() - began, _used(nodes)
         sizes = {node.origin: node.size() for node in nodes}
         imported = sum(sizes.values()) - sum(before)
