@@ -20,6 +20,7 @@ import contextlib
 import http.client
 import io
 import json
+import mmap
 import os
 import random
 import re
@@ -39,7 +40,7 @@ from federation.cli.output import Output
 from federation.config.home import Home
 from federation.config.peers import Peer, format_peer
 from federation.config.settings import load_settings
-from federation.flows.merge import PartMerger, merge_once
+from federation.flows.merge import PartMerger, batch, merge_once
 from federation.flows.ownlog import begin, ingest
 from federation.flows.ownlog.sequence import settle
 from federation.flows.pull import PullContext, extend, pull
@@ -240,7 +241,9 @@ class Life:
             self._row += _in_child(lambda: _fill(self.home, self._peer, self._tree))
             self._is_filled = True
         lines, said = os.pipe()
-        pid = _fork(lambda: _merge_parts(self.home, said))
+        # Shared with the child: what it was at when it was killed stays in it.
+        at_work = mmap.mmap(-1, 1)
+        pid = _fork(lambda: _merge_parts(self.home, said, at_work))
         os.close(said)
         digests = set[str]()
         with os.fdopen(lines) as read:
@@ -249,12 +252,14 @@ class Life:
             digests.add(read.readline())
             if self._chance.random() < 0.5:
                 time.sleep(delay)
+                self.seen["workers killed in mid-merge"] += at_work[0]
                 os.kill(self._chance.choice(workers), signal.SIGKILL)
                 self.seen["merging processes killed"] += 1
                 # That of the map that was being made, and of one that was begun after.
                 digests |= {read.readline(), read.readline()}
             with _killing(pid, delay):
                 ended = _ended(pid)
+            self.seen["parents killed in mid-merge"] += at_work[0]
             digests |= {line for line in read if line.endswith("\n")}
         digests.add(_in_child(lambda: _digest(self.home)) + "\n")
         assert len(digests) == 1, f"several maps of the same leaves: {digests}"
@@ -449,8 +454,13 @@ def _merge(home: Home) -> None:
                 pass
 
 
-def _merge_parts(home: Home, said: int) -> None:
-    """Make the map again and again by two processes; tell them, and each digest."""
+def _merge_parts(home: Home, said: int, at_work: mmap.mmap) -> None:
+    """Make the map again and again by two processes; tell them, and each digest.
+
+    `at_work`: its one byte is 1 while rows are merged.
+    """
+    # So that a batch has several strips, of which some are under way.
+    batch.STRIP_ROWS = 50
     pool.POOL_FROM_LEAVES = pool.WARM_FROM_LEAVES = 1
     workers = pool.open_workers(2)
     merger = PartMerger(workers, part_rows=25)
@@ -462,8 +472,10 @@ def _merge_parts(home: Home, said: int) -> None:
     with _opened(home) as parts:
         while True:
             remake(parts.db, ELECTION, parts.profiles[ELECTION])
+            at_work[0] = 1
             while merge_once(parts.db, parts.profiles, limit=200, merger=merger):
                 pass
+            at_work[0] = 0
             digest = _read_digest(parts)
             assert digest != digest_rows(()), "something is merged"
             os.write(said, digest.encode() + b"\n")
