@@ -199,10 +199,15 @@ def test_who_is_taken_over_from_amid_settling_calls_its_database_no_older_copy(
 ):
     append(node, draft("3171011001002"))
 
+    @contextlib.contextmanager
+    def refuse(*, durable=True):
+        raise FencedError(Sentence("held.fenced-unsaid"))
+        yield
+
     def read(_):
         # Between our look at the database and ours at the guard somebody took over,
-        # and signed.
-        node.db.fenced = FencedError(Sentence("held.fenced-unsaid"))
+        # and signed; that is found out by the next transaction, and by no view.
+        monkeypatch.setattr(node.db, "transaction", refuse)
         return 9, bytes(32)
 
     monkeypatch.setattr(node.guard, "read", read)
