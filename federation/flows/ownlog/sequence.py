@@ -284,6 +284,7 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     Raises:
         ConflictError: it must not be signed: closed, frozen, stalled, being refilled;
             the message says what to do.
+        FencedError: another process has taken over the database.
         GuardAboveError: the guard is above the database.
         GuardUnreachableError: it cannot be asked.
         UnknownPastError: what was signed at most is not known here, see `knows_past`.
@@ -302,6 +303,11 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
         frontier = stored.frontier(view, log.id, size)
         if frontier.root() != root:
             raise VerificationError(Sentence("held.other-tree", origin=origin))
+        if held and held[0] > size:
+            # Unless somebody took over, and signed, since we looked: then it is not the
+            # database that is behind.
+            with db.transaction():
+                pass
         _check_guard(view, log, size, held)
     if (held or log.size) and not knows_past(guard, log):
         raise UnknownPastError(Sentence("held.is-copy", origin=origin))
