@@ -299,15 +299,15 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
         with db.transaction() as tx:
             logs.drop_above(tx, log.id, log.size if newest is None else size)
     held = guard.read(origin)
+    if held and held[0] > size:
+        # Unless somebody took over, and signed, since we looked: then it is not the
+        # database that is behind, and the fence of an empty transaction says so.
+        with db.transaction():
+            pass
     with db.view_of_writer() as view:
         frontier = stored.frontier(view, log.id, size)
         if frontier.root() != root:
             raise VerificationError(Sentence("held.other-tree", origin=origin))
-        if held and held[0] > size:
-            # Unless somebody took over, and signed, since we looked: then it is not the
-            # database that is behind.
-            with db.transaction():
-                pass
         _check_guard(view, log, size, held)
     if (held or log.size) and not knows_past(guard, log):
         raise UnknownPastError(Sentence("held.is-copy", origin=origin))
