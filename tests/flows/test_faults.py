@@ -194,6 +194,27 @@ def test_one_that_was_taken_over_from_does_not_look_what_became_of_its_commit(no
         sequence._find_out(node.db, node.guard, node.log, signed(node, 2), error)
 
 
+def test_who_is_taken_over_from_amid_settling_calls_its_database_no_older_copy(
+    node, monkeypatch
+):
+    append(node, draft("3171011001002"))
+
+    @contextlib.contextmanager
+    def refuse(*, durable=True):
+        raise FencedError(Sentence("held.fenced-unsaid"))
+        yield
+
+    def read(_):
+        # Between our look at the database and ours at the guard somebody took over,
+        # and signed; that is found out by the next transaction, and by no view.
+        monkeypatch.setattr(node.db, "transaction", refuse)
+        return 9, bytes(32)
+
+    monkeypatch.setattr(node.guard, "read", read)
+    with pytest.raises(FencedError):
+        sequence.settle(node.db, node.guard, node.log.origin)
+
+
 @pytest.mark.parametrize(
     ("root", "answer"), [(None, KeptError), (bytes(32), DoubtError)]
 )

@@ -284,6 +284,7 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
     Raises:
         ConflictError: it must not be signed: closed, frozen, stalled, being refilled;
             the message says what to do.
+        FencedError: another process has taken over the database.
         GuardAboveError: the guard is above the database.
         GuardUnreachableError: it cannot be asked.
         UnknownPastError: what was signed at most is not known here, see `knows_past`.
@@ -298,6 +299,11 @@ def settle(db: Database, guard: Guard, origin: str) -> Head:
         with db.transaction() as tx:
             logs.drop_above(tx, log.id, log.size if newest is None else size)
     held = guard.read(origin)
+    if held and held[0] > size:
+        # Unless somebody took over, and signed, since we looked: then it is not the
+        # database that is behind, and the fence of an empty transaction says so.
+        with db.transaction():
+            pass
     with db.view_of_writer() as view:
         frontier = stored.frontier(view, log.id, size)
         if frontier.root() != root:
