@@ -48,11 +48,11 @@ test: $(VENV)/.dev
 
 # Of the flows, those that write what the map is made of, or ask much of it; their databases are of the other engine.
 # The store's tests, the moves of a home and one story are of both by themselves; which are left out, and why: CONTRIBUTING.
-BOTH := $(patsubst %,tests/flows/test_%.py,attach basis begin cells changed companions cosign damaged_about duplicates \
+BOTH := $(patsubst %,tests/flows/test_%.py,a_new_kind attach basis begin cells changed companions cosign damaged_about duplicates \
 	further_lines geojson handedin incidents incidents_counts incidents_days incidents_desk incidents_history \
 	incidents_merged incidents_mergedlist ingest kpu listing margin merge mixed_rows pending query receipt recap \
 	recollect sampleplan search staleness) tests/flows/photos/test_doctor.py tests/flows/photos/test_index.py \
-	$(patsubst %,tests/flows/pull/test_%.py,chain forked forks turn)
+	$(patsubst %,tests/flows/pull/test_%.py,chain forked forks turn) tests/flows/queue tests/flows/refer
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Some wait as long as they work: three at a time.

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import time
 
 import aiohttp
@@ -18,7 +19,7 @@ from federation.blobs.probe import keeps_deleted
 from federation.config.home import Home
 from federation.config.settings import load_settings
 from tests.bucketserver import BUCKET
-from tests.homes import ELECTION, make_home, serving
+from tests.homes import ELECTION, draft, make_home, serving
 from tests.photos.pictures import photo
 from tests.stories.nodes import PROJECT
 
@@ -218,3 +219,36 @@ async def test_the_cors_rule_of_the_page_lets_a_browser_put_a_file_and_no_more(
     async with outside.put(url, data=PHOTO, headers=headers | named) as answer:
         assert answer.status == 200
         assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+async def test_a_store_that_stands_still_is_told_in_time_and_taken_up_when_it_wakes(
+    outside, bucket_store, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("AWS_TIMEOUT", "2s")
+    home = make_home(tmp_path)
+    lines = f'store = "{ADDRESS}"\nuploads = "{bucket_store.url}"'
+    text = home.settings.read_text()
+    home.settings.write_text(text.replace("[photos]\n", f"[photos]\n{lines}\n"))
+    home = Home.of(home.folder, load_settings(home.settings))
+    async with serving(home) as node:
+        said = said_of(PHOTO)
+        assert await put_there(node, outside, said) == 200
+        bucket_store.process.send_signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            for path, body in (
+                ("/v1/evidence", PHOTO),
+                ("/v1/evidence/uploaded", said),
+            ):
+                status, told = await node.post(path, body)
+                assert (status, told["code"]) == (503, "store-away")
+            # Each within the time that is waited for one answer, its retries and room.
+            assert time.monotonic() - began < 60
+            # Records without a photograph wait for no store.
+            batch = {"election": ELECTION, "records": [draft(TPS)]}
+            assert (await node.post("/v1/records", batch))[0] == 200
+        finally:
+            bucket_store.process.send_signal(signal.SIGCONT)
+        status, entry = await node.post("/v1/evidence/uploaded", said)
+        assert status == 200, entry
+        assert await node.post("/v1/evidence", PHOTO) == (200, entry)
