@@ -24,7 +24,7 @@ import aiohttp
 from federation.errors import FederationError, PeerError
 from federation.text import Sentence, quote
 
-START_S, STOP_S, COMMAND_S = 30.0, 10.0, 120.0
+START_S, STOP_S, COMMAND_S = 120.0, 10.0, 120.0
 #: What a command of the demonstration runs as.
 CHILD = "federation.cli.demo.child"
 #: A federation of one laptop may ask every second; the default is a minute.
