@@ -62,6 +62,17 @@ async def test_every_picture_has_a_title_words_a_table_and_what_it_cannot_prove(
     assert len(re.findall(r'<p class="not">It [^<]{40,}', text)) == len(drawings)
 
 
+async def test_digits_lead_to_how_often_honest_counts_look_so(client):
+    _, text = await read(client, "/gambar/13?lang=en&candidate=02&whose=kpu")
+    for pattern, line in (("last", "all equally frequent"), ("second", "Benford")):
+        section = re.search(
+            rf'<section aria-labelledby="{pattern}">.*?</section>', text, re.DOTALL
+        )[0]
+        assert line in section
+        [address] = re.findall(r'href="([^"]*/pola/13[^"]*)"', section)
+        assert address.endswith(f"candidate=02&amp;whose=kpu#{pattern}")
+
+
 async def test_forms_of_which_nobody_says_when_they_were_photographed_are_told(client):
     _, text = await read(client, "/gambar?lang=en")
     section = re.search(
