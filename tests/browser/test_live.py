@@ -114,7 +114,10 @@ async def test_a_page_of_a_reader_says_how_far_it_is_behind_and_when_nobody_writ
 ):
     home = make_home(tmp_path, OURS)
     line = "document.querySelector('footer .lag')?.innerText ?? ''"
-    again = "document.dispatchEvent(new Event('visibilitychange'))"
+    again = (
+        "document.dispatchEvent(new Event('visibilitychange')),"
+        "new Promise((done) => setTimeout(done, 300))"
+    )
     async with contextlib.AsyncExitStack() as stack, contextlib.AsyncExitStack() as own:
         node = await stack.enter_async_context(serving(home, alone=True))
         await sign(node, "1371011001001")

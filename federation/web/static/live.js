@@ -4,10 +4,11 @@
 /* On a page of a reader: how far that is behind the node that writes. The sentence says
    for which moment it holds, so none is wrong later, whoever keeps the page. */
 (() => {
-  let due = 0;
+  let due = 0, isAsking = false;
   const ask = async () => {
-    clearTimeout(due);
     const line = document.querySelector("footer .lag[data-lag]");
+    if (isAsking) return;
+    isAsking = true;
     if (line && !document.hidden) {
       let said = line.dataset.away;
       try {
@@ -18,6 +19,7 @@
       }
       if (line.textContent !== said) line.textContent = said;
     }
+    isAsking = false;
     clearTimeout(due);
     due = setTimeout(ask, 15000 + Math.random() * 5000);
   };
