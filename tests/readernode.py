@@ -14,7 +14,7 @@ from tests.homes import AS_IT_IS, clocks
 
 #: What a page of a reader has and the node's has not, or has for another reason.
 _OF_READER = re.compile(
-    rb'<script src="[^"]*live\.js[^>]*></script>|<p class="lag".*</p>'
+    rb'<script src="[^"]*live\.js[^>]*></script>|<p class="lag".*?</p>'
 )
 
 
