@@ -73,7 +73,8 @@ def note(
         first = len(body) - len(entries) * _ENTRY
         if body[:first][-2:] >= _index_of(entries[0]):
             # Noted again after its log was judged again, it must not take more room.
-            body = b"".join(sorted(set(_entries(body)), key=_index_of))
+            every = sorted(set(_entries(body)), key=_index_of)
+            body = b"".join(every)
         rows.append((log_id, run, bucket, body))
     tx.executemany(
         "INSERT INTO record_place (log_id, run, bucket, body) VALUES (?,?,?,?)"
