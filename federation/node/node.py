@@ -29,6 +29,7 @@ from federation.flows.merge import (
     merge_once,
 )
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.signing import start_makers
 from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
 from federation.flows.recap.index import index_recaps
@@ -258,6 +259,11 @@ class Node:
             ConfigError: this node takes no part in it.
         """
         return self.resources.log_of(election)._replace(makers=self._workers)
+
+    def expect_rows(self) -> None:
+        """Very many rows are about to come: what makes leaves of them is started."""
+        assert self._workers is not None, "only of a node that is open"
+        start_makers(self._workers)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
