@@ -76,7 +76,8 @@ async def test_a_pull_that_has_work_for_every_process_comes_before_the_map(
             # Its feed keeps it waiting: there is a process for the map, in small steps.
             await until(merged)
             assert limits == [BATCH_BESIDE]
-            monkeypatch.setattr("federation.node.node._LEAVES_TO_PULL_S", 0.1)
+            # It is not kept waiting for ever: twenty times as long as a batch took.
+            node._batch_s = 0.005
             limits.clear()
             with node._workers.verifying(), node._workers.verifying():
                 stored()
