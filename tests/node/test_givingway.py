@@ -66,6 +66,7 @@ async def test_a_pull_that_has_work_for_every_process_comes_before_the_map(
             await until(lambda: _settled(node))
             monkeypatch.setattr("federation.node.node.merge_once", merge_once)
             node._busy["a.example/pemilu-2024"] = Taking(None, 0.0)
+            node._batch_s = 60.0
             stored = node.pull_context().stored
             with contextlib.ExitStack() as bundles:
                 bundles.enter_context(node._workers.verifying())
