@@ -7,11 +7,13 @@ that whoever watches takes the age from a clock of his own.
 
 import msgspec
 
+from federation.blobs.blobs import is_remote
 from federation.config.settings import Settings
 from federation.flows.photos.ownroom import limits_of
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
 from federation.node.disk import Disk
+from federation.node.photostore import ALARM as SILENT
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
 from federation.store import blobs, cosignatures, wanted
@@ -46,6 +48,9 @@ def read_metrics(
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
     if may_see(caller, "partners"):
         gauges |= _photo_gauges(view, resources.settings, sent)
+        if is_remote(resources.home.blobs):
+            standing = {alarm.code for alarm in status.alarms}
+            gauges["federation_photo_store_silent"] = SILENT in standing
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
