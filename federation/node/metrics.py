@@ -16,7 +16,7 @@ from federation.node.disk import Disk
 from federation.node.photostore import ALARM as SILENT
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
-from federation.store import blobs, cosignatures, wanted
+from federation.store import alarms, blobs, cosignatures, wanted
 from federation.store.view import View
 
 
@@ -48,9 +48,7 @@ def read_metrics(
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
     if may_see(caller, "partners"):
         gauges |= _photo_gauges(view, resources.settings, sent)
-        if is_remote(resources.home.blobs):
-            standing = {alarm.code for alarm in status.alarms}
-            gauges["federation_photo_store_silent"] = SILENT in standing
+        gauges |= _store_gauge(view, resources.home.blobs)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
@@ -109,6 +107,12 @@ def _photo_gauges(view: View, settings: Settings, sent: int) -> dict[str, float]
     if most.size is not None:
         gauges['federation_photos_room_bytes{of="us"}'] = most.size
     return gauges
+
+
+def _store_gauge(view: View, address: str) -> dict[str, float]:
+    if not is_remote(address):
+        return {}
+    return {"federation_photo_store_silent": bool(alarms.find_details(view, SILENT))}
 
 
 def _disk_gauges(disk: Disk, *, is_measured: bool) -> dict[str, float]:

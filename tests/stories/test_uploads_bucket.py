@@ -254,6 +254,7 @@ async def test_a_store_that_stands_still_is_told_in_time_and_taken_up_when_it_wa
             batch = {"election": ELECTION, "records": [draft(TPS)]}
             assert (await node.post("/v1/records", batch))[0] == 200
             await until_alarm(node, SILENT)
+            assert await gauge(node) == 1
         finally:
             bucket_store.process.send_signal(signal.SIGCONT)
         status, entry = await node.post("/v1/evidence/uploaded", said)
@@ -264,3 +265,11 @@ async def test_a_store_that_stands_still_is_told_in_time_and_taken_up_when_it_wa
             return SILENT not in await alarms(node)
 
         await until(settled)
+        assert await gauge(node) == 0
+
+
+async def gauge(node):
+    headers = {"Authorization": f"Bearer {node.token}"}
+    async with node._session.get(f"{node.url}/metrics", headers=headers) as said:
+        text = await said.text()
+    return float(re.search(r"^federation_photo_store_silent (\S+)$", text, re.M)[1])
