@@ -272,4 +272,5 @@ async def gauge(node):
     headers = {"Authorization": f"Bearer {node.token}"}
     async with node._session.get(f"{node.url}/metrics", headers=headers) as said:
         text = await said.text()
-    return float(re.search(r"^federation_photo_store_silent (\S+)$", text, re.M)[1])
+    found = re.search(r"(?m)^federation_photo_store_silent (\S+)$", text)
+    return float(found[1])
