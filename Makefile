@@ -55,7 +55,8 @@ BOTH := $(patsubst %,tests/flows/test_%.py,a_new_kind attach basis begin cells c
 	$(patsubst %,tests/flows/pull/test_%.py,chain forked forks turn) tests/flows/queue tests/flows/refer
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
-# starts takes half as long again. Some wait as long as they work: three at a time.
+# starts takes half as long again. Some wait as long as they work: three at a time. Of the
+# slow ones only files that have some are looked through: collecting all takes half a minute.
 # LONG=1: those of minutes, too (most stories, how-tos typed, every way of installing, every proxy).
 SLOW := $(if $(LONG),slow or long,slow and not long)
 check: $(VENV)/.dev
@@ -65,7 +66,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
 	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(QUICK) and not of_file" $(BOTH)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

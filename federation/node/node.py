@@ -23,6 +23,7 @@ from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.feeds.sessions import Sessions
 from federation.flows.merge import PartMerger, follow_official, merge_once
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.signing import start_makers
 from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
 from federation.flows.recap.index import index_recaps
@@ -235,6 +236,11 @@ class Node:
             ConfigError: this node takes no part in it.
         """
         return self.resources.log_of(election)._replace(makers=self._workers)
+
+    def expect_rows(self) -> None:
+        """Very many rows are about to come: what makes leaves of them is started."""
+        assert self._workers is not None, "only of a node that is open"
+        start_makers(self._workers)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
