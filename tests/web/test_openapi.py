@@ -27,6 +27,7 @@ from federation.web import (
     incidents,
     intake,
     kpu,
+    lag,
     mailin,
     maps,
     margin,
@@ -62,6 +63,7 @@ ENDPOINTS = [
     *alike.endpoints(),
     *missing.endpoints(),
     *removals.endpoints(),
+    *lag.endpoints(),
 ]
 
 
