@@ -63,7 +63,7 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=tell_behind,
             query=LagQuery,
             response=LagAnswer,
-            name="lag",
+            name="get_lag",
         )
     ]
 
