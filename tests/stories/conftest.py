@@ -25,8 +25,8 @@ def databases(request, monkeypatch):
 
 
 @pytest.fixture
-def opened(databases):  # noqa: ARG001  whatever uses them ends before
-
+def opened(databases):
+    """What is closed or stopped at the end, while its databases are still there."""
     with closing_all() as found:
         yield found
 

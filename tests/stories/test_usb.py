@@ -56,6 +56,12 @@ def export(node, path, *words):
     return path
 
 
+def lose_disk(node):
+    """Its data are gone, and what was known of what it signed."""
+    node.lose_data()
+    shutil.rmtree(node.home.guard)
+
+
 def bring(node, path):
     """What came of each log, by origin, and who holds ours."""
     [file] = federation(node, "import", path)["files"]
@@ -112,8 +118,7 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
 
     # The disk is lost, with all that was known of what was signed.
     before = laptop.leaves(laptop.origin)
-    laptop.lose_data()
-    shutil.rmtree(laptop.home.guard)
+    lose_disk(laptop)
     came, held_by = bring(laptop, saved)
     assert came[laptop.origin]["outcome"] == "restored"
     assert laptop.leaves(laptop.origin) == before
@@ -194,8 +199,7 @@ def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
     enter(kawal, stick, 100, 101, "--alone")
     strange = export(kawal, stick / "kawal.zip")
     before = laptop.leaves(laptop.origin)
-    laptop.lose_data()
-    shutil.rmtree(laptop.home.guard)
+    lose_disk(laptop)
 
     # What does not bring it back does not open the door either.
     federation(laptop, "init", "--yes")
@@ -220,8 +224,7 @@ def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
 
 
 def test_keys_that_never_signed_are_used_by_the_operators_word(laptop, stick):
-    laptop.lose_data()
-    shutil.rmtree(laptop.home.guard)
+    lose_disk(laptop)
     refused = typed(laptop, "import", table_of(stick, 0, 5), *RESULTS)
     assert refused.returncode == 6
     enter(laptop, stick, 0, 5, "--alone")
