@@ -61,7 +61,8 @@ STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,kill_annex
 	usb.py::test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date))
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
-# starts takes half as long again. Some wait as long as they work: three at a time.
+# starts takes half as long again. Some wait as long as they work: three at a time. Of the
+# slow ones only files that have some are looked through: collecting all takes half a minute.
 # LONG=1: those of minutes, too (most stories, how-tos typed, every way of installing, every proxy).
 SLOW := $(if $(LONG),slow or long,slow and not long)
 check: $(VENV)/.dev
@@ -71,7 +72,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
 	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(QUICK) and not of_file" $(BOTH)
 	$(BIN)/python -m pytest -n 3 --dist worksteal --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
 	$(BIN)/coverage combine --quiet

@@ -141,7 +141,8 @@ def parse_plain_json(data: bytes) -> Any:  # noqa: ANN401  JSON is anything
     reader calls into Python for each object. Escapes that need not be, numbers with a
     fraction and whatever is damaged are left to that reader.
     """
-    if _FRACTION.search(data):
+    # A line without a point is the rule; to look at each digit of it takes 4 µs.
+    if b"." in data and _FRACTION.search(data):
         return None
     try:
         value = _decode_any(data)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from random import Random
 
 import aiohttp
@@ -10,6 +11,16 @@ from federation.config.settings import load_settings
 from federation.node.readonly import ReaderPlace, ReaderService
 from federation.store.watch import OtherTablesError
 from tests.homes import AS_IT_IS, clocks
+
+#: What a page of a reader has and the node's has not, or has for another reason.
+_OF_READER = re.compile(
+    rb'<script src="[^"]*live\.js[^>]*></script>|<p class="lag".*?</p>'
+)
+
+
+def without_lag(page):
+    """The words of a page as the node draws it, without what asks how old it is."""
+    return b" ".join(_OF_READER.sub(b" ", page).split())
 
 
 class ReadNode:

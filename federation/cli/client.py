@@ -46,7 +46,7 @@ def hand_in(
 
 @contextlib.asynccontextmanager
 async def open_desk(
-    run: Run, *, alone: bool = False, signs: bool = True
+    run: Run, *, alone: bool = False, signs: bool = True, many: bool = False
 ) -> AsyncIterator[Desk]:
     """The desk of this home: ours, or that of the node that runs.
 
@@ -54,6 +54,7 @@ async def open_desk(
         run: Of the command.
         alone: Sign without having asked the partners; the operator's word.
         signs: Without it our logs are left as they are, see `Node.open`.
+        many: Thousands of rows will be handed in.
 
     Raises:
         ConflictError: Another command, not a node, holds the lock.
@@ -82,6 +83,8 @@ async def open_desk(
         clocks = Clocks(wall=run.clock, steady=time.monotonic)
         node = Node(resources, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
         async with node.open(signs=signs):
+            if many:
+                node.expect_rows()
             yield NodeDesk(node)
             # Nobody will follow the log when this command is gone.
             while await node.merge_once() or await node.follow_official():

@@ -21,8 +21,15 @@ from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.feeds.sessions import Sessions
-from federation.flows.merge import PartMerger, follow_official, merge_once
+from federation.flows.merge import (
+    BATCH,
+    BATCH_BESIDE,
+    PartMerger,
+    follow_official,
+    merge_once,
+)
 from federation.flows.ownlog.ingest import OwnLog
+from federation.flows.ownlog.signing import start_makers
 from federation.flows.partners import Partners
 from federation.flows.pull import PullContext, Taking
 from federation.flows.recap.index import index_recaps
@@ -63,6 +70,10 @@ _BEHIND_S = 30.0
 #: So long a batch of merging waits for records that are being taken in; and how long
 #: none must have been.
 _GIVES_WAY_S, _PAUSE_S = 2.0, 0.05
+#: So long it waits for a pull that has work for every process. A small batch takes some
+#: 0.3 s of one of two processors: a pull that never waits for its partner is slowed by
+#: a thirtieth, and the map moves all the same.
+_LEAVES_TO_PULL_S = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -184,13 +195,20 @@ class Node:
             self._taken_at = self.clocks.steady()
 
     async def _give_way(self) -> None:
-        """Return when no records are being taken in, at the latest after a while."""
-        steady = self.clocks.steady
-        until = steady() + _GIVES_WAY_S
-        while steady() < until and (  # noqa: ASYNC110  the pause behind it is waited for, too
-            self._taking or steady() < self._taken_at + _PAUSE_S
-        ):
+        """Return when merging keeps up nobody, at the latest after a while."""
+        began = self.clocks.steady()
+        while self._is_before_map(self.clocks.steady() - began):  # noqa: ASYNC110  the pause behind it is waited for, too
             await asyncio.sleep(_PAUSE_S)
+
+    def _is_before_map(self, waited_s: float) -> bool:
+        """Whether records, or a pull, come first, once merging has waited so long."""
+        steady, workers = self.clocks.steady(), self._workers
+        is_taking = self._taking or steady < self._taken_at + _PAUSE_S
+        is_pulling = self._busy and workers is not None and workers.are_full
+        return bool(
+            (is_taking and waited_s < _GIVES_WAY_S)
+            or (is_pulling and waited_s < _LEAVES_TO_PULL_S)
+        )
 
     async def until_merged(self) -> None:
         """Return when the map shows what is stored, at the latest after a while."""
@@ -200,10 +218,14 @@ class Node:
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
-        self._merged.clear()
-        self._merge_due.set()
+        self._map_soon()
         self.photographs.index_soon()
         self.incidents.soon()
+
+    def _map_soon(self) -> None:
+        """The same of what more follows at once: all but the map waits for that."""
+        self._merged.clear()
+        self._merge_due.set()
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""
@@ -219,6 +241,8 @@ class Node:
             merge_once,
             db,
             self.resources.profiles,
+            # One thread writes all: what others have to store waits for a batch.
+            BATCH_BESIDE if self._busy or self._taking else BATCH,
             hidden=self.peers.hidden,
             now=now,
             merger=PartMerger(self._workers),
@@ -235,6 +259,11 @@ class Node:
             ConfigError: this node takes no part in it.
         """
         return self.resources.log_of(election)._replace(makers=self._workers)
+
+    def expect_rows(self) -> None:
+        """Very many rows are about to come: what makes leaves of them is started."""
+        assert self._workers is not None, "only of a node that is open"
+        start_makers(self._workers)
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.
@@ -305,6 +334,7 @@ class Node:
             clock=self.clocks.steady,
             busy=self._busy,
             passed_over=self._passed_over,
+            stored=self._map_soon,
         )
 
     def _duties(self) -> list[Duty]:

@@ -40,12 +40,15 @@ from federation.store import keystatements, logs
 from federation.store.alarms import Alarm
 from federation.store.blobs import HeldBlob
 from federation.store.db import Database
+from federation.store.lock import see_writer
 from federation.store.mapstate import last_seq
 from federation.store.view import View
 from federation.store.watch import AnotherDatabaseError, DatabaseWatch, OtherTablesError
+from federation.store.writerheard import WriterState
 from federation.text import Sentence
 from federation.text.cause import tell_refusal
 from federation.tlog.keys import VerifierKey
+from federation.web.behind import Behind
 from federation.web.context import WebContext
 from federation.web.readonly import refuse
 from federation.web.requests.photos import ListRemovals
@@ -55,6 +58,8 @@ LOOK_S: Final = 0.1
 #: A look that comes later than this is told in the log.
 _TOLD_S: Final = 2.0
 _AGAIN_S: Final = 1.0
+#: Whoever looks at the lock has it for a moment, and whoever wants to write waits.
+_LOCK_S: Final = 1.0
 _TOKEN_BYTES: Final = 32
 
 A = TypeVar("A")
@@ -110,6 +115,8 @@ class ReadOnlyNode:
         # When all that there was is known to have been here.
         self._known_at = float("-inf")
         self._is_late, self._sent, self._shown = False, 0, -1
+        self._looked_at = self._locked_at = float("-inf")
+        self._is_held = False
 
     def close(self) -> None:
         """Let go of the database."""
@@ -119,6 +126,24 @@ class ReadOnlyNode:
     def lag(self) -> float:
         """How many seconds ago what is shown was known to be all that there is."""
         return max(0.0, self.clocks.steady() - self._known_at)
+
+    def behind(self) -> Behind:
+        """The same, and how it stands with whoever writes."""
+        now = self.clocks.steady()
+        silence_s = self._watch.writer.silence_s(now)
+        return Behind(self.lag(), self._writer_state(now), silence_s)
+
+    def _writer_state(self, now: float) -> WriterState:
+        if now - self._looked_at > _TOLD_S:
+            return "unread"
+        told = self._watch.writer.state(now)
+        if told is not None:
+            return told
+        # Of a file nobody says who writes it, but the kernel who holds its folder.
+        if now - self._locked_at > _LOCK_S:
+            self._is_held = see_writer(self.home.lock) is not None
+            self._locked_at = now
+        return "writes" if self._is_held else "ended"
 
     async def look(self) -> None:
         """Follow what the node has written since.
@@ -139,7 +164,7 @@ class ReadOnlyNode:
         if has_changed := commits != self._shown:
             self.about = await self.db.read(_read_about, self.settings.org)
             self._shown = commits
-        behind_s = self._watch.behind_s
+        self._looked_at, behind_s = self.clocks.steady(), self._watch.behind_s
         # A standby that has lost its primary had all of it a moment ago, however long
         # nothing was written before that.
         self._known_at = max(self._known_at, began - behind_s)
@@ -431,7 +456,7 @@ def _site_of(reader: ReadOnlyNode, token: str) -> WebContext:
         new_secret=no_secret,
         report_key=no_secret,
         peers=lambda: reader.peers.by_org,
-        lag=reader.lag,
+        behind=reader.behind,
     )
 
 

@@ -117,6 +117,25 @@ class DatabaseWriter(NamedTuple):
         return {"pid": who.pid, "host": who.host, "since": tell_here(who.since)}
 
 
+class WriterWord(NamedTuple):
+    """What a database that is read says of whoever writes to it.
+
+    Attributes:
+        of_writer: Another one after each time that it said that it was there.
+        of_server: Another one after whatever came from where it writes; None: this is
+            where it writes.
+        age_s: Seconds since it said so, by the servers' clocks.
+        is_ended: It has said that it writes no more.
+        is_cut_off: This is a copy, and nothing comes to it.
+    """
+
+    of_writer: object
+    of_server: object
+    age_s: float
+    is_ended: bool
+    is_cut_off: bool
+
+
 class WatchedState(NamedTuple):
     """A database as one look finds it that another process writes.
 
@@ -124,11 +143,13 @@ class WatchedState(NamedTuple):
         place: Which it is; another one where another database is in its place.
         number: Another one after each commit; it means nothing else.
         behind_s: So many seconds ago it had, for all that it knows, all that there was.
+        word: What it says of whoever writes; None: nothing, as a file does.
     """
 
     place: object
     number: object
     behind_s: float
+    word: WriterWord | None = None
 
 
 class EngineWatch(Protocol):
@@ -207,6 +228,13 @@ class Engine(Protocol):
     @property
     def schema_made(self) -> str:
         """Gives the schema as any database has it that the steps have made."""
+
+    @property
+    def state(self) -> str:
+        """Gives a row that is another one in each snapshot that shows other rows.
+
+        Of one connection, beside somebody who writes, or has written.
+        """
 
     @property
     def schema_number(self) -> str:

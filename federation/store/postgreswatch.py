@@ -25,7 +25,7 @@ from typing import Final
 import psycopg
 
 from federation.store import postgresrefusal
-from federation.store.engine import WatchedState
+from federation.store.engine import WatchedState, WriterWord
 from federation.store.postgresaddress import RawConnection, Server, server_of
 from federation.store.postgreswriter import TABLE
 
@@ -42,8 +42,14 @@ _LOOK: Final = f"""SELECT to_regclass('merge_epoch')::oid::bigint,
         WHEN NOT pg_is_in_recovery() THEN 0
         WHEN pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn()
             AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
-        ELSE greatest(0, extract(epoch FROM clock_timestamp() - renewed_at)) END::float8
-    FROM {TABLE}"""  # noqa: S608  constants
+        ELSE age END::float8,
+    extract(epoch FROM renewed_at)::float8,
+    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn()::text END,
+    age::float8, is_ended,
+    pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)
+    FROM {TABLE}, LATERAL (
+        SELECT greatest(0, extract(epoch FROM clock_timestamp() - renewed_at)) AS age
+    ) AS told"""  # noqa: S608  constants
 
 
 class PostgresWatch:
@@ -79,9 +85,13 @@ class PostgresWatch:
             if self._raw is None or self._raw.closed:
                 self._raw = self._open()
             row = self._raw.execute(_LOOK).fetchone()
-        # One that was opened to write has the row from the beginning.
-        table, *number, behind_s = row or (0, 0, 0.0)
-        return WatchedState((self._which, table), tuple(number), float(behind_s))
+        if row is None:  # one that was opened to write has it from the beginning
+            return WatchedState((self._which, 0), (), 0.0)
+        table, *number = row[:4]
+        behind_s, renewed_at, received, age_s, is_ended, is_cut_off = row[4:]
+        of_writer = (*number, renewed_at)
+        word = WriterWord(of_writer, received, float(age_s), is_ended, is_cut_off)
+        return WatchedState((self._which, table), tuple(number), float(behind_s), word)
 
     def _open(self) -> RawConnection:
         now = time.monotonic()

@@ -18,6 +18,7 @@ from federation.store import migrations
 from federation.store.db import Database
 from federation.store.upgrade import program_version
 from federation.store.view import View
+from federation.store.writerheard import WriterHeard
 from federation.text import Sentence
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class DatabaseWatch:
         self._schema: object = None
         #: So many seconds before the last look the database had all that there was.
         self.behind_s = 0.0
+        #: What it says of whoever writes.
+        self.writer = WriterHeard()
         self._mark: _Mark = ()
         # When it was last said that any table may have been written, and whether there
         # was a commit since of which that was not said.
@@ -95,6 +98,8 @@ class DatabaseWatch:
         if found.place != self._place:
             raise AnotherDatabaseError
         self.behind_s = found.behind_s
+        if found.word is not None:
+            self.writer.hear(found.word, now)
         if found.number != self._number:
             self._read(now)
             self._number = found.number

@@ -27,6 +27,7 @@ from federation.web import (
     intake,
     kpu,
     kpupage,
+    lag,
     live,
     mailin,
     maps,
@@ -140,6 +141,7 @@ def make_app(site: WebContext) -> web.Application:
         *missing.endpoints(),
         *removals.endpoints(),
         *witness.endpoints(),
+        *lag.endpoints(),
     ]
     public = [
         *(endpoint.route() for endpoint in endpoints),

@@ -36,6 +36,7 @@ from federation.store.db import Database
 from federation.store.namesearch import NameIndexes
 from federation.text import Sentence
 from federation.tlog.keys import VerifierKey
+from federation.web.behind import Behind
 from federation.web.countedparts import PartCounting
 from federation.web.countedpictures import CountedPictures
 from federation.web.mapchanges import MapChanges
@@ -129,8 +130,8 @@ class WebContext:
     partners: Callable[[], Awaitable[PartnerBook]] = _know_nobody
     #: Those of peers.toml, by organisation, as it is now.
     peers: Callable[[], Mapping[str, Peer]] = dict
-    #: How many seconds a reader may be behind the node; None: this is the node.
-    lag: Callable[[], float | None] = _writes_itself
+    #: How far a reader may be behind the node; None: this is the node.
+    behind: Callable[[], Behind | None] = _writes_itself
     maps: MapCache = field(default_factory=MapCache)
     changes: MapChanges = field(default_factory=MapChanges)
     pages: PageCache = field(default_factory=PageCache)

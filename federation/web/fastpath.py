@@ -190,8 +190,9 @@ class FastPath:
     ) -> "_ReadyAnswer":
         connection.begin(request, caller_in(self._app, request))
         connection.end()
-        if (lag := self._site.lag()) is not None:
-            head = b"%b%b: %b\r\n" % (head, LAG.encode(), format_lag(lag).encode())
+        if (behind := self._site.behind()) is not None:
+            said = format_lag(behind.lag_s).encode()
+            head = b"%b%b: %b\r\n" % (head, LAG.encode(), said)
         return _ReadyAnswer(head, body)
 
     async def _remember(

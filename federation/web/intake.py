@@ -32,6 +32,7 @@ from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.body import read_body
 from federation.web.bucket import Bucket
+from federation.web.connections import extend_deadline, time_left
 from federation.web.context import SITE
 from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery
@@ -154,9 +155,14 @@ async def notify(request: web.Request) -> web.StreamResponse:
 
 
 async def control(request: web.Request) -> web.StreamResponse:
-    """Work that another command of this machine hands over: scope `control`."""
+    """Work that another command of this machine hands over: scope `control`.
+
+    The body has a minute, as everybody's has; the work takes as long as it takes: a
+    first pull of a large log is minutes, and the command waits for its end.
+    """
     await require_token(request, "control")
     members = decode_body(request, await request.read(), dict[str, Any])
+    extend_deadline(request, time_left(request))
     asked = read_control(request.match_info["command"], members)
     return _json(request, await request.app[SITE].desk.run(asked))
 

@@ -10,6 +10,7 @@ Source: OpenAPI Specification 3.1.0; RFC 9457 (the form of every refusal); RFC 6
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -152,13 +153,22 @@ def openapi(endpoints: Sequence[Endpoint[Any]], *, version: str) -> dict[str, An
 
 
 def describe(endpoints: Sequence[Endpoint[Any]], *, version: str) -> web.RouteDef:
-    """The route that serves the document, with the address that it was asked by."""
-    document = openapi(endpoints, version=version)
-    parts = {name: msgspec.Raw(msgspec.json.encode(v)) for name, v in document.items()}
+    """The route that serves the document, with the address that it was asked by.
+
+    It is made when somebody first asks: most nodes, and most tests, are never asked,
+    and making it took most of the time in which the application of a node is made.
+    """
+
+    @cache
+    def parts() -> dict[str, msgspec.Raw]:
+        document = openapi(endpoints, version=version)
+        return {
+            name: msgspec.Raw(msgspec.json.encode(v)) for name, v in document.items()
+        }
 
     async def handle(request: web.Request) -> web.Response:
         servers = [{"url": (own_address(request) or "/").rstrip("/") or "/"}]
-        body = msgspec.json.encode({**parts, "servers": servers})
+        body = msgspec.json.encode({**parts(), "servers": servers})
         # The address is in it, so no cache hands one host's to another.
         headers = {hdrs.VARY: hdrs.HOST, hdrs.CACHE_CONTROL: "no-cache"}
         return web.Response(body=body, content_type=JSON, headers=headers)

@@ -26,6 +26,7 @@ from federation.text import Sentence, Text
 from federation.web.context import SITE
 from federation.web.forms import form_token
 from federation.web.further import further
+from federation.web.lag import PATH as LAG_PATH
 from federation.web.pagecache import DRAWN, MADE_OF, KeptPage, Unchanged
 from federation.web.sessions import SIGNED_IN
 from federation.web.shapes import RowMarks, draw_faces, draw_parts, draw_places
@@ -174,7 +175,7 @@ class Page:
         (`live.py`); "", or none: it does not. `suggests`: its search box proposes
         places (`suggestions.py`).
         """
-        live = str(values.pop("live", ""))
+        live, lag = str(values.pop("live", "")), self.lag_address()
         other = "en" if self.t.language == "id" else "id"
         text = (
             _templates()
@@ -196,6 +197,7 @@ class Page:
                 other_language=self.other_language(other),
                 live=self.to(live) if live else "",
                 live_script=self.to(static_address("live.js")),
+                lag=self.to(lag) if lag else "",
                 suggest_script=self.to(static_address("suggest.js")),
                 **{**_NOTHING, "fresh": self.fresh, **self.who_reads(), **values},
             )
@@ -204,9 +206,15 @@ class Page:
         answered.headers[hdrs.CONTENT_LANGUAGE] = self.t.language
         answered.headers[hdrs.VARY] = hdrs.ACCEPT_LANGUAGE
         answered.headers[hdrs.CACHE_CONTROL] = "no-cache"
-        if live or values.get("suggests"):
+        if live or lag or values.get("suggests"):
             answered.headers["Content-Security-Policy"] = SCRIPT_POLICY
         return answered
+
+    def lag_address(self) -> str:
+        """Where a page of a reader asks how old it is; "": this is the node."""
+        if self.request.app[SITE].behind() is None:
+            return ""
+        return query_of(LAG_PATH, {"lang": self.t.language})
 
     def other_language(self, language: str) -> str:
         """The address of the same page in it."""

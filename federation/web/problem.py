@@ -163,7 +163,7 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
 def _is_away_for_reader(request: web.Request, error: OSError) -> bool:
     """Whether a reader cannot open the database that the node has, or had, there."""
     site = request.app[SITE]
-    return site.lag() is not None and place_of(error) == site.db.engine.name
+    return site.behind() is not None and place_of(error) == site.db.engine.name
 
 
 def _of_disk(request: web.Request, error: OSError) -> web.Response:

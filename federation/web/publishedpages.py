@@ -147,6 +147,10 @@ class _PublishedPage(Page):
             return f"{self._public}{address}"
         return f"{self._root}{found}"
 
+    def lag_address(self) -> str:
+        """None: a file has no reader behind it."""
+        return ""
+
     def _find(self, path: str, asked: Mapping[str, str]) -> str | None:
         """Where it lies in the bucket; None: it does not."""
         election = asked.get("election", self._asked.election)

@@ -1,11 +1,12 @@
 """A reader: the web of a process that only reads what another one writes.
 
 Rule: strangers and partners are answered as by the node itself, with the same bytes and
-tags. Whatever would change something is refused before anything is looked up, with the
-address of the node; so is whoever the node knows by a cookie or a token, since what
-they are shown is written down there. Each answer says how old it may be:
+tags; but a page has one line more, by which it asks how old it is (`lag.py`). Whatever
+would change something is refused before anything is looked up, with the address of the
+node; so is whoever the node knows by a cookie or a token, since what they are shown is
+written down there. Each answer says how old it may be:
 
-    Federation-Lag: 0.1        seconds since the database was last looked at
+    Federation-Lag: 0.1        seconds ago it was known to be all that there was
     503  {"code":"read-only","detail":"…",…}
 
 Source: docs/adr/0064
@@ -47,7 +48,7 @@ async def only_reading(request: web.Request, handler: Handler) -> web.StreamResp
         ReadOnlyError: this is a reader, and it is for the node.
     """
     site = request.app[SITE]
-    if site.lag() is None:
+    if site.behind() is None:
         return await handler(request)
     try:
         if not _is_answered(request, site.settings):
@@ -68,9 +69,9 @@ async def only_reading(request: web.Request, handler: Handler) -> web.StreamResp
 
 async def tell_lag(request: web.Request, response: web.StreamResponse) -> None:
     """Say how old an answer of a reader may be: a signal of `on_response_prepare`."""
-    lag = request.app[SITE].lag()
-    if lag is not None:
-        response.headers[LAG] = format_lag(lag)
+    behind = request.app[SITE].behind()
+    if behind is not None:
+        response.headers[LAG] = format_lag(behind.lag_s)
 
 
 def format_lag(lag_s: float) -> str:

@@ -58,7 +58,7 @@ def test_no_power_cut_loses_forks_or_ends_a_log(folder, kind, apart):
     assert found.counts["distinct"] > 50
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.usefixtures("forced")
 def test_a_journal_that_is_not_removed_durably_would_end_a_log(folder):
     """Why EXTRA; and that the images find what there is to be found."""

@@ -17,7 +17,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow]
 
-LOOKS = [(390, "light"), (1280, "dark")]
+LOOKS = [(390, "light"), pytest.param(1280, "dark", marks=pytest.mark.long)]
 
 
 async def wear(tab, width, scheme):

@@ -1,6 +1,7 @@
 """An open page changes when a sync brings news, in a real browser over real nodes."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -13,6 +14,7 @@ from federation.web.publishedpages import PublishedPages
 from tests import sample_map as sample
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.node.test_publishing import file_server
+from tests.readernode import reading
 from tests.waiting import until
 from tests.webnode import settings_of
 
@@ -105,6 +107,56 @@ async def test_a_page_that_is_not_looked_at_takes_no_place(chromium, tmp_path):
         assert await tab.run("document.querySelector('.live').hidden")
         await tab.close()
         await asyncio.sleep(0)
+
+
+async def test_a_page_of_a_reader_says_how_far_it_is_behind_and_when_nobody_writes(
+    chromium, tmp_path
+):
+    home = make_home(tmp_path, OURS)
+    line = "document.querySelector('footer .lag')?.innerText ?? ''"
+    again = (
+        "document.dispatchEvent(new Event('visibilitychange')),"
+        "new Promise((done) => setTimeout(done, 300))"
+    )
+    async with contextlib.AsyncExitStack() as stack, contextlib.AsyncExitStack() as own:
+        node = await stack.enter_async_context(serving(home, alone=True))
+        await sign(node, "1371011001001")
+        read = await own.enter_async_context(reading(home))
+        tab = await chromium.tab()
+        for domain in ("Page", "Runtime", "Network", "Log", "Audits"):
+            await tab.call(f"{domain}.enable")
+        # With figures, and without: not found.
+        for path in ("/?lang=en", "/berbeda?lang=en", "/wilayah/99?lang=en"):
+            await tab.call("Page.navigate", url=read.service.url + path)
+
+            async def is_told():
+                return "behind the node that writes" in await tab.run(line)
+
+            await until(is_told)
+        await tab.call("Page.navigate", url=f"{read.service.url}/?lang=id")
+
+        async def is_writing():
+            return "dari node yang menulis" in await tab.run(line)
+
+        await until(is_writing)
+        # The node goes, the reader stays.
+        await stack.aclose()
+
+        async def has_ended():
+            await tab.run(again)
+            return "tidak ada node yang menulis" in await tab.run(line)
+
+        await until(has_ended)
+        assert tab.events["Runtime.exceptionThrown"] == []
+        assert tab.events["Audits.issueAdded"] == []
+        await own.aclose()
+
+        async def is_away():
+            await tab.run(again)
+            return "alamat ini tidak menjawab" in await tab.run(line)
+
+        await until(is_away)
+        await tab.close()
 
 
 async def test_a_page_in_a_bucket_asks_a_small_file_and_then_for_itself(

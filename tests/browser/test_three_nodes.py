@@ -230,6 +230,7 @@ async def test_hostile_text_in_an_address_stays_text(chromium, nodes):
     await tab.close()
 
 
+@pytest.mark.long
 async def test_hostile_text_stays_text_for_people_who_are_signed_in(reader, nodes):
     await reader.open(await nodes.let_in(POLYGLOT, "coordinator"))
     await reader.click("<img", "form.door")

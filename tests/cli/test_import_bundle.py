@@ -118,7 +118,7 @@ def test_the_map_follows(tmp_path, trust, tree, bring, federation):
     assert JAGA in ended.out
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_file_that_takes_many_calls_is_told_as_one(
     tmp_path, trust, bring, monkeypatch
 ):

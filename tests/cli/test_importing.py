@@ -328,3 +328,16 @@ def test_a_row_beside_an_unreadable_one_of_its_station_is_not_signed(bring, tmp_
     _, said = bring(table, lines)
     refused = sorted((one["file"][-5:], one["row"]) for one in said["not_logged"])
     assert refused == [("djson", 1), ("t.csv", 2), ("t.csv", 3), ("t.csv", 4)]
+
+
+@pytest.mark.parametrize(("size", "is_large"), [(-1, True), (1, False)])
+def test_what_makes_leaves_starts_while_a_large_file_is_read(
+    bring, results, monkeypatch, size, is_large
+):
+    path = results(GOOD.format(n=1))
+    least = path.stat().st_size + size
+    monkeypatch.setattr("federation.cli.import_.results.LARGE_BYTES", least)
+    started = []
+    monkeypatch.setattr("federation.node.node.start_makers", started.append)
+    assert bring(path)[1]["rows"]["logged"] == 1
+    assert len(started) == is_large

@@ -146,6 +146,7 @@ ASKED: list[tuple[str, str, str]] = [
     ("GET /metrics", "", "/metrics"),
     ("GET /openapi.json", "", "/openapi.json"),
     ("GET /v1/status", "", "/v1/status"),
+    ("GET /v1/lag", "", "/v1/lag"),
     ("GET /v1/partners", "", "/v1/partners"),
     ("GET /v1/elections", "", "/v1/elections"),
     ("GET /v1/summary", "", "/v1/summary"),

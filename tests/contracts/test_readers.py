@@ -158,6 +158,7 @@ READS = {
     "/v1/summary": ["/v1/summary"],
     "/v1/elections": ["/v1/elections", f"/v1/elections?election={ELECTION}"],
     "/v1/status": ["/v1/status"],
+    "/v1/lag": ["/v1/lag", "/v1/lag?lang=id"],
     "/v1/partners": ["/v1/partners", f"/v1/partners?org={PARTNER}"],
     "/v1/maps/{election}": [f"/v1/maps/{ELECTION}", "/v1/maps/incidents"],
     "/v1/basis/{digest}": ["/v1/basis/{profile}", f"/v1/basis/{'0' * 64}"],

@@ -70,7 +70,11 @@ def pattern_of(line: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("page", "said"), [("verify.md", "en"), ("verify.id.md", "id")]
+    ("page", "said"),
+    [
+        ("verify.id.md", "id"),
+        pytest.param("verify.md", "en", marks=pytest.mark.long),
+    ],
 )
 def test_every_command_of_the_page_is_proved_and_says_what_the_page_shows(
     place, auditor, page, said

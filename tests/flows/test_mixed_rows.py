@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from federation.flows.ownlog import ingest
+from federation.flows.ownlog.signing import start_makers
 from federation.flows.ownlog.verdict import UnreadRow
 from federation.flows.verify.workers import Workers, open_workers
 from federation.records.problem import Problem
@@ -155,6 +156,20 @@ def test_makers_that_are_gone_cost_time_and_nothing_else(node, when, monkeypatch
     pool.shutdown(cancel_futures=True)
     verdicts = ingest.append(node.db, node.guard, node.log, rows, NOW, begun=begun)
     assert _digest(node, verdicts) == MIXED
+
+
+def test_makers_that_were_started_before_make_the_first_rows(node, monkeypatch):
+    monkeypatch.setattr("federation.flows.ownlog.signing.CHUNK_ROWS", 2)
+    makers = open_workers(1)
+    node.log = node.log._replace(makers=makers)
+    try:
+        start_makers(makers)
+        there = list(makers.executor._processes)
+        assert len(there) == 1
+        assert _logged(node, *(_draft(number) for number in range(1, 6))) == 5
+        assert (list(makers.executor._processes), makers.is_warm) == (there, True)
+    finally:
+        makers.close()
 
 
 @pytest.mark.slow

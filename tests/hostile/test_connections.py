@@ -14,7 +14,11 @@ from tests.homes import make_home, serving
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
 @pytest.mark.parametrize(
-    ("kind", "places", "files"), [("mixed", 128, None), ("bodies", 512, 160)]
+    ("kind", "places", "files"),
+    [
+        ("mixed", 128, None),
+        pytest.param("bodies", 512, 160, marks=pytest.mark.long),
+    ],
 )
 def test_good_clients_are_answered_beside_connections_that_never_end(
     capsys, kind, places, files

@@ -17,8 +17,10 @@ from federation.node.node import Node
 from federation.node.resources import open_resources
 from federation.records.register import Register, encode_register
 from federation.records.tps import parse_tps
+from federation.schedule import Schedule
 from federation.store import pulls
 from federation.store.pulls import PeerTurn, Turn
+from federation.web import connections
 from tests.homes import ELECTION, add_peer, clocks, draft, make_home, serving
 from tests.waiting import until
 
@@ -203,6 +205,18 @@ async def test_a_node_that_holds_back_goes_on_without_a_restart(tmp_path, by):
                 assert await node.post("/v1/control/alone", {}) == (200, None)
             await until(lambda: signing(node))
             await hand_in(node, draft(THERE))
+
+
+async def test_a_command_is_waited_for_as_long_as_its_work_takes(tmp_path, monkeypatch):
+    monkeypatch.setattr(connections, "BODY_DEADLINE_S", 0.2)
+
+    async def run_now(*_):
+        await asyncio.sleep(0.6)
+        return {}
+
+    async with serving(make_home(tmp_path)) as node:
+        monkeypatch.setattr(Schedule, "run_now", run_now)
+        assert await node.post("/v1/control/sync", {}) == (200, [])
 
 
 async def test_sync_now_says_what_each_partner_brought(tmp_path):

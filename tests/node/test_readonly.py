@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 from itertools import product
 
@@ -18,7 +19,7 @@ from federation.store.enginechoice import FILE_NAME
 from federation.store.watch import OtherTablesError
 from federation.web.sessions import cookie_form
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
-from tests.readernode import reading
+from tests.readernode import reading, without_lag
 from tests.store.test_upgrade import STEP
 from tests.waiting import until
 
@@ -90,6 +91,13 @@ async def test_both_give_the_same_bytes_under_the_same_tags(pair):
         ours = await node.get(path, headers=headers)
         theirs = await read.get(path, headers=headers)
         told = [(a[0], a[1], a[2].get("ETag")) for a in (ours, theirs)]
+        if ours[2]["Content-Type"].startswith("text/html"):
+            # But for the line that asks how old it is.
+            assert (b'class="lag"' in ours[1], b'class="lag"' in theirs[1]) == (
+                False,
+                True,
+            ), path
+            told = [(a[0], without_lag(a[1])) for a in (ours, theirs)]
         shown[path] = ours[0]
         assert told[0] == told[1], path
         assert ("Federation-Lag" in ours[2], "Federation-Lag" in theirs[2]) == (
@@ -138,6 +146,60 @@ async def test_whoever_waits_for_news_hears_of_it_from_a_reader(pair):
                 break
     status, body, _ = await waiting
     assert (status, len(json.loads(body)["changes"])) == (200, 1)
+
+
+async def lag(of, language="en"):
+    status, body, headers = await of.get(f"/v1/lag?lang={language}")
+    assert (status, headers["Cache-Control"]) == (200, "no-store")
+    return json.loads(body)
+
+
+async def test_a_kept_page_has_no_lag_in_it_and_asks_for_the_one_of_now(pair):
+    node, read = pair
+    _, page, headers = await read.get("/?lang=en")
+    line = re.search(rb'<p class="lag"[^\n]*</p>', page)[0].decode()
+    assert 'data-lag="./v1/lag?lang=en"' in line
+    assert not re.search(r"\d s\b", line)
+    assert "script-src 'self'" in headers["Content-Security-Policy"]
+    answered = await lag(read)
+    assert (answered["is_reader"], answered["is_ready"]) == (True, True)
+    assert answered["writer"] == "writes"
+    assert "at most 1 s behind the node that writes" in answered["said"]
+    # Later the page is the same, and the answer is another one.
+    read.reader._known_at -= 60
+    read.reader._watch.behind_s = 60.0
+    read.reader._watch.look = lambda _: False
+    status, _, told = await read.get(
+        "/?lang=en", headers={"If-None-Match": headers["ETag"]}
+    )
+    assert (status, float(told["Federation-Lag"]) >= 59) == (304, True)
+    assert re.search(r"tertinggal paling lama 6\d dtk", (await lag(read, "id"))["said"])
+    # The node itself is behind nobody, and its pages ask nothing.
+    answered = await lag(node)
+    assert (answered["is_reader"], answered["lag_s"]) == (False, 0)
+
+
+async def test_who_writes_is_told_when_it_has_gone_and_when_it_is_there_again(home):
+    async with contextlib.AsyncExitStack() as stack:
+        node = await stack.enter_async_context(serving(home))
+        await post(node, draft())
+        await until(lambda: _is_merged(node))
+        async with reading(home) as read:
+
+            async def is_writing():
+                return (await lag(read))["writer"] == "writes"
+
+            await until(is_writing)
+            await stack.aclose()
+
+            async def has_ended():
+                return (await lag(read))["writer"] == "ended"
+
+            await until(has_ended)
+            said = (await lag(read))["said"]
+            assert "no node was writing" in said
+            async with serving(home):
+                await until(is_writing)
 
 
 REFUSED = [
@@ -244,6 +306,14 @@ async def test_without_the_database_it_says_how_late_it_is_and_is_not_ready(pair
     assert headers["Retry-After"] == "10"
     status, _, headers = await read.get("/livez")
     assert (status, float(headers["Federation-Lag"]) > 0.4) == (200, True)
+
+    async def is_unread():
+        return (await lag(read))["writer"] == "unread"
+
+    await until(is_unread)
+    told = await lag(read)
+    assert (told["is_ready"], told["lag_s"] > 1) == (False, True)
+    assert "could not be read" in told["said"]
     away.rename(path)
     _, body, _ = await read.get("/metrics")
     gauges = dict(line.rsplit(" ", 1) for line in body.decode().splitlines())

@@ -57,7 +57,7 @@ async def put_back(saved, target):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["data", "all"])
+@pytest.mark.parametrize("what", ["all", pytest.param("data", marks=pytest.mark.long)])
 async def test_what_was_to_go_in_a_copy_may_have_gone_since_and_is_asked_about(
     home, incident, tmp_path, monkeypatch, what
 ):
@@ -186,7 +186,9 @@ async def test_a_database_that_forgot_it_believes_the_log(home, incident):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mark", ["copied", "lost"])
+@pytest.mark.parametrize(
+    "mark", ["copied", pytest.param("lost", marks=pytest.mark.long)]
+)
 async def test_in_a_copied_home_what_was_only_prepared_does_not_go_unasked(
     home, incident, tmp_path, mark
 ):

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +53,8 @@ from federation.web.requests.request import Desk
 
 #: Where a file is read is asked of the system: of each row it would be felt.
 ROWS_OF_A_STEP: Final = 64
+#: A file of so many bytes has a thousand rows, or two.
+LARGE_BYTES: Final = 1 << 18
 
 
 class Import:
@@ -173,7 +175,8 @@ class Import:
             async with open_dry_desk(self._run) as dry:
                 await self._publish(intake, self._with_photos(check, dry, intake))
             return
-        async with open_desk(self._run, alone=self._given.alone) as desk:
+        many = _size_of(paths) >= LARGE_BYTES
+        async with open_desk(self._run, alone=self._given.alone, many=many) as desk:
 
             async def send(drafts: list[dict[str, Any]]) -> list[Verdict]:
                 batch = Batch(
@@ -202,7 +205,7 @@ class Import:
         return self._beside.wrap(send, intake.refuse_photo)
 
     async def _read(self, paths: list[Path], intake: Intake) -> None:
-        total = sum(status.st_size for path in paths if (status := see(path)))
+        total = _size_of(paths)
         with self._run.out.progress(total, self._run.t("import.progress")) as advance:
             for path in paths:
                 try:
@@ -267,6 +270,11 @@ class Import:
                     done = source.done
             if source.done != done:
                 advance(source.done - done)
+
+
+def _size_of(paths: Sequence[Path]) -> int:
+    """Of the files among these; what is none, or is gone, counts nothing."""
+    return sum(status.st_size for path in paths if (status := see(path)))
 
 
 @contextlib.contextmanager

@@ -51,6 +51,9 @@ _log = logging.getLogger(__name__)
 #: So many rows go to another process at once; fewer altogether are made in this one.
 CHUNK_ROWS = 500
 
+#: What no draft says: it is said of all alike.
+_BY_THE_NODE: Final = frozenset({"type", "org", "election", "recorded_at"})
+
 DraftMembers: TypeAlias = Mapping[str, Any]
 #: A draft, a whole statement, or a leaf that was signed elsewhere.
 RowToMake: TypeAlias = DraftMembers | Statement | bytes
@@ -166,6 +169,16 @@ def begin_rows(making: Making, rows: RowsToMake, makers: Workers | None) -> Begu
     return BegunRows(making, [(part, _submit(makers, part, making)) for part in parts])
 
 
+def start_makers(makers: Workers) -> None:
+    """Start processes that will have rows to make; returns at once.
+
+    Starting takes as long as a thousand signatures: who reads a large file first, which
+    takes one processor, lets them start on another one meanwhile.
+    """
+    for _ in range(makers.count):
+        makers.executor.submit(_is_there)
+
+
 def make_rows(rows: RowsToMake, making: Making) -> list[Opened | Refused]:
     """Each row as a verified leaf, or why it is none; in any process.
 
@@ -234,19 +247,20 @@ def _make(row: RowToMake, making: Making) -> bytes | SealedLeaf:
 
 
 def _seal_draft(draft: DraftMembers, making: Making) -> SealedLeaf:
+    if not _BY_THE_NODE.isdisjoint(draft):
+        raise RecordError(Sentence("member.draft"))
+    struct = kind_of_draft(draft).struct
     members = {
         **draft,
         "org": making.chain.org,
         "election": making.chain.election,
         "recorded_at": making.stamp,
+        "type": type_name(struct),
     }
-    if len(members) != len(draft) + 3 or "type" in draft:
-        raise RecordError(Sentence("member.draft"))
-    struct = kind_of_draft(draft).struct
     # Members that are a statement say its very line, which is decoded by the rules of
     # its type; only what is none is asked, as values, what is wrong with it.
     with suppress(FormatError, RecordError, TypeError, *REFUSALS):
-        return seal_members({**members, "type": type_name(struct)}, making.signer)
+        return seal_members(members, making.signer)
     return seal_statement(convert(members, struct), making.signer)
 
 
@@ -265,3 +279,8 @@ def _make_elsewhere(rows: RowsToMake, making: Making) -> _MadeElsewhere:
     made = make_rows(rows, making)
     opened = [one for one in made if isinstance(one, Opened)]
     return _encode(opened), [one for one in made if isinstance(one, Refused)]
+
+
+def _is_there() -> bool:
+    # To be asked this, a process has loaded all that it makes leaves with.
+    return True

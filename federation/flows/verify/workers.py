@@ -14,11 +14,14 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from threading import Lock, Thread
+from time import monotonic
 from typing import Final
 
 #: What a worker ends with whose parent has gone: nobody is left to read it.
@@ -31,6 +34,8 @@ _NICE: Final = 5
 #: So many objects more than went: with Python's own 700, looking for circles is 7 % of
 #: what a worker does beside signatures.
 _COLLECT_AFTER: Final = 50_000
+#: So long after the last time that all had work what comes next may be on its way.
+_PAUSE_S: Final = 0.05
 _replacing = Lock()
 _UNSAID = "ignore:resource_tracker:UserWarning"
 
@@ -46,6 +51,25 @@ class Workers:
     executor: Executor
     is_warm: bool = False
     count: int = 0
+    _verifying: int = field(default=0, init=False)
+    _full_at: float = field(default=float("-inf"), init=False)
+
+    @contextmanager
+    def verifying(self) -> Iterator[None]:
+        """One bundle is theirs meanwhile; on the event loop's thread."""
+        self._verifying += 1
+        try:
+            yield
+        finally:
+            if self._verifying >= self.count:
+                self._full_at = monotonic()
+            self._verifying -= 1
+
+    @property
+    def are_full(self) -> bool:
+        """Whether bundles wait for them, or did a moment ago: not for their feed."""
+        is_full = 0 < self.count <= self._verifying
+        return is_full or monotonic() < self._full_at + _PAUSE_S
 
     def replace(self, broken: Executor) -> None:
         """Others are started for the next work; once, whoever finds these broken."""

@@ -1,6 +1,31 @@
 /* Figures change on the open page when the map has moved; without this the page is whole.
    A node tells it; of a page in a bucket a small file is asked for. */
 "use strict";
+/* On a page of a reader: how far that is behind the node that writes. The sentence says
+   for which moment it holds, so none is wrong later, whoever keeps the page. */
+(() => {
+  let due = 0, isAsking = false;
+  const ask = async () => {
+    const line = document.querySelector("footer .lag[data-lag]");
+    if (isAsking) return;
+    isAsking = true;
+    if (line && !document.hidden) {
+      let said = line.dataset.away;
+      try {
+        const answer = await fetch(line.dataset.lag, { cache: "no-store" });
+        if (answer.ok) said = (await answer.json()).said;
+      } catch {
+        /* Nobody answers. */
+      }
+      if (line.textContent !== said) line.textContent = said;
+    }
+    isAsking = false;
+    clearTimeout(due);
+    due = setTimeout(ask, 15000 + Math.random() * 5000);
+  };
+  document.addEventListener("visibilitychange", ask);
+  addEventListener("pageshow", ask);
+})();
 (() => {
   const address = document.body.dataset.live;
   if (!address || !window.EventSource) return;
@@ -12,9 +37,9 @@
 
   /* Of what was there only that is touched which differs: what a reader has opened,
      typed, chosen or scrolled stays as it is. */
-  const isSearch = (one) => one instanceof Element && one.matches("form.search");
+  const isApart = (one) => one instanceof Element && one.matches("form.search, .lag");
   const change = (old, fresh) => {
-    if (isSearch(old) && isSearch(fresh)) return; /* the map says nothing in it */
+    if (isApart(old) && isApart(fresh)) return; /* the map says nothing in it */
     if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
       old.replaceWith(fresh);
       if (fresh.nodeType === Node.ELEMENT_NODE) fresh.classList.add("news");

@@ -102,7 +102,7 @@ def test_no_flipped_bit_leaves_the_verdict_and_the_report_as_they_were(at, bit):
     check_flip(at % total(), bit)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_flip_in_every_eleventh_byte_is_found():
     for at in range(0, total(), 11):
         check_flip(at, at % 8)

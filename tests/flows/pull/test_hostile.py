@@ -280,7 +280,9 @@ async def test_a_chain_grows_and_never_shrinks(puller, fakes, suara, tree):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["tile", "bundle"])
+@pytest.mark.parametrize(
+    "kind", ["tile", pytest.param("bundle", marks=pytest.mark.long)]
+)
 async def test_every_flipped_bit_is_refused_and_harms_nothing_else(
     make_puller, fakes, suara, kawal, outcomes, kind
 ):
