@@ -117,7 +117,13 @@ class Node:
         process, self.process = self.process, None
         if process is not None:
             process.send_signal(number)
-            process.wait(self.patience_s)
+            try:
+                process.wait(self.patience_s)
+            except subprocess.TimeoutExpired:
+                # It must not write to what the next test has of the same server.
+                process.kill()
+                process.wait()
+                raise
 
     def open(self) -> Database:
         """Its database, to write, while no process of it does."""
