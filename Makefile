@@ -55,10 +55,8 @@ BOTH := $(patsubst %,tests/flows/test_%.py,a_new_kind attach basis begin cells c
 	$(patsubst %,tests/flows/pull/test_%.py,chain forked forks turn) tests/flows/queue tests/flows/refer
 
 # Of the stories (real processes, killed, cut off, lost and put back) these few; LONG=1: all that are not of a file.
-STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,kill_annex.py kill_import.py kill_pull.py \
-	network.py::test_a_relay_joins_two_that_never_connect \
-	photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down \
-	usb.py::test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date))
+STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,kill_annex.py kill_pull.py \
+	network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Some wait as long as they work: three at a time. Of the
@@ -74,7 +72,7 @@ check: $(VENV)/.dev
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
 	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(QUICK) and not of_file" $(BOTH)
-	$(BIN)/python -m pytest -n 3 --dist worksteal --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
+	$(BIN)/python -m pytest -n 2 --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
