@@ -14,6 +14,7 @@ diskroom       which disks there are, and whether they have room
 annexes        what is personal of incidents: kept sealed, purged when its time has come
 descriptors    how many files may be open, and for whom
 photocare      photographs that are held: who used one, whether all are whole
+photostore     whether the object store that has them answers
 heap           memory that goes back to the system
 ownlogs        our logs: begun, compared, taken back
 node           the duties, and what they share

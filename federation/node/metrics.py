@@ -7,14 +7,16 @@ that whoever watches takes the age from a clock of his own.
 
 import msgspec
 
+from federation.blobs.blobs import is_remote
 from federation.config.settings import Settings
 from federation.flows.photos.ownroom import limits_of
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
 from federation.node.disk import Disk
+from federation.node.photostore import ALARM as SILENT
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
-from federation.store import blobs, cosignatures, wanted
+from federation.store import alarms, blobs, cosignatures, wanted
 from federation.store.view import View
 
 
@@ -46,6 +48,7 @@ def read_metrics(
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
     if may_see(caller, "partners"):
         gauges |= _photo_gauges(view, resources.settings, sent)
+        gauges |= _store_gauge(view, resources.home.blobs)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
@@ -104,6 +107,12 @@ def _photo_gauges(view: View, settings: Settings, sent: int) -> dict[str, float]
     if most.size is not None:
         gauges['federation_photos_room_bytes{of="us"}'] = most.size
     return gauges
+
+
+def _store_gauge(view: View, address: str) -> dict[str, float]:
+    if not is_remote(address):
+        return {}
+    return {"federation_photo_store_silent": bool(alarms.find_details(view, SILENT))}
 
 
 def _disk_gauges(disk: Disk, *, is_measured: bool) -> dict[str, float]:

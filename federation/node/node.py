@@ -21,7 +21,13 @@ from federation.feeds.http import HttpFeed
 from federation.feeds.pace import Pace
 from federation.feeds.retry import TURN_TOTAL_S, TURN_WAIT_S, Waits
 from federation.feeds.sessions import Sessions
-from federation.flows.merge import PartMerger, follow_official, merge_once
+from federation.flows.merge import (
+    BATCH,
+    BATCH_BESIDE,
+    PartMerger,
+    follow_official,
+    merge_once,
+)
 from federation.flows.ownlog.ingest import OwnLog
 from federation.flows.ownlog.signing import start_makers
 from federation.flows.partners import Partners
@@ -52,6 +58,7 @@ from federation.node.webhooks import Webhooks
 from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
 from federation.store.epoch import save_followed
+from federation.store.following import HOLDS_S
 from federation.store.view import Transaction
 from federation.text import Sentence
 from federation.text.cause import is_of_disk, tell_refusal
@@ -64,6 +71,10 @@ _BEHIND_S = 30.0
 #: So long a batch of merging waits for records that are being taken in; and how long
 #: none must have been.
 _GIVES_WAY_S, _PAUSE_S = 2.0, 0.05
+#: So many times as long as the last batch took it waits for a pull that has work for
+#: every process: merging has a twentieth of the time, however busy the machine is, and
+#: the map moves all the same.
+_LEAVES_TO_PULL = 20
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +119,7 @@ class Node:
         self.map_version = 0  # of this process: how often the map has changed
         self._merge_due, self._merged = asyncio.Event(), asyncio.Event()
         self._taking, self._taken_at = 0, float("-inf")
+        self._batch_s = HOLDS_S  # which the last batch of merging took
         self.introductions = Introductions(resources, clocks, random)
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._workers: Workers | None = None
@@ -185,13 +197,20 @@ class Node:
             self._taken_at = self.clocks.steady()
 
     async def _give_way(self) -> None:
-        """Return when no records are being taken in, at the latest after a while."""
-        steady = self.clocks.steady
-        until = steady() + _GIVES_WAY_S
-        while steady() < until and (  # noqa: ASYNC110  the pause behind it is waited for, too
-            self._taking or steady() < self._taken_at + _PAUSE_S
-        ):
+        """Return when merging keeps up nobody, at the latest after a while."""
+        began = self.clocks.steady()
+        while self._is_before_map(self.clocks.steady() - began):  # noqa: ASYNC110  the pause behind it is waited for, too
             await asyncio.sleep(_PAUSE_S)
+
+    def _is_before_map(self, waited_s: float) -> bool:
+        """Whether records, or a pull, come first, once merging has waited so long."""
+        steady, workers = self.clocks.steady(), self._workers
+        is_taking = self._taking or steady < self._taken_at + _PAUSE_S
+        is_pulling = self._busy and workers is not None and workers.are_full
+        return bool(
+            (is_taking and waited_s < _GIVES_WAY_S)
+            or (is_pulling and waited_s < _LEAVES_TO_PULL * self._batch_s)
+        )
 
     async def until_merged(self) -> None:
         """Return when the map shows what is stored, at the latest after a while."""
@@ -201,10 +220,14 @@ class Node:
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
-        self._merged.clear()
-        self._merge_due.set()
+        self._map_soon()
         self.photographs.index_soon()
         self.incidents.soon()
+
+    def _map_soon(self) -> None:
+        """The same of what more follows at once: all but the map waits for that."""
+        self._merged.clear()
+        self._merge_due.set()
 
     async def index_photos(self) -> None:
         """Note which record names which photo, up to what is stored now."""
@@ -216,14 +239,20 @@ class Node:
         # Before the map counts them: what it holds is what is shown of them.
         while await db.run(index_recaps, db, now=now):
             pass
-        return await db.run(
+        began = self.clocks.steady()
+        moved = await db.run(
             merge_once,
             db,
             self.resources.profiles,
+            # One thread writes all: what others have to store waits for a batch.
+            BATCH_BESIDE if self._busy or self._taking else BATCH,
             hidden=self.peers.hidden,
             now=now,
             merger=PartMerger(self._workers),
         )
+        if moved:
+            self._batch_s = self.clocks.steady() - began
+        return moved
 
     async def follow_official(self) -> int:
         """Note what changed in KPU's figures at some stations; 0: none is due."""
@@ -312,6 +341,7 @@ class Node:
             clock=self.clocks.steady,
             busy=self._busy,
             passed_over=self._passed_over,
+            stored=self._map_soon,
         )
 
     def _duties(self) -> list[Duty]:

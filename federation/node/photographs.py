@@ -6,6 +6,7 @@ for it. Which record names which photo is noted first, whatever is done after:
     note     `index`, as soon as something was stored; then what is removed goes
     fetch    `fetching` (photofetching.py): what is wanted, from partners
     care     `care` (photocare.py): whether what is held is whole
+    ask      `store` (photostore.py): whether the object store that has them answers
     remove   `removals` (removing.py): what is to be shown no longer
     draw     `redrawer`, `thumbnails`: what is made of a photo, in a child process
 """
@@ -21,6 +22,7 @@ from federation.flows.photos.ownroom import limits_of
 from federation.flows.photos.thumbnails import Thumbnails
 from federation.node.photocare import PhotoCare
 from federation.node.photofetching import FetchHost, PhotoFetching
+from federation.node.photostore import PhotoStoreWatch
 from federation.node.removing import RemovalHost, Removals
 from federation.photos.redraw import Redrawer
 from federation.schedule import Duty
@@ -53,6 +55,7 @@ class Photographs:
         )
         self.fetching = PhotoFetching(node)
         self.care = PhotoCare(resources, node.disk, node.clocks.wall, start)
+        self.store = PhotoStoreWatch(resources, node.disk, node.clocks)
         self.removals = Removals(node, lambda: node.peers.by_org)
         self.has_duties = False  # by itself: a command is gone too soon
 
@@ -60,7 +63,8 @@ class Photographs:
         """What is done by the clock, where the node stays."""
         if not self.has_duties:
             return []
-        return [*self.fetching.duties(), self.care.duty(), *self.removals.duties()]
+        looks = self.care.duty(), self.store.duty()
+        return [*self.fetching.duties(), *looks, *self.removals.duties()]
 
     def index_soon(self) -> None:
         """Something was stored that may name photographs."""

@@ -52,6 +52,7 @@ SEVERITIES: Final = MappingProxyType[str, Severity](
         "partner-full": "warning",
         "peers-file": "warning",
         "photo-damaged": "urgent",
+        "photo-store-silent": "urgent",
         "photo-wrong": "warning",
         "photos-no-room": "notice",
         "referral-failed": "urgent",

@@ -140,21 +140,23 @@ def load_holders(view: View, origins: Iterable[str]) -> HolderSizes:
     Only the newest confirmations are looked at, so that the cost does not grow with
     the history: a partner long silent is not counted.
     """
-    holders: dict[str, dict[str, int]] = {}
-    for origin in set(origins):
-        sizes = holders[origin] = {}
-        rows = view.execute(
-            "SELECT org, vkey, max(size) FROM (SELECT l.org, c.vkey, c.size"
-            " FROM cosignature AS c JOIN log AS l ON l.id = c.log_id"
-            " WHERE l.origin = ? ORDER BY c.log_id, c.size DESC LIMIT ?) AS newest"
-            " GROUP BY org, vkey",
-            (origin, _NEWEST),
-        )
-        for owner, vkey, size in rows:
-            org = _org_of(vkey)
-            if org not in {"", owner}:
-                sizes[org] = max(size, sizes.get(org, 0))
-    return holders
+    return {origin: view.keep(_load_holders_of, origin) for origin in set(origins)}
+
+
+def _load_holders_of(view: View, origin: str) -> Mapping[str, int]:
+    sizes: dict[str, int] = {}
+    rows = view.execute(
+        "SELECT org, vkey, max(size) FROM (SELECT l.org, c.vkey, c.size"
+        " FROM cosignature AS c JOIN log AS l ON l.id = c.log_id"
+        " WHERE l.origin = ? ORDER BY c.log_id, c.size DESC LIMIT ?) AS newest"
+        " GROUP BY org, vkey",
+        (origin, _NEWEST),
+    )
+    for owner, vkey, size in rows:
+        org = _org_of(vkey)
+        if org not in {"", owner}:
+            sizes[org] = max(size, sizes.get(org, 0))
+    return sizes
 
 
 def list_largest(view: View, election: str) -> list[tuple[str, str, int]]:

@@ -35,6 +35,7 @@ from federation.store import migrations, transfer, upgrade
 from federation.store.commits import ANY_TABLE, CommitCounts
 from federation.store.engine import DatabaseWriter, Engine, EngineConnection
 from federation.store.enginechoice import FILE_NAME, engine_at
+from federation.store.kept import KeptReads
 from federation.store.nearness import Nearness
 from federation.store.view import Transaction, View
 from federation.text import Sentence
@@ -169,12 +170,13 @@ class Database:
         """
         connection = self._reader()
         with self.engine.translated():
+            kept = self._local.kept
             if connection.in_transaction:
-                yield View(connection)  # an outer view of this thread: one snapshot
+                yield View(connection, kept)  # in an outer one of this thread
                 return
             connection.execute(self.engine.begin_reading)
             try:
-                yield View(connection)
+                yield View(connection, kept)
             finally:
                 connection.execute("ROLLBACK")
 
@@ -488,6 +490,9 @@ class Database:
             )
             self._local.connection, self._local.opening = connection, opening
             self._local.never_waits = None
+            # Who looks once keeps nothing; nor is it sure that anybody ever wrote.
+            is_once = self.readonly and not self.is_followed
+            self._local.kept = None if is_once else KeptReads()
             with self._list_lock:
                 self._connections.append(connection)
         return connection

@@ -230,6 +230,13 @@ class Engine(Protocol):
         """Gives the schema as any database has it that the steps have made."""
 
     @property
+    def state(self) -> str:
+        """Gives a row that is another one in each snapshot that shows other rows.
+
+        Of one connection, beside somebody who writes, or has written.
+        """
+
+    @property
     def schema_number(self) -> str:
         """Gives a row that is another one when tables were changed."""
 

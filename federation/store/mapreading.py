@@ -54,13 +54,13 @@ class ChangedRow(NamedTuple):
 
 def read_tps(view: View, election: str, tps: str) -> list[MergedTps]:
     """What is said about one station, a contest each, sorted by contest."""
-    number = mapstate.find_election(view, election)
+    number = view.keep(mapstate.find_election, election)
     if number is None:
         return []
     held = maprows.load(view, [encode_key(number, name, tps) for name in CONTESTS])
     if not held:
         return []
-    origins = _origins(view, election)
+    origins = view.keep(_origins, election)
     # Asked of all at once: nearly nothing was replaced, and each log is a look-up.
     replaced = origins if maprows.has_superseded(view, held) else {}
     return [_merged_tps(view, held[key], origins, replaced) for key in sorted(held)]

@@ -28,6 +28,7 @@ from federation.store import (
     postgresaddress,
     postgrescatalog,
     postgresrefusal,
+    postgreswriter,
     sqlite,
     transfer,
 )
@@ -79,6 +80,7 @@ class PostgresDatabase:
     schema: ClassVar[str] = postgrescatalog.SCHEMA
     schema_made: ClassVar[str] = postgrescatalog.SCHEMA_MADE
     schema_number: ClassVar[str] = postgrescatalog.SCHEMA_NUMBER
+    state: ClassVar[str] = postgreswriter.STATE
 
     @property
     def name(self) -> str:

@@ -92,6 +92,8 @@ _END_STALLED: Final = f"""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE relation = '{TABLE}'::regclass AND mode = 'RowExclusiveLock'
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     )"""  # noqa: S608  constants
+#: Every transaction that writes changes it, with all else that it changes.
+STATE: Final = f"SELECT term, nonce, written FROM {TABLE}"  # noqa: S608  a constant
 _MINE: Final = f"SELECT 1 FROM {TABLE} WHERE {{mine}}"  # noqa: S608  constants
 _RENEW: Final = f"""UPDATE {TABLE} SET renewed_at = clock_timestamp() WHERE one IN
     (SELECT one FROM {TABLE} WHERE {{mine}} FOR UPDATE SKIP LOCKED)"""  # noqa: S608  constants

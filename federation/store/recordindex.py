@@ -69,9 +69,13 @@ def note(
     rows = []
     held = _bodies(tx, log_id, added)
     for (run, bucket), entries in sorted(added.items()):
-        # Noted again after its log was judged again, a record must not take more room.
-        every = dict.fromkeys((*_entries(held.get((run, bucket), b"")), *entries))
-        rows.append((log_id, run, bucket, b"".join(every)))
+        body = held.get((run, bucket), b"") + b"".join(entries)
+        first = len(body) - len(entries) * _ENTRY
+        if body[:first][-2:] >= _index_of(entries[0]):
+            # Noted again after its log was judged again, it must not take more room.
+            every = sorted(set(_entries(body)), key=_index_of)
+            body = b"".join(every)
+        rows.append((log_id, run, bucket, body))
     tx.executemany(
         "INSERT INTO record_place (log_id, run, bucket, body) VALUES (?,?,?,?)"
         " ON CONFLICT (log_id, run, bucket) DO UPDATE SET body = excluded.body",
@@ -142,6 +146,10 @@ def _body(view: View, log_id: int, run: int, bucket: int) -> bytes:
         (log_id, run, bucket),
     ).fetchone()
     return b"" if row is None else row[0]
+
+
+def _index_of(entry: bytes) -> bytes:
+    return entry[3:]
 
 
 def _entries(body: bytes) -> list[bytes]:

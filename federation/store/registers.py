@@ -250,18 +250,24 @@ def has_region(view: View, election: str, region: str) -> bool:
 
 def look_up(view: View, election: str, tps: str) -> RegisterLine:
     """What the register says of one station."""
-    row = view.execute(
-        "SELECT numbers, voters FROM register_village WHERE election=? AND village=?",
-        (election, tps[:10]),
-    ).fetchone()
-    number = int(tps[10:])
-    numbers = _unpack("H", row[0]) if row else array("H")
-    at = bisect_left(numbers, number)
-    if at == len(numbers) or numbers[at] != number:
+    # Whoever asks for all asks for those of a village one after another.
+    village = view.keep(_find_village, election, tps[:10])
+    number, at = int(tps[10:]), bisect_left(village.numbers, int(tps[10:]))
+    if at == len(village.numbers) or village.numbers[at] != number:
         return RegisterLine(is_known(view, election), in_register=False, voters=None)
-    told = _unpack("i", row[1])[at]
+    told = village.voters[at]
     voters = None if told == UNKNOWN_VOTERS else told
     return RegisterLine(is_known=True, in_register=True, voters=voters)
+
+
+def _find_village(view: View, election: str, code: str) -> Village:
+    """The stations of a village; of one that the register has not, none."""
+    row = view.execute(
+        "SELECT numbers, voters FROM register_village WHERE election=? AND village=?",
+        (election, code),
+    ).fetchone()
+    numbers, voters = row or (b"", b"")
+    return Village(code, _unpack("H", numbers), _unpack("i", voters))
 
 
 def voters_among(view: View, election: str, codes: Iterable[str]) -> dict[str, int]:

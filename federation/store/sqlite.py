@@ -79,6 +79,9 @@ SCHEMA: Final = (
     " SELECT type, tbl_name || ' ' || name, coalesce(sql, '')"
     " || iif(type IN ('trigger', 'view'), rootpage, '') FROM sqlite_schema"
 )
+#: Another number in each snapshot of a connection that others have written before: by
+#: what SQLite's own cache of pages goes by.
+STATE: Final = "PRAGMA data_version"
 #: Goes up when tables are changed.
 SCHEMA_NUMBER: Final = "PRAGMA schema_version"
 TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table'"
@@ -445,6 +448,7 @@ class SqliteFile:
     schema: ClassVar[str] = SCHEMA
     schema_made: ClassVar[str] = SCHEMA_MADE
     schema_number: ClassVar[str] = SCHEMA_NUMBER
+    state: ClassVar[str] = STATE
 
     @property
     def name(self) -> str:

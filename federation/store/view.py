@@ -4,19 +4,29 @@
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar, TypeVarTuple
 
 from federation.store.commits import written_table
 from federation.store.engine import EngineConnection, StoredRows
+from federation.store.kept import KeptReads
+
+T = TypeVar("T")
+ReadArgs = TypeVarTuple("ReadArgs")
 
 
 class View:
     """A snapshot of the database that can only be read."""
 
-    def __init__(self, connection: EngineConnection) -> None:
-        """`connection` is for `db.py` only: all SQL goes through the methods."""
+    def __init__(
+        self, connection: EngineConnection, kept: KeptReads | None = None
+    ) -> None:
+        """`connection` is for `db.py` only: all SQL goes through the methods.
+
+        `kept`: of that connection; None: each read is made.
+        """
         self._connection, self.engine = connection, connection.engine
+        self._kept, self._state = kept, None
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> StoredRows:
         """The rows of a statement of plain SQL (`sqlite.py` says what that is)."""
@@ -41,6 +51,18 @@ class View:
             mark: How one of them is written.
         """
         return self.engine.select_among(self._connection, sql, first, among, mark)
+
+    def keep(self, read: Callable[["View", *ReadArgs], T], *args: *ReadArgs) -> T:
+        """What `read(view, *args)` gives: once for each state of the database.
+
+        For a few rows that every answer needs alike, by a few different `args`; whoever
+        is given them changes nothing of them.
+        """
+        if self._kept is None:
+            return read(self, *args)
+        if self._state is None:
+            self._state = self.execute(self.engine.state).fetchone()
+        return self._kept.find(self._state, (read, args), lambda: read(self, *args))
 
     def apart(self) -> contextlib.AbstractContextManager[None]:
         """A block behind which the snapshot goes on, whatever fails in it.

@@ -432,6 +432,8 @@ def _pull_once(parts: Resources, peer: Peer, tree: Tree) -> None:
         own={log.origin: log.chain for log in parts.own.values()},
         workers=None,
         clock=time.monotonic,
+        # The map follows each step: the kill meets either, or both.
+        stored=lambda: merge_once(parts.db, parts.profiles, STEP),
     )
     asyncio.run(pull(context, peer, FakePeer(peer.org).show(tree), NOW))
 

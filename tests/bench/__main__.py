@@ -19,6 +19,8 @@ what looking for it costs.
 `ARGS="dataset --sample"`: of the sample.
 `make bench ARGS="same DIR"`: the same leaves merged by this checkout and by the one in
 DIR: one map, byte for byte; `ARGS="same DIR --sample"`: of the sample.
+`make bench ARGS="overlap DIR"`: what a pull loses by merging beside it, and how soon
+the map is there, by this checkout and by the one in DIR, over three kinds of network.
 `make bench ARGS=companion`: what a companion key of the kind ML-DSA-44 costs.
 `make bench ARGS=duplicates`: which reports are proposed as duplicates.
 `make bench ARGS=peers`: git, rsync and hypercore beside ours, as far as they are here.
@@ -54,6 +56,7 @@ from tests.bench.crowd import Crowd
 from tests.bench.dataset import DatasetBench
 from tests.bench.engines import Engines
 from tests.bench.grow import Grow
+from tests.bench.overlap import Overlap
 from tests.bench.peers import Peers
 from tests.bench.photos import PhotoBench
 from tests.bench.published import Published
@@ -75,7 +78,7 @@ _OF_STEM: Final = {
     "verify": Verification,
 }
 #: Those beside which another checkout runs.
-_BESIDE: Final = {"against", "same"}
+_BESIDE: Final = {"against", "overlap", "same"}
 _QUICK: Final = {
     "companion": companion.measure,
     "duplicates": duplicates.measure,
@@ -88,7 +91,7 @@ def main() -> int:
     """Measure, print; 0 whatever was found, because machines differ."""
     asked = _parser().parse_args()
     if (asked.what in _BESIDE) != (asked.against is not None):
-        _parser().error("against DIR, same DIR: another checkout of this project")
+        _parser().error("against, overlap, same DIR: another checkout of this project")
     head = f"{report.machine()}\n`python -m tests.bench {' '.join(sys.argv[1:])}`"
     began = time.monotonic()
     # Programs are compiled once, as by `make bench`: a start is measured, too.
@@ -210,10 +213,16 @@ def _run_engines(asked: Asked, folder: Path, _: Path, say: Say) -> list[Figure]:
     return Engines(folder, asked.records, say, rounds=asked.rounds).run()
 
 
+def _run_overlap(asked: Asked, folder: Path, _: Path, say: Say) -> list[Figure]:
+    assert asked.against is not None, "asked before"
+    return Overlap(folder, asked.records, asked.against, say, asked.rounds).run()
+
+
 _OF_SHARED: Final = {
     **dict.fromkeys(("country", "crowd", "published", "serve"), _run_country),
     "engines": _run_engines,
     "bucket": _run_bucket,
+    "overlap": _run_overlap,
     "grow": _run_grow,
     "scale": _run_scale,
 }

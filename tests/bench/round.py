@@ -304,7 +304,7 @@ def _hand_in(node: Node, numbers: list[int]) -> None:
 def pull(node: Node, peer: Node) -> Thread:
     """Return when all of the peer's own log is verified and durable: who still waits.
 
-    Merging begins where storing ends, so the end of the turn says neither.
+    Merging goes on behind it, so the end of the turn says neither.
     """
     turn = Thread(target=node.sync, args=[peer])
     turn.start()

@@ -1,12 +1,16 @@
 """Nodes of organisations with fixed keys, opened and closed for each test."""
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from federation.flows.merge import batch
 from federation.flows.ownlog import begin
+from federation.flows.verify import workers as pool
+from federation.flows.verify.workers import Workers, open_workers
 from tests import fakes as fake_federation
 from tests.ownnode import OwnNode
 
@@ -66,3 +70,28 @@ def suara():
 @pytest.fixture
 def kawal():
     return fake_federation.FakeOrg("kawalpemilu.example")
+
+
+@pytest.fixture(scope="module")
+def few() -> Iterator[None]:
+    """Workers are asked however few rows there are, and a batch has many strips."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "STRIP_ROWS", 7)
+        patch.setattr(pool, "POOL_FROM_LEAVES", 1)
+        patch.setattr(pool, "WARM_FROM_LEAVES", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def opened(few: None) -> Iterator[Callable[[int], Workers]]:
+    """Pools by how many processes they have; opened when asked for."""
+    pools = dict[int, Workers]()
+    with contextlib.ExitStack() as stack:
+
+        def ask(count: int) -> Workers:
+            if count not in pools:
+                pools[count] = open_workers(count)
+                stack.callback(pools[count].close)
+            return pools[count]
+
+        yield ask

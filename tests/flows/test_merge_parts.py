@@ -1,6 +1,5 @@
 """However many processes merge, and whatever becomes of them: the same rows."""
 
-import contextlib
 import os
 import random
 import signal
@@ -13,7 +12,6 @@ from msgspec.structs import replace
 from federation.errors import FormatError
 from federation.flows.merge import PartMerger, batch, merge_once
 from federation.flows.merge.once import BATCH
-from federation.flows.verify import workers as pool
 from federation.flows.verify.workers import open_workers
 from federation.store.db import Database
 from tests.attacks import kills
@@ -34,31 +32,6 @@ def read_all(db):
             "SELECT election, seq FROM merge_election"
         ).fetchall()
         return rows
-
-
-@pytest.fixture(scope="module")
-def few():
-    """Workers are asked however few rows there are, and a batch has many strips."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch, "STRIP_ROWS", 7)
-        patch.setattr(pool, "POOL_FROM_LEAVES", 1)
-        patch.setattr(pool, "WARM_FROM_LEAVES", 1)
-        yield
-
-
-@pytest.fixture(scope="module")
-def opened(few):
-    """Pools by how many processes they have; opened when asked for."""
-    pools = {}
-    with contextlib.ExitStack() as stack:
-
-        def ask(count):
-            if count not in pools:
-                pools[count] = open_workers(count)
-                stack.callback(pools[count].close)
-            return pools[count]
-
-        yield ask
 
 
 def live(folder, seed, merger):

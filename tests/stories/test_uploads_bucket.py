@@ -18,14 +18,18 @@ from federation.blobs.presign import read_store_key
 from federation.blobs.probe import keeps_deleted
 from federation.config.home import Home
 from federation.config.settings import load_settings
+from federation.node import photostore
 from tests.bucketserver import BUCKET
 from tests.homes import ELECTION, draft, make_home, serving
+from tests.node.test_disk import alarms, until_alarm
 from tests.photos.pictures import photo
 from tests.stories.nodes import PROJECT
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ADDRESS = f"s3://{BUCKET}/nodes/photos"
+SILENT = (photostore.ALARM, photostore.SUBJECT)
 TPS = "1371011001001"
 PHOTO = photo(size=(200, 150), comment=b"somebody's name")
 
@@ -225,6 +229,8 @@ async def test_a_store_that_stands_still_is_told_in_time_and_taken_up_when_it_wa
     outside, bucket_store, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("AWS_TIMEOUT", "2s")
+    monkeypatch.setattr(photostore, "SILENT_S", 1.0)
+    monkeypatch.setattr(photostore, "INTERVAL_S", 1)
     home = make_home(tmp_path)
     lines = f'store = "{ADDRESS}"\nuploads = "{bucket_store.url}"'
     text = home.settings.read_text()
@@ -247,8 +253,24 @@ async def test_a_store_that_stands_still_is_told_in_time_and_taken_up_when_it_wa
             # Records without a photograph wait for no store.
             batch = {"election": ELECTION, "records": [draft(TPS)]}
             assert (await node.post("/v1/records", batch))[0] == 200
+            await until_alarm(node, SILENT)
+            assert await gauge(node) == 1
         finally:
             bucket_store.process.send_signal(signal.SIGCONT)
         status, entry = await node.post("/v1/evidence/uploaded", said)
         assert status == 200, entry
         assert await node.post("/v1/evidence", PHOTO) == (200, entry)
+
+        async def settled():
+            return SILENT not in await alarms(node)
+
+        await until(settled)
+        assert await gauge(node) == 0
+
+
+async def gauge(node):
+    headers = {"Authorization": f"Bearer {node.token}"}
+    async with node._session.get(f"{node.url}/metrics", headers=headers) as said:
+        text = await said.text()
+    found = re.search(r"(?m)^federation_photo_store_silent (\S+)$", text)
+    return float(found[1])

@@ -20,7 +20,14 @@ Source: docs/explanation/merging.md
 """
 
 from federation.flows.merge.official import follow_official, make_official
-from federation.flows.merge.once import merge_once
+from federation.flows.merge.once import BATCH, BATCH_BESIDE, merge_once
 from federation.flows.merge.parts import PartMerger
 
-__all__ = ["PartMerger", "follow_official", "make_official", "merge_once"]
+__all__ = [
+    "BATCH",
+    "BATCH_BESIDE",
+    "PartMerger",
+    "follow_official",
+    "make_official",
+    "merge_once",
+]

@@ -17,6 +17,9 @@ from federation.store.mapstate import MapInputs
 from federation.store.view import Transaction
 
 BATCH = 10_000
+#: Of a batch beside which others have something to store: about as long as
+#: `store/following.py` holds the writer.
+BATCH_BESIDE: Final = 2_000
 _HERE: Final = PartMerger()
 
 

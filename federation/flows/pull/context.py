@@ -107,6 +107,8 @@ class PullContext:
             and two partners may bring one log at once.
         passed_over: Digests of about notes that were looked at and are not newer; as
             `busy`, one for a node.
+        stored: Called on the event loop when leaves of a log are durable, and more of
+            the same checkpoint are to come: the map may follow them meanwhile.
     """
 
     db: Database
@@ -117,6 +119,7 @@ class PullContext:
     clock: Callable[[], float]
     busy: dict[str, Taking] = field(default_factory=dict)
     passed_over: set[str] = field(default_factory=set)
+    stored: Callable[[], None] = lambda: None
 
     async def take_over(self, origin: str, *, is_origin: bool) -> None:
         """End another's taking in of a log, where that must not wait for it.

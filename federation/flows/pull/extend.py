@@ -324,8 +324,14 @@ class _Steps:
         await self._written()
         batch, self._batch = self._batch, []
         self._leaves = self._bytes = 0
-        write = self._ctx.db.write(save_step, self._log, batch, self._job)
-        self._writing = asyncio.create_task(write)
+        self._writing = asyncio.create_task(self._write(batch))
+
+    async def _write(self, batch: Sequence[Checked]) -> Log:
+        log = await self._ctx.db.write(save_step, self._log, batch, self._job)
+        # Of the last ones the end of the turn tells: until then it has to write.
+        if log.next_index < self._job.goal.size:
+            self._ctx.stored()
+        return log
 
     async def _written(self) -> None:
         if self._writing is not None:

@@ -21,7 +21,7 @@ from federation.tlog.fork import parse_evidence
 
 def undisputed_sizes(view: View, origins: Collection[str]) -> Mapping[str, int]:
     """Below which index the records of these logs stand, where two were signed."""
-    if not logs.has_frozen(view):
+    if not view.keep(logs.has_frozen):
         return {}
     return {
         log.origin: _undisputed(view, log)

@@ -21,6 +21,8 @@ from federation.store import cosignatures, mapreading, registers
 from federation.store.view import View
 from federation.text import Sentence
 
+_VILLAGE: Final = 10
+
 
 def tps(
     view: View, profiles: Mapping[str, Profile], election: str, code: str
@@ -48,13 +50,18 @@ def tps(
         )
     return answers.TpsAnswer(
         election=election,
-        cursor=format_cursor(read_cursor(view, election)),
+        cursor=format_cursor(view.keep(read_cursor, election)),
         tps=station,
-        places=places(view, election, regions_of(station)),
+        places=view.keep(_places_around, election, station[:_VILLAGE]),
         in_register=line.in_register if line.is_known else UNSET,
         voters=UNSET if line.voters is None else line.voters,
         contests=contests,
     )
+
+
+def _places_around(view: View, election: str, village: str) -> list[answers.Place]:
+    """All regions that a village lies in, the nation first, itself last."""
+    return places(view, election, regions_of(village))
 
 
 class Backing(NamedTuple):

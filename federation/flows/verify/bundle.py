@@ -84,13 +84,14 @@ class Verifier:
         job = (self._name, data, start, closed_at)
         loop, executor = asyncio.get_running_loop(), workers.executor
         try:
-            admission = await loop.run_in_executor(executor, admit_known, *job)
-            workers.is_warm = True
-            if admission is not None:
-                return admission
-            return await loop.run_in_executor(
-                executor, admit_taught, self._chain, self._profile, *job
-            )
+            with workers.verifying():
+                admission = await loop.run_in_executor(executor, admit_known, *job)
+                workers.is_warm = True
+                if admission is not None:
+                    return admission
+                return await loop.run_in_executor(
+                    executor, admit_taught, self._chain, self._profile, *job
+                )
         except BrokenExecutor:
             # A worker was killed, out of memory perhaps. Slower, but it goes on.
             if self._workers is not None:

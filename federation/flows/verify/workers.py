@@ -24,10 +24,12 @@ from concurrent.futures import (
     Future,
     ProcessPoolExecutor,
 )
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from threading import Lock, Thread
+from time import monotonic
 from typing import Final, TypeVar
 
 from federation.errors import FormatError
@@ -50,6 +52,8 @@ BLOCK_ITEMS: Final = 500
 _WITH_OTHERS: Final = 4
 #: So many are held until one before them is there: memory stays flat.
 _HELD: Final = 16
+#: So long after the last time that all had work what comes next may be on its way.
+_PAUSE_S: Final = 0.05
 _replacing = Lock()
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,6 +71,25 @@ class Workers:
     executor: Executor
     is_warm: bool = False
     count: int = 0
+    _verifying: int = field(default=0, init=False)
+    _full_at: float = field(default=float("-inf"), init=False)
+
+    @contextmanager
+    def verifying(self) -> Iterator[None]:
+        """One bundle is theirs meanwhile; on the event loop's thread."""
+        self._verifying += 1
+        try:
+            yield
+        finally:
+            if self._verifying >= self.count:
+                self._full_at = monotonic()
+            self._verifying -= 1
+
+    @property
+    def are_full(self) -> bool:
+        """Whether bundles wait for them, or did a moment ago: not for their feed."""
+        is_full = 0 < self.count <= self._verifying
+        return is_full or monotonic() < self._full_at + _PAUSE_S
 
     def replace(self, broken: Executor) -> None:
         """Others are started for the next work; once, whoever finds these broken."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from federation.errors import FormatError, PeerError
-from federation.flows.pull import HandedSource, pull
+from federation.flows.pull import HandedSource, extend, pull
 
 
 @pytest.mark.parametrize("count", [0, 1, 254, 255, 256, 257, 511, 600])
@@ -22,6 +22,25 @@ async def test_a_first_turn_brings_every_leaf(puller, fakes, suara, count):
     assert log.checkpoint == tree.note()
     assert puller.leaves(suara) == tree.leaves
     assert puller.claimed(suara) == list(range(1, tree.size))
+
+
+async def test_each_step_but_the_last_is_told_when_it_is_durable(
+    puller, fakes, suara, monkeypatch
+):
+    """What the map may follow by then stands below a checkpoint that was verified."""
+    monkeypatch.setattr(extend, "STEP_LEAVES", 256)
+    puller.trust(suara)
+    tree = fakes.Tree(suara).grow(suara.results(0, 999))
+    told = []
+
+    def stored():
+        log = puller.log(suara)
+        told.append(log.next_index)
+        assert (log.size, log.pending) == (0, tree.note())
+
+    puller.ctx = replace(puller.ctx, stored=stored)
+    await puller.pull(fakes.FakePeer(suara.org).show(tree))
+    assert told == [256, 512, 768]
 
 
 async def test_an_idle_turn_is_one_conditional_request(puller, fakes, suara):

@@ -1,0 +1,76 @@
+"""A bucket of photographs that is silent: said after its time, until it answers."""
+
+import errno
+from types import SimpleNamespace
+
+import pytest
+
+from federation.node.photostore import ALARM, SILENT_S, SUBJECT, PhotoStoreWatch
+from federation.store import alarms
+from federation.text import Sentence
+
+BUCKET = "s3://photos/below"
+
+
+class Store:
+    """Blobs of which only the size is asked."""
+
+    def __init__(self):
+        self.is_away, self.asked = False, 0
+
+    async def size(self, _):
+        self.asked += 1
+        if self.is_away:
+            why = Sentence("blobs.store-unreachable", words="-")
+            raise OSError(errno.EIO, why, BUCKET)
+
+
+@pytest.fixture
+def watched(db):
+    """The watch of a store, what can be done to it, and what stands."""
+    store, now = Store(), [1000.0]
+    home = SimpleNamespace(blobs=BUCKET)
+    parts = SimpleNamespace(home=home, blobs=store, db=db)
+    disk = SimpleNamespace(takes=lambda _: True)
+    clocks = SimpleNamespace(wall=lambda: now[0], steady=lambda: now[0])
+
+    async def standing():
+        found = await db.read(alarms.list_alarms)
+        return {(one.code, one.subject): str(one.detail) for one in found}
+
+    watch = PhotoStoreWatch(parts, disk, clocks)
+    return SimpleNamespace(
+        watch=watch, store=store, now=now, home=home, standing=standing
+    )
+
+
+async def test_a_silent_store_is_told_after_its_time_and_no_longer_when_it_answers(
+    watched,
+):
+    await watched.watch.turn()
+    watched.store.is_away = True
+    for waited, is_told in ((0.0, False), (SILENT_S - 1, False), (1.0, True)):
+        watched.now[0] += waited
+        await watched.watch.turn()
+        standing = await watched.standing()
+        assert ((ALARM, SUBJECT) in standing) is is_told, waited
+    assert BUCKET in standing[ALARM, SUBJECT]
+    watched.store.is_away = False
+    await watched.watch.turn()
+    assert await watched.standing() == {}
+    # One hiccup after it is counted anew.
+    watched.store.is_away = True
+    await watched.watch.turn()
+    assert await watched.standing() == {}
+
+
+async def test_a_folder_is_not_asked_and_what_a_bucket_before_it_left_goes(watched):
+    watched.store.is_away = True
+    await watched.watch.turn()
+    watched.now[0] += SILENT_S
+    await watched.watch.turn()
+    assert await watched.standing()
+    asked, watched.home.blobs = watched.store.asked, "/var/lib/photos"
+    await watched.watch.turn()
+    assert await watched.standing() == {}
+    assert watched.store.asked == asked
