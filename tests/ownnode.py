@@ -98,9 +98,9 @@ class OwnNode:
     log: OwnLog
 
     @classmethod
-    def open(cls, folder: Path, org: str) -> "OwnNode":
+    def open(cls, folder: Path, org: str, address: str | None = None) -> "OwnNode":
         keys = own_keys(org)
-        db = Database.open(folder / "data")
+        db = Database.open(folder / "data", address)
         log = begin.open_own(db, keys, small_profile())
         return cls(folder, db, FolderGuard(folder / "guard"), keys, log)
 

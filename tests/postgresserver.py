@@ -24,6 +24,7 @@ import psycopg
 import pytest
 
 from federation.store.engine import Engine
+from federation.store.enginechoice import FILE_NAME
 from federation.store.enginechoice import engine_at as _engine_at
 from tests.waiting import wait_until
 
@@ -53,6 +54,11 @@ _CLEAN = """DO $$DECLARE one text; is_used boolean; BEGIN
 END$$"""
 
 
+#: What a process was about when it was killed is at its end afterwards.
+_END_ALL = """SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
+
 @dataclass(frozen=True)
 class PostgresServer:
     """A server that runs; `folder` has its socket."""
@@ -75,9 +81,17 @@ class PostgresServer:
         self.ask(f'CREATE DATABASE "{database}"')
         return self.address(database)
 
+    def drop(self, database: str) -> None:
+        """It is there no more, whoever is connected."""
+        self.ask(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+    def end_all(self, database: str) -> None:
+        """Whoever is connected there is so no longer."""
+        self.ask(_END_ALL, database)
+
     def clean(self, database: str) -> None:
-        """Take out of its tables whatever a test has left there."""
-        self.ask(_CLEAN, database)
+        """Take out of its tables whatever a test, and what it started, left there."""
+        self.ask(f"{_END_ALL}; {_CLEAN}", database)
 
 
 class FolderDatabases:
@@ -91,26 +105,58 @@ class FolderDatabases:
         self._server, self._template = server, template
         self._lent: dict[Path, str] = {}
         self._free: list[str] = []
+        self._lost: set[str] = set()
 
     def engine_at(self, folder: Path, address: str | None = None) -> Engine:
-        """As `federation.store.db.engine_at`; without an address, of this server."""
-        return _engine_at(folder, address or self._address(folder.resolve()))
+        """As `federation.store.db.engine_at`; without an address, of this server.
 
-    def _address(self, folder: Path) -> str:
+        A file that is there, as out of a backup, is that file.
+        """
+        if address is None and not (folder / FILE_NAME).exists():
+            address = self.address_of(folder)
+        return _engine_at(folder, address)
+
+    def address_of(self, folder: Path) -> str:
+        """Of the database of this folder; from now on it is its."""
+        folder = folder.resolve()
         if folder not in self._lent:
-            self._lent[folder] = self._free.pop() if self._free else self._copy()
+            self._lent[folder] = (
+                self._free.pop() if self._free else self._copy(self._template)
+            )
         return self._server.address(self._lent[folder])
 
-    def _copy(self) -> str:
+    def lose(self, folder: Path) -> None:
+        """There is nothing in the database of this folder any more, and no table."""
+        name = self._lent[folder.resolve()]
+        self._server.drop(name)
+        self._server.create(name)
+        self._lost.add(name)
+
+    def save(self, folder: Path) -> str:
+        """The name of a copy of the database of this folder, which nobody uses now."""
+        return self._copy(self._lent[folder.resolve()])
+
+    def put_back(self, folder: Path, saved: str) -> None:
+        """The database of this folder is what it was when it was saved."""
+        name = self._lent[folder.resolve()]
+        self._server.drop(name)
+        self._lost.discard(name)
+        self._server.ask(f'ALTER DATABASE "{saved}" RENAME TO "{name}"')
+
+    def _copy(self, source: str) -> str:
         name = f"copy-{secrets.token_hex(8)}"
-        self._server.ask(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
+        self._server.end_all(source)
+        self._server.ask(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         return name
 
     def take_back(self) -> None:
         """Make those of a test ready for the next."""
         for name in self._lent.values():
-            self._server.clean(name)
-            self._free.append(name)
+            if name in self._lost:
+                self._server.drop(name)
+            else:
+                self._server.clean(name)
+                self._free.append(name)
         self._lent.clear()
 
 

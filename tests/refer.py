@@ -90,7 +90,7 @@ def by_mail(home: Home, port: int, security: str = "starttls", more: str = "") -
 @contextlib.contextmanager
 def opened(home: Home):
     """The database of a home, to be read, also while somebody writes."""
-    database = Database.open(home.data, readonly=True)
+    database = Database.open(home.data, home.database, readonly=True)
     with contextlib.closing(database), database.view() as view:
         yield view
 

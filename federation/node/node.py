@@ -58,6 +58,7 @@ from federation.node.webhooks import Webhooks
 from federation.schedule import Duty, Schedule
 from federation.store import alarms, pulls
 from federation.store.epoch import save_followed
+from federation.store.following import HOLDS_S
 from federation.store.view import Transaction
 from federation.text import Sentence
 from federation.text.cause import is_of_disk, tell_refusal
@@ -70,10 +71,10 @@ _BEHIND_S = 30.0
 #: So long a batch of merging waits for records that are being taken in; and how long
 #: none must have been.
 _GIVES_WAY_S, _PAUSE_S = 2.0, 0.05
-#: So long it waits for a pull that has work for every process. A small batch takes some
-#: 0.3 s of one of two processors: a pull that never waits for its partner is slowed by
-#: a thirtieth, and the map moves all the same.
-_LEAVES_TO_PULL_S = 5.0
+#: So many times as long as the last batch took it waits for a pull that has work for
+#: every process: merging has a twentieth of the time, however busy the machine is, and
+#: the map moves all the same.
+_LEAVES_TO_PULL = 20
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +119,7 @@ class Node:
         self.map_version = 0  # of this process: how often the map has changed
         self._merge_due, self._merged = asyncio.Event(), asyncio.Event()
         self._taking, self._taken_at = 0, float("-inf")
+        self._batch_s = HOLDS_S  # which the last batch of merging took
         self.introductions = Introductions(resources, clocks, random)
         self._paces: dict[tuple[str, int | None], Pace] = {}
         self._workers: Workers | None = None
@@ -207,7 +209,7 @@ class Node:
         is_pulling = self._busy and workers is not None and workers.are_full
         return bool(
             (is_taking and waited_s < _GIVES_WAY_S)
-            or (is_pulling and waited_s < _LEAVES_TO_PULL_S)
+            or (is_pulling and waited_s < _LEAVES_TO_PULL * self._batch_s)
         )
 
     async def until_merged(self) -> None:
@@ -237,7 +239,8 @@ class Node:
         # Before the map counts them: what it holds is what is shown of them.
         while await db.run(index_recaps, db, now=now):
             pass
-        return await db.run(
+        began = self.clocks.steady()
+        moved = await db.run(
             merge_once,
             db,
             self.resources.profiles,
@@ -247,6 +250,9 @@ class Node:
             now=now,
             merger=PartMerger(self._workers),
         )
+        if moved:
+            self._batch_s = self.clocks.steady() - began
+        return moved
 
     async def follow_official(self) -> int:
         """Note what changed in KPU's figures at some stations; 0: none is due."""

@@ -2,7 +2,7 @@
 
     GET /v1/lag?lang=
       {"is_reader":true,"is_ready":true,"lag_s":0.1,"writer":"writes","silence_s":0.4,
-       "at":1707919980,"said":"…"}
+       "said":"…"}
 
 Rule: for no cache. Of a reader each answer has the number (`Federation-Lag`), but no
 page can read the head that it came with.
@@ -43,8 +43,7 @@ class LagAnswer(Struct, frozen=True, kw_only=True):
         lag_s: Seconds ago it was known to be all that there was.
         writer: How it stands with whoever writes (`writerheard.py`).
         silence_s: Seconds since that was heard of; None: the database does not tell.
-        at: When this holds, in Unix seconds.
-        said: The same, for people.
+        said: The same, for people, with the moment for which it holds.
     """
 
     is_reader: bool
@@ -52,7 +51,6 @@ class LagAnswer(Struct, frozen=True, kw_only=True):
     lag_s: float
     writer: WriterState
     silence_s: float | None
-    at: int
     said: str
 
 
@@ -65,7 +63,7 @@ def endpoints() -> list[Endpoint[Any]]:
             handler=tell_behind,
             query=LagQuery,
             response=LagAnswer,
-            name="lag",
+            name="get_lag",
         )
     ]
 
@@ -73,8 +71,8 @@ def endpoints() -> list[Endpoint[Any]]:
 async def tell_behind(request: web.Request, query: LagQuery) -> web.Response:
     """How old what is shown here may be, now."""
     site = request.app[SITE]
-    behind, at = site.behind(), site.clock()
-    said = Sentence("lag.node") if behind is None else behind.tell(at)
+    behind = site.behind()
+    said = Sentence("lag.node") if behind is None else behind.tell(site.clock())
     t = Text(query.lang) if query.lang else text_for_program(request)
     answer = LagAnswer(
         is_reader=behind is not None,
@@ -84,7 +82,6 @@ async def tell_behind(request: web.Request, query: LagQuery) -> web.Response:
         silence_s=None
         if behind is None or behind.silence_s is None
         else round(behind.silence_s, 1),
-        at=at,
         said=t.say(said),
     )
     return web.Response(

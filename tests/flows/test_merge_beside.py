@@ -101,14 +101,14 @@ def check(tmp_path_factory, seed, merger):
     assert beside.beside, "something was merged before the end"
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_merging_amid_a_pull_gives_the_map_of_merging_behind_it(tmp_path_factory, seed):
     check(tmp_path_factory, seed, PartMerger())
 
 
 @pytest.mark.slow
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_so_it_does_with_any_number_of_processes(tmp_path_factory, opened, seed):
     for count in (1, 2, 8):

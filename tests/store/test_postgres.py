@@ -55,16 +55,6 @@ def on_postgres(postgres, tmp_path):
     opened.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def db_of_both(request, tmp_path):
-    address = None
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgres")
-    opened = Database.open(tmp_path / "data", address)
-    yield opened
-    opened.close()
-
-
 def raise_one(tx, code="code"):
     alarms.raise_alarm(tx, code, "subject", "detail", 1)
 
@@ -502,8 +492,8 @@ def test_what_the_driver_says_is_told_by_its_first_line(tmp_path):
     assert "\t" not in told
 
 
-def test_a_snapshot_goes_on_behind_a_part_of_which_a_statement_failed(db_of_both):
-    with db_of_both.view() as view:
+def test_a_snapshot_goes_on_behind_a_part_of_which_a_statement_failed(db):
+    with db.view() as view:
         for _ in range(2):
             with (
                 pytest.raises(SqlError, match="no_such_table"),
@@ -512,13 +502,13 @@ def test_a_snapshot_goes_on_behind_a_part_of_which_a_statement_failed(db_of_both
                 view.execute("SELECT * FROM no_such_table").fetchall()
         with view.apart():
             assert view.execute("SELECT count(*) FROM alarm").fetchone() == (0,)
-    with db_of_both.transaction() as tx:
+    with db.transaction() as tx:
         raise_one(tx, "before")
         with pytest.raises(SqlError), tx.apart():
             tx.executemany("INSERT INTO no_such_table VALUES (?)", [(1,), (2,)])
         with pytest.raises(SqlError), tx.apart():
             list(tx.walk("SELECT * FROM no_such_table"))
-    assert codes(db_of_both) == ["before"]
+    assert codes(db) == ["before"]
 
 
 def test_the_doctor_tells_of_each_thing_that_cannot_be_read(

@@ -14,8 +14,19 @@ def bucket_store(tmp_path_factory):
         yield running
 
 
+@pytest.fixture(autouse=True)
+def databases(request, monkeypatch):
+    """With `--engine postgresql` each node has one with a server; else None."""
+    if request.config.getoption("engine") != "postgresql":
+        return None
+    found = request.getfixturevalue("postgres_databases")
+    monkeypatch.setattr(Node, "databases", found)
+    return found
+
+
 @pytest.fixture
-def opened():
+def opened(databases):
+    """What is closed or stopped at the end, while its databases are still there."""
     with closing_all() as found:
         yield found
 

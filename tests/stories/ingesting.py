@@ -1,6 +1,6 @@
 """A process that takes records in until it is killed; run by test_kill_ingest.py.
 
-    python -m tests.stories.ingesting FOLDER SEED
+    python -m tests.stories.ingesting FOLDER SEED [ADDRESS of its database]
 
 Prints, when each batch is acknowledged: `ack SIZE ROOT ID…`.
 """
@@ -39,11 +39,11 @@ def say(*words):
     sys.stdout.flush()
 
 
-def run(folder, seed):
+def run(folder, seed, address=None):
     """Take in batches of random sizes, and merge now and then, for ever."""
     chance = random.Random(seed)
     with lock.hold(folder / "data" / "lock"):
-        node = OwnNode.open(folder, "jagasuara.example")
+        node = OwnNode.open(folder, "jagasuara.example", address)
         begin.introduce(node.db, node.guard, node.log)
         load_regions("pemilu-2024")  # once a process, and longer than it may live
         say("ready")
@@ -60,4 +60,4 @@ def run(folder, seed):
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), int(sys.argv[2]))
+    run(Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

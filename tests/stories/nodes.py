@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,14 +12,17 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from federation.config.rewrite import set_database
 from federation.store import alarms, logs
 from federation.store import leaves as stored
 from federation.store.db import Database
 from federation.store.logs import Log
 from tests.homes import ELECTION, add_peer, draft, make_home
+from tests.postgresserver import FolderDatabases
 from tests.waiting import LIMIT_S, wait_until
 
 PROJECT = Path(__file__).parents[2]
@@ -31,9 +35,25 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+class Saved(NamedTuple):
+    """A folder of a node as it once was, with its data: a copy of it, and of theirs.
+
+    Attributes:
+        folder: Which one it was.
+        copy: The copy.
+        database: The name of the copy of its database; None: it was a file therein.
+    """
+
+    folder: Path
+    copy: Path
+    database: str | None
+
+
 class Node:
     """A home and the process that serves it, if any."""
 
+    #: Of the server that has the databases of all nodes; None: each has its file.
+    databases: FolderDatabases | None = None
     #: How long its start, and its end, are waited for.
     patience_s = LIMIT_S
     #: Where it listens, and what stands before its command.
@@ -43,10 +63,17 @@ class Node:
     def __init__(self, folder: Path, org: str) -> None:
         self.org, self.origin = org, f"{org}/{ELECTION}"
         self.home = make_home(folder, org)
+        if self.databases is not None:
+            self.lie_with(self.databases.address_of(self.home.data))
         self.process: subprocess.Popen[bytes] | None = None
         #: Behind `python -m`.
         self.program = ["federation"]
         self.move(free_port())
+
+    def lie_with(self, address: str) -> None:
+        """Its database is this one of a server."""
+        set_database(self.home.settings, address)
+        self.home = replace(self.home, database=address)
 
     def move(self, port: int) -> None:
         """From now on the node listens there."""
@@ -90,7 +117,47 @@ class Node:
         process, self.process = self.process, None
         if process is not None:
             process.send_signal(number)
-            process.wait(self.patience_s)
+            try:
+                process.wait(self.patience_s)
+            except subprocess.TimeoutExpired:
+                # It must not write to what the next test has of the same server.
+                process.kill()
+                process.wait()
+                raise
+
+    def open(self) -> Database:
+        """Its database, to write, while no process of it does."""
+        return Database.open(self.home.data, self.home.database)
+
+    def lose_data(self) -> None:
+        """Its folder of data is gone, and what its database had."""
+        shutil.rmtree(self.home.data)
+        if self.databases is not None:
+            self.databases.lose(self.home.data)
+
+    def save(self, folder: Path, to: Path) -> Saved:
+        """Copy its home, or its data alone, which nobody uses now."""
+        shutil.copytree(folder, to)
+        held = self.databases
+        return Saved(folder, to, None if held is None else held.save(self.home.data))
+
+    def put_back(self, saved: Saved) -> None:
+        """It is again what it was; what was saved is put back once."""
+        shutil.rmtree(saved.folder)
+        saved.copy.rename(saved.folder)
+        if self.databases is not None and saved.database is not None:
+            self.databases.put_back(self.home.data, saved.database)
+
+    def become(self, other: "Node") -> None:
+        """Be a copy of another that does not run, all but its address."""
+        shutil.rmtree(self.home.folder)
+        shutil.copytree(other.home.folder, self.home.folder)
+        if self.databases is not None:
+            self.databases.put_back(
+                self.home.data, self.databases.save(other.home.data)
+            )
+            self.lie_with(self.databases.address_of(self.home.data))
+        self.move(self.port)
 
     def ask(
         self, path: str, body: object = None, *, token: str = ""
@@ -150,7 +217,7 @@ class Node:
 
     def state(self, origin: str) -> Log | None:
         """The log, as the database has it now."""
-        found = self._read(logs.list_logs)
+        found = self.read(logs.list_logs)
         return next((log for log in found if log.origin == origin), None)
 
     def leaves(self, origin: str) -> list[bytes]:
@@ -158,14 +225,14 @@ class Node:
             log = logs.get_log(view, origin)
             return stored.read_leaves(view, log.id, 0, log.next_index)
 
-        return self._read(read)
+        return self.read(read)
 
     def alarms(self) -> set[tuple[str, str]]:
-        return {(one.code, one.subject) for one in self._read(alarms.list_alarms)}
+        return {(one.code, one.subject) for one in self.read(alarms.list_alarms)}
 
     def told(self, code: str) -> str:
         """What the alarms of a code say, in English."""
-        standing = self._read(alarms.list_alarms)
+        standing = self.read(alarms.list_alarms)
         return " ".join(str(one.detail) for one in standing if one.code == code)
 
     def doctor(self) -> tuple[int, str]:
@@ -177,7 +244,7 @@ class Node:
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
-    def _read(self, function):
+    def read(self, function):
         db = Database.open(self.home.data, self.home.database, readonly=True)
         with contextlib.closing(db), db.view() as view:
             return function(view)

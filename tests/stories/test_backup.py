@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from signal import SIGKILL
 
 import pytest
@@ -94,7 +95,8 @@ def test_who_has_only_the_keys_takes_back_from_partners_what_they_hold(
         wait_until(lambda other=other: other.size(pemilu.origin) == 41, "both hold all")
     acknowledged, known = pemilu.leaves(pemilu.origin), pemilu.home.folder
     pemilu.stop(SIGKILL)
-    again = Home(tmp_path / "again")
+    pemilu.lose_data()
+    again = replace(pemilu.home, folder=tmp_path / "again")
     again.folder.mkdir(0o700)
     shutil.copytree(pemilu.home.keys, again.keys)
     for name in ("federation.toml", "peers.toml"):

@@ -52,6 +52,9 @@ MENDED = (
     ("webhook", "vector"),
 )
 
+#: What is flipped is a bit of the file.
+pytestmark = pytest.mark.of_file
+
 
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory):

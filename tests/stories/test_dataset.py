@@ -7,7 +7,8 @@ import pytest
 
 from tests.bench.dataset import DatasetBench
 
-pytestmark = pytest.mark.long
+# What is measured is a node with its file.
+pytestmark = [pytest.mark.long, pytest.mark.of_file]
 
 DATA = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data" / "pilpres2019"
 

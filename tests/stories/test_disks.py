@@ -4,7 +4,8 @@ import pytest
 
 from tests.attacks import disks
 
-pytestmark = pytest.mark.slow
+# What is full is the disk below its file.
+pytestmark = [pytest.mark.slow, pytest.mark.of_file]
 
 
 @pytest.mark.skipif(not disks.may_mount(), reason="mounting is not allowed here")

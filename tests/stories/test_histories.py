@@ -12,7 +12,7 @@ from federation.tlog.checkpoint import open_checkpoint
 from federation.tlog.fork import check_evidence
 from tests.fakes import FakeOrg, FakePeer, Tree
 from tests.homes import ELECTION
-from tests.stories.nodes import free_port, start_all
+from tests.stories.nodes import start_all
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -65,14 +65,13 @@ def test_a_restored_copy_signs_nothing_until_it_is_refilled(pemilu, suara):
     pemilu.take(0, 100)
     wait_until(lambda: suara.size(pemilu.origin) == 101)
     pemilu.stop()
-    shutil.copytree(pemilu.home.data, pemilu.home.folder / "backup")
+    backup = pemilu.save(pemilu.home.data, pemilu.home.folder / "backup")
     pemilu.start().take(100, 200)
     wait_until(lambda: suara.size(pemilu.origin) == 201)
     before = pemilu.leaves(pemilu.origin)
     pemilu.stop()
     suara.stop()
-    shutil.rmtree(pemilu.home.data)
-    (pemilu.home.folder / "backup").rename(pemilu.home.data)
+    pemilu.put_back(backup)
 
     # Nobody answers: it serves, and does not sign. Work that comes in waits.
     pemilu.start()
@@ -97,11 +96,10 @@ def test_a_database_older_than_its_guard_is_never_signed_again_alone(pemilu):
     """The guard outlived the database, and no partner has the rest."""
     pemilu.start().take(0, 10)
     pemilu.stop()
-    shutil.copytree(pemilu.home.data, pemilu.home.folder / "backup")
+    backup = pemilu.save(pemilu.home.data, pemilu.home.folder / "backup")
     pemilu.start().take(10, 20)
     pemilu.stop()
-    shutil.rmtree(pemilu.home.data)
-    (pemilu.home.folder / "backup").rename(pemilu.home.data)
+    pemilu.put_back(backup)
     pemilu.start("--alone")
     wait_until(lambda: (LOST, pemilu.origin) in pemilu.alarms(), "the alarm")
     assert "no partner more: this log cannot go on" in pemilu.why_not()
@@ -119,15 +117,14 @@ def test_a_folder_that_was_put_back_whole_waits_for_every_partner(pemilu, suara,
     for other in (suara, kawal):
         wait_until(lambda other=other: other.size(pemilu.origin) == 101)
     pemilu.stop()
-    backup = shutil.copytree(pemilu.home.folder, pemilu.home.folder.parent / "backup")
+    backup = pemilu.save(pemilu.home.folder, pemilu.home.folder.parent / "backup")
     suara.stop()
     pemilu.start().take(100, 200)
     wait_until(lambda: kawal.size(pemilu.origin) == 201)
     before = pemilu.leaves(pemilu.origin)
     pemilu.stop()
     kawal.stop()
-    shutil.rmtree(pemilu.home.folder)
-    backup.rename(pemilu.home.folder)
+    pemilu.put_back(backup)
 
     start_all(pemilu, suara)
     held = ("own-log-past-unknown", pemilu.origin)
@@ -174,9 +171,7 @@ def test_a_clone_that_signs_is_found_out_by_everybody_who_hears_both(
     pemilu.stop()
     log_key = load_signer(pemilu.home.log_key(pemilu.origin), pemilu.origin).key
     clone = make_node(pemilu.org, "clone")
-    shutil.rmtree(clone.home.folder)
-    shutil.copytree(pemilu.home.folder, clone.home.folder)
-    clone.move(free_port())
+    clone.become(pemilu)
     suara.trust(pemilu, pemilu.url)
     kawal.trust(pemilu, clone.url)
     wires = lay_between(suara, kawal, wire)

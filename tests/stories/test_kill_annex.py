@@ -14,7 +14,6 @@ import pytest
 
 from federation.store import actions
 from federation.store.annex import AnnexFolder
-from federation.store.db import Database
 from tests.annexed import CONTENTS, ELECTION, file_text, give_key
 from tests.stories.nodes import Node
 
@@ -74,11 +73,6 @@ def check(node, acknowledged, done):
         if folder.path(ELECTION, one).read_text() != text
     ]
     assert len(others) <= 1
-    database = Database.open(node.home.data, readonly=True)
-    try:
-        with database.view() as view:
-            lines = actions.read_actions(view, 1 << 62, 10_000)
-    finally:
-        database.close()
+    lines = node.read(lambda view: actions.read_actions(view, 1 << 62, 10_000))
     noted = {one.subject for one in lines if one.what == "annex-add"}
     assert noted >= {f"{ELECTION} {one}" for one in held}

@@ -23,10 +23,11 @@ KILLS = int(os.environ.get("FEDERATION_KILLS", "20"))
 LONGEST_S = 0.15
 
 
-def run_and_kill(folder, seed, batches, delay):
+def run_and_kill(folder, address, seed, batches, delay):
     """The complete lines that a child printed before it was killed."""
+    words = [folder, str(seed), *([address] if address else [])]
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.stories.ingesting", folder, str(seed)],
+        [sys.executable, "-m", "tests.stories.ingesting", *words],
         stdout=subprocess.PIPE,
         cwd=PROJECT,
     )
@@ -42,22 +43,23 @@ def run_and_kill(folder, seed, batches, delay):
 
 
 @pytest.mark.slow
-def test_nothing_acknowledged_is_lost_and_no_size_has_two_roots(tmp_path):
+def test_nothing_acknowledged_is_lost_and_no_size_has_two_roots(tmp_path, databases):
+    address = databases and databases.address_of(tmp_path / "data")
     chance = random.Random(KILLS)
     roots, ids = {}, []
     for number in range(KILLS):
         batches, delay = chance.randint(0, 4), chance.random() * LONGEST_S
-        for line in run_and_kill(tmp_path, number, batches, delay):
+        for line in run_and_kill(tmp_path, address, number, batches, delay):
             _, size, root, *records = line.split()
             assert roots.setdefault(int(size), root) == root
             ids += records
-        check_whole(tmp_path, roots, ids, tmp_path / f"scratch-{number}")
+        check_whole(tmp_path, address, roots, ids, tmp_path / f"scratch-{number}")
     assert len(roots) > KILLS, "the children did something"
 
 
-def check_whole(folder, roots, ids, scratch):
+def check_whole(folder, address, roots, ids, scratch):
     """What start-up makes of the folder holds all that was acknowledged."""
-    node = OwnNode.open(folder, "jagasuara.example")
+    node = OwnNode.open(folder, "jagasuara.example", address)
     try:
         begin.introduce(node.db, node.guard, node.log)
         ingest.append(node.db, node.guard, node.log, [], 0)  # settles what was cut off

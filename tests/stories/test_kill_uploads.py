@@ -111,7 +111,7 @@ def test_what_was_acknowledged_is_kept_and_what_was_removed_is_gone(
             assert (status, entry["sha256"]) == (200, digest)
 
     def is_settled():
-        rows = node._read(lambda view: {one.digest for one in held.list_blobs(view)})
+        rows = node.read(lambda view: {one.digest for one in held.list_blobs(view)})
         return rows == lying() and not rows & removed
 
     wait_until(is_settled, "what was begun is finished")

@@ -17,6 +17,7 @@ KILLS = int(os.environ.get("FEDERATION_KILLS", "14"))
 
 @pytest.mark.slow
 @pytest.mark.long
+@pytest.mark.of_file  # the attack makes its homes itself, with files
 def test_whatever_writes_is_killed_and_nothing_acknowledged_is_lost():
     words = [sys.executable, "-m", "tests.attacks", "kills", "--kills", str(KILLS)]
     done = subprocess.run(words, cwd=PROJECT, capture_output=True, check=False)

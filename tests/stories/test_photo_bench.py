@@ -4,7 +4,8 @@ import pytest
 
 from tests.bench.photos import PhotoBench
 
-pytestmark = pytest.mark.slow
+# What is measured is a node with its file.
+pytestmark = [pytest.mark.slow, pytest.mark.of_file]
 
 
 @pytest.mark.long

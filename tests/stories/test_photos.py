@@ -17,7 +17,6 @@ from federation.blobs.blobs import open_blobs
 from federation.flows.photos.held import Photo, keep_photo
 from federation.store import blobs as held
 from federation.store import wanted
-from federation.store.db import Database
 from tests.browsing import Browser
 from tests.fetching import photo
 from tests.stories.nodes import free_port, start_all, station
@@ -34,7 +33,7 @@ DOUBTED, AGREED = photo(1, 300_000), photo(2, 200_000)
 
 async def take_in(node, *photos):
     """These photos, as ones that this organisation has taken in."""
-    with contextlib.closing(Database.open(node.home.data)) as db:
+    with contextlib.closing(node.open()) as db:
         blobs = open_blobs(node.home.blobs, node.home.folder)
         for data in photos:
             kept = Photo(digest_of(data), data, "image/jpeg")
@@ -71,7 +70,7 @@ def log(node, *rows):
 
 
 def has(node, data):
-    return digest_of(data) in node._read(_held)
+    return digest_of(data) in node.read(_held)
 
 
 def _held(view):
@@ -147,7 +146,7 @@ async def test_killed_at_any_moment_it_goes_on_and_all_is_held(pemilu, suara):
     log(pemilu, *(named(number, data) for number, data in enumerate(photos)))
     for count in (2, 5, 8):
         wait_until(
-            lambda count=count: len(suara._read(_held)) >= count,
+            lambda count=count: len(suara.read(_held)) >= count,
             f"{count} are held",
             LONG_S,
         )
@@ -156,7 +155,7 @@ async def test_killed_at_any_moment_it_goes_on_and_all_is_held(pemilu, suara):
         suara.started()
     wait_until(lambda: all(has(suara, data) for data in photos), "all are held", LONG_S)
     assert all(is_whole(suara, data) for data in photos)
-    assert suara._read(wanted.count_wanted) == 0
+    assert suara.read(wanted.count_wanted) == 0
     # All that lay there in part has gone with the last.
     partial = suara.home.data / "partial"
     wait_until(

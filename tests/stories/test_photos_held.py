@@ -13,7 +13,6 @@ import pytest
 from federation.blobs.blobs import open_blobs
 from federation.flows.photos.held import Photo, keep_photo
 from federation.store import blobs as held
-from federation.store.db import Database
 from tests.browsing import Browser
 from tests.homes import ELECTION, draft
 from tests.photos.pictures import decode, photo
@@ -31,7 +30,7 @@ PATH = f"/blob/{PHOTO.digest}"
 async def take_in(node):
     """Hold the photo as ours, while no node runs."""
     blobs = open_blobs(node.home.blobs, node.home.folder)
-    with contextlib.closing(Database.open(node.home.data)) as db:
+    with contextlib.closing(node.open()) as db:
         return await keep_photo(db, blobs, PHOTO, is_own=True, now=1)
 
 
@@ -124,5 +123,5 @@ async def test_a_bit_that_turned_round_is_found_and_handed_to_nobody(suara):
         suara.start("--alone")
         assert (await until_shown(viewer))[1] == DATA
         wait_until(lambda: alarm not in suara.alarms(), "the alarm goes away")
-    row = suara._read(lambda view: held.find_blob(view, PHOTO.digest))
+    row = suara.read(lambda view: held.find_blob(view, PHOTO.digest))
     assert row.is_own

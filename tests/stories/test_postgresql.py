@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from federation.config.rewrite import set_database
 from tests.stories.nodes import PROJECT, is_level, start_all, trust_each_other
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+# One of the two nodes has its file, whichever engine is asked for.
+pytestmark = [pytest.mark.slow, pytest.mark.of_file]
 
 
 @pytest.fixture
@@ -23,8 +23,7 @@ def address(postgres_session):
 
 @pytest.fixture
 def on_server(pemilu, address):
-    set_database(pemilu.home.settings, address)
-    pemilu.home = replace(pemilu.home, database=address)
+    pemilu.lie_with(address)
     return pemilu
 
 

@@ -80,6 +80,7 @@ def test_readers_follow_a_node_outlive_it_and_go_on_with_the_next(pemilu, reader
     wait_shown(readers, pemilu.origin, 611)
 
 
+@pytest.mark.of_file  # another file takes the place of this one
 def test_another_database_begins_readers_anew_and_a_newer_one_ends_them(
     pemilu, readers
 ):

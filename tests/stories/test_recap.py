@@ -7,7 +7,8 @@ import pytest
 
 from tests.bench.recap import RecapBench
 
-pytestmark = pytest.mark.slow
+# What is measured is a node with its file.
+pytestmark = [pytest.mark.slow, pytest.mark.of_file]
 
 DATA = Path(os.environ.get("FEDERATION_SHARED", "../shared")) / "data" / "pilpres2019"
 

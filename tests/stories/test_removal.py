@@ -8,7 +8,6 @@ import pytest
 
 from federation.blobs.blobs import open_blobs
 from federation.flows.photos.held import Photo, keep_photo
-from federation.store.db import Database
 from tests.homes import ELECTION
 from tests.stories.nodes import (
     Node,
@@ -29,7 +28,7 @@ FILE = {"media_type": "image/jpeg", "sha256": ONE, "size": len(DATA)}
 async def hold(node, *, is_own):
     """The photo as a node holds it that took it in, or fetched it from a partner."""
     home = node.home
-    db, blobs = Database.open(home.data), open_blobs(home.blobs, home.folder)
+    db, blobs = node.open(), open_blobs(home.blobs, home.folder)
     photo = Photo(ONE, DATA, "image/jpeg")
     await keep_photo(db, blobs, photo, is_own=is_own, now=1_709_000_000)
     db.close()

@@ -15,6 +15,7 @@ from tests.stories.nodes import PROJECT
 
 @pytest.mark.slow
 @pytest.mark.long
+@pytest.mark.of_file  # on a server: `test_takeover.py`
 def test_two_signers_over_one_guard_in_a_bucket_make_one_history():
     words = ["-m", "tests.attacks", "signers", "--rounds", str(len(KINDS))]
     done = subprocess.run(

@@ -23,7 +23,8 @@ from tests.stories.nodes import ELECTION, PROJECT, free_port
 from tests.stories.readers import ReaderProcess, events, wait_shown
 from tests.waiting import LIMIT_S, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]
+# It has servers of its own, whichever engine is asked for.
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.of_file]
 
 
 class Site:

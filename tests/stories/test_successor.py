@@ -1,7 +1,6 @@
 """A history that has ended is continued by another, and partners follow unasked."""
 
 import json
-import shutil
 import subprocess
 import sys
 
@@ -77,8 +76,7 @@ def prove(node, new):
 
 def fork(pemilu, suara, kawal, backup, apart):
     """The disk died; an old backup is put back, and forced to sign at once."""
-    shutil.rmtree(pemilu.home.folder)
-    backup.rename(pemilu.home.folder)
+    pemilu.put_back(backup)
     apart.cut()
     kawal.start()
     pemilu.start("--alone").take(20, 23)
@@ -109,7 +107,7 @@ def test_a_restored_backup_forks_and_a_successor_goes_on(
     for one in (suara, kawal):
         wait_until(lambda one=one: one.size(pemilu.origin) == 6, "both hold it")
     pemilu.stop()
-    backup = shutil.copytree(pemilu.home.folder, pemilu.home.folder.parent / "backup")
+    backup = pemilu.save(pemilu.home.folder, pemilu.home.folder.parent / "backup")
     kawal.stop()
     pemilu.start().take(5, 10)
     wait_until(lambda: suara.size(pemilu.origin) == 11, "one partner has the newer")

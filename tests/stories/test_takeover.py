@@ -16,6 +16,7 @@ from tests.stories.nodes import PROJECT
 
 @pytest.mark.slow
 @pytest.mark.long
+@pytest.mark.of_file  # it starts servers of its own, whichever engine is asked for
 def test_whoever_takes_over_on_a_server_makes_one_history_and_loses_nothing():
     words = ["signers", "--postgresql", "--rounds", str(len(KINDS))]
     done = subprocess.run(

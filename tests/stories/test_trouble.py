@@ -32,7 +32,8 @@ from tests.stories.nodes import PROJECT
 from tests.stories.test_people import command
 from tests.waiting import LIMIT_S, wait_until
 
-pytestmark = pytest.mark.slow
+# One of the troubles is that the disk below the file is full.
+pytestmark = [pytest.mark.slow, pytest.mark.of_file]
 
 #: Of a node as `init` founds it (`sync.interval_s`); here they take one second.
 INTERVAL_S = 60.0

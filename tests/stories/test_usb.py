@@ -56,6 +56,12 @@ def export(node, path, *words):
     return path
 
 
+def lose_disk(node):
+    """Its data are gone, and what was known of what it signed."""
+    node.lose_data()
+    shutil.rmtree(node.home.guard)
+
+
 def bring(node, path):
     """What came of each log, by origin, and who holds ours."""
     [file] = federation(node, "import", path)["files"]
@@ -112,8 +118,7 @@ def test_a_laptop_takes_part_by_stick_and_survives_the_loss_of_its_disk(
 
     # The disk is lost, with all that was known of what was signed.
     before = laptop.leaves(laptop.origin)
-    for folder in (laptop.home.data, laptop.home.guard):
-        shutil.rmtree(folder)
+    lose_disk(laptop)
     came, held_by = bring(laptop, saved)
     assert came[laptop.origin]["outcome"] == "restored"
     assert laptop.leaves(laptop.origin) == before
@@ -143,12 +148,11 @@ def test_an_old_copy_of_a_laptop_signs_nothing_before_it_is_brought_up_to_date(
 ):
     """The guard outlived the data: what it remembers is found on the stick."""
     enter(laptop, stick, 0, 20)
-    shutil.copytree(laptop.home.data, stick / "backup")
+    backup = laptop.save(laptop.home.data, stick / "backup")
     enter(laptop, stick, 20, 40)
     bring(suara, export(laptop, stick / "laptop.zip"))
     saved = export(suara, stick / "saved.zip")
-    shutil.rmtree(laptop.home.data)
-    (stick / "backup").rename(laptop.home.data)
+    laptop.put_back(backup)
     before = suara.leaves(laptop.origin)
     came, _ = bring(laptop, saved)
     assert (came[laptop.origin]["before"], came[laptop.origin]["after"]) == (21, 41)
@@ -195,8 +199,7 @@ def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
     enter(kawal, stick, 100, 101, "--alone")
     strange = export(kawal, stick / "kawal.zip")
     before = laptop.leaves(laptop.origin)
-    for folder in (laptop.home.data, laptop.home.guard):
-        shutil.rmtree(folder)
+    lose_disk(laptop)
 
     # What does not bring it back does not open the door either.
     federation(laptop, "init", "--yes")
@@ -221,8 +224,7 @@ def test_restored_keys_sign_nothing_before_the_partners_file_is_taken_in(
 
 
 def test_keys_that_never_signed_are_used_by_the_operators_word(laptop, stick):
-    for folder in (laptop.home.data, laptop.home.guard):
-        shutil.rmtree(folder)
+    lose_disk(laptop)
     refused = typed(laptop, "import", table_of(stick, 0, 5), *RESULTS)
     assert refused.returncode == 6
     enter(laptop, stick, 0, 5, "--alone")

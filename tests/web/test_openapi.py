@@ -27,6 +27,7 @@ from federation.web import (
     incidents,
     intake,
     kpu,
+    lag,
     mailin,
     maps,
     margin,
@@ -62,6 +63,7 @@ ENDPOINTS = [
     *alike.endpoints(),
     *missing.endpoints(),
     *removals.endpoints(),
+    *lag.endpoints(),
 ]
 
 
@@ -125,7 +127,7 @@ def test_an_operation_keeps_the_name_that_clients_know_it_by(document):
         *("get_alike", "get_basis", "get_changes", "get_disputed", "get_duplicates"),
         *("get_elections", "get_export", "get_forensics", "get_gaps", "get_incident"),
         *("get_incident_export", "get_incidents", "get_kpu", "get_kpu_export"),
-        *("get_map", "get_margin"),
+        *("get_lag", "get_map", "get_margin"),
         *("get_merged", "get_missing", "get_nation", "get_partners"),
         *("get_pictures", "get_queue", "get_queue_export", "get_recaps"),
         *("get_receipt", "get_region"),
