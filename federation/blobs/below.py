@@ -17,7 +17,7 @@ import obstore
 
 from federation.blobs.bucket import open_store
 from federation.blobs.fault import refused, shown_address
-from federation.blobs.probe import keeps_deleted
+from federation.blobs.probe import PhotoTraits, try_for_photos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ class ObjectsBelow:
     def __init__(self, address: str, store: "ObjectStore | None" = None) -> None:
         """`store`: one that is open; None: that of the address."""
         self._url, self._opened = address, store
-        self._tried: tuple[float, bool] | None = None
+        self._tried: tuple[float, PhotoTraits] | None = None
         self._trying = threading.Lock()
         self.address = shown_address(address).rstrip("/")
 
@@ -85,8 +85,8 @@ class ObjectsBelow:
         with refused(place), contextlib.suppress(FileNotFoundError):
             obstore.delete(self.open(), list(keys) if len(keys) > 1 else keys[0])
 
-    def keeps_deleted(self, now: float) -> bool:
-        """Whether what is deleted stays there; tried anew after ten minutes.
+    def traits(self, now: float) -> PhotoTraits:
+        """What the store does; tried anew after ten minutes.
 
         Args:
             now: Seconds of a clock that only goes forward.
@@ -96,7 +96,7 @@ class ObjectsBelow:
         """
         with self._trying:
             if self._tried is None or now - self._tried[0] >= _TRIED_S:
-                self._tried = now, keeps_deleted(self.open(), self.address)
+                self._tried = now, try_for_photos(self.open(), self.address)
             return self._tried[1]
 
     def pages(self, prefix: str | None) -> "Iterator[Sequence[ObjectMeta]]":

@@ -15,7 +15,10 @@ import re
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from federation.blobs.probe import PhotoTraits
 
 #: No blob is larger; a photograph drawn anew is a tenth of it.
 MAX_BLOB_BYTES: Final = 16 << 20
@@ -95,8 +98,8 @@ class Blobs(Protocol):
             OSError: the disk failed, or the object store.
         """
 
-    async def keeps_deleted(self) -> bool:
-        """Whether what is deleted lies there still, for whoever owns the store.
+    async def traits(self) -> "PhotoTraits":
+        """What the place does with what is deleted, and with what is there.
 
         Raises:
             OSError: the object store did not answer.

@@ -27,6 +27,7 @@ from obstore.store import LocalStore
 from federation.blobs.below import ObjectsBelow
 from federation.blobs.fault import refused
 from federation.blobs.objects import MOST, PIECE_BYTES, ObjectBlobs, key_of
+from federation.blobs.probe import PhotoTraits
 from federation.files import make_folders, open_regular, sync_folder
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ class FolderBlobs(ObjectBlobs):
             if error.errno not in _NONE:
                 raise
 
-    async def keeps_deleted(self) -> bool:
+    async def traits(self) -> PhotoTraits:
         """A file that is deleted is gone, as far as this machine can know."""
-        return False
+        return PhotoTraits(keeps_deleted=False, creates=True)
 
     def _size(self, digest: str) -> int | None:
         try:

@@ -16,7 +16,7 @@ time changes nothing.
 
 What may be on its way is bounded, for each and for all: each place by the most that an
 address of it has let in, until the sweep must have removed it; once it was taken in,
-until its address ends, as by that it may be put there again. That is counted in memory,
+until its address ends. That is counted in memory,
 and a new process begins at nothing: what it then lets in more, the sweep removes.
 
 Source: docs/adr/0066-photographs-put-into-the-bucket.md
@@ -35,6 +35,7 @@ from weakref import WeakValueDictionary
 
 from federation.blobs.below import ObjectsBelow
 from federation.blobs.presign import StoreKey, presign, read_store_key
+from federation.blobs.probe import PhotoTraits
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -151,14 +152,14 @@ class Incoming:
         signed = presign("PUT", url, headers, self._key, now=now, lifetime_s=LIFETIME_S)
         return UploadAddress(signed, headers, expires_at)
 
-    async def keeps_deleted(self) -> bool:
-        """Whether what is removed lies there still, for whoever owns the store.
+    async def traits(self) -> PhotoTraits:
+        """What the store does with what is removed, and with what lies there.
 
         Raises:
             OSError: the store did not answer.
         """
         now = asyncio.get_running_loop().time()
-        return await asyncio.to_thread(self._objects.keeps_deleted, now)
+        return await asyncio.to_thread(self._objects.traits, now)
 
     @contextlib.asynccontextmanager
     async def alone(self, sender: str, digest: str) -> AsyncIterator[None]:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from federation.blobs.below import ObjectsBelow
 from federation.blobs.fault import shown_address
+from federation.blobs.probe import PhotoTraits
 from federation.errors import NotFoundError
 from federation.text import Sentence
 
@@ -103,10 +104,10 @@ class ObjectBlobs:
         """Forget these bytes; see `Blobs.delete`."""
         return await self._finish(self._delete, digest)
 
-    async def keeps_deleted(self) -> bool:
-        """Whether what is deleted lies there still; see `Blobs.keeps_deleted`."""
+    async def traits(self) -> PhotoTraits:
+        """What the store does; see `Blobs.traits`."""
         now = asyncio.get_running_loop().time()
-        return await self._run(self._objects.keeps_deleted, now)
+        return await self._run(self._objects.traits, now)
 
     @contextlib.asynccontextmanager
     async def alone(self, digest: str) -> AsyncIterator[None]:

@@ -106,14 +106,37 @@ def probe_store(
             _forget(store, name)
 
 
-def keeps_deleted(store: "ObjectStore", place: str) -> bool:
-    """Whether what is deleted there stays as an older version, as the store says.
+class PhotoTraits(NamedTuple):
+    """What a store does that matters for photographs, which lie by their digest.
 
-    Told of an object that is made and deleted again. A store that kept versions once
-    and makes no more says no; what it kept then it keeps.
+    Who puts one there puts the same bytes as any other, so they may lie in a store that
+    writes over what is there. Originals that senders put there themselves may not: by
+    an address that holds still, one would come again in the place of its mark.
+
+    Attributes:
+        keeps_deleted: What is deleted stays as an older version, as the store says.
+        creates: It makes an object only where there is none.
+    """
+
+    keeps_deleted: bool
+    creates: bool
+
+    def tell(self, place: str) -> Sentence:
+        """What it may hold, and what it may not; `place`: as it is shown."""
+        if self.keeps_deleted:
+            return Sentence("steps.photo-store-keeps", place=place)
+        key = "steps.photo-store" if self.creates else "steps.photo-store-over"
+        return Sentence(key, place=place)
+
+
+def try_for_photos(store: "ObjectStore", place: str) -> PhotoTraits:
+    """Try what photographs need of it, with objects that are removed again.
+
+    A store that kept versions once and makes no more is told as one that keeps none;
+    what it kept then it keeps.
 
     Args:
-        store: What is asked; it lets us write and delete.
+        store: What is tried; it lets us write, read and delete.
         place: Its address, as it is shown.
 
     Raises:
@@ -125,8 +148,10 @@ def keeps_deleted(store: "ObjectStore", place: str) -> bool:
         made = obstore.put(store, name, b"probe", use_multipart=False)
         try:
             _remove_left(store, name)
-            return made["version"] not in _NO_VERSION
+            keeps = made["version"] not in _NO_VERSION
+            return PhotoTraits(keeps, _creates(store, f"{name}-0"))
         finally:
+            _forget(store, f"{name}-0")
             _forget(store, name)
 
 

@@ -2,8 +2,9 @@
 
 Rule: a photograph that is handed in is refused while its store is silent, but a quiet
 node hands in none, and would learn of it on election night. So one small thing is asked
-each minute; no answer for `SILENT_S` is said aloud, and one answer takes it back. A
-folder is a disk, of which `disk.py` tells.
+each minute; no answer for `SILENT_S` is said aloud, and one answer takes it back. The
+first question of a process tries what the store may hold, which the log says. A folder
+is a disk, of which `disk.py` tells.
 
     photo-store-silent   goes away by itself     photos: where, and what came back
 """
@@ -12,6 +13,7 @@ from typing import Final
 
 from federation.blobs.blobs import is_remote
 from federation.node.disk import Disk
+from federation.node.events import say
 from federation.node.resources import Clocks, Resources
 from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
@@ -36,6 +38,7 @@ class PhotoStoreWatch:
         """Nothing is asked yet."""
         self._resources, self._disk, self._clocks = resources, disk, clocks
         self._silent_since: float | None = None
+        self._is_tried = False
         self._is_alarmed = True  # an earlier run may have raised it
 
     def duty(self) -> Duty:
@@ -62,10 +65,19 @@ class PhotoStoreWatch:
         if not is_remote(self._resources.home.blobs):
             return None
         try:
-            await self._resources.blobs.size(_ASKED)
+            if self._is_tried:
+                await self._resources.blobs.size(_ASKED)
+            else:
+                await self._try()
         except OSError as error:
             return cause_of(error)
         return None
+
+    async def _try(self) -> None:
+        """Say, once, what the store may hold, tried by deeds."""
+        traits, place = await self._resources.blobs.traits(), self._resources.home.blobs
+        self._is_tried = True
+        say("store-tried", place, to=place, found=traits.tell(place))
 
     async def _tell(self, why: Sentence | None) -> None:
         db, since = self._resources.db, self._silent_since

@@ -119,9 +119,12 @@ async def offer_upload(request: web.Request, _: NoQuery) -> web.StreamResponse:
     sender = await require_token(request, "intake")
     site, asked = request.app[SITE], await _read(request)
     incoming = _incoming(site)
-    if await incoming.keeps_deleted():
-        # Originals, with all that a telephone writes into them, would stay for good.
+    # Originals, with all that a telephone writes into them, would stay there.
+    traits = await incoming.traits()
+    if traits.keeps_deleted:
         raise NotFoundError(Sentence("photo.uploads-kept"))
+    if not traits.creates:
+        raise NotFoundError(Sentence("photo.uploads-written-over"))
     try:
         # What cannot be kept need not come.
         await site.db.read(check_room, limits_of(site.settings.photos))

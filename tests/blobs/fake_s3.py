@@ -18,6 +18,8 @@ class FakeS3:
         self.objects: dict[str, bytes] = {}
         self.signed: list[str] = []
         self.refuses = False
+        #: It writes over what is there, whatever it is told.
+        self.writes_over = False
         self.version: str | None = None
 
     def app(self) -> web.Application:
@@ -36,7 +38,8 @@ class FakeS3:
 
     async def _put(self, request: web.Request) -> web.Response:
         key = self._key(request)
-        if key in self.objects and request.headers.get("If-None-Match") == "*":
+        is_told = request.headers.get("If-None-Match") == "*"
+        if is_told and key in self.objects and not self.writes_over:
             return web.Response(
                 status=412, text="<Error><Code>PreconditionFailed</Code></Error>"
             )

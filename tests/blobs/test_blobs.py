@@ -472,7 +472,7 @@ async def test_a_store_that_stands_still_is_asked_once_and_told_as_a_store(
     ):
         monkeypatch.setenv(f"AWS_{name}", value)
     blobs = open_blobs("s3://bucket/below", tmp_path)
-    for ask in (blobs.put(DIGEST, DATA), blobs.keeps_deleted()):
+    for ask in (blobs.put(DIGEST, DATA), blobs.traits()):
         asked.clear()
         with pytest.raises(OSError, match="object store") as failed:
             await ask

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from federation.blobs.probe import PhotoTraits
+from federation.node import photostore
 from federation.node.photostore import ALARM, SILENT_S, SUBJECT, PhotoStoreWatch
 from federation.store import alarms
 from federation.text import Sentence
@@ -23,6 +25,10 @@ class Store:
         if self.is_away:
             why = Sentence("blobs.store-unreachable", words="-")
             raise OSError(errno.EIO, why, BUCKET)
+
+    async def traits(self):
+        await self.size("")
+        return PhotoTraits(keeps_deleted=False, creates=False)
 
 
 @pytest.fixture
@@ -74,3 +80,19 @@ async def test_a_folder_is_not_asked_and_what_a_bucket_before_it_left_goes(watch
     await watched.watch.turn()
     assert await watched.standing() == {}
     assert watched.store.asked == asked
+
+
+async def test_what_the_store_may_hold_is_said_once_when_it_first_answers(
+    watched, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(photostore, "say", lambda *a, **facts: said.append((a, facts)))
+    watched.store.is_away = True
+    await watched.watch.turn()
+    assert said == []
+    watched.store.is_away = False
+    for _ in range(3):
+        await watched.watch.turn()
+    [((code, _), facts)] = said
+    assert (code, facts["to"]) == ("store-tried", BUCKET)
+    assert "If-None-Match" in str(facts["found"])

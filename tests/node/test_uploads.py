@@ -14,11 +14,14 @@ from federation.blobs import below, incoming
 from federation.blobs.incoming import LEFT_S, PREFIX, ComingFile, Incoming
 from federation.blobs.objects import ObjectBlobs
 from federation.blobs.presign import StoreKey, presign
+from federation.blobs.probe import PhotoTraits
 from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.errors import ConfigError, DatabaseBusyError, FencedError
 from federation.flows.photos import take
 from federation.node.comingphotos import open_uploads
+from federation.node.house.photostore import see_photo_store
+from federation.node.photostore import PhotoStoreWatch
 from federation.store import blobs as held
 from federation.store.db import Database
 from federation.text import Sentence
@@ -42,9 +45,15 @@ def said_of(data, **other):
     return {"media_type": "image/jpeg", "sha256": digest, "size": len(data)} | other
 
 
+async def unasked(_):
+    return None
+
+
 @pytest.fixture
 async def s3(monkeypatch):
     fake = FakeS3()
+    # By the clock: it would take the fault that a test plans, or be among what lies.
+    monkeypatch.setattr(PhotoStoreWatch, "_ask", unasked)
     async with TestServer(fake.app()) as server:
         fake.url = f"http://127.0.0.1:{server.port}"
         for name, value in ENVIRONMENT.items():
@@ -475,7 +484,7 @@ async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(
             assert "s3://bucket/below" in said["why"]
         with monkeypatch.context() as patch:
             # Asked twice of one removal, it would be away at the second.
-            patch.setattr(ObjectBlobs, "keeps_deleted", keeps_once())
+            patch.setattr(ObjectBlobs, "traits", keeps_once())
             status, said = await node.post("/v1/control/remove-photo", removal)
             assert (status, said["is_kept"]) == (200, True)
         found = await node.get(f"/blob/{entry['sha256']}", headers=as_us(node))
@@ -487,18 +496,39 @@ async def test_a_bucket_that_keeps_what_is_deleted_gets_no_originals(
         assert len(said["statement"]) == 64
 
 
+async def test_a_bucket_that_writes_over_holds_photographs_and_gets_no_originals(
+    home, s3
+):
+    """It says yes to what it was told not to do, and nothing: it is tried by deeds."""
+    s3.writes_over = True
+    async with serving(home) as node:
+        status, said = await node.post(ASK, said_of(PHOTO))
+        assert (status, "If-None-Match" in said["detail"]) == (404, True)
+        assert s3.objects == {}
+        first = await node.post("/v1/evidence", PHOTO)
+        assert first[0] == 200
+        assert await node.post("/v1/evidence", PHOTO) == first
+        (copy,) = s3.objects.values()
+        assert hashlib.sha256(copy).hexdigest() == first[1]["sha256"]
+    found = await see_photo_store(
+        SimpleNamespace(home=home, sound=load_settings(home.settings))
+    )
+    assert (found.facts["writes_over"], found.facts["keeps_deleted"]) == (True, False)
+    assert found.mend
+
+
 def keeps_once():
     """Answers each task once: the node's own turn may ask meanwhile, too."""
     asked = set()
 
-    async def keeps_deleted(_):
+    async def traits(_):
         task = asyncio.current_task()
         if task in asked:
             raise OSError("the store went away")
         asked.add(task)
-        return True
+        return PhotoTraits(keeps_deleted=True, creates=True)
 
-    return keeps_deleted
+    return traits
 
 
 def as_us(node):

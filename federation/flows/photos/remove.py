@@ -84,7 +84,7 @@ async def sweep(places: PhotoPlaces) -> int:
         for removed in left:
             try:
                 await _drop_all(places, removed.digest)
-                if removed.is_due and await places.blobs.keeps_deleted():
+                if removed.is_due and (await places.blobs.traits()).keeps_deleted:
                     continue
                 await places.db.write(removals.note_swept, removed.digest)
             except OSError as error:

@@ -1,4 +1,4 @@
-"""Whether what is removed from the store of photographs is gone (`--online`)."""
+"""What the store of photographs does with what is removed, or there (`--online`)."""
 
 from federation.blobs.blobs import is_remote, open_blobs
 from federation.flows.steps import CheckStep, failed, warned, well
@@ -8,21 +8,25 @@ from federation.text.cause import tell_refusal
 
 
 async def see_photo_store(house: House) -> CheckStep:
-    """Whether the bucket keeps what is deleted; a folder does not."""
+    """Whether the bucket keeps what is deleted, or writes over; a folder does not."""
     home = house.home
     facts: dict[str, object] = {"store": home.blobs, "keeps_deleted": False}
+    facts["writes_over"] = False
     if not is_remote(home.blobs):
         return well("photo-store", Sentence("steps.photo-store-folder"), **facts)
     try:
-        facts["keeps_deleted"] = await open_blobs(
-            home.blobs, home.folder
-        ).keeps_deleted()
+        traits = await open_blobs(home.blobs, home.folder).traits()
     except OSError as error:
-        facts["keeps_deleted"] = None
+        facts |= {"keeps_deleted": None, "writes_over": None}
         mend = Sentence("steps.mend-photo-store-silent")
         return failed("photo-store", tell_refusal(error), mend, **facts)
-    told = {"place": home.blobs}
-    if not facts["keeps_deleted"]:
-        return well("photo-store", Sentence("steps.photo-store", **told), **facts)
-    seen = Sentence("steps.photo-store-keeps", **told)
-    return warned("photo-store", seen, Sentence("steps.mend-photo-store"), **facts)
+    facts["keeps_deleted"] = traits.keeps_deleted
+    facts["writes_over"] = not traits.creates
+    seen = traits.tell(home.blobs)
+    if traits.keeps_deleted:
+        return warned("photo-store", seen, Sentence("steps.mend-photo-store"), **facts)
+    # Of a node that gives nobody an address nothing is missing.
+    if not traits.creates and house.sound.photos.uploads is not None:
+        mend = Sentence("steps.mend-photo-store-over")
+        return warned("photo-store", seen, mend, **facts)
+    return well("photo-store", seen, **facts)
