@@ -10,14 +10,17 @@ Either way a command sees the same desk, and asks it with the values of
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from federation.cli.context import Run
 from federation.errors import ConflictError
 from federation.web.requests.records import GoAlone
 from federation.web.requests.request import Desk, Request
+
+if TYPE_CHECKING:
+    from federation.flows.verify.workers import Workers
 
 A = TypeVar("A")
 
@@ -46,7 +49,11 @@ def hand_in(
 
 @contextlib.asynccontextmanager
 async def open_desk(
-    run: Run, *, alone: bool = False, signs: bool = True, many: bool = False
+    run: Run,
+    *,
+    alone: bool = False,
+    signs: bool = True,
+    lend: Callable[["Workers"], None] | None = None,
 ) -> AsyncIterator[Desk]:
     """The desk of this home: ours, or that of the node that runs.
 
@@ -54,7 +61,8 @@ async def open_desk(
         run: Of the command.
         alone: Sign without having asked the partners; the operator's word.
         signs: Without it our logs are left as they are, see `Node.open`.
-        many: Thousands of rows will be handed in.
+        lend: Is given the workers of a node of ours, started: thousands of rows will
+            be read and handed in.
 
     Raises:
         ConflictError: Another command, not a node, holds the lock.
@@ -83,8 +91,8 @@ async def open_desk(
         clocks = Clocks(wall=run.clock, steady=time.monotonic)
         node = Node(resources, clocks, Random(), alone=alone)  # noqa: S311 - jitter, no secret
         async with node.open(signs=signs):
-            if many:
-                node.expect_rows()
+            if lend is not None:
+                lend(node.lend_workers())
             yield NodeDesk(node)
             # Nobody will follow the log when this command is gone.
             while await node.merge_once() or await node.follow_official():

@@ -266,10 +266,11 @@ class Node:
         """
         return self.resources.log_of(election)._replace(makers=self._workers)
 
-    def expect_rows(self) -> None:
-        """Very many rows are about to come: what makes leaves of them is started."""
+    def lend_workers(self) -> Workers:
+        """Our workers, started, to read rows that they will make leaves of."""
         assert self._workers is not None, "only of a node that is open"
         start_makers(self._workers)
+        return self._workers
 
     def feed(self, peer: Peer) -> Feed:
         """The way to a partner.

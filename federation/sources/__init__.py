@@ -11,6 +11,7 @@ Which file is it?
     folder       which files of a folder are read
     pipe         bytes of a file, or of a pipe
     stream       its lines, plain or gzip, everything bounded
+    spread       in which processes its rows are read
 Files of other systems
     sirekap      KPU's Sirekap, a document a polling station
     situng       KPU's Situng of 2019

@@ -7,7 +7,8 @@ unknown members are refused. Lines of other members, and those that the operator
 are a table (`jsontable.py`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from federation.records.profile import Profile
@@ -23,9 +24,15 @@ from federation.sources.cell import (
 )
 from federation.sources.mapping import TEXTS, Options
 from federation.sources.member import DraftBeginner
-from federation.sources.objects import read_objects
+from federation.sources.objects import (
+    Numbered,
+    is_spread_out,
+    read_lines,
+    read_objects,
+)
 from federation.sources.row import Bad, BadCell, Remark, SourceRow, clip
-from federation.sources.stream import SourceFile
+from federation.sources.spread import Spread
+from federation.sources.stream import LongLine, SourceFile
 from federation.text import Sentence
 
 _BLOCKS = ("candidates", "parties", "figures", "evidence")
@@ -34,17 +41,42 @@ _SIGNED = frozenset({"org", "recorded_at", "type", "election"})
 
 
 def read_ndjson(
-    source: SourceFile, options: Options, profile: Profile, *, lines: bool = True
+    source: SourceFile,
+    options: Options,
+    profile: Profile,
+    *,
+    lines: bool = True,
+    spread: Spread | None = None,
 ) -> Iterator[SourceRow]:
     """Every line, or item of an array, as draft, refusal or remark.
+
+    `spread`: reads lines in several processes.
 
     Raises:
         ConfigError: A default is none that a result may have.
         FormatError: The file cannot be read.
     """
     members = DraftBeginner(options, profile)
+    if spread is None or not lines or is_spread_out(source):
+        yield from _read_values(read_objects(source, lines=lines), options, members)
+        return
+    read = partial(_read_lines, options, profile)
+    for rows in spread(read, enumerate(source.lines(), start=1)):
+        yield from rows
+
+
+def _read_lines(
+    options: Options, profile: Profile, lines: Sequence[tuple[int, bytes | LongLine]]
+) -> list[SourceRow]:
+    members = DraftBeginner(options, profile)
+    return list(_read_values(read_lines(lines), options, members))
+
+
+def _read_values(
+    values: Iterable[Numbered], options: Options, members: DraftBeginner
+) -> Iterator[SourceRow]:
     left_out = options.left_out
-    for row, value in read_objects(source, lines=lines):
+    for row, value in values:
         if isinstance(value, Bad | Remark):
             yield value
             continue

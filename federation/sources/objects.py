@@ -6,7 +6,7 @@ its line the next ones go in, else nothing can be read after it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from federation.errors import FormatError
@@ -34,9 +34,14 @@ def read_objects(source: SourceFile, *, lines: bool) -> Iterator[Numbered]:
     """
     if not lines:
         return _read_items(source)
-    if is_spread(source.peek().decode("utf-8", "replace")):
+    if is_spread_out(source):
         return _read_spread(source)
     return _read_lines(source)
+
+
+def is_spread_out(source: SourceFile) -> bool:
+    """Whether the first value of a file, see `is_spread`, takes several lines."""
+    return is_spread(source.peek().decode("utf-8", "replace"))
 
 
 def is_spread(text: str) -> bool:
@@ -57,7 +62,12 @@ def is_spread(text: str) -> bool:
 
 
 def _read_lines(source: SourceFile) -> Iterator[Numbered]:
-    for row, line in enumerate(source.lines(), start=1):
+    return read_lines(enumerate(source.lines(), start=1))
+
+
+def read_lines(lines: Iterable[tuple[int, bytes | LongLine]]) -> Iterator[Numbered]:
+    """The value of each line, by its number; none of a blank one."""
+    for row, line in lines:
         if isinstance(line, LongLine):
             yield row, Bad(row, "long", Sentence("row.long-line"))
         elif not line.isspace():

@@ -29,6 +29,7 @@ from federation.sources.recap import is_recap_line, is_recap_table, read_recaps
 from federation.sources.rollup import is_rollup, read_rollup
 from federation.sources.row import SourceRow
 from federation.sources.situng import read_situng
+from federation.sources.spread import Spread
 from federation.sources.stream import MAX_BYTES, SourceFile
 from federation.sources.table import is_header_of, read_csv, read_table
 from federation.sources.workbook import Workbook
@@ -217,8 +218,12 @@ def read_rows(
     options: Options,
     profile: Profile,
     codes: Mapping[str, str] | None = None,
+    *,
+    spread: Spread | None = None,
 ) -> Iterator[SourceRow]:
     """Every row of `source`, read as `kind`; `codes`: see `read_kawalpemilu`.
+
+    `spread`: reads rows of tables, and lines, in several processes.
 
     Raises:
         ConfigError: A default is none that a result may have.
@@ -226,11 +231,12 @@ def read_rows(
     """
     if isinstance(source, Workbook):
         source.find_header(is_header_of(options, names_of(profile, options)))
-        return read_table(source, options, profile)
+        return read_table(source, options, profile, spread=spread)
     if kind in ("csv", "xlsx"):  # whatever was said of it, it is no workbook
-        return read_csv(source, options, profile)
+        return read_csv(source, options, profile, spread=spread)
     if kind in ("json", "ndjson"):
-        return _read_objects(source, options, profile, lines=kind == "ndjson")
+        lines = kind == "ndjson"
+        return _read_objects(source, options, profile, lines=lines, spread=spread)
     if kind == "kawalpemilu":
         return read_kawalpemilu(source, options, profile, codes)
     if kind in _READERS:
@@ -240,8 +246,14 @@ def read_rows(
 
 
 def _read_objects(
-    source: SourceFile, options: Options, profile: Profile, *, lines: bool
+    source: SourceFile,
+    options: Options,
+    profile: Profile,
+    *,
+    lines: bool,
+    spread: Spread | None,
 ) -> Iterator[SourceRow]:
     if options.read or not _begins_with_ours(source, lines=lines):
-        return read_table(JsonTable(source, lines=lines), options, profile)
-    return read_ndjson(source, options, profile, lines=lines)
+        table = JsonTable(source, lines=lines)
+        return read_table(table, options, profile, spread=spread)
+    return read_ndjson(source, options, profile, lines=lines, spread=spread)

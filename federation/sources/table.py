@@ -5,7 +5,8 @@ one plan reads every row (`plan.py`). A table has a column for each candidate, o
 for each (`longform.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import Final, Protocol
 
@@ -28,6 +29,7 @@ from federation.sources.onetable import OneTable
 from federation.sources.photonames import PAGE, is_of_photos
 from federation.sources.plan import TablePlan
 from federation.sources.row import Bad, BadCell, Columns, SourceRow
+from federation.sources.spread import Spread
 from federation.sources.stream import SourceFile
 from federation.text import Sentence
 
@@ -35,9 +37,15 @@ _FILE: Final = frozenset(f"evidence.{n}" for n in ("sha256", "media_type", "size
 
 
 def read_csv(
-    source: SourceFile, options: Options, profile: Profile
+    source: SourceFile,
+    options: Options,
+    profile: Profile,
+    *,
+    spread: Spread | None = None,
 ) -> Iterator[SourceRow]:
     """Every row of a table of results as draft, refusal or remark.
+
+    `spread`: reads rows in several processes.
 
     Raises:
         ConfigError: A default is none that a result may have.
@@ -45,7 +53,7 @@ def read_csv(
     """
     is_header = is_header_of(options, names_of(profile, options))
     table = CsvTable(source, options.delimiter, is_header=is_header)
-    return read_table(table, options, profile)
+    return read_table(table, options, profile, spread=spread)
 
 
 def is_header_of(options: Options, names: HeaderNames) -> IsHeader:
@@ -72,7 +80,11 @@ class AnyTable(Protocol):
 
 
 def read_table(
-    table: AnyTable, options: Options, profile: Profile
+    table: AnyTable,
+    options: Options,
+    profile: Profile,
+    *,
+    spread: Spread | None = None,
 ) -> Iterator[SourceRow]:
     """The same of a table that is open.
 
@@ -105,6 +117,26 @@ def read_table(
         yield from join_parts(_read_parts(plan, lines), members, plan.votes.lacking)
         yield from plan.finish()
         return
+    if spread is None:
+        yield from _read_lines(plan, lines)
+    else:
+        for some, elsewhere in spread(partial(_read_some, plan), lines):
+            plan.head.elsewhere += elsewhere
+            yield from some
+    yield from plan.finish()
+
+
+def _read_some(
+    plan: TablePlan, lines: Sequence[CsvLine]
+) -> tuple[list[SourceRow], int]:
+    """Some rows, and what the plan has counted of them: in a process it is a copy."""
+    before = plan.head.elsewhere
+    rows = list(_read_lines(plan, lines))
+    counted, plan.head.elsewhere = plan.head.elsewhere - before, before
+    return rows, counted
+
+
+def _read_lines(plan: TablePlan, lines: Iterable[CsvLine]) -> Iterator[SourceRow]:
     for line in lines:
         if not isinstance(line, Cells):
             yield line
@@ -116,7 +148,6 @@ def read_table(
             yield Bad(line.row, bad.code, bad.reason, bad.column, slot)
         if plan.head.remarks:
             yield from plan.head.take_remarks()
-    yield from plan.finish()
 
 
 def _settle_files(header: Header, options: Options) -> Header:

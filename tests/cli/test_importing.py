@@ -341,3 +341,20 @@ def test_what_makes_leaves_starts_while_a_large_file_is_read(
     monkeypatch.setattr("federation.node.node.start_makers", started.append)
     assert bring(path)[1]["rows"]["logged"] == 1
     assert len(started) == is_large
+
+
+@pytest.mark.slow
+def test_a_file_that_others_read_is_reported_as_one_that_is_read_here(
+    bring, results, monkeypatch
+):
+    rows = [GOOD.format(n=n) for n in range(1, 31)]
+    rows[16] = "1371011001,17,100,50,150,2000000\n"
+    rows[29] = "1371011001,30,100,50,150,x\n"
+    path = results(*rows)
+    said = bring(path, "--dry-run")[1]
+    monkeypatch.setattr("federation.flows.verify.workers.BLOCK_ITEMS", 4)
+    monkeypatch.setattr("federation.cli.import_.results.LARGE_BYTES", 0)
+    told = bring(path)[1]
+    assert told["rows"]["logged"] == 28
+    for name in ("rows", "not_logged", "columns", "flags", "implausible"):
+        assert told[name] == said[name]

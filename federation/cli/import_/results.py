@@ -9,8 +9,9 @@ import contextlib
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -39,6 +40,7 @@ from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED
 from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.verdict import Verdict
+from federation.flows.verify.workers import Workers, spread_over
 from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import check_delimiter, join_options, parse_flags
 from federation.sources.photonames import is_of_photos
@@ -50,6 +52,9 @@ from federation.sources.workbook import Workbook
 from federation.text import Sentence
 from federation.web.requests.records import Batch, WithdrawEmptied
 from federation.web.requests.request import Desk
+
+if TYPE_CHECKING:
+    from federation.sources.spread import Spread
 
 #: Where a file is read is asked of the system: of each row it would be felt.
 ROWS_OF_A_STEP: Final = 64
@@ -100,6 +105,7 @@ class Import:
         self._kinds: Counter[str] = Counter()
         self._seen: list[SeenFile] = []
         self._beside: PhotosBeside | None = None
+        self._spread: Spread | None = None
         self._hint = options.source is None and self._options.source != "kpu"
 
     def _check_unpadded(self) -> None:
@@ -175,8 +181,8 @@ class Import:
             async with open_dry_desk(self._run) as dry:
                 await self._publish(intake, self._with_photos(check, dry, intake))
             return
-        many = _size_of(paths) >= LARGE_BYTES
-        async with open_desk(self._run, alone=self._given.alone, many=many) as desk:
+        lend = self._borrow if _size_of(paths) >= LARGE_BYTES else None
+        async with open_desk(self._run, alone=self._given.alone, lend=lend) as desk:
 
             async def send(drafts: list[dict[str, Any]]) -> list[Verdict]:
                 batch = Batch(
@@ -195,6 +201,9 @@ class Import:
             await self._read(paths, intake)
             await self._publish(intake, self._with_photos(send, desk, intake))
             await intake.withdraw(empty)
+
+    def _borrow(self, workers: Workers) -> None:
+        self._spread = partial(spread_over, workers)
 
     def _with_photos(self, send: Send, desk: Desk | DryDesk, intake: Intake) -> Send:
         """The same, but what rows name is taken in before they are sent."""
@@ -260,7 +269,14 @@ class Import:
                 noted = {"no-workbook": self._given.sheet, "not-xlsx": kind == "xlsx"}
                 for code in filter(noted.get, noted):
                     await intake.take(name, Remark(0, code, Sentence(f"import.{code}")))
-            rows = read_rows(source, kind, self._options, self._profile, self._codes)
+            rows = read_rows(
+                source,
+                kind,
+                self._options,
+                self._profile,
+                self._codes,
+                spread=self._spread,
+            )
             for number, row in enumerate(rows):
                 if not number:  # before, nothing showed that it can be read as that
                     self._kinds[kind] += 1
