@@ -14,9 +14,9 @@ changed; it ends where a newer version of the program has changed the tables.
 """
 
 import asyncio
-import os
 import contextlib
 import logging
+import os
 from collections.abc import Coroutine, Mapping
 from importlib import metadata
 from pathlib import Path
