@@ -106,6 +106,8 @@ async def connect(path: Path, language: Language) -> AsyncIterator["RemoteDesk"]
             "Accept-Language": language,
         },
         timeout=aiohttp.ClientTimeout(total=DEADLINE_S),
+        # A node keeps no connection longer: each request has all of its time.
+        connector=aiohttp.TCPConnector(force_close=True),
     ) as session:
         yield RemoteDesk(session, control.url)
 

@@ -220,13 +220,13 @@ class Node:
 
     def merge_soon(self) -> None:
         """Something was stored that the map does not show yet."""
+        self._merged.clear()
         self._map_soon()
         self.photographs.index_soon()
         self.incidents.soon()
 
     def _map_soon(self) -> None:
         """The same of what more follows at once: all but the map waits for that."""
-        self._merged.clear()
         self._merge_due.set()
 
     async def index_photos(self) -> None:

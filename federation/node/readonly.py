@@ -16,6 +16,7 @@ changed; it ends where a newer version of the program has changed the tables.
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Coroutine, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -141,7 +142,11 @@ class ReadOnlyNode:
             return told
         # Of a file nobody says who writes it, but the kernel who holds its folder.
         if now - self._locked_at > _LOCK_S:
-            self._is_held = see_writer(self.home.lock) is not None
+            lock = self.home.lock
+            # Of a lock that another user may not read it cannot be said that nobody
+            # holds it; how far behind the database is holds either way.
+            is_hidden = lock.exists() and not os.access(lock, os.R_OK)
+            self._is_held = is_hidden or see_writer(lock) is not None
             self._locked_at = now
         return "writes" if self._is_held else "ended"
 

@@ -61,8 +61,13 @@ def read_ndjson(
         yield from _read_values(read_objects(source, lines=lines), options, members)
         return
     read = partial(_read_lines, options, profile)
-    for rows in spread(read, enumerate(source.lines(), start=1)):
+    for rows in spread(read, enumerate(source.lines(), start=1), _weigh):
         yield from rows
+
+
+def _weigh(numbered: tuple[int, bytes | LongLine]) -> int:
+    line = numbered[1]
+    return len(line) if isinstance(line, bytes) else 0
 
 
 def _read_lines(

@@ -16,10 +16,14 @@ class Spread(Protocol):
     """Asks `read` of all `items`, a block of them at a time, in several processes."""
 
     def __call__(
-        self, read: Callable[[Sequence[T]], R], items: Iterable[T]
+        self,
+        read: Callable[[Sequence[T]], R],
+        items: Iterable[T],
+        weigh: Callable[[T], int],
     ) -> Iterator[R]:
         """What `read` gives of each block, in their order.
 
+        `weigh`: about how many bytes an item has, so that few long ones make a block.
         Where `items` fails, what came before it is read first.
         """
         ...

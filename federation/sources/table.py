@@ -5,6 +5,7 @@ one plan reads every row (`plan.py`). A table has a column for each candidate, o
 for each (`longform.py`).
 """
 
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
@@ -120,20 +121,25 @@ def read_table(
     if spread is None:
         yield from _read_lines(plan, lines)
     else:
-        for some, elsewhere in spread(partial(_read_some, plan), lines):
+        # As it is now: this process reads some rows by the plan itself, which notes
+        # what it sees, while the pool packs what it sends in a thread of its own.
+        read = partial(_read_some, pickle.dumps(plan))
+        for some, elsewhere in spread(read, lines, _weigh):
             plan.head.elsewhere += elsewhere
             yield from some
     yield from plan.finish()
 
 
-def _read_some(
-    plan: TablePlan, lines: Sequence[CsvLine]
-) -> tuple[list[SourceRow], int]:
-    """Some rows, and what the plan has counted of them: in a process it is a copy."""
+def _read_some(packed: bytes, lines: Sequence[CsvLine]) -> tuple[list[SourceRow], int]:
+    """Some rows, and what a copy of the plan has counted of them."""
+    plan: TablePlan = pickle.loads(packed)  # noqa: S301  packed by `read_table`
     before = plan.head.elsewhere
     rows = list(_read_lines(plan, lines))
-    counted, plan.head.elsewhere = plan.head.elsewhere - before, before
-    return rows, counted
+    return rows, plan.head.elsewhere - before
+
+
+def _weigh(line: CsvLine) -> int:
+    return sum(map(len, line.cells)) if isinstance(line, Cells) else 0
 
 
 def _read_lines(plan: TablePlan, lines: Iterable[CsvLine]) -> Iterator[SourceRow]:

@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: What is kept are a few rows for each log and election.
+#: A few rows for each log and election, and for the villages that were asked for last;
+#: where there are more, all go at once.
 MAX_KEPT: Final = 1_000
 
 

@@ -26,7 +26,8 @@ class View:
         `kept`: of that connection; None: each read is made.
         """
         self._connection, self.engine = connection, connection.engine
-        self._kept, self._state = kept, None
+        self._kept = kept
+        self._state: object = None
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> StoredRows:
         """The rows of a statement of plain SQL (`sqlite.py` says what that is)."""
@@ -55,13 +56,15 @@ class View:
     def keep(self, read: Callable[["View", *ReadArgs], T], *args: *ReadArgs) -> T:
         """What `read(view, *args)` gives: once for each state of the database.
 
-        For a few rows that every answer needs alike, by a few different `args`; whoever
-        is given them changes nothing of them.
+        For rows that one answer after the other needs alike; whoever is given them
+        changes nothing of them.
         """
         if self._kept is None:
             return read(self, *args)
         if self._state is None:
             self._state = self.execute(self.engine.state).fetchone()
+        if self._state is None:  # nobody has written yet
+            return read(self, *args)
         return self._kept.find(self._state, (read, args), lambda: read(self, *args))
 
     def apart(self) -> contextlib.AbstractContextManager[None]:

@@ -32,7 +32,7 @@ from federation.text import Sentence
 from federation.web.access import caller_of, require_token
 from federation.web.body import read_body
 from federation.web.bucket import Bucket
-from federation.web.connections import extend_deadline, time_left
+from federation.web.connections import BODY_DEADLINE_S, extend_deadline, time_left
 from federation.web.context import SITE
 from federation.web.language import text_for_program
 from federation.web.openapi import JSON, Endpoint, NoQuery
@@ -157,12 +157,13 @@ async def notify(request: web.Request) -> web.StreamResponse:
 async def control(request: web.Request) -> web.StreamResponse:
     """Work that another command of this machine hands over: scope `control`.
 
-    The body has a minute, as everybody's has; the work takes as long as it takes: a
-    first pull of a large log is minutes, and the command waits for its end.
+    The body has a minute, as everybody's has. The work has what is left of the ten
+    minutes of a connection, for which the command waits (`cli/remote.py`): a first pull
+    of a large log is minutes.
     """
     await require_token(request, "control")
     members = decode_body(request, await request.read(), dict[str, Any])
-    extend_deadline(request, time_left(request))
+    extend_deadline(request, max(BODY_DEADLINE_S, time_left(request)))
     asked = read_control(request.match_info["command"], members)
     return _json(request, await request.app[SITE].desk.run(asked))
 

@@ -32,12 +32,13 @@ TEXTS = {
 def in_blocks(size):
     """As other processes read: nothing crosses but what can, of one state each."""
 
-    def spread(read, items):
-        sent = pickle.dumps(read)
+    def spread(read, items, _):
         rest = list(items)
         for at in range(0, len(rest), size):
             block = pickle.loads(pickle.dumps(rest[at : at + size]))
-            yield pickle.loads(pickle.dumps(pickle.loads(sent)(block)))
+            # Packed as late as a pool may: after this process has read some itself.
+            sent = read if at % 2 else pickle.loads(pickle.dumps(read))
+            yield pickle.loads(pickle.dumps(sent(block)))
 
     return spread
 

@@ -46,8 +46,10 @@ _NICE: Final = 5
 #: So many objects more than went: with Python's own 700, looking for circles is 7 % of
 #: what a worker does beside signatures.
 _COLLECT_AFTER: Final = 50_000
-#: So many items of a file are handed over at once.
+#: So many items of a file are handed over at once; of long ones, so many bytes are read
+#: here: a line may have a megabyte, and of blocks of those memory would hold gigabytes.
 BLOCK_ITEMS: Final = 500
+BLOCK_BYTES: Final = 1 << 20
 #: So many blocks wait for workers, or are with them; the next is read here.
 _WITH_OTHERS: Final = 4
 #: So many are held until one before them is there: memory stays flat.
@@ -115,24 +117,30 @@ def pick_workers(workers: Workers | None, leaves: int) -> Workers | None:
 
 
 def spread_over(
-    workers: Workers, read: Callable[[Sequence[T]], R], items: Iterable[T]
+    workers: Workers,
+    read: Callable[[Sequence[T]], R],
+    items: Iterable[T],
+    weigh: Callable[[T], int],
 ) -> Iterator[R]:
     """What `read` gives of each block of `items`, in their order.
 
-    Blocks go to the workers; while these have enough, or have not started yet, this
-    process reads one itself. Where `items` fails, what came before it is read first.
+    Whole blocks go to the workers; while these have enough, or have not started yet,
+    this process reads one itself, as it does the last of a file. Where `items` fails,
+    what came before it is read first.
 
     Args:
         workers: May end meanwhile: then all is read here.
         read: Of no state: it is asked in several processes, and of one block twice
             where a worker was killed.
         items: Read here, one after the other.
+        weigh: About how many bytes an item has.
     """
     held: deque[tuple[list[T], Future[R] | R]] = deque()
     fault: FormatError | None = None
     try:
-        for block in _cut(items):
-            held.append((block, _ask(workers, read, block, held)))
+        for block in _cut(items, weigh):
+            answer = _ask(workers, read, block, held)
+            held.append((block if isinstance(answer, Future) else [], answer))
             while held and (len(held) >= _HELD or _is_there(held[0][1])):
                 yield _take(read, *held.popleft())
     except FormatError as error:
@@ -162,7 +170,7 @@ def _ask(
     held: Iterable[tuple[list[T], Future[R] | R]],
 ) -> Future[R] | R:
     busy = sum(not _is_there(answer) for _, answer in held)
-    if busy < _WITH_OTHERS:
+    if busy < _WITH_OTHERS and len(block) == BLOCK_ITEMS:
         executor = workers.executor
         try:
             return executor.submit(read, block)
@@ -175,14 +183,16 @@ def _is_there(answer: object) -> bool:
     return not isinstance(answer, Future) or answer.done()
 
 
-def _cut(items: Iterable[T]) -> Iterator[list[T]]:
+def _cut(items: Iterable[T], weigh: Callable[[T], int]) -> Iterator[list[T]]:
     block: list[T] = []
+    size = 0
     try:
         for item in items:
             block.append(item)
-            if len(block) == BLOCK_ITEMS:
+            size += weigh(item)
+            if len(block) == BLOCK_ITEMS or size >= BLOCK_BYTES:
                 yield block
-                block = []
+                block, size = [], 0
     except FormatError:
         if block:
             yield block

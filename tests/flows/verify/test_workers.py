@@ -92,6 +92,10 @@ def _doubled(block):
     return [2 * item for item in block]
 
 
+def _weightless(_):
+    return 0
+
+
 def _broken_at(count):
     yield from range(count)
     raise FormatError(Sentence("file.not-utf"))
@@ -106,12 +110,24 @@ def test_blocks_come_in_their_order_whoever_reads_them_and_whoever_ends(
     if ends == "before":
         pool.shutdown()
     found = []
-    for number, block in enumerate(spread_over(Workers(pool), _doubled, range(100))):
+    for number, block in enumerate(
+        spread_over(Workers(pool), _doubled, range(100), _weightless)
+    ):
         if ends == "between" and number == 5:
             pool.shutdown(cancel_futures=True)
         found += block
     pool.shutdown()
     assert found == list(range(0, 200, 2))
+
+
+def test_long_items_and_the_last_ones_are_read_here_in_small_blocks(monkeypatch):
+    monkeypatch.setattr(verifying, "BLOCK_ITEMS", 4)
+    monkeypatch.setattr(verifying, "BLOCK_BYTES", 10)
+    pool, asked = ThreadPoolExecutor(1), []
+    monkeypatch.setattr(pool, "submit", lambda *job: asked.append(job))
+    found = list(spread_over(Workers(pool), list, [6] * 5 + [1, 2], int))
+    assert found == [[6, 6], [6, 6], [6, 1, 2]]
+    assert not asked
 
 
 def test_this_process_reads_too_while_workers_have_not_begun(monkeypatch):
@@ -121,7 +137,7 @@ def test_this_process_reads_too_while_workers_have_not_begun(monkeypatch):
         pool.submit(going.wait, LIMIT_S)
         taken = []
         items = (taken.append(item) or item for item in range(1000))
-        rows = spread_over(Workers(pool), _doubled, items)
+        rows = spread_over(Workers(pool), _doubled, items, _weightless)
         Timer(0.2, going.set).start()
         first = next(rows)
         # Four wait for the worker, some were read here, and no more are held than may.
@@ -132,7 +148,7 @@ def test_this_process_reads_too_while_workers_have_not_begun(monkeypatch):
 def test_what_came_before_a_fault_of_the_file_is_read_first(monkeypatch):
     monkeypatch.setattr(verifying, "BLOCK_ITEMS", 3)
     with ThreadPoolExecutor(1) as pool:
-        rows = spread_over(Workers(pool), _doubled, _broken_at(7))
+        rows = spread_over(Workers(pool), _doubled, _broken_at(7), _weightless)
         found = []
         with pytest.raises(FormatError):
             found.extend(rows)
@@ -146,7 +162,11 @@ def test_where_a_worker_is_killed_its_rows_are_read_here(monkeypatch):
         workers.executor.submit(os.getpid).result(LIMIT_S)
         for pid in list(workers.executor._processes):
             os.kill(pid, signal.SIGKILL)
-        found = [n for block in spread_over(workers, list, range(50)) for n in block]
+        found = [
+            n
+            for block in spread_over(workers, list, range(50), _weightless)
+            for n in block
+        ]
     finally:
         workers.close()
     assert found == list(range(50))
