@@ -76,8 +76,8 @@ def grow(monkeypatch, path, text):
     """Whoever writes that file goes on while it is read."""
     read = importing.read_rows
 
-    def rows(source, *others):
-        yield from read(source, *others)
+    def rows(source, *others, **more):
+        yield from read(source, *others, **more)
         if source.path == path:
             with path.open("a") as file:
                 file.write(text)
@@ -124,8 +124,8 @@ def test_a_file_that_was_replaced_was_whole(bring, table, monkeypatch):
     new.write_text(HEADER + ROW.format(1) + ROW.format(2))
     read = importing.read_rows
 
-    def rows(*given):
-        yield from read(*given)
+    def rows(*given, **more):
+        yield from read(*given, **more)
         new.replace(table)
 
     monkeypatch.setattr(importing, "read_rows", rows)

@@ -83,6 +83,9 @@ class _Desk:
     def alarms(self):
         return []
 
+    def readiness(self):
+        return []
+
     async def run(self, asked):
         assert isinstance(asked, ListRemovals)
         return RemovalsAnswer(removals=[], next="")
