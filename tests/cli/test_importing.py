@@ -352,7 +352,7 @@ def test_a_file_that_others_read_is_reported_as_one_that_is_read_here(
     rows[29] = "1371011001,30,100,50,150,x\n"
     path = results(*rows)
     said = bring(path, "--dry-run")[1]
-    monkeypatch.setattr("federation.flows.verify.workers.BLOCK_ITEMS", 4)
+    monkeypatch.setattr("federation.flows.verify.spread.BLOCK_ITEMS", 4)
     monkeypatch.setattr("federation.cli.import_.results.LARGE_BYTES", 0)
     told = bring(path)[1]
     assert told["rows"]["logged"] == 28

@@ -40,7 +40,8 @@ from federation.errors import ConfigError, FormatError
 from federation.flows.listing import REGION, UNLISTED
 from federation.flows.ownlog.emptied import EmptiedDocument
 from federation.flows.ownlog.verdict import Verdict
-from federation.flows.verify.workers import Workers, spread_over
+from federation.flows.verify.spread import spread_over
+from federation.flows.verify.workers import Workers
 from federation.sources.kelurahan import read_codes
 from federation.sources.mapping import check_delimiter, join_options, parse_flags
 from federation.sources.photonames import is_of_photos

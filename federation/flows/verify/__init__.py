@@ -5,7 +5,8 @@ only judges them runs the same code, so that an audit proves what a node believe
 
     bundle      bundles fetched ahead, checked, their leaves verified
     worker      what a process that verifies does with a bundle
-    workers     those processes, as many as there are processors; they read rows, too
+    workers     those processes, as many as there are processors
+    spread      the rows of a file read by them, too
     prefix      where two checkpoints do not fit: the proof, or nothing
     successor   what continues a log of ours, and began elsewhere
 """
