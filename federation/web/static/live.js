@@ -12,7 +12,9 @@
     if (line && !document.hidden) {
       let said = line.dataset.away;
       try {
-        const answer = await fetch(line.dataset.lag, { cache: "no-store" });
+        /* A network that ends without a word must not leave the old sentence there. */
+        const signal = AbortSignal.timeout(10000);
+        const answer = await fetch(line.dataset.lag, { cache: "no-store", signal });
         if (answer.ok) said = (await answer.json()).said;
       } catch {
         /* Nobody answers. */
