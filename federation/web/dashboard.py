@@ -17,6 +17,7 @@ own policy names by hash (`federation/verifier`).
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -45,6 +46,8 @@ from federation.web.pagecache import KeptPage
 from federation.web.previewcard import can_draw
 
 PAGE_SIZE = 50
+#: Below this lie the files of the pages.
+STATIC: Final = "/static/"
 _CHOICES = ("election", "contest", "lang")
 _MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -54,7 +57,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/tps", page_handler(search)),
         web.get("/tps/{code}", page_handler(station, is_kept=True)),
-        web.get("/static/{name}", static),
+        web.get(f"{STATIC}{{name}}", static),
         web.get("/verify", verify),
     ]
 

@@ -4,7 +4,9 @@ Rule: strangers and partners are answered as by the node itself, with the same b
 tags; but a page has one line more, by which it asks how old it is (`lag.py`). Whatever
 would change something is refused before anything is looked up, with the address of the
 node; so is whoever the node knows by a cookie or a token, since what they are shown is
-written down there. Each answer says how old it may be:
+written down there. What is the same for all and written down nowhere, the files of the
+pages and how far this is behind, is given to them too: the page that sends them to the
+node needs it. Each answer says how old it may be:
 
     Federation-Lag: 0.1        seconds ago it was known to be all that there was
     503  {"code":"read-only","detail":"…",…}
@@ -20,7 +22,8 @@ from federation.config.settings import Settings
 from federation.errors import ReadOnlyError
 from federation.text import Sentence, Text
 from federation.web.context import SITE
-from federation.web.dashboard import freshen, pick_page_language
+from federation.web.dashboard import STATIC, freshen, pick_page_language
+from federation.web.lag import PATH as LAG_PATH
 from federation.web.page import Page
 from federation.web.problem import STATUS, Handler
 from federation.web.requests.people import SIGN_IN_PATH
@@ -86,7 +89,8 @@ def _is_answered(request: web.Request, settings: Settings) -> bool:
         hdrs.COOKIE in request.headers
         and not {form.name, form.door}.isdisjoint(request.cookies)
     )
-    if request.path in _OF_OPERATORS:
+    path = request.path
+    if path in _OF_OPERATORS or path == LAG_PATH or path.startswith(STATIC):
         return request.method in _READS
-    is_door = request.path == SIGN_IN_PATH
+    is_door = path == SIGN_IN_PATH
     return request.method in _READS and not is_known and not is_door

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -232,6 +233,26 @@ async def test_what_is_for_the_node_is_refused_with_its_address(pair):
         status, body, told = await read.get(path, method=method, headers=page)
         assert (status, told["Content-Type"][:9]) == (503, "text/html")
         assert words in body.decode()
+
+
+async def test_the_page_that_refuses_somebody_known_has_its_files_and_its_lag(pair):
+    node, read = pair
+    form = cookie_form(load_settings(node.home.settings))
+    for given in ({"Cookie": f"{form.name}=0"}, {"Cookie": f"{form.door}=0"}):
+        status, body, _ = await read.get("/", headers={**given, **HTML})
+        assert status == 503
+        files = re.findall(r'(?:href|src|data-lag)="([^"]+)"', body.decode())
+        ways = ("./static/", "./v1/lag")
+        needed = [one.removeprefix(".") for one in files if one.startswith(ways)]
+        assert {one.partition("?")[0] for one in needed} >= {
+            "/static/style.css",
+            "/static/live.js",
+            "/v1/lag",
+        }
+        for one in needed:
+            path = html.unescape(one)
+            assert (await read.get(path, headers=given))[0] == 200, one
+            assert (await read.get(path, method="POST", headers=given))[0] == 503
 
 
 async def test_a_reader_needs_no_key_and_holds_no_lock(home, tmp_path):
