@@ -5,10 +5,13 @@ import contextlib
 import json
 import re
 
+import obstore
 import pytest
 from aiohttp import web
+from obstore.store import MemoryStore
 
-from federation.feeds.resource import LOGS
+from federation.feeds.resource import LOGS, map_of
+from federation.flows.publish.outputbucket import OutputBucket
 from federation.flows.publish.outputfolder import OutputFolder
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.waiting import LIMIT_S, until
@@ -161,3 +164,33 @@ async def test_a_node_stops_in_the_middle_of_a_turn(tmp_path, monkeypatch):
     home = publishing(make_home(tmp_path, ORG), tmp_path / "site")
     async with asyncio.timeout(LIMIT_S), serving(home, alone=True):
         await reached.wait()
+
+
+async def test_a_bucket_comes_to_the_digest_of_each_map_that_the_node_tells(
+    tmp_path, monkeypatch
+):
+    store, address = MemoryStore(), "s3://bucket/site"
+    monkeypatch.setattr(OutputBucket, "check", lambda *_: "")
+    monkeypatch.setattr(
+        "federation.node.publishing.open_place",
+        lambda *_: OutputBucket(address, opened=store),
+    )
+    home = publishing(make_home(tmp_path, ORG), address)
+    path = map_of(ELECTION).path
+    told = [b""]
+
+    async def is_another():
+        """The map in the bucket, once it is not the last one."""
+        with contextlib.suppress(FileNotFoundError):
+            found = bytes(obstore.get(store, path).bytes())
+            return found if found != told[-1] else b""
+
+    async with serving(home, alone=True) as node:
+        for tps in (HERE, THERE):
+            await hand_in(node, draft(tps))
+            # Nobody asks the node meanwhile: that, too, would make the digest.
+            told.append(await until(is_another))
+            assert (await node.get(f"/{path}"))[1] == told[-1]
+        digests = {json.loads(one)["digest"] for one in told[1:]}
+        assert len(digests) == 2
+        assert await alarms(node) == []
