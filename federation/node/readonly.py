@@ -129,10 +129,14 @@ class ReadOnlyNode:
         return max(0.0, self.clocks.steady() - self._known_at)
 
     def behind(self) -> Behind:
-        """The same, and how it stands with whoever writes."""
-        now = self.clocks.steady()
-        silence_s = self._watch.writer.silence_s(now)
-        return Behind(self.lag(), self._writer_state(now), silence_s)
+        """What is told of it, and how it stands with whoever writes.
+
+        What a server that is silent may have written is not known to be here; but a
+        reader serves on over it (`lag`): that a node is dead must not end its readers.
+        """
+        now, writer = self.clocks.steady(), self._watch.writer
+        lag_s = max(self.lag(), writer.unheard_s(now))
+        return Behind(lag_s, self._writer_state(now), writer.silence_s(now))
 
     def _writer_state(self, now: float) -> WriterState:
         if now - self._looked_at > _TOLD_S:

@@ -48,6 +48,10 @@ class WriterHeard:
         """Seconds since it was heard of; None: the database says nothing of it."""
         return None if self._word is None else max(0.0, now - self._writer_at)
 
+    def unheard_s(self, now: float) -> float:
+        """So many seconds of what was written may be missing; 0.0: none are."""
+        return now - self._server_at if self.state(now) == "silent" else 0.0
+
     def state(self, now: float) -> WriterState | None:
         """How it stands with it; None: the database says nothing of it."""
         if self._word is None:

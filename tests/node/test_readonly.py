@@ -16,13 +16,15 @@ from federation.config.settings import load_settings
 from federation.errors import NotFoundError
 from federation.store import alarms
 from federation.store.db import Database
+from federation.store.engine import WriterWord
 from federation.store.enginechoice import FILE_NAME
 from federation.store.watch import OtherTablesError
+from federation.web.readonly import LAG
 from federation.web.sessions import cookie_form
 from tests.homes import ELECTION, add_peer, draft, make_home, serving
 from tests.readernode import reading, without_lag
 from tests.store.test_upgrade import STEP
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 ORG = "jagasuara.example"
 TPS = "1371011001001"
@@ -201,6 +203,22 @@ async def test_who_writes_is_told_when_it_has_gone_and_when_it_is_there_again(ho
             assert "no node was writing" in said
             async with serving(home):
                 await until(is_writing)
+
+
+async def test_a_silent_server_counts_into_what_is_told_and_ends_no_reader(pair):
+    _, read = pair
+    reader = read.reader
+    writer, now = reader._watch.writer, reader.clocks.steady
+    writer.hear(WriterWord(1, "0/1", 60.0, is_ended=False, is_cut_off=False), now())
+    said = await lag(read)
+    assert (said["writer"], said["is_ready"]) == ("silent", True)
+    assert 60 <= said["lag_s"] < 60 + LIMIT_S
+    status, _, told = await read.get("/readyz")
+    assert (status, float(told[LAG]) >= 60) == (200, True)
+    # What came since: whoever writes is dead, its server is not.
+    writer.hear(WriterWord(1, "0/2", 60.0, is_ended=False, is_cut_off=False), now())
+    said = await lag(read)
+    assert (said["writer"], said["lag_s"] < 10) == ("quiet", True)
 
 
 REFUSED = [

@@ -44,3 +44,19 @@ def test_of_a_database_that_says_nothing_nothing_is_known():
 def test_how_it_stands_with_whoever_writes(words, now, state, silence_s):
     one = heard(*words)
     assert (one.state(now), one.silence_s(now)) == (state, pytest.approx(silence_s))
+
+
+@pytest.mark.parametrize(
+    ("words", "now", "unheard_s"),
+    [
+        ([], 10, 0),
+        ([(word(), 10)], 10, 0),
+        ([(word(), 10)], 10 + LATE, LATE + 0.5),
+        ([(word(), 10), (word(1, "0/2"), 15)], 15 + LATE, LATE),
+        ([(word(server=None), 10)], 10 + LATE, LATE),
+        ([(word(server=None), 10), (word(server=None), 60)], 60, 0),
+        ([(word(is_ended=True), 10)], 99, 0),
+    ],
+)
+def test_what_a_silent_server_may_have_written_is_not_known(words, now, unheard_s):
+    assert heard(*words).unheard_s(now) == pytest.approx(unheard_s)
