@@ -1,6 +1,7 @@
 """`federation status` works when a file of settings is broken."""
 
 import json
+import re
 
 import pytest
 
@@ -56,3 +57,23 @@ def test_broken_settings_before_the_first_start_leave_nothing_known(
     ended = federation("status", "--json")
     assert ended.code == 3
     assert list(json.loads(ended.out)) == ["config"]
+
+
+def test_readers_are_told_of_where_the_database_server_does_not_answer(
+    federation, own_home
+):
+    settings = own_home / "federation.toml"
+    # Port 9 of this machine: nothing listens there.
+    lost = 'database = "postgresql://nobody@127.0.0.1:9/none"'
+    text = settings.read_text()
+    settings.write_text(re.sub("(?m)^# database = .*$", lost, text))
+    reader = ("--reader", "http://127.0.0.1:9")
+    ended = federation("status", *reader, "--json")
+    [told] = json.loads(ended.out)["readers"]
+    assert told == {"url": reader[1], "lag_s": None, "is_ready": False}
+    assert json.loads(ended.err)["error"]["exit"] == ended.code == 74
+    assert "127.0.0.1:9/none" in ended.err
+    for language, words in (("en", "no answer"), ("id", "tidak menjawab")):
+        said = federation("status", *reader, "--lang", language)
+        assert (said.code, words in said.out) == (74, True)
+    assert federation("status").out == ""

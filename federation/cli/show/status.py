@@ -15,7 +15,7 @@ from federation.cli.show.observed import print_seen, see_node
 from federation.cli.show.readers import print_readers, see_readers
 from federation.cli.times import tell_second
 from federation.config.home import Home
-from federation.errors import ConfigError
+from federation.errors import ConfigError, FederationError
 from federation.flows.photos.ownroom import OwnRoomSeen, limits_of, see_own_room
 from federation.flows.query import answers, state
 from federation.flows.query.partners import partners
@@ -26,6 +26,7 @@ from federation.records.readers import THIS_MACHINE
 from federation.records.severity import ORDER, severity_of
 from federation.records.timezones import tell_moment
 from federation.store.alarms import Alarm
+from federation.store.db import Database
 from federation.store.engine import DatabaseWriter
 from federation.store.lock import Writer, see_writer
 from federation.text import Sentence
@@ -47,7 +48,7 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
     settings, peers = run.settings, {peer.org: peer for peer in run.peers}
     # A full disk may not keep that it is full; and no node need be there to say so.
     room = see_room(run.home, settings.disk.reserve_mb << 20, run.clock())
-    db = run.open_database()
+    db = _open_database(run, readers)
     held, weak = db.see_writer(), db.list_weaknesses()
     with db.view() as view:
         answer = state.status(view, THIS_MACHINE, settings, list(peers), further=room)
@@ -80,6 +81,17 @@ def status(run: Run, *, code: str | None, readers: tuple[str, ...]) -> int | Non
 
     run.out.show(whole, tell)
     return OK
+
+
+def _open_database(run: Run, readers: tuple[str, ...]) -> Database:
+    """The database; where it does not answer, what its readers say is told first."""
+    try:
+        return run.open_database()
+    except (FederationError, OSError):
+        # Just then somebody asks for them: what they keep they answer still.
+        if read := see_readers(readers):
+            run.out.show({"readers": read}, lambda: print_readers(run, read))
+        raise
 
 
 def _clear_alarms(run: Run, code: str) -> None:
