@@ -2,14 +2,15 @@
 
 Rule: a photograph that is handed in is refused while its store is silent, but a quiet
 node hands in none, and would learn of it on election night. So one small thing is asked
-each minute; no answer for `SILENT_S` is said aloud, and one answer takes it back. The
-first question of a process tries what the store may hold, which the log says. A folder
-is a disk, of which `disk.py` tells.
+each minute, and what the store may hold is tried by deeds every ten (`below.traits`):
+one without room answers what is asked, and takes nothing. No answer for `SILENT_S` is
+said aloud, and one takes it back. The log says what was found first. A folder is a
+disk, of which `disk.py` tells.
 
     photo-store-silent   goes away by itself     photos: where, and what came back
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from federation.blobs.blobs import is_remote
 from federation.node.disk import Disk
@@ -19,6 +20,9 @@ from federation.schedule import OF_DISK, Duty, Result
 from federation.store import alarms
 from federation.text import Sentence
 from federation.text.cause import cause_of
+
+if TYPE_CHECKING:
+    from federation.blobs.probe import PhotoTraits
 
 ALARM: Final = "photo-store-silent"
 NAME: Final = "store of photographs"  # no organisation's: theirs have no space
@@ -38,7 +42,9 @@ class PhotoStoreWatch:
         """Nothing is asked yet."""
         self._resources, self._disk, self._clocks = resources, disk, clocks
         self._silent_since: float | None = None
-        self._is_tried = False
+        # What was found; of a store that keeps what is deleted it is tried once: each
+        # time something of it would stay there.
+        self._traits: PhotoTraits | None = None
         self._is_alarmed = True  # an earlier run may have raised it
 
     def duty(self) -> Duty:
@@ -65,19 +71,19 @@ class PhotoStoreWatch:
         if not is_remote(self._resources.home.blobs):
             return None
         try:
-            if self._is_tried:
-                await self._resources.blobs.size(_ASKED)
-            else:
+            if self._traits is None or not self._traits.keeps_deleted:
                 await self._try()
+            await self._resources.blobs.size(_ASKED)
         except OSError as error:
             return cause_of(error)
         return None
 
     async def _try(self) -> None:
-        """Say, once, what the store may hold, tried by deeds."""
+        """Say, once, what the store may hold."""
         traits, place = await self._resources.blobs.traits(), self._resources.home.blobs
-        self._is_tried = True
-        say("store-tried", place, to=place, found=traits.tell(place))
+        if self._traits is None:
+            say("store-tried", place, to=place, found=traits.tell(place))
+        self._traits = traits
 
     async def _tell(self, why: Sentence | None) -> None:
         db, since = self._resources.db, self._silent_since

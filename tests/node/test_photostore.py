@@ -15,10 +15,11 @@ BUCKET = "s3://photos/below"
 
 
 class Store:
-    """Blobs of which only the size is asked."""
+    """Blobs of which the size is asked, and what the store does."""
 
     def __init__(self):
-        self.is_away, self.asked = False, 0
+        self.is_away = self.is_full = self.keeps_deleted = False
+        self.asked = self.tried = 0
 
     async def size(self, _):
         self.asked += 1
@@ -28,7 +29,11 @@ class Store:
 
     async def traits(self):
         await self.size("")
-        return PhotoTraits(keeps_deleted=False, creates=False)
+        self.tried += 1
+        if self.is_full:
+            why = Sentence("blobs.store-unreachable", words="507")
+            raise OSError(errno.ENOSPC, why, BUCKET)
+        return PhotoTraits(keeps_deleted=self.keeps_deleted, creates=False)
 
 
 @pytest.fixture
@@ -68,6 +73,33 @@ async def test_a_silent_store_is_told_after_its_time_and_no_longer_when_it_answe
     watched.store.is_away = True
     await watched.watch.turn()
     assert await watched.standing() == {}
+
+
+async def test_a_store_that_answers_and_takes_nothing_is_told_until_it_has_room(
+    watched,
+):
+    await watched.watch.turn()
+    watched.store.is_full = True
+    for waited in (0.0, SILENT_S):
+        watched.now[0] += waited
+        await watched.watch.turn()
+    standing = await watched.standing()
+    assert "507" in standing[ALARM, SUBJECT]
+    watched.store.is_full = False
+    await watched.watch.turn()
+    assert await watched.standing() == {}
+
+
+async def test_a_store_that_keeps_what_is_deleted_is_tried_once(watched):
+    watched.store.keeps_deleted = True
+    for _ in range(3):
+        await watched.watch.turn()
+    assert watched.store.tried == 1
+    watched.store.is_away = True
+    for waited in (0.0, SILENT_S):
+        watched.now[0] += waited
+        await watched.watch.turn()
+    assert await watched.standing()
 
 
 async def test_a_folder_is_not_asked_and_what_a_bucket_before_it_left_goes(watched):
