@@ -46,14 +46,6 @@ FIRST := $(addprefix tests/,blobs config feeds photos profiles records schemas s
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(or $(T),$(FIRST))
 
-# Of the flows, those that write what the map is made of, or ask much of it; their databases are of the other engine.
-# The store's tests and the moves of a home are of both by themselves; which are left out, and why: CONTRIBUTING.
-BOTH := $(patsubst %,tests/flows/test_%.py,a_new_kind attach basis begin cells changed companions cosign damaged_about duplicates \
-	further_lines geojson handedin incidents incidents_counts incidents_days incidents_desk incidents_history \
-	incidents_merged incidents_mergedlist ingest kpu listing margin merge mixed_rows pending query receipt recap \
-	recollect sampleplan search staleness) tests/flows/photos/test_doctor.py tests/flows/photos/test_index.py \
-	$(patsubst %,tests/flows/pull/test_%.py,chain forked forks turn) tests/flows/queue tests/flows/refer
-
 # Of the stories (real processes, killed, cut off, lost and put back) these few; LONG=1: all that are not of a file.
 STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,kill_annex.py kill_pull.py \
 	network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
@@ -71,7 +63,7 @@ check: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
-	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(QUICK) and not of_file" $(BOTH)
+	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(QUICK) and not of_file" tests/flows
 	$(BIN)/python -m pytest -n 2 --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

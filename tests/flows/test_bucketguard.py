@@ -320,6 +320,7 @@ def clone(node, open_node, register):
     return copy
 
 
+@pytest.mark.of_file  # a folder is copied with its file; so below
 def test_a_clone_that_is_behind_is_found_out_before_it_signs(node, clone):
     append(node, 3)
     before = size_of(clone)
@@ -329,12 +330,14 @@ def test_a_clone_that_is_behind_is_found_out_before_it_signs(node, clone):
     assert append(node, 5)[0].outcome == "logged"
 
 
+@pytest.mark.of_file
 def test_a_clone_that_is_not_behind_may_go_on_and_then_the_other_may_not(node, clone):
     assert append(clone, 3)[0].outcome == "logged"
     with pytest.raises(GuardAboveError):
         append(node, 4)
 
 
+@pytest.mark.of_file
 @pytest.mark.parametrize("more", [1, 2, 5])
 def test_of_two_in_the_middle_of_signing_the_later_shows_nothing(
     node, clone, monkeypatch, more
@@ -356,6 +359,7 @@ def test_of_two_in_the_middle_of_signing_the_later_shows_nothing(
     assert append(node, 90)[0].outcome == "logged"
 
 
+@pytest.mark.of_file
 def test_a_database_from_a_backup_does_not_bring_the_guard_along(
     node, open_node, register
 ):

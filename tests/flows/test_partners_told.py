@@ -48,9 +48,9 @@ def pend(tx):
     visit(tx)
     log = logs.add_log(tx, f"{A}/{ELECTION}", own=False)
     tx.execute(
-        "UPDATE log SET pending = x'00', pending_size = 200, size = 20,"
+        "UPDATE log SET pending = ?, pending_size = 200, size = 20,"
         " next_index = 50 WHERE id = ?",
-        (log.id,),
+        (b"\0", log.id),
     )
 
 

@@ -16,6 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from federation.config.rewrite import set_database
 from federation.store import alarms, logs
 from federation.store import leaves as stored
@@ -128,6 +131,19 @@ class Node:
     def open(self) -> Database:
         """Its database, to write, while no process of it does."""
         return Database.open(self.home.data, self.home.database)
+
+    def tables(self) -> Iterator[tuple[str, bytes]]:
+        """All that a server holds for it, table by table; nothing where it is a file."""
+        if self.home.database is None:
+            return
+        with psycopg.connect(self.home.database) as asked:
+            named = asked.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+            )
+            for (name,) in named.fetchall():
+                rows = SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(Identifier(name))
+                with asked.cursor().copy(rows) as copied:
+                    yield name, b"".join(copied)
 
     def lose_data(self) -> None:
         """Its folder of data is gone, and what its database had."""

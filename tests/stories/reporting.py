@@ -103,6 +103,8 @@ class Tapped:
                 if path.is_file() and (but is None or but not in path.parents):
                     where = path.relative_to(folder.parent)
                     yield f"{self.org} {where}", str(where).encode() + path.read_bytes()
+        for table, rows in self.node.tables():
+            yield f"{self.org} database {table}", rows
 
     def export_all(self, below: Path) -> None:
         """Write everything that can be written for others."""

@@ -68,6 +68,8 @@ async def test_in_by_a_link_and_out_when_it_is_revoked(suara):
     for path in suara.home.folder.rglob("*"):
         if path.is_file():
             assert secret.encode() not in path.read_bytes(), path
+    for table, rows in suara.tables():
+        assert secret.encode() not in rows, table
 
 
 @pytest.mark.long

@@ -129,18 +129,22 @@ def test_another_database_begins_readers_anew_and_a_newer_one_ends_them(
         assert re.search("newer version.*Start the reader again", said, re.DOTALL)
 
 
-def test_a_reader_starts_without_keys_and_says_what_lacks(pemilu, opened, tmp_path):
+@pytest.mark.of_file  # a server has a database with its tables for each node
+def test_a_reader_says_that_there_is_no_database(pemilu):
     home = pemilu.home.folder
     words = [sys.executable, "-m", "federation", "serve", "--read-only", "--home", home]
     done = subprocess.run(
-        words, capture_output=True, cwd=PROJECT, text=True, check=False
+        words, capture_output=True, cwd=PROJECT, text=True, check=False, timeout=LIMIT_S
     )
     assert (done.returncode, "no database" in done.stderr) == (7, True)
+
+
+def test_a_reader_starts_without_keys(pemilu, opened, tmp_path):
     pemilu.start()
     pemilu.take(0, 3)
     pemilu.stop()
     for folder in (pemilu.home.keys, pemilu.home.guard):
         shutil.move(folder, tmp_path / folder.name)
-    reader = ReaderProcess(home)
+    reader = ReaderProcess(pemilu.home.folder)
     opened.append(reader)
     assert reader.get("/")[0] == reader.get("/readyz")[0] == 200

@@ -158,6 +158,7 @@ def test_what_is_no_whole_database_of_ours_is_not_put_back(home, tmp_path, chang
     assert list(again.iterdir()) == []
 
 
+@pytest.mark.of_file  # its file is taken away
 def test_a_database_with_other_logs_than_the_backup_says_is_not_put_back(
     home, tmp_path
 ):

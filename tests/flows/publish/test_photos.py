@@ -49,7 +49,7 @@ def filled(db):
     add_named(db, B, [(TPS, named(THEIRS, photo(4)))])
     index_all(db)
     with db.transaction() as tx:
-        tx.execute("UPDATE log SET checkpoint = x'00'")
+        tx.execute("UPDATE log SET checkpoint = ?", (b"\0",))
         for data, is_own in ((OURS, True), (THEIRS, False), (GONE, True)):
             size, digest = len(data), digest_of(data)
             held.save_blob(tx, digest, size, "image/jpeg", is_own=is_own, now=1)
