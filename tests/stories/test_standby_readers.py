@@ -1,7 +1,8 @@
 """A node on a PostgreSQL primary, two readers on its standby, one address for all.
 
 Each is a process, HAProxy with the file that is handed out. The node is killed: who
-reads notices nothing; a standby that lacks something is asked by nobody.
+reads notices nothing; a standby that lacks something is asked by nobody. The primary
+stands still: readers answer, and say that they may be late; nothing is lost by that.
 """
 
 import json
@@ -9,6 +10,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +22,7 @@ from federation.config.rewrite import set_database
 from federation.config.settings import load_settings
 from tests.certificates import Authority
 from tests.proxies import NAME, readers_file, running
-from tests.stories.nodes import ELECTION, PROJECT, free_port
+from tests.stories.nodes import ELECTION, PROJECT, free_port, station
 from tests.stories.readers import ReaderProcess, events, wait_shown
 from tests.waiting import LIMIT_S, wait_until
 
@@ -44,6 +46,11 @@ class Site:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, "Federation-Lag" in error.headers
+
+
+#: As the how-to has it, but sooner: after so long a standby gives a primary up that
+#: says nothing. The readers here may be as late.
+SILENCE_S = 2
 
 
 @pytest.fixture
@@ -115,3 +122,49 @@ def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
         wait_until(lambda: not node.why_not(), "it signs")
         node.take(310, 320)
         wait_shown(readers, node.origin, 321)
+
+
+def test_readers_of_a_primary_that_stands_still_answer_and_say_that_they_may_be_late(
+    node, postgres_pair_session, opened
+):
+    pair, standby = postgres_pair_session, postgres_pair_session.standby.server
+    standby.ask(f"ALTER SYSTEM SET wal_receiver_timeout = '{SILENCE_S}s'")
+    standby.ask("SELECT pg_reload_conf()")
+    readers = [
+        ReaderProcess(node.home.folder, "--max-lag", str(SILENCE_S)) for _ in range(2)
+    ]
+    opened += readers
+    wait_shown(readers, node.origin, 301)
+    wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level")
+
+    pair.primary.stall()
+    taking = threading.Thread(target=takes, args=(node, 300, 310))
+    taking.start()
+    try:
+        for reader in readers:
+            wait_until(lambda r=reader: r.get("/readyz")[0] == 503, "it may be late")
+            for path in ("/", "/v1/regions", "/v1/tps/1371011001001", "/logs"):
+                assert reader.get(path)[0] == 200, path
+            said = json.loads(reader.get("/v1/lag?lang=en")[1])
+            assert not said["is_ready"]
+            assert said["lag_s"] > SILENCE_S
+            assert (node.origin, 301, 301) in reader.sizes()
+    finally:
+        pair.primary.go_on()
+    taking.join()
+
+    # Whoever was told nothing hands it in again: each is there once.
+    wait_until(lambda: takes(node, 300, 310), "it takes in again")
+    node.take(310, 320)
+    wait_shown(readers, node.origin, 321)
+    wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level again")
+
+
+def takes(node, start: int, end: int) -> bool:
+    """Whether these results are known to be held now, whenever they came."""
+    drafts = [station(number, 127) for number in range(start, end)]
+    status, said = node.post("/v1/records", {"election": ELECTION, "records": drafts})
+    return status == 200 and {one["outcome"] for one in said["verdicts"]} <= {
+        "logged",
+        "held",
+    }
