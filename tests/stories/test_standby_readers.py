@@ -96,6 +96,12 @@ def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
         try:
             wait_until(lambda: site.get("/") == (200, False), "the node answers")
             assert {reader.get("/readyz")[0] for reader in readers} == {503}
+            # Nor does that: what there is, with its age, is more than nothing.
+            node.stop(signal.SIGKILL)
+            wait_until(lambda: site.get("/") == (200, True), "a late reader answers")
+            assert {reader.get("/readyz")[0] for reader in readers} == {503}
+            node.start()
+            wait_until(lambda: site.get("/") == (200, False), "the node, again")
         finally:
             pair.standby.server.ask("SELECT pg_wal_replay_resume()")
         wait_until(lambda: site.get("/") == (200, True), "readers answer again")
