@@ -5,6 +5,8 @@ reads notices nothing; a standby that lacks something is asked by nobody. The pr
 stands still: readers answer, and say that they may be late; nothing is lost by that.
 """
 
+import contextlib
+import http.client
 import json
 import signal
 import ssl
@@ -46,6 +48,20 @@ class Site:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, "Federation-Lag" in error.headers
+
+    @contextlib.contextmanager
+    def listen(self, since: str):
+        """What comes over a stream of news of some reader; it ends with that reader."""
+        url = f"{self.url}/events?election={ELECTION}&since={since}"
+        with urllib.request.urlopen(
+            url, timeout=LIMIT_S, context=self._trusting
+        ) as stream:
+
+            def heard():
+                with contextlib.suppress(http.client.IncompleteRead):
+                    yield from (line for line in stream if line.startswith(b"data: "))
+
+            yield heard()
 
 
 #: As the how-to has it, but sooner: after so long a standby gives a primary up that
@@ -128,6 +144,18 @@ def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
         wait_until(lambda: not node.why_not(), "it signs")
         node.take(310, 320)
         wait_shown(readers, node.origin, 321)
+
+        # A reader is killed amid its streams: the other's go on, and whoever listened
+        # to it comes again and hears what there was meanwhile.
+        since = json.loads(readers[1].get("/v1/status")[1])["cursors"][ELECTION]
+        with site.listen(since) as one, site.listen(since) as other:
+            readers[0].process.kill()
+            node.take(320, 330)
+            heard = [next(stream, None) for stream in (one, other)]
+            assert [line is None for line in heard].count(True) == 1, heard
+        with site.listen(since) as again:
+            assert json.loads(next(again)[6:])["cursor"] != since
+        assert site.get("/") == (200, True)
 
 
 def test_readers_of_a_primary_that_stands_still_answer_and_say_that_they_may_be_late(
