@@ -46,9 +46,9 @@ FIRST := $(addprefix tests/,blobs config feeds photos profiles records schemas s
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(or $(T),$(FIRST))
 
-# Of the stories (real processes, killed, cut off, lost and put back) these few; LONG=1: all that are not of a file.
-STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,kill_annex.py kill_pull.py \
-	network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
+# Of the stories (real processes, killed, cut off, lost and put back) these; LONG=1: all that are not of a file, in ten minutes.
+STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,backup.py keys.py kill_annex.py kill_pull.py people.py \
+	readers.py removal.py network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Some wait as long as they work: three at a time. Of the
