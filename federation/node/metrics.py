@@ -8,15 +8,18 @@ that whoever watches takes the age from a clock of his own.
 import msgspec
 
 from federation.blobs.blobs import is_remote
+from federation.config.lastbackup import read_last
 from federation.config.settings import Settings
 from federation.flows.photos.ownroom import limits_of
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
+from federation.node.backups import ALARM as FAILED
 from federation.node.disk import Disk
 from federation.node.photostore import ALARM as SILENT
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
 from federation.store import alarms, blobs, cosignatures, wanted
+from federation.store.db import Database
 from federation.store.view import View
 
 
@@ -49,6 +52,8 @@ def read_metrics(
     if may_see(caller, "partners"):
         gauges |= _photo_gauges(view, resources.settings, sent)
         gauges |= _store_gauge(view, resources.home.blobs)
+        gauges |= _backup_gauges(view, resources)
+        gauges |= _server_gauges(resources.db)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures
@@ -113,6 +118,26 @@ def _store_gauge(view: View, address: str) -> dict[str, float]:
     if not is_remote(address):
         return {}
     return {"federation_photo_store_silent": bool(alarms.find_details(view, SILENT))}
+
+
+def _backup_gauges(view: View, resources: Resources) -> dict[str, float]:
+    gauges: dict[str, float] = {}
+    if (last := read_last(resources.home.last_backup)) is not None:
+        gauges["federation_backup_made_seconds"] = last.made_at
+    if resources.settings.backup.to is not None:
+        gauges["federation_backup_failed"] = bool(alarms.find_details(view, FAILED))
+    return gauges
+
+
+def _server_gauges(db: Database) -> dict[str, float]:
+    held = db.see_writer()
+    if held is None:
+        return {}
+    return {
+        "federation_database_term": held.term,
+        "federation_database_lease_age_seconds": held.age_s,
+        "federation_database_weaknesses": len(db.list_weaknesses()),
+    }
 
 
 def _disk_gauges(disk: Disk, *, is_measured: bool) -> dict[str, float]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import resource
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,9 @@ from federation.config.lastbackup import read_last
 from federation.config.settings import load_settings
 from federation.flows.backup.folder import LOCK, MAKING
 from federation.node.backups import ALARM, backup_duties
+from federation.node.metrics import read_metrics
 from federation.node.resources import open_resources
+from federation.records.readers import THIS_MACHINE, Nobody
 from federation.store import alarms
 from federation.text import Text
 from tests.cli.filled_home import federation, fill
@@ -135,6 +138,29 @@ async def test_what_fails_is_an_alarm_until_one_is_made_and_the_old_ones_stay(
     (to / ".making").unlink()
     assert (await turn()).outcome == "ok"
     assert await standing(resources) == []
+
+
+async def test_a_monitor_is_told_when_the_newest_was_made_and_whether_the_last_failed(
+    turn, resources, home, clock
+):
+    disk = SimpleNamespace(alarms=list, free=dict, commit_waits_s=None)
+
+    async def told(caller):
+        gauges = await resources.db.read(read_metrics, caller, resources, disk)
+        return {
+            name.removeprefix("federation_backup_"): value
+            for name, value in gauges.items()
+            if name.startswith("federation_backup_")
+        }
+
+    assert await told(THIS_MACHINE) == {"failed": 0}
+    await turn()
+    assert await told(THIS_MACHINE) == {"failed": 0, "made_seconds": NOW}
+    clock.now += 6 * HOUR
+    (home.folder / "to" / ".making").write_text("in the way of the folder")
+    await turn()
+    assert await told(THIS_MACHINE) == {"failed": 1, "made_seconds": NOW}
+    assert await told(Nobody()) == {}, "when nobody looks is for ours to know"
 
 
 async def test_a_disk_that_fills_while_the_database_is_copied_is_an_alarm(

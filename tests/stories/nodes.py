@@ -133,7 +133,7 @@ class Node:
         return Database.open(self.home.data, self.home.database)
 
     def tables(self) -> Iterator[tuple[str, bytes]]:
-        """All that a server holds for it, table by table; nothing where it is a file."""
+        """All that a server holds for it, table by table; of a file nothing."""
         if self.home.database is None:
             return
         with psycopg.connect(self.home.database) as asked:

@@ -98,6 +98,9 @@ class Tapped:
                     yield f"{self.org} {name} {number}", data
         for words, said in self.printed:
             yield f"{self.org} $ {words}", said
+        yield from self._stored(below, but)
+
+    def _stored(self, below: Path, but: Path | None) -> Iterator[tuple]:
         for folder in (self.home.folder, below):
             for path in sorted(folder.rglob("*")):
                 if path.is_file() and (but is None or but not in path.parents):

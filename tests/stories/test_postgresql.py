@@ -4,12 +4,14 @@ import json
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import replace
 
 import pytest
 
+from federation.store.engine import WRITER_LEASE_S
 from tests.stories.nodes import PROJECT, is_level, start_all, trust_each_other
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 # One of the two nodes has its file, whichever engine is asked for.
 pytestmark = [pytest.mark.slow, pytest.mark.of_file]
@@ -38,6 +40,17 @@ def federation(node, *words):
     return json.loads(done.stdout)
 
 
+def gauges(node):
+    """What `/metrics` says to whoever has a token of this machine, by its name."""
+    token = json.loads(node.home.control.read_text())["token"]
+    request = urllib.request.Request(f"{node.url}/metrics")
+    request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+        lines = answer.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
 def takes(node, start, end):
     """Whether these results are taken in now, all of them for the first time."""
     try:
@@ -59,6 +72,7 @@ def test_a_node_on_a_server_and_one_on_a_file_show_the_same_map(
     assert said["writer"]["pid"] == on_server.process.pid
     assert said["lease"]["term"] == 1
     assert any("synchronous_standby_names" in one for one in said["weak"])
+    assert gauges(on_server)["federation_database_term"] == 1
 
     # The server lets go of every connection, as when it is started again.
     postgres_session.ask(
@@ -71,6 +85,12 @@ def test_a_node_on_a_server_and_one_on_a_file_show_the_same_map(
     on_server.start()
     on_server.take(500, 600)
     wait_until(lambda: is_level(on_server, suara), "both have all again")
+    # A monitor sees that another process writes, and how the server is set.
+    told = gauges(on_server)
+    assert told["federation_database_term"] == 2
+    assert told["federation_database_lease_age_seconds"] <= WRITER_LEASE_S
+    assert told["federation_database_weaknesses"] == len(said["weak"])
+    assert not any(name.startswith("federation_database_") for name in gauges(suara))
     assert not (on_server.home.data / "federation.db").exists()
     held = on_server.leaves(on_server.origin), on_server.leaves(suara.origin)
     assert held == (suara.leaves(on_server.origin), suara.leaves(suara.origin))

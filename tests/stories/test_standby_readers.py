@@ -8,6 +8,7 @@ stands still: readers answer, and say that they may be late; nothing is lost by 
 import contextlib
 import http.client
 import json
+import secrets
 import signal
 import ssl
 import subprocess
@@ -29,7 +30,7 @@ from tests.stories.readers import ReaderProcess, events, wait_shown
 from tests.waiting import LIMIT_S, wait_until
 
 # It has servers of its own, whichever engine is asked for.
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.of_file]
+pytestmark = [pytest.mark.slow, pytest.mark.of_file]
 
 
 class Site:
@@ -72,7 +73,8 @@ SILENCE_S = 2
 @pytest.fixture
 def node(pemilu, postgres_pair_session):
     """One that signs on the primary, with 300 results."""
-    set_database(pemilu.home.settings, postgres_pair_session.create("read_apart"))
+    name = f"read_{secrets.token_hex(4)}"
+    set_database(pemilu.home.settings, postgres_pair_session.create(name))
     folder = pemilu.home.folder
     pemilu.home = Home.of(folder, load_settings(pemilu.home.settings))
     pemilu.start()
@@ -81,94 +83,110 @@ def node(pemilu, postgres_pair_session):
     return pemilu
 
 
-def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
-    node, postgres_pair_session, opened, tmp_path
-):
-    pair, home = postgres_pair_session, node.home.folder
-    readers = [ReaderProcess(home, "--max-lag", "2") for _ in range(2)]
-    opened += readers
-    wait_shown(readers, node.origin, 301)
-    theirs = (
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation'"
-    )
-    assert pair.standby.server.ask(theirs) > [(1,)]
+@pytest.fixture
+def readers(node, opened):
+    """Two of its standby, level with it."""
+    found = [
+        ReaderProcess(node.home.folder, "--max-lag", str(SILENCE_S)) for _ in range(2)
+    ]
+    opened += found
+    wait_shown(found, node.origin, 301)
+    return found
 
+
+@pytest.fixture
+def site(node, readers, tmp_path):
+    """The address of all three, with the file that is handed out."""
     authority, port = Authority(tmp_path), free_port()
     ports = [node.port, *(reader.port for reader in readers)]
     text = readers_file("haproxy", port, ports, authority.server_file(NAME))
     with running("haproxy", tmp_path / "proxy", text, port):
-        site = Site(port, authority.trusting())
-        wait_until(lambda: site.get("/") == (200, True), "a reader answers")
+        found = Site(port, authority.trusting())
+        wait_until(lambda: found.get("/") == (200, True), "a reader answers")
+        yield found
 
-        # Whoever listens to a reader hears what the node takes in.
-        since = json.loads(readers[1].get("/v1/status")[1])["cursors"][ELECTION]
-        with events(readers[1], since) as heard:
-            node.take(300, 310)
-            assert json.loads(next(heard)[6:])["cursor"] != since
-        wait_shown(readers, node.origin, 311)
 
-        # A standby that does not apply what comes: the node answers in its place.
-        pair.standby.server.ask("SELECT pg_wal_replay_pause()")
-        try:
-            wait_until(lambda: site.get("/") == (200, False), "the node answers")
-            assert {reader.get("/readyz")[0] for reader in readers} == {503}
-            # Nor does that: what there is, with its age, is more than nothing.
-            node.stop(signal.SIGKILL)
-            wait_until(lambda: site.get("/") == (200, True), "a late reader answers")
-            assert {reader.get("/readyz")[0] for reader in readers} == {503}
-            node.start()
-            wait_until(lambda: site.get("/") == (200, False), "the node, again")
-        finally:
-            pair.standby.server.ask("SELECT pg_wal_replay_resume()")
-        wait_until(lambda: site.get("/") == (200, True), "readers answer again")
+def cursor_of(reader):
+    return json.loads(reader.get("/v1/status")[1])["cursors"][ELECTION]
 
-        # The node is killed. It says nothing any more, and nothing lacks.
+
+def test_a_standby_that_lacks_something_is_asked_where_nobody_else_is_left(
+    node, readers, site, postgres_pair_session
+):
+    standby = postgres_pair_session.standby.server
+    # A standby that does not apply what comes: the node answers in its place.
+    standby.ask("SELECT pg_wal_replay_pause()")
+    try:
+        wait_until(lambda: site.get("/") == (200, False), "the node answers")
+        assert {reader.get("/readyz")[0] for reader in readers} == {503}
+        # Nor does that: what there is, with its age, is more than nothing.
         node.stop(signal.SIGKILL)
-        killed_at = time.monotonic()
-        wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level")
-        for path in ("/", "/v1/regions", "/v1/tps/1371011001001", "/logs"):
-            assert site.get(path) == (200, True), path
-        words = ["status", "--home", str(home), "--json"]
-        asked = [word for one in readers for word in ("--reader", one.url)]
-        done = subprocess.run(
-            [sys.executable, "-m", "federation", *words, *asked],
-            capture_output=True, cwd=PROJECT, text=True, check=True,
-        )  # fmt: skip
-        told = json.loads(done.stdout)["readers"]
-        assert [one["is_ready"] for one in told] == [True, True]
-        # Nobody can say of a silent server that it has written nothing.
-        assert max(one["lag_s"] for one in told) <= time.monotonic() - killed_at + 2
-
-        # It comes again, and they follow.
+        wait_until(lambda: site.get("/") == (200, True), "a late reader answers")
+        assert {reader.get("/readyz")[0] for reader in readers} == {503}
         node.start()
-        wait_until(lambda: not node.why_not(), "it signs")
-        node.take(310, 320)
-        wait_shown(readers, node.origin, 321)
+        wait_until(lambda: site.get("/") == (200, False), "the node, again")
+    finally:
+        standby.ask("SELECT pg_wal_replay_resume()")
+    wait_until(lambda: site.get("/") == (200, True), "readers answer again")
 
-        # A reader is killed amid its streams: the other's go on, and whoever listened
-        # to it comes again and hears what there was meanwhile.
-        since = json.loads(readers[1].get("/v1/status")[1])["cursors"][ELECTION]
-        with site.listen(since) as one, site.listen(since) as other:
-            readers[0].process.kill()
-            node.take(320, 330)
-            heard = [next(stream, None) for stream in (one, other)]
-            assert [line is None for line in heard].count(True) == 1, heard
-        with site.listen(since) as again:
-            assert json.loads(next(again)[6:])["cursor"] != since
-        assert site.get("/") == (200, True)
+
+def test_readers_of_a_standby_answer_for_a_node_that_was_killed(
+    node, readers, site, postgres_pair_session
+):
+    theirs = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'federation'"
+    )
+    assert postgres_pair_session.standby.server.ask(theirs) > [(1,)]
+    # Whoever listens to a reader hears what the node takes in.
+    since = cursor_of(readers[1])
+    with events(readers[1], since) as heard:
+        node.take(300, 310)
+        assert json.loads(next(heard)[6:])["cursor"] != since
+    wait_shown(readers, node.origin, 311)
+
+    # The node is killed. It says nothing any more, and nothing lacks.
+    node.stop(signal.SIGKILL)
+    killed_at = time.monotonic()
+    wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level")
+    for path in ("/", "/v1/regions", "/v1/tps/1371011001001", "/logs"):
+        assert site.get(path) == (200, True), path
+    words = ["status", "--home", str(node.home.folder), "--json"]
+    asked = [word for one in readers for word in ("--reader", one.url)]
+    done = subprocess.run(
+        [sys.executable, "-m", "federation", *words, *asked],
+        capture_output=True, cwd=PROJECT, text=True, check=True,
+    )  # fmt: skip
+    told = json.loads(done.stdout)["readers"]
+    assert [one["is_ready"] for one in told] == [True, True]
+    # Nobody can say of a silent server that it has written nothing.
+    assert max(one["lag_s"] for one in told) <= time.monotonic() - killed_at + 2
+
+    # It comes again, and they follow.
+    node.start()
+    wait_until(lambda: not node.why_not(), "it signs")
+    node.take(310, 320)
+    wait_shown(readers, node.origin, 321)
+
+
+def test_of_two_readers_of_a_standby_one_is_killed_amid_a_stream(node, readers, site):
+    """The other's streams go on; who listened to it comes again and hears it all."""
+    since = cursor_of(readers[1])
+    with site.listen(since) as one, site.listen(since) as other:
+        readers[0].process.kill()
+        node.take(300, 310)
+        heard = [next(stream, None) for stream in (one, other)]
+        assert [line is None for line in heard].count(True) == 1, heard
+    with site.listen(since) as again:
+        assert json.loads(next(again)[6:])["cursor"] != since
+    assert site.get("/") == (200, True)
 
 
 def test_readers_of_a_primary_that_stands_still_answer_and_say_that_they_may_be_late(
-    node, postgres_pair_session, opened
+    node, readers, postgres_pair_session
 ):
     pair, standby = postgres_pair_session, postgres_pair_session.standby.server
     standby.ask(f"ALTER SYSTEM SET wal_receiver_timeout = '{SILENCE_S}s'")
     standby.ask("SELECT pg_reload_conf()")
-    readers = [
-        ReaderProcess(node.home.folder, "--max-lag", str(SILENCE_S)) for _ in range(2)
-    ]
-    opened += readers
-    wait_shown(readers, node.origin, 301)
     wait_until(lambda: {r.get("/readyz")[0] for r in readers} == {200}, "level")
 
     pair.primary.stall()
