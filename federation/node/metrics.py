@@ -13,9 +13,10 @@ from federation.config.settings import Settings
 from federation.flows.photos.ownroom import limits_of
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
-from federation.node.backups import ALARM as FAILED
+from federation.node.backups import ALARM as BACKUP_FAILED
 from federation.node.disk import Disk
-from federation.node.photostore import ALARM as SILENT
+from federation.node.photostore import ALARM as STORE_SILENT
+from federation.node.publishing import ALARM as SITE_FAILED
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
 from federation.store import alarms, blobs, cosignatures, wanted
@@ -51,8 +52,8 @@ def read_metrics(
             gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
     if may_see(caller, "partners"):
         gauges |= _photo_gauges(view, resources.settings, sent)
-        gauges |= _store_gauge(view, resources.home.blobs)
-        gauges |= _backup_gauges(view, resources)
+        gauges |= _alarm_gauges(view, resources)
+        gauges |= _backup_gauge(resources)
         gauges |= _server_gauges(resources.db)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
@@ -114,19 +115,24 @@ def _photo_gauges(view: View, settings: Settings, sent: int) -> dict[str, float]
     return gauges
 
 
-def _store_gauge(view: View, address: str) -> dict[str, float]:
-    if not is_remote(address):
-        return {}
-    return {"federation_photo_store_silent": bool(alarms.find_details(view, SILENT))}
+def _alarm_gauges(view: View, resources: Resources) -> dict[str, float]:
+    """What else a node may have, where it has it: 1 while its alarm stands."""
+    settings = resources.settings
+    parts = (
+        ("photo_store_silent", is_remote(resources.home.blobs), STORE_SILENT),
+        ("backup_failed", settings.backup.to is not None, BACKUP_FAILED),
+        ("site_failed", settings.publish.to is not None, SITE_FAILED),
+    )
+    return {
+        f"federation_{name}": bool(alarms.find_details(view, alarm))
+        for name, is_used, alarm in parts
+        if is_used
+    }
 
 
-def _backup_gauges(view: View, resources: Resources) -> dict[str, float]:
-    gauges: dict[str, float] = {}
-    if (last := read_last(resources.home.last_backup)) is not None:
-        gauges["federation_backup_made_seconds"] = last.made_at
-    if resources.settings.backup.to is not None:
-        gauges["federation_backup_failed"] = bool(alarms.find_details(view, FAILED))
-    return gauges
+def _backup_gauge(resources: Resources) -> dict[str, float]:
+    last = read_last(resources.home.last_backup)
+    return {} if last is None else {"federation_backup_made_seconds": last.made_at}
 
 
 def _server_gauges(db: Database) -> dict[str, float]:

@@ -101,6 +101,13 @@ async def test_a_partner_pulls_the_folder_of_a_node_that_nobody_can_reach(tmp_pa
                 assert peer["failures"] == 0
 
 
+async def is_failed(node):
+    """What a monitor is told of the site."""
+    _, body, _ = await node.get("/metrics")
+    [value] = re.findall(r"(?m)^federation_site_failed (\d)$", body.decode())
+    return value == "1"
+
+
 async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path):
     site = tmp_path / "site"
     site.mkdir()
@@ -112,6 +119,7 @@ async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path)
             return "static" in await alarms(node)
 
         await until(raised)
+        assert await is_failed(node)
         await hand_in(node, draft(HERE))
         assert sorted(path.name for path in site.iterdir()) == ["report.doc"]
         (site / "report.doc").unlink()
@@ -120,6 +128,7 @@ async def test_a_folder_that_cannot_be_written_is_an_alarm_and_no_more(tmp_path)
             return (site / LOGS.path).exists() and not await raised()
 
         await until(mended)
+        assert not await is_failed(node)
 
 
 async def test_a_full_disk_is_an_alarm_until_there_is_room(tmp_path, monkeypatch):
