@@ -121,8 +121,17 @@ class PatroniCluster:
         return []
 
     def wait_whole(self) -> None:
-        """Return when one leads, one is waited for, and the third follows."""
-        wait_until(self._is_whole, "all three are there", _PATIENCE_S)
+        """Return when one leads, one is waited for, and the third follows.
+
+        Raises:
+            AssertionError: not in time; what each says of all, and the ends of all logs.
+        """
+        try:
+            wait_until(self._is_whole, "all three are there", _PATIENCE_S)
+        except AssertionError as error:
+            views = {name: self._view(name) for name in MEMBERS}
+            told = json.dumps(views, indent=1)
+            raise AssertionError(f"{error}\n{told}\n{self.say()}") from error
 
     def _is_whole(self) -> bool:
         for one in self._started:
