@@ -46,9 +46,9 @@ FIRST := $(addprefix tests/,blobs config feeds photos profiles records schemas s
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(or $(T),$(FIRST))
 
-# Of the stories (real processes, killed, cut off, lost and put back) these; LONG=1: all that are not of a file, in ten minutes.
+# Of the stories (real processes, killed, cut off, lost and put back) these; LONG=1: all that are not of a file.
 STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,backup.py keys.py kill_annex.py kill_pull.py people.py \
-	readers.py removal.py network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
+	readers.py removal.py reports.py::test_whatever_does_get_out_is_found_on_every_way network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
 
 # What is covered is counted in the quick tests only: counted, each process that a slow one
 # starts takes half as long again. Some wait as long as they work: three at a time. Of the
@@ -63,7 +63,7 @@ check: $(VENV)/.dev
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
-	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(QUICK) and not of_file" tests/flows
+	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(if $(LONG),not long,$(QUICK)) and not of_file" tests/flows
 	$(BIN)/python -m pytest -n 2 --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

@@ -5,6 +5,8 @@ checkpoint, a partner's confirmation) is given as the Unix time at which it was 
 that whoever watches takes the age from a clock of his own.
 """
 
+from contextlib import suppress
+
 import msgspec
 
 from federation.blobs.blobs import is_remote
@@ -13,14 +15,14 @@ from federation.config.settings import Settings
 from federation.flows.photos.ownroom import limits_of
 from federation.flows.query import state
 from federation.flows.query.answers import StatusAnswer
-from federation.node.backups import ALARM as BACKUP_FAILED
+from federation.node import backups, publishing
 from federation.node.disk import Disk
-from federation.node.photostore import ALARM as STORE_SILENT
-from federation.node.publishing import ALARM as SITE_FAILED
+from federation.node.photostore import ALARM as SILENT
 from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
 from federation.store import alarms, blobs, cosignatures, wanted
 from federation.store.db import Database
+from federation.store.guard import Guard
 from federation.store.view import View
 
 
@@ -35,25 +37,22 @@ def read_metrics(
         resources: Of the node.
         disk: What its disks take.
         sent: So many bytes of photographs it has handed over.
+
+    Raises:
+        OSError: the server of the database does not answer.
     """
     status = state.status(view, caller, resources.settings, further=disk.alarms())
     gauges: dict[str, float] = {"federation_alarms": len(status.alarms)}
     gauges |= _disk_gauges(disk, is_measured=may_see(caller, "partners"))
     gauges |= _log_gauges(status)
     for log in status.logs:
-        label = f'{{log="{log.origin}"}}'
-        if not log.own:
-            continue
-        signed_at = resources.guard.raised_at(log.origin)
-        confirmed_at = cosignatures.newest_time(view, log.origin)
-        if signed_at is not None:
-            gauges[f"federation_own_checkpoint_seconds{label}"] = signed_at
-        if confirmed_at is not None:
-            gauges[f"federation_newest_confirmation_seconds{label}"] = confirmed_at
+        if log.own:
+            gauges |= _own_log_gauges(view, resources.guard, log.origin)
     if may_see(caller, "partners"):
         gauges |= _photo_gauges(view, resources.settings, sent)
         gauges |= _alarm_gauges(view, resources)
-        gauges |= _backup_gauge(resources)
+    if may_see(caller, "upkeep"):
+        gauges |= _backup_gauges(view, resources)
         gauges |= _server_gauges(resources.db)
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
@@ -97,6 +96,20 @@ def _log_gauges(status: StatusAnswer) -> dict[str, float]:
     return gauges
 
 
+def _own_log_gauges(view: View, guard: Guard, origin: str) -> dict[str, float]:
+    times = {
+        "federation_own_checkpoint_seconds": guard.raised_at(origin),
+        "federation_newest_confirmation_seconds": cosignatures.newest_time(
+            view, origin
+        ),
+    }
+    return {
+        f'{name}{{log="{origin}"}}': moment
+        for name, moment in times.items()
+        if moment is not None
+    }
+
+
 def _photo_gauges(view: View, settings: Settings, sent: int) -> dict[str, float]:
     gauges: dict[str, float] = {
         "federation_photos_damaged": blobs.count_damaged(view),
@@ -117,22 +130,27 @@ def _photo_gauges(view: View, settings: Settings, sent: int) -> dict[str, float]
 
 def _alarm_gauges(view: View, resources: Resources) -> dict[str, float]:
     """What else a node may have, where it has it: 1 while its alarm stands."""
-    settings = resources.settings
-    parts = (
-        ("photo_store_silent", is_remote(resources.home.blobs), STORE_SILENT),
-        ("backup_failed", settings.backup.to is not None, BACKUP_FAILED),
-        ("site_failed", settings.publish.to is not None, SITE_FAILED),
-    )
-    return {
-        f"federation_{name}": bool(alarms.find_details(view, alarm))
-        for name, is_used, alarm in parts
-        if is_used
-    }
+    gauges: dict[str, float] = {}
+    if is_remote(resources.home.blobs):
+        silent = alarms.find_details(view, SILENT)
+        gauges["federation_photo_store_silent"] = bool(silent)
+    if (to := resources.settings.publish.to) is not None:
+        # One of another place, that the settings named before, is not about this one.
+        failed = alarms.find_details(view, publishing.ALARM)
+        gauges["federation_site_failed"] = publishing.subject_of(to) in failed
+    return gauges
 
 
-def _backup_gauge(resources: Resources) -> dict[str, float]:
-    last = read_last(resources.home.last_backup)
-    return {} if last is None else {"federation_backup_made_seconds": last.made_at}
+def _backup_gauges(view: View, resources: Resources) -> dict[str, float]:
+    gauges: dict[str, float] = {}
+    # What a disk does not give is told by `federation_disk_refuses`.
+    with suppress(OSError):
+        if (last := read_last(resources.home.last_backup)) is not None:
+            gauges["federation_backup_made_seconds"] = last.made_at
+    if resources.settings.backup.to is not None:
+        failed = alarms.find_details(view, backups.ALARM)
+        gauges["federation_backup_failed"] = bool(failed)
+    return gauges
 
 
 def _server_gauges(db: Database) -> dict[str, float]:

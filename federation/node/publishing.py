@@ -75,6 +75,11 @@ def publishing_duties(
     return site, digests
 
 
+def subject_of(to: str) -> str:
+    """What its alarm is about. Everybody sees it; where it lies is in the detail."""
+    return to.rstrip("/").rpartition("/")[2]
+
+
 class _StoppedError(Exception):
     """The node stops: the turn ends between two files."""
 
@@ -97,8 +102,7 @@ class _Keeper:
     async def turn(self) -> Result:
         """One turn; a failure is an alarm, and told to the schedule."""
         db, now = self._resources.db, int(self._clock())
-        # Everybody sees it; where it lies is in the detail.
-        subject = self._to.rstrip("/").rpartition("/")[2]
+        subject = subject_of(self._to)
         stopped = threading.Event()
         try:
             done = await db.read(self._write, stopped)

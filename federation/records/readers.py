@@ -63,9 +63,9 @@ _COUNTED: Final = frozenset({"incidents"})
 #: What a node tells of itself: who its partners are and which of them fails; with which
 #: addresses and folders something has to do; which photographs were removed here; who
 #: asks as partners do and is none; who of ours has settled which alarm; why a visit to
-#: a partner failed.
+#: a partner failed; when it was backed up, and what may be lost with its database.
 Inside: TypeAlias = Literal[
-    "partners", "details", "removals", "asking", "settled", "reasons"
+    "partners", "details", "removals", "asking", "settled", "reasons", "upkeep"
 ]
 
 

@@ -124,7 +124,7 @@ class PatroniCluster:
         """Return when one leads, one is waited for, and the third follows.
 
         Raises:
-            AssertionError: not in time; what each says of all, and the ends of all logs.
+            AssertionError: not in time; what each says of all, and the ends of logs.
         """
         try:
             wait_until(self._is_whole, "all three are there", _PATIENCE_S)

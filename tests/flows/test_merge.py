@@ -605,7 +605,6 @@ def test_another_profile_makes_the_claims_again_from_the_leaves(db):
     assert read_map(db) == before
 
 
-@pytest.mark.of_file
 def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
     log = RealLog(db, PROFILE)
     log.append(*log.statements())
@@ -614,8 +613,8 @@ def test_a_rebuild_mends_claims_and_rows_that_were_damaged(db):
     with db.transaction() as tx:
         wrong = result(1, votes=(9, 9))
         claims.save_claims(tx, log.log_id, bundle_claims([wrong]))
-        tx.execute("UPDATE merged SET row = x'00'")
-        tx.execute("UPDATE rollup SET counters = x'80'")
+        tx.execute("UPDATE merged SET row = ?", (b"\0",))
+        tx.execute("UPDATE rollup SET counters = ?", (b"\x80",))
     remake(db, ELECTION, PROFILE)
     merge_all(db)
     assert read_map(db) == before

@@ -224,6 +224,7 @@ def test_a_damaged_row_is_told_and_nothing_is_written(tmp_path, opened, count):
 
 
 @pytest.mark.slow
+@pytest.mark.of_file  # the attack makes its homes itself, with files
 def test_a_merge_that_is_killed_at_any_moment_gives_the_same_map(tmp_path):
     found = kills.play(tmp_path, 2, 1, "parts")
     assert not found["failures"]

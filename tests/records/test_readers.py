@@ -30,7 +30,7 @@ LET = frozenset({"early"})
 CALLERS = {
     NOBODY: (set(), set()),
     Nobody(sees_partners=True): (set(), {"partners"}),
-    Insider(): (set(), {"partners", "removals", "asking"}),
+    Insider(): (set(), {"partners", "removals", "asking", "upkeep"}),
     Partner(org="b.example", asked="a.example"): (set(), {"removals"}),
     Sender("qlue"): (set(), set()),
     Person("x", "viewer"): ({PRIVATE}, {*INSIDE} - {"details", "reasons"}),

@@ -95,6 +95,7 @@ async def test_what_was_acknowledged_before_a_kill_is_there_and_no_row_is_untrue
     db.close()
 
 
+@pytest.mark.of_file  # it finds no room, either
 async def test_a_disk_that_takes_no_more_refuses_what_it_lacks_room_for(tmp_path):
     """A file can have no more than 200 KB: the larger ones of all find no room."""
     with Database.open(tmp_path / "data").transaction():

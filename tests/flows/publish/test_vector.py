@@ -65,6 +65,7 @@ def test_a_damaged_log_is_left_out_of_the_vector_and_named(db):
         found = read_vector(view, NOBODY)
         assert logs.damaged_logs(view) == []
     assert found.damaged == ("b.example/pemilu-2024",)
+    assert "b.example/pemilu-2024" not in origins(found)
     assert len(origins(found)) == 6
 
 
@@ -80,4 +81,5 @@ def test_a_log_whose_row_cannot_be_read_is_left_out_of_the_vector(db):
         found = read_vector(view, NOBODY)
         assert len(logs.damaged_logs(view)) == 1
     assert found.damaged == ()
+    assert "c.example/pemilu-2024" not in origins(found)
     assert len(origins(found)) == 6
