@@ -16,10 +16,7 @@ from federation.node.metrics import read_metrics
 from federation.node.resources import open_resources
 from federation.records.readers import THIS_MACHINE, Nobody
 from federation.store import alarms
-from federation.store.db import Database
-from federation.store.engine import DatabaseWriter
-from federation.store.lock import Writer
-from federation.text import Sentence, Text
+from federation.text import Text
 from tests.cli.filled_home import federation, fill
 from tests.flows.backup.commands import listed
 from tests.homes import make_home
@@ -165,28 +162,6 @@ async def test_a_monitor_is_told_when_the_newest_was_made_and_whether_the_last_f
     assert await told(THIS_MACHINE) == {"failed": 1, "made_seconds": NOW}
     for stranger in (Nobody(), Nobody(sees_partners=True)):
         assert await told(stranger) == {}, "when it was is for ours to know"
-
-
-async def test_a_monitor_is_told_who_writes_to_a_server_and_how_that_is_set(
-    resources, monkeypatch
-):
-    disk = SimpleNamespace(alarms=list, free=dict, commit_waits_s=0.0)
-    held = DatabaseWriter(Writer(7, "a-host", NOW), 3, 1.5, is_ended=False)
-    monkeypatch.setattr(Database, "see_writer", lambda _: held)
-    monkeypatch.setattr(
-        Database, "list_weaknesses", lambda _: [Sentence("machine.server-alone")] * 2
-    )
-    found = []
-    for caller in (THIS_MACHINE, Nobody(sees_partners=True)):
-        gauges = await resources.db.read(read_metrics, caller, resources, disk)
-        found.append({k: v for k, v in gauges.items() if "_database_" in k})
-    waits = {"federation_database_commit_waits_seconds": 0.0}
-    assert found[1] == waits
-    assert found[0] == waits | {
-        "federation_database_term": 3,
-        "federation_database_lease_age_seconds": 1.5,
-        "federation_database_weaknesses": 2,
-    }
 
 
 async def test_a_disk_that_fills_while_the_database_is_copied_is_an_alarm(

@@ -1,8 +1,9 @@
 """A node on a PostgreSQL primary, two readers on its standby, one address for all.
 
 Each is a process, HAProxy with the file that is handed out. The node is killed: who
-reads notices nothing; a standby that lacks something is asked by nobody. The primary
-stands still: readers answer, and say that they may be late; nothing is lost by that.
+reads notices nothing; a standby that lacks something is asked only where nobody else is
+left. The primary stands still: readers answer, and say that they may be late; nothing
+is lost by that.
 """
 
 import contextlib
