@@ -65,9 +65,11 @@ async def test_a_partner_is_told_the_number_that_came_with_the_answer(home):
         await ask(node, "hand-over", incident, reference=None)
         assert told(home, incident) == [("sent", "")]
         assert await answer(node, incident) == "logged"
+        await until(is_in(home, incident, "acknowledged"))
         assert told(home, incident) == [("acknowledged", "012/LP/2019")]
         assert await answer(node, incident) == "held"
         assert await answer(node, incident, "77/P/2019", status="decided") == "logged"
+        await until(is_in(home, incident, "acknowledged"))
         assert told(home, incident) == [("acknowledged", "77/P/2019")]
     row = find_row(home, incident)
     assert (row.state, row.due, row.reference) == ("acknowledged", "", "77/P/2019")

@@ -18,10 +18,12 @@ from tests.refer import (
     find_row,
     forget_items,
     history,
+    is_in,
     make_referring,
     opened,
     write_reports,
 )
+from tests.waiting import until
 
 PATH = "/v1/agency-answers"
 
@@ -205,6 +207,7 @@ async def test_an_answer_proves_that_what_was_unsure_arrived(home):
         save_item(tx, item)
     async with serving(home, alone=True) as node:
         assert (await post(node, an_answer(incident)))[1]["outcome"] == "logged"
+        await until(is_in(home, incident, "acknowledged", "program"))
     row = find_row(home, incident, "program")
     assert (row.state, row.reference) == ("acknowledged", "012/LP/2019")
     stages = history(home, incident)

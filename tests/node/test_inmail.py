@@ -31,11 +31,13 @@ from tests.parts import NO_PARTS
 from tests.refer import (
     find_row,
     history,
+    is_in,
     make_referring,
     opened,
     standing,
     write_reports,
 )
+from tests.waiting import until
 
 PATH = "/v1/agency-mail"
 RAW = {"Content-Type": "message/rfc822"}
@@ -322,7 +324,9 @@ async def test_a_coordinator_reads_it_and_says_what_it_means(
     assert received.CAME in standing(home)
     code, _, err = await asyncio.to_thread(run, *words, said["id"])
     assert code == OK, err
-    # Whoever answers it has got it, and its number is that of our referral.
+    # Whoever answers it has got it, and its number is that of our referral: said at
+    # once, or by the turn of the outbox that is under way.
+    await until(is_in(home, reports[0], "acknowledged"))
     assert history(home, reports[0])[-2:] == ["registered", "acknowledged"]
     assert history(home, reports[1])[-1] == "report"
     assert received.CAME not in standing(home)
