@@ -4,6 +4,9 @@
              what is answered with 304 none: asked right before each figure of ours
     ours     the country's list and plano photos on the map, asked with `wrk`
 
+With `--readers N` what is drawn each time is asked once more of the node and as many
+readers (`serve --read-only`) beside it, of all of them at once, and so is the crowd.
+
 Rule: machines differ, so each rate stands beside the bare one of the same round, and
 their ratio on a line of its own; microseconds are those of the node's processes, which
 a busy machine changes less than what all takes. `wrk` has a part of the same
@@ -20,7 +23,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -30,7 +34,7 @@ from tests.bench.busy import Busy
 from tests.bench.country import ELECTION, FILES
 from tests.bench.crowd import RATE, Readers, visited
 from tests.bench.measure import Measure
-from tests.bench.node import NEVER_S, Node, cpu_seconds
+from tests.bench.node import NEVER_S, Node, cpu_seconds, end
 from tests.bench.table import ROUNDS, Played, format_rounds
 
 CONNECTIONS: Final = 16
@@ -75,10 +79,11 @@ class Serve:
         say: Callable[[str], None],
         *,
         rounds: int = ROUNDS,
+        readers: int = 0,
     ) -> None:
-        """`say` is told what is being done."""
+        """`say` is told what is being done; `readers`: beside the node."""
         self._folder, self._data, self._say = folder, data, say
-        self._records, self._rounds = records, rounds
+        self._records, self._rounds, self._readers = records, rounds, readers
 
     def run(self) -> str:
         """All rounds as a table; every process that was started is ended."""
@@ -86,14 +91,20 @@ class Serve:
             return _MISSING
         with contextlib.ExitStack() as stack:
             node = self._fill(stack)
+            assert node.process is not None, "started"
+            own = Doors([node.port], [node.process.pid])
+            every = self._with_readers(stack, node, own)
             bare = stack.enter_context(_bare())
             cases = self._cases(node)
             rounds = []
             for count in range(self._rounds):
                 self._say(f"round {count + 1} of {self._rounds}")
                 busy = Busy()
-                measures = [one for case in cases for one in _ask(node, bare, case)]
-                measures += _paced(node)
+                measures = [m for case in cases for m in _ask(node, own, bare, case)]
+                measures += _paced(node, own)
+                if every is not own:
+                    measures += _ask(node, every, bare, cases[-1])
+                    measures += _paced(node, every)
                 rounds.append(Played(measures, busy.load, busy.others()))
         return format_rounds({"serve": rounds})
 
@@ -111,6 +122,21 @@ class Serve:
         node.start()
         node.wait_merged({node.origin: node.size()}, 600)
         return node
+
+    def _with_readers(
+        self, stack: contextlib.ExitStack, node: Node, own: "Doors"
+    ) -> "Doors":
+        """The node's door and those of its readers; `own` where none are asked for."""
+        if not self._readers:
+            return own
+        self._say(f"starts {self._readers} readers")
+        readers = [node.start_reader() for _ in range(self._readers)]
+        for reader in readers:
+            stack.callback(end, reader.process)
+        return Doors(
+            [*own.ports, *(reader.port for reader in readers)],
+            [*own.pids, *(reader.process.pid for reader in readers)],
+        )
 
     def _cases(self, node: Node) -> list[Case]:
         with (self._folder / "rows.csv").open() as rows:
@@ -152,19 +178,30 @@ end
 """
 
 
-def _ask(node: Node, bare: "BareServer", case: Case) -> Iterator[Measure]:
+class Doors(NamedTuple):
+    """Where the same home answers: ports, and the processes behind them."""
+
+    ports: Sequence[int]
+    pids: Sequence[int]
+
+    def told(self) -> str:
+        """Whose doors they are; "": the node's alone."""
+        beside = len(self.ports) - 1
+        return f", by the node and {beside} readers" if beside else ""
+
+
+def _ask(node: Node, doors: Doors, bare: "BareServer", case: Case) -> Iterator[Measure]:
     headers = {"Accept-Encoding": "gzip"}
     if case.header == _NOT_KEPT:
         headers["Authorization"] = "Bearer none"
     size = len(node.ask("GET", case.path, headers=headers)[2])
-    spared = bare.url(0 if case.is_spared else size, spared=case.is_spared)
-    beside = _press(spared, bare.pid)
-    assert node.process is not None, "started"
-    url = f"{node.url}{case.path}"
-    ours = _press(url, node.process.pid, case.header, case.script)
+    spared = 0 if case.is_spared else size
+    beside = _press(bare.doors(), bare.path(spared, spared=case.is_spared))
+    ours = _press(doors, case.path, case.header, case.script)
     note = case.note if case.is_spared else f"{case.note}; {size:,} bytes"
+    what = f"{case.what}{doors.told()}"
     yield Measure(
-        what=case.what,
+        what=what,
         value=ours.rate,
         unit="requests/s",
         least=case.least,
@@ -173,7 +210,7 @@ def _ask(node: Node, bare: "BareServer", case: Case) -> Iterator[Measure]:
         note=note,
     )
     yield Measure(
-        what=f"{case.what}, beside bare",
+        what=f"{what}, beside bare",
         value=ours.rate / beside.rate,
         unit="x",
         used_us=beside.used_us,
@@ -181,16 +218,16 @@ def _ask(node: Node, bare: "BareServer", case: Case) -> Iterator[Measure]:
     )
 
 
-def _paced(node: Node) -> Iterator[Measure]:
+def _paced(node: Node, doors: Doors) -> Iterator[Measure]:
     """A crowd of 300 a second, of all pages: the first time of each counts, too."""
-    readers = Readers(node.port, visited(node))
+    readers = Readers(doors.ports, visited(node))
     timer = threading.Timer(2 * SECONDS, readers.stop)
     timer.start()
     heard = readers.come(RATE, 4 * SECONDS)
     timer.join()
     good = heard.statuses[200]
     yield Measure(
-        what=f"p99 at {RATE}/s, pages of all kinds",
+        what=f"p99 at {RATE}/s, pages of all kinds{doors.told()}",
         value=heard.quantile(0.99),
         unit="ms",
         most=50,
@@ -198,17 +235,27 @@ def _paced(node: Node) -> Iterator[Measure]:
     )
 
 
-def _press(url: str, pid: int, header: str = "", script: str = "") -> Asked:
+def _press(doors: Doors, path: str, header: str = "", script: str = "") -> Asked:
+    """What all doors answer at once, `CONNECTIONS` at each."""
     words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "-H", _GZIP]
     words += ["-H", header] if header else []
     words += ["-s", script] if script else []
-    used = cpu_seconds(pid)
-    said = subprocess.run([*words, url], capture_output=True, text=True, check=True)
-    used = cpu_seconds(pid) - used
-    size, rate = _SIZE.search(said.stdout), _RATE.search(said.stdout)
-    if size is None or rate is None or "Non-2xx" in said.stdout:
-        raise RuntimeError(f"{url}: {said.stdout}")
-    return Asked(float(rate[1]), 1e6 * used / max(1, int(size[1])))
+    urls = [f"http://127.0.0.1:{port}{path}" for port in doors.ports]
+    used = sum(map(cpu_seconds, doors.pids))
+    with ThreadPoolExecutor(len(urls)) as pool:
+        said = list(pool.map(lambda url: _count([*words, url]), urls))
+    used = sum(map(cpu_seconds, doors.pids)) - used
+    answered = sum(size for size, _ in said)
+    return Asked(sum(rate for _, rate in said), 1e6 * used / max(1, answered))
+
+
+def _count(words: Sequence[str]) -> tuple[int, float]:
+    """How many were answered, and how many a second."""
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    size, rate = _SIZE.search(said), _RATE.search(said)
+    if size is None or rate is None or "Non-2xx" in said:
+        raise RuntimeError(f"{words[-1]}: {said}")
+    return int(size[1]), float(rate[1])
 
 
 class BareServer(NamedTuple):
@@ -217,9 +264,13 @@ class BareServer(NamedTuple):
     port: int
     pid: int
 
-    def url(self, size: int, *, spared: bool) -> str:
+    def doors(self) -> Doors:
+        """Its one."""
+        return Doors([self.port], [self.pid])
+
+    def path(self, size: int, *, spared: bool) -> str:
         """Where a body of this size is, or 304."""
-        return f"http://127.0.0.1:{self.port}/{304 if spared else 200}/{size}"
+        return f"/{304 if spared else 200}/{size}"
 
 
 @contextlib.contextmanager
