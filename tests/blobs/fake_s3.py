@@ -7,7 +7,9 @@ from aiohttp import web
 
 from federation.web.ranges import parse_range
 
+EVERYTHING = frozenset({"DELETE", "GET", "HEAD", "POST", "PUT"})
 TIME = "2024-02-14T08:40:00.000Z"
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 HTTP_TIME = "Wed, 14 Feb 2024 08:40:00 GMT"
 
 
@@ -17,23 +19,32 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.signed: list[str] = []
-        self.refuses = False
+        #: Methods that get no further.
+        self.refuses: frozenset[str] = frozenset()
+        #: With a status, and the name that a store has for what is wrong.
+        self.refusal = 403, "AccessDenied"
         #: It writes over what is there, whatever it is told.
         self.writes_over = False
         self.version: str | None = None
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=1 << 25)
+        app = web.Application(client_max_size=1 << 25, middlewares=[self._refuse])
         app.router.add_get("/bucket", self._list)
         app.router.add_put("/bucket/{key:.+}", self._put)
         app.router.add_get("/bucket/{key:.+}", self._get)
         app.router.add_post("/bucket", self._delete)
         return app
 
+    @web.middleware
+    async def _refuse(self, request: web.Request, handler) -> web.StreamResponse:
+        if request.method not in self.refuses:
+            return await handler(request)
+        status, code = self.refusal
+        text = f"{_HEAD}<Error><Code>{code}</Code><Resource>/</Resource></Error>"
+        return web.Response(status=status, text=text, content_type="application/xml")
+
     def _key(self, request: web.Request) -> str:
         self.signed.append(request.headers.get("Authorization", ""))
-        if self.refuses:
-            raise web.HTTPForbidden(text="<Error><Code>AccessDenied</Code></Error>")
         return request.match_info.get("key", "")
 
     async def _put(self, request: web.Request) -> web.Response:

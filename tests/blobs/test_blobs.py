@@ -17,7 +17,7 @@ from federation.blobs.blobs import open_blobs
 from federation.blobs.objects import ObjectBlobs
 from federation.errors import NotFoundError
 from federation.text.cause import is_of_store, tell_refusal
-from tests.blobs.fake_s3 import FakeS3
+from tests.blobs.fake_s3 import EVERYTHING, FakeS3
 
 DATA = bytes(range(256)) * 4
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -438,13 +438,40 @@ async def test_an_object_store_is_asked_with_credentials_that_nobody_is_shown(
     await blobs.put(DIGEST, DATA)
     assert s3.objects == {f"below/{DIGEST[:2]}/{DIGEST}": DATA}
     assert all("a-key" in signed for signed in s3.signed)
-    s3.refuses = True
+    s3.refuses = EVERYTHING
     with pytest.raises(OSError, match="bucket/below") as caught:
         await blobs.put(OTHERS, OTHER)
     told = f"{caught.value} {tell_refusal(caught.value)}"
     for secret in ("a-key", SECRET, "Signature", "Authorization"):
         assert secret not in told
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "key"),
+    [
+        (403, "AccessDenied", "store-refuses"),
+        (403, "QuotaExceeded", "store-full"),
+        (507, "XMinioStorageFull", "store-full"),
+        (507, "", "store-full"),
+        (500, "InternalError", "store-failed"),
+        (404, "NoSuchBucket", "store-no-bucket"),
+        (409, "OperationAborted", "no-store"),
+    ],
+)
+async def test_what_a_store_refuses_with_says_what_to_mend(
+    status, code, key, s3, tmp_path, monkeypatch
+):
+    blobs = open_blobs("s3://bucket/below", tmp_path)
+    s3.refuses, s3.refusal = frozenset({"PUT"}), (status, code)
+    with pytest.raises(OSError, match="bucket/below") as caught:
+        await blobs.put(DIGEST, DATA)
+    cause = caught.value.strerror
+    assert cause.key == f"blobs.{key}"
+    assert is_of_store(caught.value)
+    told = cause.values["words"]
+    assert (str(status) in told, code in told) == (True, True)
+    assert not {"<", ">"} & set(told)
 
 
 async def test_a_store_that_stands_still_is_asked_once_and_told_as_a_store(

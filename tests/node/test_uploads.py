@@ -26,7 +26,7 @@ from federation.store import blobs as held
 from federation.store.db import Database
 from federation.text import Sentence
 from tests.blobs import fake_s3
-from tests.blobs.fake_s3 import FakeS3
+from tests.blobs.fake_s3 import EVERYTHING, FakeS3
 from tests.homes import make_home, serving
 from tests.photos.pictures import photo
 
@@ -237,13 +237,13 @@ async def test_at_the_bound_each_door_refuses_and_what_was_accepted_is_kept(smal
 
 async def test_a_store_that_refuses_us_is_told_as_the_store_and_no_disk(node, s3):
     await node.post(ASK, said_of(PHOTO))
-    s3.refuses = True
+    s3.refuses = EVERYTHING
     for path, body in (("/v1/evidence", PHOTO), (DONE, said_of(PHOTO))):
         status, said = await node.post(path, body)
         assert (status, said["code"]) == (503, "store-away")
         assert "disk" not in said["detail"]
         assert s3.url not in said["detail"], "what it is called is nobody's business"
-    s3.refuses = False
+    s3.refuses = frozenset()
     assert (await node.post("/v1/evidence", PHOTO))[0] == 200
 
 
@@ -318,9 +318,9 @@ async def test_two_that_tell_of_it_at_once_take_it_in_once(node, s3):
 async def test_where_the_store_fails_it_lies_there_still(node, s3):
     await node.post(ASK, said_of(PHOTO))
     s3.objects[f"below/{incoming.name_of('', said_of(PHOTO)['sha256'])}"] = PHOTO
-    s3.refuses = True
+    s3.refuses = EVERYTHING
     assert (await node.post(DONE, said_of(PHOTO)))[0] in {500, 503}
-    s3.refuses = False
+    s3.refuses = frozenset()
     assert len(coming(s3)) == 1
     assert (await node.post(DONE, said_of(PHOTO)))[0] == 200
 

@@ -1,10 +1,15 @@
 """What the store of photographs does with what is removed, or there (`--online`)."""
 
+from typing import Final
+
 from federation.blobs.blobs import is_remote, open_blobs
 from federation.flows.steps import CheckStep, failed, warned, well
 from federation.node.house.house import House
 from federation.text import Sentence
-from federation.text.cause import tell_refusal
+from federation.text.cause import cause_of, tell_refusal
+
+#: It answers, and not for want of a network or a key.
+_TAKES_NOTHING: Final = frozenset({"blobs.store-full", "blobs.store-failed"})
 
 
 async def see_photo_store(house: House) -> CheckStep:
@@ -18,7 +23,8 @@ async def see_photo_store(house: House) -> CheckStep:
         traits = await open_blobs(home.blobs, home.folder).traits()
     except OSError as error:
         facts |= {"keeps_deleted": None, "writes_over": None}
-        mend = Sentence("steps.mend-photo-store-silent")
+        way = "full" if cause_of(error).key in _TAKES_NOTHING else "silent"
+        mend = Sentence(f"steps.mend-photo-store-{way}")
         return failed("photo-store", tell_refusal(error), mend, **facts)
     facts["keeps_deleted"] = traits.keeps_deleted
     facts["writes_over"] = not traits.creates
