@@ -22,6 +22,7 @@ from federation.node.resources import Resources
 from federation.records.readers import Caller, may_see
 from federation.store import alarms, blobs, cosignatures, wanted
 from federation.store.db import Database
+from federation.store.folderguard import FolderGuard
 from federation.store.guard import Guard
 from federation.store.view import View
 
@@ -54,6 +55,9 @@ def read_metrics(
     if may_see(caller, "upkeep"):
         gauges |= _backup_gauges(view, resources)
         gauges |= _server_gauges(resources.db)
+        # A folder's disk is told of by `federation_disk_refuses`.
+        if not isinstance(resources.guard, FolderGuard):
+            gauges["federation_guard_unreachable"] = disk.guard.away is not None
     for peer in status.peers:
         label = f'{{org="{peer.org}"}}'
         gauges[f"federation_peer_failures{label}"] = peer.failures

@@ -27,7 +27,7 @@ the map is there, by this checkout and by the one in DIR, over three kinds of ne
 `make bench ARGS="grow --records N --work DIR --minutes M"`: a database that grows to
 millions, by all contests and stations of 2024; the same command goes on with it.
 `make bench ARGS="serve --records 118523"`: what a node answers a second, beside bare
-aiohttp, three rounds; `--readers 1`: by the node and a reader beside it as well.
+aiohttp, three rounds; `--readers 1`: a crowd before a reader beside it as well.
 `make bench ARGS="engines --records 20000"`: a node's file beside a PostgreSQL server.
 `make bench ARGS=scale`: a country, ten organisations, a crowd: objects, requests,
 bytes, money and what breaks first; `--json`; `--measured FILE` takes what an earlier

@@ -3,9 +3,9 @@
     bare     a handler of aiohttp that returns a fixed body of the same size, and for
              what is answered with 304 none: asked right before each figure of ours
     ours     the country's list and plano photos on the map, asked with `wrk`
-
-With `--readers N` what is drawn each time is asked once more of the node and as many
-readers (`serve --read-only`) beside it, of all of them at once, and so is the crowd.
+    crowd    300 requests a second, begun at a node that has just started: nothing is
+             drawn yet; with `--readers N` once more, before as many readers beside it
+             (`serve --read-only`) that have just started
 
 Rule: machines differ, so each rate stands beside the bare one of the same round, and
 their ratio on a line of its own; microseconds are those of the node's processes, which
@@ -24,7 +24,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -91,20 +90,14 @@ class Serve:
             return _MISSING
         with contextlib.ExitStack() as stack:
             node = self._fill(stack)
-            assert node.process is not None, "started"
-            own = Doors([node.port], [node.process.pid])
-            every = self._with_readers(stack, node, own)
             bare = stack.enter_context(_bare())
             cases = self._cases(node)
             rounds = []
             for count in range(self._rounds):
                 self._say(f"round {count + 1} of {self._rounds}")
                 busy = Busy()
-                measures = [m for case in cases for m in _ask(node, own, bare, case)]
-                measures += _paced(node, own)
-                if every is not own:
-                    measures += _ask(node, every, bare, cases[-1])
-                    measures += _paced(node, every)
+                measures = [one for case in cases for one in _ask(node, bare, case)]
+                measures += self._crowds(node)
                 rounds.append(Played(measures, busy.load, busy.others()))
         return format_rounds({"serve": rounds})
 
@@ -123,20 +116,21 @@ class Serve:
         node.wait_merged({node.origin: node.size()}, 600)
         return node
 
-    def _with_readers(
-        self, stack: contextlib.ExitStack, node: Node, own: "Doors"
-    ) -> "Doors":
-        """The node's door and those of its readers; `own` where none are asked for."""
-        if not self._readers:
-            return own
-        self._say(f"starts {self._readers} readers")
-        readers = [node.start_reader() for _ in range(self._readers)]
-        for reader in readers:
-            stack.callback(end, reader.process)
-        return Doors(
-            [*own.ports, *(reader.port for reader in readers)],
-            [*own.pids, *(reader.process.pid for reader in readers)],
-        )
+    def _crowds(self, node: Node) -> Iterator[Measure]:
+        """A crowd before the node, and before its readers, all of them cold."""
+        node.stop()
+        node.start()
+        paths = visited(node)
+        # It asks the node for all provinces, not amid the crowd.
+        next(paths)
+        yield _paced([node.port], "", paths)
+        if self._readers:
+            with contextlib.ExitStack() as stack:
+                readers = [node.start_reader() for _ in range(self._readers)]
+                for reader in readers:
+                    stack.callback(end, reader.process)
+                told = f", before {len(readers)} readers"
+                yield _paced([reader.port for reader in readers], told, paths)
 
     def _cases(self, node: Node) -> list[Case]:
         with (self._folder / "rows.csv").open() as rows:
@@ -178,30 +172,19 @@ end
 """
 
 
-class Doors(NamedTuple):
-    """Where the same home answers: ports, and the processes behind them."""
-
-    ports: Sequence[int]
-    pids: Sequence[int]
-
-    def told(self) -> str:
-        """Whose doors they are; "": the node's alone."""
-        beside = len(self.ports) - 1
-        return f", by the node and {beside} readers" if beside else ""
-
-
-def _ask(node: Node, doors: Doors, bare: "BareServer", case: Case) -> Iterator[Measure]:
+def _ask(node: Node, bare: "BareServer", case: Case) -> Iterator[Measure]:
     headers = {"Accept-Encoding": "gzip"}
     if case.header == _NOT_KEPT:
         headers["Authorization"] = "Bearer none"
     size = len(node.ask("GET", case.path, headers=headers)[2])
-    spared = 0 if case.is_spared else size
-    beside = _press(bare.doors(), bare.path(spared, spared=case.is_spared))
-    ours = _press(doors, case.path, case.header, case.script)
+    spared = bare.url(0 if case.is_spared else size, spared=case.is_spared)
+    beside = _press(spared, bare.pid)
+    assert node.process is not None, "started"
+    url = f"{node.url}{case.path}"
+    ours = _press(url, node.process.pid, case.header, case.script)
     note = case.note if case.is_spared else f"{case.note}; {size:,} bytes"
-    what = f"{case.what}{doors.told()}"
     yield Measure(
-        what=what,
+        what=case.what,
         value=ours.rate,
         unit="requests/s",
         least=case.least,
@@ -210,7 +193,7 @@ def _ask(node: Node, doors: Doors, bare: "BareServer", case: Case) -> Iterator[M
         note=note,
     )
     yield Measure(
-        what=f"{what}, beside bare",
+        what=f"{case.what}, beside bare",
         value=ours.rate / beside.rate,
         unit="x",
         used_us=beside.used_us,
@@ -218,16 +201,16 @@ def _ask(node: Node, doors: Doors, bare: "BareServer", case: Case) -> Iterator[M
     )
 
 
-def _paced(node: Node, doors: Doors) -> Iterator[Measure]:
+def _paced(ports: Sequence[int], told: str, paths: Iterator[str]) -> Measure:
     """A crowd of 300 a second, of all pages: the first time of each counts, too."""
-    readers = Readers(doors.ports, visited(node))
+    readers = Readers(ports, paths)
     timer = threading.Timer(2 * SECONDS, readers.stop)
     timer.start()
     heard = readers.come(RATE, 4 * SECONDS)
     timer.join()
     good = heard.statuses[200]
-    yield Measure(
-        what=f"p99 at {RATE}/s, pages of all kinds{doors.told()}",
+    return Measure(
+        what=f"p99 at {RATE}/s, pages of all kinds{told}",
         value=heard.quantile(0.99),
         unit="ms",
         most=50,
@@ -235,27 +218,17 @@ def _paced(node: Node, doors: Doors) -> Iterator[Measure]:
     )
 
 
-def _press(doors: Doors, path: str, header: str = "", script: str = "") -> Asked:
-    """What all doors answer at once, `CONNECTIONS` at each."""
+def _press(url: str, pid: int, header: str = "", script: str = "") -> Asked:
     words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "-H", _GZIP]
     words += ["-H", header] if header else []
     words += ["-s", script] if script else []
-    urls = [f"http://127.0.0.1:{port}{path}" for port in doors.ports]
-    used = sum(map(cpu_seconds, doors.pids))
-    with ThreadPoolExecutor(len(urls)) as pool:
-        said = list(pool.map(lambda url: _count([*words, url]), urls))
-    used = sum(map(cpu_seconds, doors.pids)) - used
-    answered = sum(size for size, _ in said)
-    return Asked(sum(rate for _, rate in said), 1e6 * used / max(1, answered))
-
-
-def _count(words: Sequence[str]) -> tuple[int, float]:
-    """How many were answered, and how many a second."""
-    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    size, rate = _SIZE.search(said), _RATE.search(said)
-    if size is None or rate is None or "Non-2xx" in said:
-        raise RuntimeError(f"{words[-1]}: {said}")
-    return int(size[1]), float(rate[1])
+    used = cpu_seconds(pid)
+    said = subprocess.run([*words, url], capture_output=True, text=True, check=True)
+    used = cpu_seconds(pid) - used
+    size, rate = _SIZE.search(said.stdout), _RATE.search(said.stdout)
+    if size is None or rate is None or "Non-2xx" in said.stdout:
+        raise RuntimeError(f"{url}: {said.stdout}")
+    return Asked(float(rate[1]), 1e6 * used / max(1, int(size[1])))
 
 
 class BareServer(NamedTuple):
@@ -264,13 +237,9 @@ class BareServer(NamedTuple):
     port: int
     pid: int
 
-    def doors(self) -> Doors:
-        """Its one."""
-        return Doors([self.port], [self.pid])
-
-    def path(self, size: int, *, spared: bool) -> str:
+    def url(self, size: int, *, spared: bool) -> str:
         """Where a body of this size is, or 304."""
-        return f"/{304 if spared else 200}/{size}"
+        return f"http://127.0.0.1:{self.port}/{304 if spared else 200}/{size}"
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """A node whose guard lies in a bucket: away, back, and raised by somebody else."""
 
 import json
+import re
 
 import pytest
 
@@ -36,6 +37,12 @@ async def shown(node):
     return json.loads((await node.get("/v1/status"))[1])["logs"][0]["size"]
 
 
+async def gauge(node):
+    body = (await node.get("/metrics"))[1].decode()
+    [value] = re.findall(r"(?m)^federation_guard_unreachable (\d)$", body)
+    return value
+
+
 async def test_a_bucket_that_is_away_stops_what_signs_and_nothing_else(home, register):
     async with serving(home) as node:
         await until(is_ready(node))
@@ -45,6 +52,7 @@ async def test_a_bucket_that_is_away_stops_what_signs_and_nothing_else(home, reg
         assert (status, said["code"]) == (503, "guard-unreachable")
         assert ADDRESS not in said["detail"]
         await until_alarm(node, AWAY)
+        assert await gauge(node) == "1"
         assert await reasons(node)
         for path in ("/logs", "/v1/summary", "/", "/metrics"):
             assert (await node.get(path))[0] == 200
@@ -54,6 +62,7 @@ async def test_a_bucket_that_is_away_stops_what_signs_and_nothing_else(home, reg
         assert register.asked - before < 5, "nobody waits who cannot be helped"
         register.is_away = False
         await until(is_ready(node))
+        assert await gauge(node) == "0"
         assert (await hand_in(node, 2))[1]["verdicts"][0]["outcome"] == "logged"
 
         async def settled():
