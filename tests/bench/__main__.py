@@ -10,7 +10,8 @@ of 1,000 records more, at two sizes.
 `make bench ARGS="published --records 100000"`: readers of a bucket behind a cache, how
 soon they see what is new, and what a country (748,374 stations) costs in it.
 `make bench ARGS=crowd`: 300 readers a second before a node that syncs;
-`ARGS="crowd --readers 1"`: before a reader beside such a node as well.
+`ARGS="crowd --readers 1"`: before a reader beside such a node as well; `--warm 60`:
+by a crowd that has been there for a minute.
 `make bench ARGS=personal`: what is found of personal data in free text, and
 what looking for it costs.
 `make bench ARGS=recap`: documents of every level of the country with planted breaks;
@@ -52,7 +53,7 @@ from typing import Final
 from tests.bench import companion, duplicates, personal, report, risk
 from tests.bench.bucket import BucketBench
 from tests.bench.country import FILES, Country
-from tests.bench.crowd import Crowd
+from tests.bench.crowd import WARM_S, Crowd
 from tests.bench.dataset import DatasetBench
 from tests.bench.engines import Engines
 from tests.bench.grow import Grow
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, metavar="DIR")
     parser.add_argument("--minutes", type=float, default=600, metavar="M")
     parser.add_argument("--readers", type=int, default=0, metavar="N")
+    parser.add_argument("--warm", type=float, default=WARM_S, metavar="S")
     parser.add_argument("--sample", action="store_true")
     told.add_options(parser)
     return parser
@@ -169,7 +171,8 @@ def _run_country(
     if not all((data / file).is_file() for file in FILES.values()):
         return _skip(say, "nation-*", data)
     if asked.what == "crowd":
-        return Crowd(folder, data, asked.records, say, asked.readers).run()
+        given = asked.records, say, asked.readers, asked.warm
+        return Crowd(folder, data, *given).run()
     if asked.what == "published":
         return Published(folder, data, asked.records, say).run()
     if asked.what == "serve":

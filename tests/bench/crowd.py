@@ -1,5 +1,8 @@
 """A crowd before a node that syncs: `make bench ARGS=crowd`.
 
+With `--warm S` it has been there for so long when a sync begins: a crowd that comes
+has each page drawn for the first time, and one that is there has not.
+
 With `--readers N` once more, with as many readers (`serve --read-only`) beside the
 node, and the crowd before them.
 
@@ -36,6 +39,7 @@ from tests.bench.report import Figure, at_least, at_most, shown
 
 RATE = 300
 CONNECTIONS = 128
+#: For so long the crowd is there before a sync begins, unless more is asked for.
 WARM_S = 5.0
 FULL_S = 4.0
 #: Readers stop by themselves, whatever becomes of the sync.
@@ -170,10 +174,11 @@ class Crowd:
         records: int,
         say: Callable[[str], None],
         readers: int = 0,
+        warm_s: float = WARM_S,
     ) -> None:
         """`say` is told what is being done; `readers`: beside a third node."""
         self._folder, self._data, self._say = folder, data, say
-        self._records, self._readers = records, readers
+        self._records, self._readers, self._warm_s = records, readers, warm_s
 
     def run(self) -> list[Figure]:
         """All figures; every process that was started is ended."""
@@ -202,7 +207,7 @@ class Crowd:
             note = f"{size:,} records in {under:.1f} s; at rest {stored:.1f} s"
             mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
             return [
-                *_of_readers(heard, (began, began + after)),
+                *_of_readers(heard, (began, began + after), self._warm_s),
                 at_least("of its rate, a sync keeps", stored / under, "", 0.85, note),
                 at_least("of its rate, until merged", merged / after, "", 0.7, mapped),
                 shown(
@@ -236,7 +241,7 @@ class Crowd:
         )
         thread.start()
         try:
-            time.sleep(WARM_S)
+            time.sleep(self._warm_s)
             began, used = time.monotonic(), node.cpu_s()
             under, after = self._sync(node, source, goal)
             used = node.cpu_s() - used
@@ -272,9 +277,7 @@ class Crowd:
         note = f"{asked:,} requests at {RATE}/s; {asked - good} not answered with 200"
         told = f"{under:.1f} s; at rest {stored:.1f} s"
         mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
-        beside = (
-            f"the {count} readers meanwhile, and {WARM_S:.0f} s before: {theirs:.1f}"
-        )
+        beside = f"the {count} readers meanwhile, and {self._warm_s:.0f} s before: {theirs:.1f}"
         return [
             shown(f"before {count} readers: p99 of all", p99, "ms", note),
             at_least("of its rate, a sync keeps", stored / under, "", 0.85, told),
@@ -337,7 +340,9 @@ def _cpu_s(readers: Sequence[BesideNode]) -> float:
     return sum(reader.cpu_s() for reader in readers)
 
 
-def _of_readers(heard: Heard, within: tuple[float, float]) -> list[Figure]:
+def _of_readers(
+    heard: Heard, within: tuple[float, float], warm_s: float
+) -> list[Figure]:
     """`within`: from when to when the sync ran, until all was merged."""
     asked, good = len(heard.answers), heard.statuses[200]
     note = f"{asked:,} requests at {RATE}/s; {asked - good} not answered with 200"
@@ -361,7 +366,7 @@ def _of_readers(heard: Heard, within: tuple[float, float]) -> list[Figure]:
             "p99 of all after a start, each page for the first time",
             heard.quantile(0.99, within=before),
             "ms",
-            f"the {WARM_S - 1:.0f} s before; median {middle:.1f}",
+            f"the {warm_s - 1:.0f} s before; median {middle:.1f}",
         ),
         shown("readers use, of one processor", heard.used_s / asked * RATE, "", own),
     ]
