@@ -277,7 +277,8 @@ class Crowd:
         note = f"{asked:,} requests at {RATE}/s; {asked - good} not answered with 200"
         told = f"{under:.1f} s; at rest {stored:.1f} s"
         mapped = f"merged after {after:.1f} s; at rest {merged:.1f} s"
-        beside = f"the {count} readers meanwhile, and {self._warm_s:.0f} s before: {theirs:.1f}"
+        ahead = f"and {self._warm_s:.0f} s before"
+        beside = f"the {count} readers meanwhile, {ahead}: {theirs:.1f}"
         return [
             shown(f"before {count} readers: p99 of all", p99, "ms", note),
             at_least("of its rate, a sync keeps", stored / under, "", 0.85, told),
