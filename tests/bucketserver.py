@@ -44,9 +44,12 @@ class BucketServer:
 
     url: str
     process: "subprocess.Popen[bytes]"
+    #: Whose its buckets are.
+    owner: Asker = OURS
 
-    def environment(self, asker=OURS, **more):
-        """What the environment of a program says that asks it."""
+    def environment(self, asker=None, **more):
+        """What the environment of a program says that asks it; else its owner."""
+        asker = asker or self.owner
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ALLOW_HTTP": "true",
@@ -67,7 +70,7 @@ class BucketServer:
         host = self.url.partition("://")[2]
         asked = {
             "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-            "X-Amz-Credential": f"{OURS.key}/{scope}",
+            "X-Amz-Credential": f"{self.owner.key}/{scope}",
             "X-Amz-Date": now,
             "X-Amz-Expires": "60",
             "X-Amz-SignedHeaders": "host",
@@ -76,7 +79,7 @@ class BucketServer:
         words = urlencode(sorted(asked.items()))
         request = f"PUT\n/{bucket}\n{words}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
         digest = hashlib.sha256(request.encode()).hexdigest()
-        key = f"AWS4{OURS.secret}".encode()
+        key = f"AWS4{self.owner.secret}".encode()
         for part in scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
         told = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}"

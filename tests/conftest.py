@@ -34,8 +34,12 @@ def shared() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest --engine postgresql FILES`: their databases are a server's."""
+    """`pytest --engine postgresql FILES`: their databases are a server's.
+
+    `--store ceph`: the object store of stories is Ceph's gateway.
+    """
     parser.addoption("--engine", choices=ENGINES, default=ENGINES[0])
+    parser.addoption("--store", choices=("seaweedfs", "ceph"), default="seaweedfs")
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,9 @@ PACKAGES = {
     "ceph-osd": "ceph-osd",
     "radosgw": "radosgw",
 }
+_BUCKETS = tuple(
+    f"tests/stories/test_{name}.py" for name in ("uploads_bucket", "backup_bucket")
+)
 _DATABASE = ("etcd", "patroni", "postgres", "haproxy", "weed")
 
 
@@ -46,12 +49,14 @@ class Part(NamedTuple):
             leave to have a network of its own.
         attack: The words of the attack.
         rounds: How many, if it has any.
+        stories: What is played there besides: words of pytest.
     """
 
     says: str
     needs: tuple[str, ...]
     attack: tuple[str, ...]
     rounds: int = 0
+    stories: tuple[str, ...] = ()
 
 
 PARTS = {
@@ -77,6 +82,7 @@ PARTS = {
         "Ceph's gateway: what a node says of it, and whether that is true",
         ("ceph-mon", "ceph-mgr", "ceph-osd", "radosgw"),
         ("gateways",),
+        stories=("--store", "ceph", *_BUCKETS),
     ),
 }
 
@@ -123,16 +129,21 @@ def tell_missing(parts: dict[str, Part]) -> list[str]:
 
 
 def _run(name: str, part: Part, asked: argparse.Namespace) -> bool:
-    words = [sys.executable, "-m", "tests.attacks", *part.attack]
+    attack = ["tests.attacks", *part.attack]
     if part.rounds:
-        words += ["--rounds", str(asked.rounds or part.rounds)]
-        words += ["--seed", str(asked.seed)]
-    _say(f"\n{name}: {' '.join(words[2:])}")
-    began = time.monotonic()
-    code = subprocess.run(words, cwd=PROJECT, check=False).returncode
-    said = "held" if code == 0 else f"DID NOT HOLD (exit code {code})"
+        attack += ["--rounds", str(asked.rounds or part.rounds)]
+        attack += ["--seed", str(asked.seed)]
+    runs = [attack]
+    if part.stories:
+        runs.append(["pytest", "-q", "-m", "slow or long", *part.stories])
+    began, held = time.monotonic(), []
+    for words in runs:
+        _say(f"\n{name}: python -m {' '.join(words)}")
+        done = subprocess.run([sys.executable, "-m", *words], cwd=PROJECT, check=False)
+        held.append(done.returncode == 0)
+    said = "held" if all(held) else "DID NOT HOLD"
     _say(f"{name}: {said}, {time.monotonic() - began:.0f} s")
-    return code == 0
+    return all(held)
 
 
 def _is_of_debian(need: str) -> bool:

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,9 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from federation.blobs.bucket import open_store
-from federation.blobs.presign import StoreKey, presign
-from federation.blobs.probe import probe_store
+from federation.blobs.probe import probe_store, try_for_photos
 from federation.text import Text
+from federation.text.cause import cause_of
 from tests.attacks._signing import Signer, make_guarded_home
 from tests.clusters.ceph import CephCluster, ceph_cluster
 from tests.clusters.machines import Near
@@ -55,7 +54,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _ask(cluster: CephCluster, folder: Path) -> dict[str, Any]:
-    _make_bucket(cluster)
+    cluster.own(BUCKET, "", "")
     given = cluster.environment()
     traits = probe_store(open_store(f"s3://{BUCKET}", given), f"s3://{BUCKET}")
     takes_guards = traits.takes_sites
@@ -70,6 +69,7 @@ def _ask(cluster: CephCluster, folder: Path) -> dict[str, Any]:
         "replaces by a tag without": _takes(given, quoted=False),
         "a published site": _publish(folder / "site", given),
         "a guard": _sign(folder / "guard", cluster),
+        "without room": _fill(cluster),
     }
     return {**said, "failures": _judge(said, takes_all=takes_guards)}
 
@@ -84,16 +84,20 @@ def _judge(said: dict[str, Any], *, takes_all: bool) -> list[str]:
             found.append(f"{what}: taken" if is_taken else f"{what}: refused")
         if not is_wanted and said["in words"] not in words:
             found.append(f"{what}: refused in other words")
+    if said["without room"] != "blobs.store-full":
+        found.append("without room: told as something else")
     return found
 
 
-def _make_bucket(cluster: CephCluster) -> None:
-    given = cluster.environment()
-    key = StoreKey(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
-    url = f"{cluster.url}/{BUCKET}"
-    made = presign("PUT", url, {}, key, now=int(time.time()), lifetime_s=60)
-    asked = urllib.request.Request(made, method="PUT")
-    urllib.request.urlopen(asked).close()
+def _fill(cluster: CephCluster) -> str:
+    """What is said of a bucket over its quota: the name of that sentence."""
+    place = f"s3://{BUCKET}/full"
+    cluster.bound(1)
+    try:
+        try_for_photos(open_store(place, cluster.environment()), place)
+    except OSError as error:
+        return cause_of(error).key
+    return ""
 
 
 def _takes(given: dict[str, str], *, quoted: bool) -> dict[str, bool]:

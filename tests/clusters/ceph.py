@@ -75,7 +75,7 @@ class CephCluster(BucketServer):
         self._folder = folder
         self._started: list[subprocess.Popen[bytes]] = []
         self._address = Loopback(["one"]).host("one").address
-        super().__init__(f"http://{self._address}:7480", None)
+        super().__init__(f"http://{self._address}:7480", None, _ASKER)
         for part in ("mon", "mgr", "osd", "rgw"):
             (folder / part).mkdir()
         given = {"fsid": uuid.uuid4(), "address": self._address, "folder": folder}
@@ -83,10 +83,6 @@ class CephCluster(BucketServer):
         (folder / "ceph.conf").write_text(text)
         (folder / "keyring").touch()
         give_to_nobody(folder)
-
-    def environment(self, asker=_ASKER, **more):
-        """What the environment of a program says that asks it."""
-        return super().environment(asker, **more)
 
     def start(self) -> None:
         """All of it, and return when the gateway answers."""
@@ -115,6 +111,12 @@ class CephCluster(BucketServer):
         signal_all(self._folder, signal.SIGKILL)
         for one in self._started:
             one.wait()
+
+    def bound(self, objects: int) -> None:
+        """A bucket of its user has room for so many objects."""
+        words = ["--quota-scope=bucket", "--uid=federation"]
+        self._call("radosgw-admin", "quota", "set", *words, f"--max-objects={objects}")
+        self._call("radosgw-admin", "quota", "enable", *words)
 
     def version(self) -> str:
         """What it says of itself."""

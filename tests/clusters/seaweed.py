@@ -50,15 +50,11 @@ class SeaweedCluster(BucketServer):
         machines = Loopback([*MACHINES, _BEFORE])
         self._addresses = {name: machines.host(name).address for name in MACHINES}
         self._addresses[""] = machines.host(_BEFORE).address
-        super().__init__(f"http://{self._addresses['']}:8333", None)
+        super().__init__(f"http://{self._addresses['']}:8333", None, _ASKER)
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
         for kind, (count, _) in KINDS.items():
             for name in MACHINES[:count]:
                 self._furnish(kind, name)
-
-    def environment(self, asker=_ASKER, **more):
-        """What the environment of a program says that asks it."""
-        return super().environment(asker, **more)
 
     def proxy(self) -> str:
         """The file of the proxy before the gateways."""

@@ -2,14 +2,20 @@
 
 import pytest
 
-from tests.bucketserver import bucket_server
+from tests.bucketserver import BUCKET, bucket_server
+from tests.clusters.ceph import ceph_cluster
 from tests.stories.nodes import Node, Wire, closing_all
 from tests.stories.origin import Origin
 
 
 @pytest.fixture(scope="session")
-def bucket_store(tmp_path_factory):
+def bucket_store(request, tmp_path_factory):
     """A real object store, one for all stories: each has addresses of its own there."""
+    if request.config.getoption("store") == "ceph":
+        with ceph_cluster() as cluster:
+            cluster.own(BUCKET, "", "")
+            yield cluster
+        return
     with bucket_server(tmp_path_factory.mktemp("store")) as running:
         yield running
 
