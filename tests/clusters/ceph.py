@@ -101,6 +101,7 @@ class CephCluster(BucketServer):
         self._run("ceph-osd", "-i", "0")
         wait_until(self._has_osd, "the OSD", _PATIENCE_S)
         self._run("radosgw", "-n", _GATEWAY)
+        self.process = self._started[-1]
         wait_until(self._answers, "the gateway", _PATIENCE_S)
         keys = ["--access-key", _ASKER.key, "--secret-key", _ASKER.secret]
         words = ["user", "create", "--uid", "federation", "--display-name", "node"]

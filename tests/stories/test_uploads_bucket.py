@@ -20,6 +20,7 @@ from federation.config.home import Home
 from federation.config.settings import load_settings
 from federation.node import photostore
 from tests.bucketserver import BUCKET
+from tests.clusters.ceph import CephCluster
 from tests.homes import ELECTION, draft, make_home, serving
 from tests.node.test_disk import alarms, until_alarm
 from tests.photos.pictures import photo
@@ -71,8 +72,11 @@ async def test_an_address_lets_through_one_file_and_nothing_else(outside, bucket
         async with outside.put(url, data=body, headers=headers) as answer:
             return answer.status
 
+    # Ceph 16 looks at no checksum: such bytes are found out when they are read
+    # (`node/test_uploads.py`).
+    others = [] if isinstance(bucket_store, CephCluster) else [(url, headers, other)]
     for at, head, body in (
-        (url, headers, other),
+        *others,
         (url, their_headers, other),
         (url, longer, PHOTO + b"x"),
         (url, bare, PHOTO),
@@ -179,7 +183,9 @@ async def test_a_bucket_with_versions_is_found_out_and_one_without_is_not(
         said = f"<Status>{state}</Status>"
         body = f"<VersioningConfiguration>{said}</VersioningConfiguration>"
         assert bucket_store.own("versions", "versioning", body) == 200
-        assert try_for_photos(store, address) == (keeps, True), state
+        traits = try_for_photos(store, address)
+        # Where versions are kept, Ceph 16 makes an object a second time.
+        assert (traits.keeps_deleted, keeps or traits.creates) == (keeps, True), state
 
 
 CORS = re.compile(r"```json cors.json\n(.+?)```", re.DOTALL)
