@@ -7,6 +7,7 @@ by nobody where the tests are run by root.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,9 @@ MEMBERS = ("one", "two", "three")
 MOST = 2
 #: Of the proxy, on each machine with a node.
 PORT = 5000
+#: A line that begins with its time, and tells of no traceback.
+_SAYS = re.compile(r"(raft)?20\d\d[-/](?!.*WARNING: Traceback)")
+_LINES = 40
 _PATIENCE_S = 4 * LIMIT_S
 _SUPERUSER = "change-me-postgres"
 _OWNER = "change-me-federation"
@@ -151,7 +155,7 @@ class PatroniCluster:
     def say(self) -> str:
         """The last lines of all logs."""
         logs = sorted(self._folder.rglob("*.log"))
-        return "\n".join(f"{log}:\n{log.read_text()[-1500:]}" for log in logs)
+        return "\n".join(f"{log}:\n{_newest(log)}" for log in logs)
 
     def primaries(self) -> list[str]:
         """Of which server it is true that it takes writes, whatever Patroni says."""
@@ -243,6 +247,12 @@ class PatroniCluster:
         passwords.touch(0o600)
         passwords.write_text(f"*:*:federation:federation:{_OWNER}\n")
         give_to_nobody(folder)
+
+
+def _newest(log: Path) -> str:
+    """Its last lines; of Patroni without each connection that its proxy has ended."""
+    lines = log.read_text(errors="replace").splitlines()
+    return "\n".join([one for one in lines if _SAYS.match(one)][-_LINES:])
 
 
 @contextlib.contextmanager
