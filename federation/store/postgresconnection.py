@@ -130,6 +130,8 @@ class PostgresConnection:
         #: What the server warned of since the transaction began to be committed.
         self.warnings: list[str] = []
         self._writes = holder is not None
+        #: That it was lost, found by whoever only wanted to end a block.
+        self._untold: psycopg.OperationalError | None = None
         self._walks = 0
         self._many: dict[str, ManyRows | None] = {}
         self._raw = self._connect()
@@ -233,12 +235,16 @@ class PostgresConnection:
         """Begin; with a new connection where that one was lost, and that was told.
 
         Of a connection that writes a loss is always told first, by the block that finds
-        it: whoever is in the middle of several blocks must not go on in the next as if
-        nothing of the last could have come to be meanwhile (`ownlog/sequence.py`).
+        it, or the next one: whoever is in the middle of several blocks must not go on
+        in the next as if nothing of the last could have come to be meanwhile, or as if
+        it were on the server where the last was (`ownlog/sequence.py`).
 
         Raises:
             FencedError: it writes, and another process has taken over.
         """
+        untold, self._untold = self._untold, None
+        if untold is not None:
+            raise untold
         if self._writer and self._writer.connected != self._writer_connected:
             self._raw.close()
         if not self._raw.closed:
@@ -264,10 +270,11 @@ class PostgresConnection:
         self.warnings.clear()
         try:
             ended = self._execute(sql, ())
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             # A server that has ended the connection may be found out by this alone.
             if sql != "ROLLBACK" or not self._raw.closed:
                 raise
+            self._untold = error if self._writes else None
             return psycopg.RawCursor(self._raw)  # it is undone
         # Of a transaction in which a statement failed a COMMIT undoes all, and says so
         # by nothing else.

@@ -371,6 +371,21 @@ def test_who_writes_in_several_blocks_is_told_that_the_lock_was_lost_between_the
     assert codes(on_postgres) == ["first", "second"]
 
 
+def test_a_loss_that_only_the_end_of_a_block_has_found_is_told_by_the_next_one(
+    on_postgres, postgres_session
+):
+    """Else what was read on an old primary is gone on from on the promoted one."""
+    with on_postgres.view_of_writer() as view:
+        assert alarms.list_alarms(view) == []
+        end_connections(postgres_session)
+    with pytest.raises(ServerLostError, match="does not answer"):  # noqa: SIM117  the block
+        with on_postgres.transaction() as tx:
+            raise_one(tx, "of the same work")
+    with on_postgres.transaction() as tx:
+        raise_one(tx, "second")
+    assert codes(on_postgres) == ["second"]
+
+
 def test_a_connection_lost_within_a_block_undoes_it_and_is_told(
     on_postgres, postgres_session
 ):
