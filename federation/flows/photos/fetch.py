@@ -145,6 +145,8 @@ class _PhotoTurn:
         self._together = source.together
         self._silences = 0
         self.report = FetchReport()
+        #: So many photos others had when what is next was listed.
+        self._others = 0
 
     async def work(self) -> None:
         """One photo after the other, until there is nothing to ask for."""
@@ -231,26 +233,34 @@ class _PhotoTurn:
             if lane.left and (is_alone or is_full):
                 return
             sought = self._next.pop(0)
-            if self._is_asked(digest) or await self._is_had(digest):
+            if self._is_asked(digest):
                 continue
+            # Taken first: whoever had it let go of it behind its row, which is seen.
             ctx.taken.add(digest)
-            self._asked.add(digest)
             lane.left.append(sought)
+            if await self._is_had(digest):
+                lane.left.remove(sought)
+                ctx.taken.discard(digest)
+                continue
+            self._asked.add(digest)
             size += most
             self._left -= most
             if is_alone:
                 return
 
     async def _is_had(self, digest: str) -> bool:
-        """Whether another partner's turn has, or has had it since it was listed."""
-        if self._ctx.turns == 1:
-            return False  # nobody is asked what nobody changes
-        is_wanted = await self._ctx.db.read(wanted.is_wanted, digest)
-        return not is_wanted or digest in self._ctx.taken
+        """Whether another partner's turn has had it since it was listed."""
+        if self._held_by_others() == self._others:
+            return False  # nobody is asked what nobody has changed
+        return not await self._ctx.db.read(wanted.is_wanted, digest)
+
+    def _held_by_others(self) -> int:
+        return self._ctx.held - self.report.fetched
 
     async def _load(self) -> bool:
         """What to ask for next; whether other turns are fetching more of that."""
         ctx, now = self._ctx, int(self._ctx.wall())
+        self._others = self._held_by_others()
         sought, gone = await ctx.db.read(_list_sought, self._source, now)
         if gone:
             await ctx.db.write(wanted.drop_wanted, gone)
@@ -289,6 +299,7 @@ class _PhotoTurn:
             if is_held:
                 kept = size
                 self.report.fetched += 1
+                ctx.held += 1
                 self.report.size += kept
         except PeerError as error:
             if error.is_wrong:

@@ -45,6 +45,7 @@ class FetchContext:
         taken: Digests that some turn is fetching.
         begun: Digests of photos that have come in part.
         turns: So many are at work.
+        held: So many photos they have had since the process began.
         wall: Unix seconds.
         is_busy: Whether records of this partner are being fetched.
         told_wrong: Is told who sent whole bytes that are not the photo.
@@ -59,6 +60,7 @@ class FetchContext:
     taken: set[str] = field(default_factory=set)
     begun: set[str] = field(default_factory=set)
     turns: int = 0
+    held: int = 0
     is_busy: Callable[[str], bool] = lambda _: False
     told_wrong: Callable[[str, str], object] = lambda _org, _digest: None
 

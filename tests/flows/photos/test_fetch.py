@@ -24,6 +24,7 @@ from tests.fetching import (
     photo,
 )
 from tests.photographed import A, B, add_named, file_of
+from tests.waiting import until
 
 C = "c.example"
 
@@ -145,15 +146,59 @@ async def test_what_another_has_not_is_asked_of_it_once(node, db):
     assert node.tries(ONE) == {B: "absent"}
 
 
+class LateFeed(PhotoFeed):
+    """One that answers when it is let."""
+
+    may = False
+
+    async def stream(self, resource, start=0):
+        self.asked.append((resource.path, start))
+
+        async def let():
+            return self.may
+
+        await until(let)
+        async for piece in super().stream(resource, start):
+            yield piece
+
+
 async def test_two_partners_never_send_the_same_one_at_once(node, db):
     photos = [photo(number) for number in range(30)]
     add_named(db, A, [(TPS, named(data)) for data in photos])
     await node.look(a="all")
-    others = [PhotoFeed(org).have(*photos) for org in (B, C)]
-    await asyncio.gather(*(node.fetch(feed, silent={A}) for feed in others))
+    others = [LateFeed(org).have(*photos) for org in (B, C)]
+    turns = [asyncio.create_task(node.fetch(feed, silent={A})) for feed in others]
+
+    async def both_are_asked():
+        return all(feed.asked for feed in others)
+
+    await until(both_are_asked)
+    for feed in others:
+        feed.may = True
+    await asyncio.gather(*turns)
     assert await node.has(*photos)
     assert sum(feed.sent for feed in others) == sum(map(len, photos))
     assert all(feed.sent for feed in others)
+
+
+async def test_what_another_one_sent_since_it_was_listed_is_not_asked_for(node, db):
+    photos = [photo(number) for number in range(12)]
+    add_named(db, A, [(TPS, named(data)) for data in photos])
+    await node.look(a="all")
+    late, feed = LateFeed(C).have(*photos), PhotoFeed(B).have(*photos)
+    turn = asyncio.create_task(node.fetch(late, silent={A}))
+
+    async def has_listed():
+        return len(late.asked) == AT_ONCE
+
+    await until(has_listed)
+    # It ends while the other one waits: that is alone then, with what it had listed.
+    report = await node.fetch(feed, silent={A}, within_s=1.0)
+    assert report.fetched == len(photos) - AT_ONCE
+    late.may = True
+    assert (await turn).fetched == AT_ONCE
+    assert await node.has(*photos)
+    assert late.sent + feed.sent == sum(map(len, photos))
 
 
 async def test_nothing_is_asked_while_records_are_fetched(db, tmp_path):
