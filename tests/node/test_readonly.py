@@ -381,13 +381,17 @@ async def test_a_copy_in_the_place_of_the_database_is_read_from_its_beginning(
         home.data.rename(tmp_path / "lost")
         earlier.rename(home.data)
 
+        async def is_anew():
+            return read.reader is not first
+
+        await until(is_anew)
+
         async def is_other():
             with contextlib.suppress(aiohttp.ClientConnectionError):
                 return await cursor(read) == before
             return False
 
         await until(is_other)
-        assert read.reader is not first
         assert (await read.get(f"/v1/tps/{TPS}"))[0] == 200
 
 
