@@ -28,6 +28,7 @@ from federation.store import migrations
 from federation.store.engine import EngineConnection
 from federation.store.reserve import free_bytes
 from federation.text import Sentence
+from federation.text.size import tell_size
 
 COPY_NAME: Final = "before-upgrade.db"
 MOVED_NAME: Final = "before-move.db"
@@ -119,8 +120,8 @@ def prepare(connection: EngineConnection, told: Listener | None) -> None:
         words = Sentence(
             "machine.no-room-to-upgrade",
             copy=copy.name,
-            needed=in_megabytes(upgrade.needed),
-            free=in_megabytes(upgrade.free),
+            needed=tell_size(upgrade.needed),
+            free=tell_size(upgrade.free),
         )
         raise OSError(errno.ENOSPC, words, str(path))
     if told is not None:
@@ -143,11 +144,6 @@ def tell_ways(path: Path | None) -> Sentence:
     except FileNotFoundError:
         return Sentence("machine.go-back-nowhere", **told)
     return Sentence("machine.go-back", path=path, made=tell_here(made), **told)
-
-
-def in_megabytes(size: int) -> str:
-    """Bytes as people read them: nothing that is there is "0 MB"."""
-    return f"{max(1, -(-size // (1 << 20))) if size else 0} MB"
 
 
 class KeptCopy(NamedTuple):

@@ -15,7 +15,7 @@ from federation.config.sealingkey import key_id, load_sealing_key, public_of
 from federation.flows.backup import BackupFile, BackupManifest, open_backup
 from federation.flows.backup.access import read_store_access
 from federation.flows.backup.secret import check_key
-from federation.store.upgrade import in_megabytes
+from federation.text.size import tell_size
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -68,7 +68,7 @@ def print_manifest(run: Run, manifest: BackupManifest, size: int) -> None:
     t, out = run.t, run.out
     told = {"name": manifest.name, "org": manifest.org, "program": manifest.program}
     moment = tell_second(manifest.made_at)
-    out.line(t("backup.of", **told, moment=moment, size=in_megabytes(size)))
+    out.line(t("backup.of", **told, moment=moment, size=tell_size(size)))
     headers = [t(f"backup.{name}") for name in ("history", "records", "signed")]
     rows = [
         (log.origin, out.number(log.records), out.number(log.signed))

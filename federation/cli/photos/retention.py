@@ -15,6 +15,7 @@ from federation.profiles import load_profiles
 from federation.store.blobs import HeldBlob
 from federation.store.view import View
 from federation.text import Sentence
+from federation.text.size import tell_size
 from federation.web.requests.photos import ExpirePhotos
 
 MAX_SHOWN = 1_000
@@ -36,7 +37,8 @@ def retention(run: Run, *, dry_run: bool) -> None:
     else:
         done = hand_in(run, ExpirePhotos())
         run.finish(Sentence("cli.done-unsaid"))
-        told = run.t("removal.retention-done", count=done.count, size=_mb(done.size))
+        deleted = {"count": done.count, "size": tell_size(done.size)}
+        told = run.t("removal.retention-done", **deleted)
         run.out.show(done, lambda: run.out.line(told))
 
 
@@ -61,13 +63,10 @@ def _show(run: Run, expired: Iterator[HeldBlob]) -> None:
         if not count:
             run.out.line(run.t("removal.retention-none"))
             return
-        run.out.line(run.t("removal.retention-would", count=count, size=_mb(size)))
+        would = {"count": count, "size": tell_size(size)}
+        run.out.line(run.t("removal.retention-would", **would))
         for digest in shown:
             run.out.line(digest)
 
     value = {"count": count, "size": size, "photos": shown}
     run.out.show(value, human)
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1e6:.1f}"

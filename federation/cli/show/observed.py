@@ -19,12 +19,12 @@ from federation.records.timezones import tell_here
 from federation.store.observations import Observation, load_observations
 from federation.store.reserve import free_bytes
 from federation.store.view import View
+from federation.text.size import tell_size
 
 #: A certificate lasts for weeks; all else is measured again each hour.
 _KNOWN_FOR_S: Final = {"certificate": 7 * 86_400}
 _USUALLY_S: Final = 2 * 3_600
 _HOUR_S: Final = 3_600
-_GB: Final = 10**9
 
 
 class DiskSeen(Struct, frozen=True, kw_only=True):
@@ -181,7 +181,7 @@ def _disk(run: Run, disk: DiskSeen) -> str:
     t = run.t
     free = t("views.seen-unknown")
     if disk.free is not None:
-        free = t("views.seen-gb", count=f"{disk.free / _GB:.1f}")
+        free = t("views.seen-free", size=tell_size(disk.free))
     if disk.bytes_per_hour is None:
         pace = t("views.seen-pace-unknown")
     elif disk.full_in_s is None:

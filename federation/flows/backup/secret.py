@@ -32,8 +32,8 @@ from federation.flows.backup.form import (
     lie_below_files,
 )
 from federation.store.sealedfile import format_sealed, head_lines, parse_sealed
-from federation.store.upgrade import in_megabytes
 from federation.text import Sentence
+from federation.text.size import tell_size
 
 _VERSION: Final = b"federation/backup-secrets/v1\n"
 #: Of the member, which is written in base64 twice.
@@ -100,7 +100,7 @@ def _take(path: Path, name: str, files: dict[str, bytes], left_out: list[str]) -
 
 def _too_much(files: dict[str, bytes]) -> ConfigError:
     largest = max(files, key=lambda name: len(files[name]))
-    most = in_megabytes(MOST_BYTES)
+    most = tell_size(MOST_BYTES)
     why = Sentence("backup.secrets-too-much", most=most, largest=largest)
     return ConfigError("keys", "", why)
 

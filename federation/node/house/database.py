@@ -18,13 +18,13 @@ from federation.store.engine import SqlError
 from federation.store.enginechoice import FILE_NAME, engine_at
 from federation.store.form import compare_steps
 from federation.store.upgrade import (
-    in_megabytes,
     list_copies,
     program_version,
     tell_ways,
 )
 from federation.text import Sentence
 from federation.text.cause import cause_of, tell_refusal
+from federation.text.size import tell_size
 
 
 async def see_database(house: House) -> CheckStep:
@@ -77,7 +77,7 @@ def _tell_copies(home: Home) -> list[Sentence]:
             Sentence(
                 "steps.copy-kept",
                 copy=copy.path,
-                size=in_megabytes(copy.size),
+                size=tell_size(copy.size),
                 made=tell_here(copy.made),
                 until=tell_here(copy.until),
             )

@@ -12,6 +12,7 @@ from federation.node.house.house import House
 from federation.node.house.moving import tell_move
 from federation.store.reserve import LITTLE, free_bytes, free_files
 from federation.text import Sentence
+from federation.text.size import tell_size
 
 #: A national election with all photographs small takes more in a night.
 LOW_BYTES: Final = 1 << 30
@@ -37,20 +38,20 @@ async def see_room(house: House) -> CheckStep:
     facts["files"] = {str(folder): count for folder, count in files.items()}
     counted = {folder: count for folder, count in free.items() if count is not None}
     told = [
-        Sentence("steps.room", folder=folder, free=_mb(count))
+        Sentence("steps.room", folder=folder, free=tell_size(count))
         for folder, count in counted.items()
     ]
     fewest = min(counted.values(), default=None)
     fewest_files = min(files.values(), default=LOW_FILES)
     # Of the two on one disk, the data: they are what grows.
     folder = min(counted, key=counted.__getitem__, default=home.data)
-    mend = _tell_mend(home, folder, "mend-room", _mb(max(LOW_BYTES, least)))
+    mend = _tell_mend(home, folder, "mend-room", tell_size(max(LOW_BYTES, least)))
     # What fails is told before what may fail: one lack must not hide the other.
     if fewest_files < LEAST_FILES:
         seen, mend = _few_files(home, files, "none")
         return failed("room", seen, mend, **facts)
     if fewest is not None and fewest < least:
-        seen = Sentence("steps.room-full", which=join(told), least=_mb(least))
+        seen = Sentence("steps.room-full", which=join(told), least=tell_size(least))
         return failed("room", seen, mend, **facts)
     if fewest_files < LOW_FILES:
         seen, mend = _few_files(home, files, "low")
@@ -96,7 +97,3 @@ def _ask(free: Callable[[Path], int | None], folder: Path) -> int | None:
         return free(folder)
     except OSError:
         return None
-
-
-def _mb(count: int) -> str:
-    return f"{count / (1 << 20):.0f} MB"

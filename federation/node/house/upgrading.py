@@ -32,11 +32,11 @@ from federation.store.keystatements import read_about
 from federation.store.upgrade import (
     COPY_NAME,
     Upgrade,
-    in_megabytes,
     program_version,
     tell_ways,
 )
 from federation.text import Sentence
+from federation.text.size import tell_size
 
 #: Members of the about note that a version without photographs refuses.
 _LATER: Final = ("incidents", "photos", "relays")
@@ -116,8 +116,8 @@ async def plan_copy(house: House) -> CheckStep:
     copy = house.home.data / COPY_NAME
     if not isinstance(upgrade, Upgrade) or not upgrade.needed:
         return well("copy", Sentence("steps.copy-none"), needed=0)
-    free = "?" if upgrade.free is None else in_megabytes(upgrade.free)
-    told = {"needed": in_megabytes(upgrade.needed), "free": free, "copy": copy}
+    free = "?" if upgrade.free is None else tell_size(upgrade.free)
+    told = {"needed": tell_size(upgrade.needed), "free": free, "copy": copy}
     facts = {"needed": upgrade.needed, "free": upgrade.free, "copy": str(copy)}
     if not upgrade.has_room:
         seen = Sentence("steps.copy-no-room", **told)
