@@ -41,6 +41,8 @@ class ObjectsBelow:
         self._url, self._opened = address, store
         self._tried: tuple[float, PhotoTraits] | None = None
         self._trying = threading.Lock()
+        #: What was written last was not taken, and nothing was tried since.
+        self.has_refused = False
         self.address = shown_address(address).rstrip("/")
 
     def size(self, key: str) -> int | None:
@@ -72,8 +74,13 @@ class ObjectsBelow:
         Raises:
             OSError: the store did not take it, or did not say so.
         """
-        with refused(self.place(key)):
-            obstore.put(self.open(), key, data, use_multipart=False)
+        try:
+            with refused(self.place(key)):
+                obstore.put(self.open(), key, data, use_multipart=False)
+        except OSError:
+            self.has_refused = True
+            raise
+        self.has_refused = False
 
     def delete(self, *keys: str) -> None:
         """These are there no longer.
@@ -86,7 +93,7 @@ class ObjectsBelow:
             obstore.delete(self.open(), list(keys) if len(keys) > 1 else keys[0])
 
     def traits(self, now: float) -> PhotoTraits:
-        """What the store does; tried anew after ten minutes.
+        """What the store does; tried anew after ten minutes, or a refusal.
 
         Args:
             now: Seconds of a clock that only goes forward.
@@ -95,9 +102,11 @@ class ObjectsBelow:
             OSError: the store did not answer, or refuses.
         """
         with self._trying:
-            if self._tried is None or now - self._tried[0] >= _TRIED_S:
-                self._tried = now, try_for_photos(self.open(), self.address)
-            return self._tried[1]
+            found = self._tried
+            if found is None or self.has_refused or now - found[0] >= _TRIED_S:
+                self._tried = found = now, try_for_photos(self.open(), self.address)
+                self.has_refused = False
+            return found[1]
 
     def pages(self, prefix: str | None) -> "Iterator[Sequence[ObjectMeta]]":
         """What there is below a prefix, some at a time.

@@ -98,6 +98,10 @@ class Blobs(Protocol):
             OSError: the disk failed, or the object store.
         """
 
+    @property
+    def has_refused(self) -> bool:
+        """Whether an object store did not take what was put there last."""
+
     async def traits(self) -> "PhotoTraits":
         """What the place does with what is deleted, and with what is there.
 

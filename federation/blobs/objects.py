@@ -104,6 +104,11 @@ class ObjectBlobs:
         """Forget these bytes; see `Blobs.delete`."""
         return await self._finish(self._delete, digest)
 
+    @property
+    def has_refused(self) -> bool:
+        """What was put there last was not taken; of a folder its disk is asked."""
+        return self._objects.has_refused
+
     async def traits(self) -> PhotoTraits:
         """What the store does; see `Blobs.traits`."""
         now = asyncio.get_running_loop().time()

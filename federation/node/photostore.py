@@ -2,10 +2,12 @@
 
 Rule: a photograph that is handed in is refused while its store is silent, but a quiet
 node hands in none, and would learn of it on election night. So one small thing is asked
-each minute, and what the store may hold is tried by deeds every ten (`below.traits`):
-one without room answers what is asked, and takes nothing. No answer for `SILENT_S` is
-said aloud, and one takes it back. The log says what was found first. A folder is a
-disk, of which `disk.py` tells.
+each minute, and what the store may hold is tried by deeds every ten, or when it has
+refused something (`below.traits`): one without room answers what is asked, and takes
+nothing. Of one that keeps what is deleted each trial would stay there, so it is tried
+once, and then only while it refuses. No answer for `SILENT_S` is said aloud, and one
+takes it back. The log says what was found first. A folder is a disk, of which `disk.py`
+tells.
 
     photo-store-silent   goes away by itself     photos: where, and what came back
 """
@@ -42,8 +44,6 @@ class PhotoStoreWatch:
         """Nothing is asked yet."""
         self._resources, self._disk, self._clocks = resources, disk, clocks
         self._silent_since: float | None = None
-        # What was found; of a store that keeps what is deleted it is tried once: each
-        # time something of it would stay there.
         self._traits: PhotoTraits | None = None
         self._is_alarmed = True  # an earlier run may have raised it
 
@@ -71,16 +71,22 @@ class PhotoStoreWatch:
         if not is_remote(self._resources.home.blobs):
             return None
         try:
-            if self._traits is None or not self._traits.keeps_deleted:
+            if self._must_try():
                 await self._try()
             await self._resources.blobs.size(_ASKED)
         except OSError as error:
             return cause_of(error)
         return None
 
+    def _must_try(self) -> bool:
+        if self._traits is None or not self._traits.keeps_deleted:
+            return True
+        return self._resources.blobs.has_refused
+
     async def _try(self) -> None:
         """Say, once, what the store may hold."""
-        traits, place = await self._resources.blobs.traits(), self._resources.home.blobs
+        blobs, place = self._resources.blobs, self._resources.home.blobs
+        traits = await blobs.traits()
         if self._traits is None:
             say("store-tried", place, to=place, found=traits.tell(place))
         self._traits = traits

@@ -474,6 +474,24 @@ async def test_what_a_store_refuses_with_says_what_to_mend(
     assert not {"<", ">"} & set(told)
 
 
+async def test_a_store_that_refused_is_tried_anew_until_it_takes_something(
+    s3, tmp_path
+):
+    blobs = open_blobs("s3://bucket/below", tmp_path)
+    found = await blobs.traits()
+    s3.refuses, s3.refusal = frozenset({"PUT"}), (507, "")
+    # What was found a moment ago is believed, until it is known better.
+    assert await blobs.traits() == found
+    with pytest.raises(OSError, match="bucket/below"):
+        await blobs.put(DIGEST, DATA)
+    assert blobs.has_refused
+    with pytest.raises(OSError, match="bucket/below"):
+        await blobs.traits()
+    s3.refuses = frozenset()
+    assert await blobs.traits() == found
+    assert not blobs.has_refused
+
+
 async def test_a_store_that_stands_still_is_asked_once_and_told_as_a_store(
     tmp_path, monkeypatch
 ):

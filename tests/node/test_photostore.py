@@ -19,6 +19,7 @@ class Store:
 
     def __init__(self):
         self.is_away = self.is_full = self.keeps_deleted = False
+        self.has_refused = False
         self.asked = self.tried = 0
 
     async def size(self, _):
@@ -100,6 +101,23 @@ async def test_a_store_that_keeps_what_is_deleted_is_tried_once(watched):
         watched.now[0] += waited
         await watched.watch.turn()
     assert await watched.standing()
+
+
+async def test_a_store_that_keeps_what_is_deleted_is_tried_again_while_it_refuses(
+    watched,
+):
+    watched.store.keeps_deleted = True
+    await watched.watch.turn()
+    watched.store.is_full = watched.store.has_refused = True
+    for waited in (0.0, SILENT_S):
+        watched.now[0] += waited
+        await watched.watch.turn()
+    assert "507" in (await watched.standing())[ALARM, SUBJECT]
+    watched.store.is_full = watched.store.has_refused = False
+    tried = watched.store.tried
+    await watched.watch.turn()
+    assert await watched.standing() == {}
+    assert watched.store.tried == tried
 
 
 async def test_a_folder_is_not_asked_and_what_a_bucket_before_it_left_goes(watched):

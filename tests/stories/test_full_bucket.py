@@ -37,7 +37,7 @@ def store_in(folder, monkeypatch, *more):
     with bucket_server(folder, more=more) as running:
         for name, value in running.environment().items():
             monkeypatch.setenv(name, value)
-        yield
+        yield running
 
 
 def fill():
@@ -65,8 +65,16 @@ async def see(home):
     )
 
 
+def keep_deleted(store):
+    """From now on what is deleted stays as an older version."""
+    said = "<Status>Enabled</Status>"
+    body = f"<VersioningConfiguration>{said}</VersioningConfiguration>"
+    assert store.own(BUCKET, "versioning", body) == 200
+
+
+@pytest.mark.parametrize("keeps", [False, True], ids=["forgets", "keeps-deleted"])
 async def test_a_bucket_without_room_is_told_and_takes_photographs_when_it_has_some(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, keeps
 ):
     monkeypatch.setattr(photostore, "SILENT_S", 1.0)
     monkeypatch.setattr(photostore, "INTERVAL_S", 1)
@@ -76,7 +84,9 @@ async def test_a_bucket_without_room_is_told_and_takes_photographs_when_it_has_s
     line = f'[photos]\nstore = "{ADDRESS}"\n'
     home.settings.write_text(text.replace("[photos]\n", line))
     home = Home.of(home.folder, load_settings(home.settings))
-    with store_in(tmp_path / "store", monkeypatch, *SMALL):
+    with store_in(tmp_path / "store", monkeypatch, *SMALL) as store:
+        if keeps:
+            keep_deleted(store)
         async with serving(home) as node:
             status, entry = await node.post("/v1/evidence", FIRST)
             assert status == 200
@@ -107,4 +117,4 @@ async def test_a_bucket_without_room_is_told_and_takes_photographs_when_it_has_s
 
             await until(settled)
             assert await gauge(node) == 0
-        assert (await see(home)).state == "ok"
+        assert (await see(home)).state == ("warning" if keeps else "ok")
