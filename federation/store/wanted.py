@@ -324,6 +324,12 @@ def is_wanted(view: View, digest: str) -> bool:
     return view.execute(sql, (digest,)).fetchone() is not None
 
 
+def wanted_among(view: View, digests: Iterable[str]) -> set[str]:
+    """Those of these that are wanted and not held."""
+    sql = "SELECT digest FROM wanted WHERE digest IN ({marks})"
+    return {digest for (digest,) in view.select_among(sql, among=digests)}
+
+
 def count_wanted(view: View) -> int:
     """How many are wanted and not held."""
     (count,) = view.execute("SELECT count(DISTINCT digest) FROM wanted").fetchone()

@@ -28,7 +28,6 @@ from federation.flows.photos.sought import Sought, load_sought
 from federation.flows.photos.together import Lane, PhotoWay
 from federation.flows.photos.turns import FetchContext, FetchReport, PhotoSource
 from federation.store import wanted
-from federation.store.removals import removed_among
 from federation.store.view import View
 from federation.store.wanted import PhotoTry, WantedPhoto
 
@@ -93,15 +92,17 @@ async def fetch_photos(
 
 
 async def _tidy(ctx: FetchContext) -> None:
-    """Of what has come in part keep the newest, and nothing of what was removed.
+    """Of what has come in part keep the newest, and nothing that is wanted no longer.
 
-    It may have gone while it came: then what came was written after it was swept.
+    What was removed while it came was written after it was swept; and what was held
+    just before we were killed, or came from another partner, is there whole.
     """
     begun = await asyncio.to_thread(tidy_partials, ctx.folder, frozenset(ctx.taken))
-    if removed := await ctx.db.read(removed_among, begun):
-        await asyncio.to_thread(drop_partials, ctx.folder, removed)
+    kept = await ctx.db.read(wanted.wanted_among, begun)
+    if begun - kept:
+        await asyncio.to_thread(drop_partials, ctx.folder, begun - kept)
     ctx.begun.clear()
-    ctx.begun.update(begun - removed)
+    ctx.begun.update(kept)
 
 
 async def take_photos(

@@ -14,6 +14,7 @@ from federation.store.db import Database
 from tests.fetching import (
     ONE,
     TPS,
+    TWO,
     PhotoFeed,
     Wanting,
     digest_of,
@@ -85,11 +86,31 @@ async def test_what_a_power_cut_has_spoilt_is_fetched_anew_and_nobody_is_blamed(
 
 
 async def test_beginnings_of_very_many_are_not_kept(node, db):
+    names = [f"{number:064x}" for number in range(200)]
+    files = [file_of(name, size=900) for name in names]
+    stations = [f"13710110010{number:02}" for number in range(1, 11)]
+    parts = [files[number::10] for number in range(10)]
+    add_named(db, A, list(zip(stations, parts, strict=True)))
+    await node.look(a="all")
     (node.folder / "partial").mkdir()
-    for number in range(200):
-        (node.folder / "partial" / f"{number:064x}@{A}").write_bytes(b"x")
+    for name in names:
+        (node.folder / "partial" / f"{name}@{A}").write_bytes(b"x")
     await node.fetch(PhotoFeed(A))
     assert len(list((node.folder / "partial").iterdir())) == 64
+
+
+async def test_what_came_in_part_of_what_is_held_by_now_goes(node, db):
+    """We were killed behind its row, or another partner has sent all of it."""
+    add_named(db, A, [(TPS, named(ONE))])
+    add_named(db, B, [("1371011001002", named(TWO))])
+    await node.look(a="all", b="all")
+    await node.fetch(PhotoFeed(A).have(ONE))
+    (node.folder / "partial").mkdir(exist_ok=True)
+    for data in (ONE, TWO):
+        begun = node.folder / "partial" / f"{digest_of(data)}@{B}"
+        begun.write_bytes(data[:900])
+    await node.fetch(PhotoFeed(B))
+    assert node.partials() == [f"{digest_of(TWO)}@{B}"]
 
 
 async def test_what_is_coming_is_kept_however_many_beginnings_there_are(tmp_path):
