@@ -30,6 +30,8 @@ from tests.waiting import until
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ADDRESS = f"s3://{BUCKET}/nodes/photos"
+#: What this one leaves lying there is no other's.
+OF_THE_SILENT = f"s3://{BUCKET}/nodes/silent"
 SILENT = (photostore.ALARM, photostore.SUBJECT)
 TPS = "1371011001001"
 PHOTO = photo(size=(200, 150), comment=b"somebody's name")
@@ -239,7 +241,7 @@ async def test_a_store_that_stands_still_is_told_in_time_and_taken_up_when_it_wa
     monkeypatch.setattr(photostore, "SILENT_S", 1.0)
     monkeypatch.setattr(photostore, "INTERVAL_S", 1)
     home = make_home(tmp_path)
-    lines = f'store = "{ADDRESS}"\nuploads = "{bucket_store.url}"'
+    lines = f'store = "{OF_THE_SILENT}"\nuploads = "{bucket_store.url}"'
     text = home.settings.read_text()
     home.settings.write_text(text.replace("[photos]\n", f"[photos]\n{lines}\n"))
     home = Home.of(home.folder, load_settings(home.settings))
