@@ -46,14 +46,18 @@ FIRST := $(addprefix tests/,blobs config feeds photos profiles records schemas s
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(or $(T),$(FIRST))
 
-# Of the stories (real processes, killed, cut off, lost and put back) these; LONG=1: all that are not of a file.
-STORIES := $(if $(LONG),tests/stories,$(addprefix tests/stories/test_,backup.py keys.py kill_annex.py kill_pull.py people.py \
-	readers.py removal.py reports.py::test_whatever_does_get_out_is_found_on_every_way network.py::test_a_relay_joins_two_that_never_connect photos.py::test_c_gets_the_photo_of_a_from_b_while_a_is_down))
+# Of the stories (real processes, killed, cut off, lost and put back) on PostgreSQL: all but those of
+# these files, most of a minute or more each; LONG=1: all. Never those of a file.
+APART := $(addprefix tests/stories/test_,answers.py embargo.py kill_import.py publish_bucket.py reports.py successor.py usb.py)
+STORIES := $(if $(LONG),tests/stories,$(filter-out $(APART),$(wildcard tests/stories/test_*.py)) \
+	tests/stories/test_reports.py::test_whatever_does_get_out_is_found_on_every_way)
 
-# What is covered is counted in the quick tests only: counted, each process that a slow one
-# starts takes half as long again. Some wait as long as they work: three at a time. Of the
-# slow ones only files that have some are looked through: collecting all takes half a minute.
-# LONG=1: those of minutes, too (most stories, how-tos typed, every way of installing, every proxy).
+# What is covered is counted in the quick tests only, in two cases of each (`tests/counting.py`):
+# counted, each process that a slow one starts takes half as long again. Some wait as long as they
+# work: four at a time. Of the slow ones only files that have some are looked through: collecting
+# all takes half a minute. LONG=1: those of minutes, too (on a file most stories, how-tos typed,
+# every way of installing, every proxy).
+FOUR := -n 4 --dist worksteal
 SLOW := $(if $(LONG),slow or long,slow and not long)
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(PACKAGE)
@@ -61,10 +65,10 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "$(QUICK)"
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
-	$(BIN)/python -m pytest -n 2 --engine postgresql -m "$(if $(LONG),not long,$(QUICK)) and not of_file" tests/flows
-	$(BIN)/python -m pytest -n 2 --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
+	$(BIN)/coverage run -m pytest $(FOUR) -m "$(QUICK)"
+	$(BIN)/python -m pytest $(FOUR) -m "$(SLOW)" $$(grep -rlE "mark\.(slow|long)" --include="test_*.py" tests)
+	$(BIN)/python -m pytest $(FOUR) --engine postgresql -m "not long and not of_file" tests/flows
+	$(BIN)/python -m pytest $(FOUR) --engine postgresql -m "(slow or long) and not of_file" $(STORIES)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

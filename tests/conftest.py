@@ -12,7 +12,9 @@ from federation.store import sqlite
 from federation.store.db import Database
 from federation.store.enginechoice import FILE_NAME
 from tests import sample_map
+from tests.counting import Counting
 from tests.engines import ENGINES
+from tests.memory import lay_in_memory
 from tests.postgresserver import (
     FolderDatabases,
     PostgresPair,
@@ -40,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """
     parser.addoption("--engine", choices=ENGINES, default=ENGINES[0])
     parser.addoption("--store", choices=("seaweedfs", "ceph"), default="seaweedfs")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is made: each process of the tests has its own."""
+    lay_in_memory()
+    config.pluginmanager.register(Counting())
 
 
 @pytest.fixture(scope="session")
