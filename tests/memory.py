@@ -2,9 +2,9 @@
 
 Tests write small files all the time and wait until they are durable: in memory nobody
 waits, and it takes less of the processor (`pytest -n 3 tests/flows/pull
-tests/flows/photos tests/store`, the quick ones: 146 s in place of 167). That what is durable stays is
-shown by killing processes, which memory survives; that a disk is asked to keep it, by
-what is asked of it (`strace`). Whoever sets TMPDIR has them there.
+tests/flows/photos tests/store`, the quick ones: 146 s in place of 167). That what is
+durable stays is shown by killing processes, which memory survives; that a disk is asked
+to keep it, by what is asked of it (`strace`). Whoever sets TMPDIR has them there.
 """
 
 import os
