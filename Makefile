@@ -47,16 +47,16 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(or $(T),$(FIRST))
 
 # Of the stories (real processes, killed, cut off, lost and put back) on PostgreSQL: all but those of
-# these files, most of a minute or more each; LONG=1: all. Never those of a file.
-APART := $(addprefix tests/stories/test_,answers.py embargo.py kill_import.py publish_bucket.py reports.py successor.py usb.py)
+# these files, a minute or more each, or of a bucket or a proxy; LONG=1: all. Never those of a file.
+APART := $(addprefix tests/stories/test_,answers.py embargo.py full_bucket.py kill_import.py \
+	proxied.py publish_bucket.py reports.py successor.py uploads_bucket.py usb.py)
 STORIES := $(if $(LONG),tests/stories,$(filter-out $(APART),$(wildcard tests/stories/test_*.py)) \
 	tests/stories/test_reports.py::test_whatever_does_get_out_is_found_on_every_way)
 
-# What is covered is counted in the quick tests only, in two cases of each (`tests/counting.py`):
-# counted, each process that a slow one starts takes half as long again. Some wait as long as they
-# work: four at a time. Of the slow ones only files that have some are looked through: collecting
-# all takes half a minute. LONG=1: those of minutes, too (on a file most stories, how-tos typed,
-# every way of installing, every proxy).
+# What is covered is counted in the quick tests only: counted, each process that a slow one starts
+# takes half as long again. Some wait as long as they work: four at a time. Of the slow ones only
+# files that have some are looked through: collecting all takes half a minute. LONG=1: those of
+# minutes, too (on a file most stories, how-tos typed, every way of installing, every proxy).
 FOUR := -n 4 --dist worksteal
 SLOW := $(if $(LONG),slow or long,slow and not long)
 check: $(VENV)/.dev

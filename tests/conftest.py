@@ -12,7 +12,6 @@ from federation.store import sqlite
 from federation.store.db import Database
 from federation.store.enginechoice import FILE_NAME
 from tests import sample_map
-from tests.counting import Counting
 from tests.engines import ENGINES
 from tests.memory import lay_in_memory
 from tests.postgresserver import (
@@ -45,9 +44,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is made: each process of the tests has its own."""
+    """Before anything is made."""
+    del config
     lay_in_memory()
-    config.pluginmanager.register(Counting())
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,6 @@ from typing import TypeVar
 
 LIMIT_S = 60.0
 _LOOK_S = 0.02
-#: Where a process that is started reads that what it covers is counted, too.
-COUNTED = "COVERAGE_PROCESS_CONFIG"
 T = TypeVar("T")
 
 
@@ -42,7 +40,7 @@ def unmeasured() -> dict[str, str]:
     `make check` measures what processes cover, and a handler written in Python that
     runs while coverage holds its own lock waits for that lock for ever.
     """
-    return {k: v for k, v in os.environ.items() if k != COUNTED}
+    return {k: v for k, v in os.environ.items() if k != "COVERAGE_PROCESS_CONFIG"}
 
 
 def is_running(pid: int) -> bool:
